@@ -1,0 +1,49 @@
+# Everything starts here; each target sets up what it needs.
+#
+#   make run      the main job: real jobs succeed, fail, hang, stay away, and you hear of each (ARGS=--once ends by itself)
+#   make test     every test, with a real PostgreSQL and a real browser
+#   make check    formatter, linters, types, contracts between rooms
+#   make bench    measures; make soak  tests for hours; make fmt  formats; make lock  pins what we depend on
+
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := $(wildcard src tests benchmarks examples)
+
+.DELETE_ON_ERROR:
+.PHONY: run test check bench soak fmt lock clean
+
+run: $(VENV)/examples.done
+	$(BIN)/python examples/flights/main.py $(ARGS)
+
+test: $(VENV)/dev.done
+	$(BIN)/python -m tests.services
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/dev.done
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/dev.done
+	$(BIN)/python -m tests.services
+	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/dev.done
+	$(BIN)/python -m tests.services
+	$(BIN)/python -m pytest -n 2 -m soak --timeout 0 $(ARGS)
+
+fmt: $(VENV)/dev.done
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lock: $(VENV)/dev.done
+	scripts/lock $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+# Remade only when what it stands for has changed.
+$(VENV)/%.done: requirements/%.txt requirements/build.txt pyproject.toml scripts/setup
+	scripts/setup $*
+	@touch $@
