@@ -1,0 +1,211 @@
+"""One expected run: when it may start, must have started, and must have ended."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import Enum
+from typing import Final
+
+from tocsin.jobs.calendar import Calendar, is_business_day
+from tocsin.jobs.schedule import Schedule, ScheduleKind, interval_of, latest_at, moved_from, next_after
+from tocsin.jobs.sla import SLA, implied_schedule
+from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, ONE_SECOND, instant_of, local_date, zone
+
+# A host whose clock is a little ahead starts its run before the nominal instant (F5).
+_CLOCK_SKEW: Final = timedelta(seconds=5)
+_MOST_CLOSED_DAYS: Final = 400
+_FARTHEST: Final = timedelta(days=3660)
+_WHOLE_DAYS: Final = frozenset({ScheduleKind.WEEKLY, ScheduleKind.DAILY})
+
+
+class OccurrenceStatus(Enum):
+    """What became of an expected run; `unknown` if nobody could have seen it."""
+
+    EXPECTED = "expected"
+    STARTED = "started"
+    MET = "met"
+    LATE = "late"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """One expected run of a job; instants are UTC.
+
+    A run that starts from `opens_at` on belongs to it. Without a start by `start_by` it is missing, without
+    an end by `deadline_at` it is late; None means that this is not promised. `run` is the id of the run that
+    took it.
+    """
+
+    nominal_at: datetime
+    opens_at: datetime
+    start_by: datetime | None
+    deadline_at: datetime | None
+    status: OccurrenceStatus = OccurrenceStatus.EXPECTED
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that says when a job is expected; `timezone` is where its days and deadlines are read."""
+
+    schedule: Schedule | None
+    sla: SLA
+    calendar: Calendar
+    timezone: str
+
+
+def next_occurrence(plan: Plan, after: datetime) -> Occurrence | None:
+    """Return the first expected run whose nominal instant is after `after`, or None if none is promised.
+
+    With `business_days_only` closed days are passed over; after 400 of them, or ten years, nothing is
+    expected. For an interval, `after` is the last start; a nominal instant on a closed day moves to the same
+    wall time of the next business day.
+    """
+    schedule = _schedule_of(plan)
+    if schedule is None:
+        return None
+    nominal_at = next_after(schedule, after)
+    if plan.sla.business_days_only and nominal_at is not None:
+        nominal_at = _first_counting(plan, schedule, nominal_at)
+    return None if nominal_at is None else _occurrence(plan, schedule, nominal_at)
+
+
+def occurrence_for(plan: Plan, started_at: datetime) -> Occurrence | None:
+    """Return the expected run that a run started at this instant is: the latest one that was open by then.
+
+    None before the first, and always None for an interval, which is counted from a start that only the caller
+    knows.
+    """
+    schedule = _schedule_of(plan)
+    if schedule is None or schedule.kind is ScheduleKind.INTERVAL:
+        return None
+    coming_at = next_after(schedule, started_at)
+    if coming_at is not None and _counts(plan, coming_at):
+        coming = _occurrence(plan, schedule, coming_at)
+        if coming.opens_at <= started_at:
+            return coming
+    nominal_at = latest_at(schedule, started_at)
+    if plan.sla.business_days_only and nominal_at is not None:
+        nominal_at = _last_counting(plan, schedule, nominal_at)
+    return None if nominal_at is None else _occurrence(plan, schedule, nominal_at)
+
+
+def _schedule_of(plan: Plan) -> Schedule | None:
+    return plan.schedule or implied_schedule(plan.sla, plan.timezone)
+
+
+def _counts(plan: Plan, nominal_at: datetime) -> bool:
+    return not plan.sla.business_days_only or is_business_day(
+        plan.calendar, local_date(nominal_at, plan.timezone)
+    )
+
+
+def _first_counting(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
+    farthest_at = nominal_at + _FARTHEST
+    found_at: datetime | None = nominal_at
+    for _ in range(_MOST_CLOSED_DAYS):
+        if found_at is None or _counts(plan, found_at):
+            return found_at
+        if found_at > farthest_at:
+            return None
+        tomorrow = local_date(found_at, plan.timezone) + ONE_DAY
+        if schedule.kind is ScheduleKind.INTERVAL:
+            found_at = instant_of(tomorrow, _wall_time(found_at, plan.timezone), plan.timezone)
+        else:
+            found_at = next_after(
+                schedule, max(found_at, instant_of(tomorrow, MIDNIGHT, plan.timezone) - ONE_SECOND)
+            )
+    return None
+
+
+def _last_counting(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
+    farthest_at = nominal_at - _FARTHEST
+    found_at: datetime | None = nominal_at
+    for _ in range(_MOST_CLOSED_DAYS):
+        if found_at is None or _counts(plan, found_at):
+            return found_at
+        if found_at < farthest_at:
+            return None
+        today_at = instant_of(local_date(found_at, plan.timezone), MIDNIGHT, plan.timezone)
+        found_at = latest_at(schedule, min(found_at, today_at) - ONE_SECOND)
+    return None
+
+
+def _occurrence(plan: Plan, schedule: Schedule, nominal_at: datetime) -> Occurrence:
+    deadline_at = _deadline_at(plan, schedule, nominal_at)
+    return Occurrence(
+        nominal_at=nominal_at,
+        opens_at=_opens_at(plan, schedule, nominal_at),
+        start_by=_start_by(plan, schedule, nominal_at, deadline_at),
+        deadline_at=deadline_at,
+    )
+
+
+def _opens_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime:
+    if plan.schedule is not None:
+        return nominal_at - _early(schedule, nominal_at, timedelta(minutes=plan.sla.grace_period_minutes))
+    if plan.sla.deadline is None:
+        return nominal_at
+    day_before = instant_of(local_date(nominal_at, plan.timezone) - ONE_DAY, MIDNIGHT, plan.timezone)
+    return _wall_deadline_at(schedule, day_before, plan.sla.deadline, plan.timezone)
+
+
+def _early(schedule: Schedule, nominal_at: datetime, grace: timedelta) -> timedelta:
+    """Return how long before its nominal instant a start counts: the grace, at most half-way to the last."""
+    wanted = max(grace, _CLOCK_SKEW)
+    if schedule.kind is ScheduleKind.INTERVAL:
+        return min(wanted, interval_of(schedule) / 2)
+    if next_after(schedule, nominal_at - 2 * wanted) == nominal_at:
+        return wanted
+    previous_at = latest_at(schedule, nominal_at - ONE_SECOND)
+    return wanted if previous_at is None else min(wanted, (nominal_at - previous_at) / 2)
+
+
+def _start_by(
+    plan: Plan, schedule: Schedule, nominal_at: datetime, deadline_at: datetime | None
+) -> datetime | None:
+    if plan.schedule is None:
+        return None
+    grace = timedelta(minutes=plan.sla.grace_period_minutes)
+    if schedule.kind not in _WHOLE_DAYS:
+        return nominal_at + grace
+    if deadline_at is not None:
+        return None
+    return instant_of(local_date(nominal_at, plan.timezone) + ONE_DAY, MIDNIGHT, plan.timezone) + grace
+
+
+def _deadline_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
+    wall, offset = plan.sla.deadline, plan.sla.deadline_offset_minutes
+    by_wall = None if wall is None else _wall_deadline_at(schedule, nominal_at, wall, plan.timezone)
+    if offset is None or (plan.schedule is None and by_wall is not None):
+        return by_wall
+    by_offset = nominal_at + timedelta(minutes=offset)
+    return by_offset if by_wall is None else min(by_wall, by_offset)
+
+
+def _wall_deadline_at(schedule: Schedule, nominal_at: datetime, wall: time, timezone: str) -> datetime:
+    """Return the first instant after the nominal one at which a clock in the zone shows the deadline."""
+    today = local_date(nominal_at, timezone)
+    deadline_at = instant_of(today, wall, timezone)
+    if deadline_at == nominal_at:
+        deadline_at += _kept_distance(schedule, nominal_at, wall)
+    if deadline_at > nominal_at:
+        return deadline_at
+    return instant_of(today + ONE_DAY, wall, timezone)
+
+
+def _kept_distance(schedule: Schedule, nominal_at: datetime, wall: time) -> timedelta:
+    """Return how long after the start the deadline was written, if a spring jump moved both to one instant.
+
+    02:30 with a deadline of 02:45 becomes 03:00 and 03:15, not 03:00 and tomorrow.
+    """
+    written_at = moved_from(schedule, nominal_at)
+    if written_at is None:
+        return timedelta()
+    return max(timedelta(), datetime.combine(written_at.date(), wall) - written_at)
+
+
+def _wall_time(instant: datetime, timezone: str) -> time:
+    return instant.astimezone(zone(timezone)).time()

@@ -1,0 +1,91 @@
+"""Where wall clocks and instants meet: what a time of day means in a zone, on a given day."""
+
+import difflib
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from tocsin.errors import InvalidSchedule
+
+MIDNIGHT = time()
+ONE_DAY = timedelta(days=1)
+ONE_SECOND = timedelta(seconds=1)
+
+# They are installed beside the zones but name no place: one is whatever this machine is set to, the other is
+# "unset".
+_NOT_PLACES = frozenset({"localtime", "Factory"})
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> dict[str, str]:
+    return {name.lower(): name for name in sorted(available_timezones() - _NOT_PLACES)}
+
+
+def check_timezone(name: str) -> str:
+    """Return the IANA name of a zone, spelled as IANA spells it.
+
+    Upper and lower case do not matter. Raises InvalidSchedule, with the zone that was probably meant.
+    """
+    wanted = name.strip()
+    canonical = _zone_names().get(wanted.lower())
+    if canonical is not None:
+        return canonical
+    meant = _probable_zone(wanted.lower())
+    hint = (
+        f"did you mean {meant!r}?"
+        if meant
+        else "use a name like 'Europe/Berlin', 'America/New_York' or 'UTC'"
+    )
+    raise InvalidSchedule(f"{wanted[:60]!r} is not an IANA time zone; {hint}")
+
+
+def _probable_zone(wanted: str) -> str | None:
+    names = _zone_names()
+    city = wanted.replace(" ", "_").rpartition("/")[2]
+    cities = {name.rpartition("/")[2]: name for name in reversed(names)}
+    if city in cities:
+        return names[cities[city]]
+    close = difflib.get_close_matches(wanted[:60], names, n=1, cutoff=0.75)
+    if close:
+        return names[close[0]]
+    close = difflib.get_close_matches(city[:60], cities, n=1, cutoff=0.75)
+    return names[cities[close[0]]] if close else None
+
+
+@lru_cache(maxsize=1024)
+def zone(timezone: str) -> tzinfo:
+    """Return the rules of a zone that `check_timezone` has accepted."""
+    return UTC if timezone in {"UTC", "Etc/UTC"} else ZoneInfo(timezone)
+
+
+def local_date(instant: datetime, timezone: str) -> date:
+    """Return the calendar day that a clock in the zone shows at an instant."""
+    return instant.astimezone(zone(timezone)).date()
+
+
+def instant_of(day: date, at: time, timezone: str) -> datetime:
+    """Return the instant, in UTC, at which a clock in the zone first shows this day and time.
+
+    A time that the clock jumps over in spring is the first instant after the jump; of a time that it shows
+    twice in autumn the first is meant.
+    """
+    place = zone(timezone)
+    wall = datetime.combine(day, at)
+    instant = wall.replace(tzinfo=place).astimezone(UTC)
+    if instant.astimezone(place).replace(tzinfo=None) == wall:
+        return instant
+    return _end_of_gap(wall, place)
+
+
+def _end_of_gap(wall: datetime, place: tzinfo) -> datetime:
+    """Find the jump by halving; PEP 495 reads a skipped time as before it (fold=1) or after it (fold=0)."""
+    before = wall.replace(tzinfo=place, fold=1).astimezone(UTC)
+    after = wall.replace(tzinfo=place, fold=0).astimezone(UTC)
+    old_offset = before.astimezone(place).utcoffset()
+    while after - before > ONE_SECOND:
+        middle = (before + (after - before) / 2).replace(microsecond=0)
+        if middle.astimezone(place).utcoffset() == old_offset:
+            before = middle
+        else:
+            after = middle
+    return after
