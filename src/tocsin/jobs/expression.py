@@ -195,9 +195,7 @@ def _read_length(line: str, amount: str) -> timedelta:
     while position < len(amount):
         match = _AMOUNT.match(amount, position)
         if match is None:
-            raise InvalidSchedule(
-                f"{line!r} cannot be read; write 'every 15m', 'every 2 hours' or 'every 1h 30m'"
-            )
+            raise InvalidSchedule(f"{line!r} cannot be read; write 'every 15m' or 'every 1h 30m'")
         unit = _UNITS.get(match[2])
         if unit is None:
             raise InvalidSchedule(_unit_fault(line, match[2]))
@@ -224,7 +222,7 @@ def _meant(word: str, known: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=2048)
 def parsed_cron(expression: str, timezone: str) -> CronSim:
-    """Return the parsed form of five cron fields; copy it before searching. Raises what the library raises."""
+    """Return the parsed form of five cron fields, to be copied before searching; raises as the library."""
     return CronSim(expression, EARLIEST.astimezone(zone(timezone)))
 
 

@@ -13,7 +13,8 @@ from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, ONE_SECOND, instant_of, loca
 # A host whose clock is a little ahead starts its run before the nominal instant (F5).
 _CLOCK_SKEW: Final = timedelta(seconds=5)
 _MOST_CLOSED_DAYS: Final = 400
-_FARTHEST: Final = timedelta(days=3660)
+# A yearly job may meet a weekend several times in a row, so that 400 days alone would give up too early.
+_FEWEST_TRIES: Final = 10
 _WHOLE_DAYS: Final = frozenset({ScheduleKind.WEEKLY, ScheduleKind.DAILY})
 
 
@@ -59,7 +60,7 @@ class Plan:
 def next_occurrence(plan: Plan, after: datetime) -> Occurrence | None:
     """Return the first expected run whose nominal instant is after `after`, or None if none is promised.
 
-    With `business_days_only` closed days are passed over; after 400 of them, or ten years, nothing is
+    With `business_days_only` closed days are passed over; after 400 days of them (and ten tries) nothing is
     expected. For an interval, `after` is the last start; a nominal instant on a closed day moves to the same
     wall time of the next business day.
     """
@@ -82,7 +83,7 @@ def occurrence_for(plan: Plan, started_at: datetime) -> Occurrence | None:
     if schedule is None or schedule.kind is ScheduleKind.INTERVAL:
         return None
     coming_at = next_after(schedule, started_at)
-    if coming_at is not None and _counts(plan, coming_at):
+    if coming_at is not None and _may_be_open(plan, coming_at, started_at) and _counts(plan, coming_at):
         coming = _occurrence(plan, schedule, coming_at)
         if coming.opens_at <= started_at:
             return coming
@@ -96,6 +97,15 @@ def _schedule_of(plan: Plan) -> Schedule | None:
     return plan.schedule or implied_schedule(plan.sla, plan.timezone)
 
 
+def _may_be_open(plan: Plan, coming_at: datetime, started_at: datetime) -> bool:
+    """Spare most starts the building of an occurrence that is hours away."""
+    return plan.schedule is None or coming_at - started_at <= max(_grace(plan), _CLOCK_SKEW)
+
+
+def _grace(plan: Plan) -> timedelta:
+    return timedelta(minutes=plan.sla.grace_period_minutes)
+
+
 def _counts(plan: Plan, nominal_at: datetime) -> bool:
     return not plan.sla.business_days_only or is_business_day(
         plan.calendar, local_date(nominal_at, plan.timezone)
@@ -103,12 +113,11 @@ def _counts(plan: Plan, nominal_at: datetime) -> bool:
 
 
 def _first_counting(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
-    farthest_at = nominal_at + _FARTHEST
     found_at: datetime | None = nominal_at
-    for _ in range(_MOST_CLOSED_DAYS):
+    for tries in range(_MOST_CLOSED_DAYS):
         if found_at is None or _counts(plan, found_at):
             return found_at
-        if found_at > farthest_at:
+        if tries >= _FEWEST_TRIES and found_at - nominal_at > _MOST_CLOSED_DAYS * ONE_DAY:
             return None
         tomorrow = local_date(found_at, plan.timezone) + ONE_DAY
         if schedule.kind is ScheduleKind.INTERVAL:
@@ -121,12 +130,11 @@ def _first_counting(plan: Plan, schedule: Schedule, nominal_at: datetime) -> dat
 
 
 def _last_counting(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
-    farthest_at = nominal_at - _FARTHEST
     found_at: datetime | None = nominal_at
-    for _ in range(_MOST_CLOSED_DAYS):
+    for tries in range(_MOST_CLOSED_DAYS):
         if found_at is None or _counts(plan, found_at):
             return found_at
-        if found_at < farthest_at:
+        if tries >= _FEWEST_TRIES and nominal_at - found_at > _MOST_CLOSED_DAYS * ONE_DAY:
             return None
         today_at = instant_of(local_date(found_at, plan.timezone), MIDNIGHT, plan.timezone)
         found_at = latest_at(schedule, min(found_at, today_at) - ONE_SECOND)
@@ -145,7 +153,7 @@ def _occurrence(plan: Plan, schedule: Schedule, nominal_at: datetime) -> Occurre
 
 def _opens_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime:
     if plan.schedule is not None:
-        return nominal_at - _early(schedule, nominal_at, timedelta(minutes=plan.sla.grace_period_minutes))
+        return nominal_at - _early(schedule, nominal_at, _grace(plan))
     if plan.sla.deadline is None:
         return nominal_at
     day_before = instant_of(local_date(nominal_at, plan.timezone) - ONE_DAY, MIDNIGHT, plan.timezone)
@@ -168,12 +176,11 @@ def _start_by(
 ) -> datetime | None:
     if plan.schedule is None:
         return None
-    grace = timedelta(minutes=plan.sla.grace_period_minutes)
     if schedule.kind not in _WHOLE_DAYS:
-        return nominal_at + grace
+        return nominal_at + _grace(plan)
     if deadline_at is not None:
         return None
-    return instant_of(local_date(nominal_at, plan.timezone) + ONE_DAY, MIDNIGHT, plan.timezone) + grace
+    return instant_of(local_date(nominal_at, plan.timezone) + ONE_DAY, MIDNIGHT, plan.timezone) + _grace(plan)
 
 
 def _deadline_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
@@ -186,25 +193,19 @@ def _deadline_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> dateti
 
 
 def _wall_deadline_at(schedule: Schedule, nominal_at: datetime, wall: time, timezone: str) -> datetime:
-    """Return the first instant after the nominal one at which a clock in the zone shows the deadline."""
-    today = local_date(nominal_at, timezone)
-    deadline_at = instant_of(today, wall, timezone)
-    if deadline_at == nominal_at:
-        deadline_at += _kept_distance(schedule, nominal_at, wall)
-    if deadline_at > nominal_at:
-        return deadline_at
-    return instant_of(today + ONE_DAY, wall, timezone)
+    """Return the first instant after the nominal one at which a clock in the zone shows the deadline.
 
-
-def _kept_distance(schedule: Schedule, nominal_at: datetime, wall: time) -> timedelta:
-    """Return how long after the start the deadline was written, if a spring jump moved both to one instant.
-
-    02:30 with a deadline of 02:45 becomes 03:00 and 03:15, not 03:00 and tomorrow.
+    Where a spring jump moved both to one instant they keep their distance: 02:30 with a deadline of 02:45
+    becomes 03:00 and 03:15, not 03:00 and tomorrow.
     """
     written_at = moved_from(schedule, nominal_at)
-    if written_at is None:
-        return timedelta()
-    return max(timedelta(), datetime.combine(written_at.date(), wall) - written_at)
+    if written_at is not None:
+        written_for = datetime.combine(written_at.date(), wall)
+        if written_for > written_at and instant_of(written_at.date(), wall, timezone) == nominal_at:
+            return nominal_at + (written_for - written_at)
+    today = local_date(nominal_at, timezone)
+    deadline_at = instant_of(today, wall, timezone)
+    return deadline_at if deadline_at > nominal_at else instant_of(today + ONE_DAY, wall, timezone)
 
 
 def _wall_time(instant: datetime, timezone: str) -> time:

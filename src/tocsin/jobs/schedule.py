@@ -169,11 +169,20 @@ def _last_before(schedule: Schedule, instant: datetime) -> datetime | None:
     """Look back with `next_after` alone, so that both directions know the same instants."""
     if instant < EARLIEST:
         return None
-    for span in _LOOK_BACK:
+    for span in _spans_back(schedule, instant):
         found_at = next_after(schedule, max(instant - span, EARLIEST))
         if found_at is not None and found_at <= instant:
             return _last_between(schedule, found_at, instant)
     return None
+
+
+def _spans_back(schedule: Schedule, instant: datetime) -> Iterator[timedelta]:
+    """Try first what most schedules keep: the distance of the next two nominal instants."""
+    coming_at = next_after(schedule, instant)
+    second_at = None if coming_at is None else next_after(schedule, coming_at)
+    if coming_at is not None and second_at is not None:
+        yield second_at - coming_at
+    yield from _LOOK_BACK
 
 
 def _last_between(schedule: Schedule, low: datetime, high: datetime) -> datetime:
