@@ -53,7 +53,7 @@ def broken(house: Path, contract: str) -> str:
 def plant(house: Path, module: str, text: str = "") -> None:
     """Write a module, and its room when that is not built yet; what is there stays."""
     path = house / f"{module.replace('.', '/')}.py"
-    if not path.exists() and not path.with_suffix("").exists():
+    if not path.exists() and not (path.with_suffix("") / "__init__.py").exists():
         path.parent.mkdir(exist_ok=True)
         (path.parent / "__init__.py").touch()
         path.write_text(text)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.services import __main__ as make_sure
+from tests.services import programs
 from tests.services.postgres import PostgresServer
 from tests.services.programs import CHROMIUM, POSTGRES, Program, advice, find
 
@@ -91,3 +92,20 @@ def test_who_may_not_install_gets_one_list(
 
     assert capsys.readouterr().err.strip() == advice((NOWHERE,))
     assert "sudo apt-get install tocsin-none" in advice((NOWHERE,))
+
+
+def test_root_gets_what_is_missing_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    installer = tmp_path / "apt-get"
+    installs = f'[ "$1" = update ] || install -m 755 "$0" "{tmp_path}/{NOWHERE.names[0]}"'
+    installer.write_text(f'#!/bin/sh\necho "$@"\n{installs}\n')
+    installer.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(programs, "PROGRAMS", (NOWHERE,))
+
+    assert make_sure.main() == 0
+
+    said = capfd.readouterr().out.splitlines()
+    assert said[1::2] == ["update", "install --yes --no-install-recommends tocsin-none"]
