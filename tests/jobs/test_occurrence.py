@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tocsin.jobs.calendar import Calendar, check_calendar
@@ -325,6 +326,16 @@ def test_before_its_first_date_and_after_its_last_nothing_is_expected() -> None:
     assert occurrence_for(once, at("2026-03-06T05:49:59")) is None
     assert occurrence_for(once, at("2026-12-31T00:00")) == only
     assert next_occurrence(once, at("2026-03-06T06:00")) is None
+
+
+def test_a_plan_and_an_occurrence_survive_the_way_to_the_store_and_back() -> None:
+    nightly = plan(
+        "0 22 * * *", BERLIN, check_calendar("DE", "BY"), deadline=time(6), min_records_processed=1
+    )
+    occurrence = next_occurrence(nightly, at("2026-03-28T12:00"))
+
+    assert msgspec.json.decode(msgspec.json.encode(nightly), type=Plan) == nightly
+    assert msgspec.json.decode(msgspec.json.encode(occurrence), type=Occurrence) == occurrence
 
 
 def test_an_occurrence_is_the_same_whatever_zone_the_question_is_asked_in() -> None:

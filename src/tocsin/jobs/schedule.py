@@ -39,9 +39,8 @@ __all__ = [
 
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
-# The most nominal instants that one night can name twice: every minute of the longest fold there is, two
-# hours.
-_MOST_REPEATED: Final = 150
+# The most instants that a clock can show again: every second of the longest fold there is, three hours.
+_MOST_REPEATED: Final = 11_000
 _DAYS_AHEAD: Final = 10
 _LOOK_BACK: Final = (
     timedelta(minutes=10),
