@@ -1,0 +1,1 @@
+"""How it is said: messages, and the channels that carry them."""

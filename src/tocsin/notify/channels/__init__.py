@@ -1,0 +1,1 @@
+"""One file for each channel; they do not know each other."""
