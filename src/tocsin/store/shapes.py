@@ -1,0 +1,117 @@
+"""The columns that both stores share, and what a row of them means."""
+
+from dataclasses import fields
+from typing import Any, Final
+
+from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.silence import Silence
+from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.job import Definition, Job
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
+from tocsin.jobs.state import BlindWindow, JobState
+from tocsin.store.base import Delivery, Notification, NotificationState, SetAside, Token, Watch
+from tocsin.store.codec import FOR_EVER, Codec, Column, Columns, instant, instant_or_none, micros
+
+# What changes only when a run ends, and may be long: kept apart, written only when it differs.
+MEMORY: Final = ("failures", "failures_dropped", "recent", "last")
+
+ALERT: Final = Codec(Alert)
+CHECK_IN: Final = Codec(CheckIn)
+DEFINITION: Final = Codec(Definition)
+ENTRY: Final = Codec(Entry)
+OCCURRENCE: Final = Codec(Occurrence)
+RUN: Final = Codec(Run)
+SILENCE: Final = Codec(Silence)
+STATE: Final = Codec(JobState)
+STATE_NOW: Final = Codec(JobState, without=MEMORY)
+STATE_MEMORY: Final = Codec(JobState, without=[f.name for f in fields(JobState) if f.name not in MEMORY])
+
+BLIND: Final = Columns(BlindWindow)
+DELIVERY: Final = Columns(Delivery)
+NOTIFICATION: Final = Columns(Notification)
+SET_ASIDE: Final = Columns(SetAside)
+TOKEN: Final = Columns(Token)
+
+EMPTY: Final = "{}"
+FINISHED: Final = frozenset(
+    {
+        state
+        for state in NotificationState
+        if state not in (NotificationState.PENDING, NotificationState.SENDING)
+    }
+)
+JOB_COLUMNS: Final = "environment, name, definition, registered_at, paused_at, paused_by"
+WATCH_COLUMNS: Final = (
+    "j.id, j.environment, j.name, j.definition, j.registered_at, j.paused_at, j.paused_by, "
+    "w.state, m.memory, w.due_at, w.judged_under, w.alerting"
+)
+ALERT_COLUMNS: Final = "id, fingerprint, job_id, state, severity, opened_at, over_at, held_back, body"
+
+
+def job_row(job: Job) -> tuple[Column, ...]:
+    """Return the columns of JOB_COLUMNS."""
+    paused_at = None if job.paused_at is None else micros(job.paused_at)
+    definition = DEFINITION.encode(job.definition)
+    return (job.environment, job.name, definition, micros(job.registered_at), paused_at, job.paused_by)
+
+
+def watch_from(row: tuple[Any, ...]) -> Watch:
+    """Return the watch of a row of WATCH_COLUMNS."""
+    id_, environment, name, definition, registered_at, paused_at, paused_by, state, memory, *rest = row
+    due_at, judged_under, alerting = rest[:3]
+    job = Job(
+        name=name,
+        environment=environment,
+        registered_at=instant(registered_at),
+        definition=DEFINITION.decode(definition),
+        id=id_,
+        paused_at=instant_or_none(paused_at),
+        paused_by=paused_by,
+    )
+    return Watch(
+        job=job,
+        state=state_from(state, memory),
+        due_at=instant_or_none(due_at),
+        judged_under=judged_under,
+        alerting=bool(alerting),
+    )
+
+
+def state_from(state: str, memory: str | None) -> JobState:
+    """Return a job's state from its two parts, each a JSON object."""
+    if memory is None or memory == EMPTY:
+        return STATE.decode(state)
+    return STATE.decode(memory if state == EMPTY else f"{state[:-1]},{memory[1:]}")
+
+
+def remembers_same(a: JobState, b: JobState) -> bool:
+    """Whether the part of two states that is kept apart is the same."""
+    return (a.recent, a.last, a.failures_dropped, a.failures) == (
+        b.recent,
+        b.last,
+        b.failures_dropped,
+        b.failures,
+    )
+
+
+def alert_row(alert: Alert) -> tuple[Column, ...]:
+    """Return the columns of ALERT_COLUMNS."""
+    over_at = FOR_EVER if alert.is_open else micros(alert.resolved_at or alert.changed_at)
+    return (
+        alert.id,
+        alert.fingerprint,
+        alert.job_id,
+        alert.state.value,
+        alert.severity.value,
+        micros(alert.opened_at),
+        over_at,
+        alert.is_open and alert.held_back_until is not None,
+        ALERT.encode(alert),
+    )
+
+
+def split_states(states: Any) -> tuple[list[str], bool]:  # noqa: ANN401 - any iterable of AlertState
+    """Return the open ones among these states, and whether resolved is one of them."""
+    wanted = frozenset(states)
+    return [s.value for s in wanted if s is not AlertState.RESOLVED], AlertState.RESOLVED in wanted

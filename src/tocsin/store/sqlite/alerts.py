@@ -1,0 +1,53 @@
+"""Alerts and their histories in the writing session."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from tocsin.alerts.alert import Alert, Entry
+from tocsin.store.codec import micros
+from tocsin.store.shapes import ALERT, ALERT_COLUMNS, ENTRY, alert_row
+from tocsin.store.sqlite.session import Session
+
+ONE: Final = "SELECT body FROM alerts WHERE id = ?"
+_OF_JOB: Final = "SELECT body FROM alerts WHERE job_id = ? AND over_at >= ? ORDER BY opened_at, id"
+_HELD_BACK: Final = "SELECT body FROM alerts WHERE held_back = 1 ORDER BY id"
+_SAVE: Final = (
+    f"INSERT INTO alerts ({ALERT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - our own columns
+    "ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, job_id = excluded.job_id, "
+    "state = excluded.state, severity = excluded.severity, opened_at = excluded.opened_at, "
+    "over_at = excluded.over_at, held_back = excluded.held_back, body = excluded.body"
+)
+_RECORD: Final = "INSERT INTO alert_history (alert_id, body) VALUES (?, ?)"
+
+
+class AlertsWriting(Session):
+    """What the writing session does with alerts."""
+
+    def alerts(self, job_ids: Iterable[int], remembered_since: datetime) -> dict[int, tuple[Alert, ...]]:
+        """Return each job's open alerts and those resolved since that instant, oldest first."""
+        since = micros(remembered_since)
+        return {
+            job_id: tuple(ALERT.decode(body) for (body,) in self._door.all(_OF_JOB, (job_id, since)))
+            for job_id in job_ids
+        }
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """Return one alert."""
+        row = self._door.one(ONE, (alert_id,))
+        return None if row is None else ALERT.decode(row[0])
+
+    def open_alerts_held_back(self) -> list[Alert]:
+        """Return the open alerts of which something is held back."""
+        return [ALERT.decode(body) for (body,) in self._door.all(_HELD_BACK)]
+
+    def save_alerts(self, alerts: Iterable[Alert]) -> None:
+        """Keep alerts; StoreBroken for a second open one of the same fingerprint.
+
+        What is resolved makes room first for what is opened in the same call.
+        """
+        self._door.many(_SAVE, [alert_row(alert) for alert in sorted(alerts, key=lambda one: one.is_open)])
+
+    def record(self, entries: Iterable[Entry]) -> None:
+        """Add lines to the alerts' histories."""
+        self._door.many(_RECORD, [(entry.alert_id, ENTRY.encode(entry)) for entry in entries])

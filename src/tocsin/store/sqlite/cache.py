@@ -1,0 +1,88 @@
+"""Watches that the writing session has read before, decoded.
+
+One process owns the file, so what it wrote last is what stands there.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from tocsin.jobs.job import JobKey
+from tocsin.store.base import Watch
+
+# A job never heard of weighs little and a busy one much, so that a weight is bounded beside the number.
+# One unit is about 300 bytes of memory: what an outcome takes.
+MAX_WATCHES: Final = 20_000
+MAX_WEIGHT: Final = 300_000
+_TEXT_PER_UNIT: Final = 300
+
+
+@dataclass(slots=True)
+class Kept:
+    """A watch as it stands in the tables, and the job's newest row in the log (0: none)."""
+
+    watch: Watch
+    head: int
+    weight: int
+
+
+class WatchCache:
+    """The watches used last, by id and by key."""
+
+    def __init__(self) -> None:
+        self._by_id: OrderedDict[int, Kept] = OrderedDict()
+        self._ids: dict[JobKey, int] = {}
+        self._weight = 0
+
+    def by_id(self, job_id: int) -> Kept | None:
+        """Return what is kept of a job."""
+        kept = self._by_id.get(job_id)
+        if kept is not None:
+            self._by_id.move_to_end(job_id)
+        return kept
+
+    def by_key(self, key: JobKey) -> Kept | None:
+        """Return what is kept of a job."""
+        job_id = self._ids.get(key)
+        return None if job_id is None else self.by_id(job_id)
+
+    def put(self, watch: Watch, head: int) -> Kept:
+        """Keep a watch as it now stands in the tables."""
+        job_id = watch.job.id
+        self.drop(job_id)
+        kept = Kept(watch=watch, head=head, weight=_weight(watch))
+        self._by_id[job_id] = kept
+        self._ids[watch.job.key] = job_id
+        self._weight += kept.weight
+        return kept
+
+    def shrink(self) -> None:
+        """Drop what was used longest ago, down to the bounds; not while a transaction needs it."""
+        while self._by_id and (len(self._by_id) > MAX_WATCHES or self._weight > MAX_WEIGHT):
+            self.drop(next(iter(self._by_id)))
+
+    def drop(self, job_id: int) -> None:
+        """Forget a job."""
+        kept = self._by_id.pop(job_id, None)
+        if kept is not None:
+            self._weight -= kept.weight
+            self._ids.pop(kept.watch.job.key, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._by_id.clear()
+        self._ids.clear()
+        self._weight = 0
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+
+def _weight(watch: Watch) -> int:
+    state = watch.state
+    weight = 4 + 3 * len(state.open_runs) + 2 * len(state.occurrences) + len(state.recent)
+    for run in state.failures:
+        weight += 3
+        if run.detail is not None:
+            weight += (len(run.detail.log_tail) + len(run.detail.metadata)) // _TEXT_PER_UNIT
+    return weight

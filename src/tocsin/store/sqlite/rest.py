@@ -1,0 +1,104 @@
+"""Silences, credentials, rules set aside, signs of life, blind windows and notes in the writing session."""
+
+from datetime import datetime
+from typing import Final
+
+from tocsin.alerts.silence import Silence
+from tocsin.jobs.job import JobKey
+from tocsin.jobs.state import BlindWindow
+from tocsin.store.base import SetAside, Token
+from tocsin.store.codec import instant, micros
+from tocsin.store.shapes import BLIND, SET_ASIDE, SILENCE, TOKEN
+from tocsin.store.sqlite.session import Session
+
+SILENCES: Final = "SELECT body FROM silences WHERE ends_at > ? ORDER BY ends_at, id"
+ASIDE: Final = (
+    f"SELECT {SET_ASIDE.list} FROM set_aside WHERE at <= ?1 AND until_at > ?1 ORDER BY rule, job_id"  # noqa: S608 - our own columns
+)
+_SAVE_SILENCE: Final = (
+    "INSERT INTO silences VALUES (?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, body = excluded.body"
+)
+_SAVE_TOKEN: Final = f"INSERT OR REPLACE INTO tokens ({TOKEN.list}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
+_REVOKE: Final = "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
+_SAVE_ASIDE: Final = f"INSERT OR REPLACE INTO set_aside ({SET_ASIDE.list}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
+_ALIVE: Final = "INSERT OR REPLACE INTO liveness VALUES (1, ?)"
+_SAVE_BLIND: Final = "INSERT INTO blind_windows (from_at, to_at, hold_until) VALUES (?, ?, ?) RETURNING id"
+_BLIND: Final = f"SELECT {BLIND.list} FROM blind_windows WHERE to_at >= ? ORDER BY to_at, id"  # noqa: S608 - our own columns
+_SAVE_UNKNOWN: Final = "INSERT INTO unknown VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_CLEAR_UNKNOWN: Final = "DELETE FROM unknown WHERE job_id = ? RETURNING window_id"
+_COUNT_UNKNOWN: Final = "SELECT count(*) FROM unknown WHERE window_id = ?"
+_UNKNOWN: Final = (
+    "SELECT j.environment, j.name, u.what FROM unknown u JOIN jobs j ON j.id = u.job_id "
+    "WHERE u.window_id = ? ORDER BY j.environment, j.name LIMIT ?"
+)
+
+
+class RestWriting(Session):
+    """What the writing session keeps beside jobs and alerts; none of it is much."""
+
+    def save_silence(self, silence: Silence) -> None:
+        """Keep a silence, new or changed."""
+        self._door.run(_SAVE_SILENCE, (silence.id, micros(silence.ends_at), SILENCE.encode(silence)))
+
+    def silences(self, now: datetime) -> tuple[Silence, ...]:
+        """Return the silences that have not ended."""
+        return tuple(SILENCE.decode(body) for (body,) in self._door.all(SILENCES, (micros(now),)))
+
+    def save_token(self, token: Token) -> None:
+        """Keep a new credential."""
+        self._door.run(_SAVE_TOKEN, TOKEN.row(token))
+
+    def revoke_token(self, token_id: str, at: datetime) -> bool:
+        """Let a credential open nothing any more; False when there is no such valid one."""
+        return self._door.run(_REVOKE, (micros(at), token_id)) == 1
+
+    def save_set_aside(self, item: SetAside) -> None:
+        """Keep that a rule raised for a job, in place of what was known of the two."""
+        self._door.run(_SAVE_ASIDE, SET_ASIDE.row(item))
+
+    def set_aside(self, now: datetime) -> tuple[SetAside, ...]:
+        """Return the rules that are set aside at this instant."""
+        return tuple(SET_ASIDE.value(row) for row in self._door.all(ASIDE, (micros(now),)))
+
+    def alive(self, now: datetime) -> datetime | None:
+        """Note that a server lives at `now`; return when one last lived before, whichever it was."""
+        row = self._door.one("SELECT at FROM liveness")
+        self._door.run(_ALIVE, (micros(now),))
+        return None if row is None else instant(row[0])
+
+    def save_blind(self, from_at: datetime, to_at: datetime, hold_until: datetime) -> BlindWindow:
+        """Keep a blind window and return it with its id."""
+        row = self._door.all(_SAVE_BLIND, (micros(from_at), micros(to_at), micros(hold_until)))[0]
+        return BlindWindow(id=row[0], from_at=from_at, to_at=to_at, hold_until=hold_until)
+
+    def blind(self, since: datetime) -> tuple[BlindWindow, ...]:
+        """Return the blind windows that ended since then, oldest first."""
+        return tuple(BLIND.value(row) for row in self._door.all(_BLIND, (micros(since),)))
+
+    def save_unknown(self, window: int, job_id: int, what: str, at: datetime) -> None:
+        """Note what of a job could not be told because of a blind window; the first note of a pair stays."""
+        self._door.run(_SAVE_UNKNOWN, (window, job_id, what, micros(at)))
+
+    def clear_unknown(self, job_id: int) -> tuple[int, ...]:
+        """Forget what was unknown of a job; return the windows it was listed under."""
+        return tuple(sorted(window for (window,) in self._door.all(_CLEAR_UNKNOWN, (job_id,))))
+
+    def unknown(self, window: int, limit: int) -> tuple[int, list[tuple[JobKey, str]]]:
+        """Return how many jobs are listed under a window and the first of them with what is unknown."""
+        rows = self._door.all(_UNKNOWN, (window, limit))
+        count = self._door.all(_COUNT_UNKNOWN, (window,))[0][0]
+        return count, [(JobKey(environment, name), what) for environment, name, what in rows]
+
+    def unknown_jobs(self) -> frozenset[int]:
+        """Return the ids of the jobs that are listed under any window."""
+        return frozenset(job_id for (job_id,) in self._door.all("SELECT DISTINCT job_id FROM unknown"))
+
+    def note(self, name: str) -> str | None:
+        """Return a small durable value by name."""
+        row = self._door.one("SELECT value FROM notes WHERE name = ?", (name,))
+        return None if row is None else str(row[0])
+
+    def save_note(self, name: str, value: str) -> None:
+        """Keep a small durable value by name."""
+        self._door.run("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))

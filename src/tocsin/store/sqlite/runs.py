@@ -1,0 +1,75 @@
+"""Runs, decided occurrences and the log of check-ins in the writing session."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
+from tocsin.store.codec import micros, micros_or_none
+from tocsin.store.shapes import CHECK_IN, OCCURRENCE, RUN
+from tocsin.store.sqlite.jobs import JobsWriting
+
+_RUN: Final = "SELECT body FROM runs WHERE job_id = ? AND key = ?"
+_SAVE_RUN: Final = (
+    "INSERT INTO runs (job_id, key, order_at, ended_at, body) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (job_id, key) DO UPDATE "
+    "SET order_at = excluded.order_at, ended_at = excluded.ended_at, body = excluded.body"
+)
+_SAVE_OCCURRENCE: Final = (
+    "INSERT INTO occurrences (job_id, nominal_at, body) VALUES (?, ?, ?) "
+    "ON CONFLICT (job_id, nominal_at) DO UPDATE SET body = excluded.body"
+)
+_APPEND: Final = "INSERT INTO check_ins (id, job_id, previous, received_at, body) VALUES (?, ?, ?, ?, ?)"
+_LAST: Final = "SELECT max(id) FROM check_ins"
+
+
+class RunsWriting(JobsWriting):
+    """What the writing session does with what jobs report."""
+
+    def runs(self, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Run]:
+        """Return those runs, by job id and run key, that are kept."""
+        found: dict[tuple[int, str], Run] = {}
+        for key in keys:
+            row = self._door.one(_RUN, key)
+            if row is not None:
+                found[key] = RUN.decode(row[0])
+        return found
+
+    def save_runs(self, rows: Iterable[tuple[int, Run]]) -> None:
+        """Keep runs of the jobs with these ids, the newest reading of each."""
+        self._door.many(
+            _SAVE_RUN,
+            [
+                (job_id, run.key, micros(run.order_at), micros_or_none(run.ended_at), RUN.encode(run))
+                for job_id, run in rows
+            ],
+        )
+
+    def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
+        """Keep how expected runs were decided, by job id and nominal instant."""
+        self._door.many(
+            _SAVE_OCCURRENCE,
+            [(job_id, micros(one.nominal_at), OCCURRENCE.encode(one)) for job_id, one in rows],
+        )
+
+    def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:
+        """Add check-ins to the log of the jobs with these ids.
+
+        A save of the job's watch afterwards takes the end of its chain along; without one, the commit does.
+        """
+        id_ = self._newest_check_in()
+        lines = []
+        for job_id, check_in in rows:
+            kept = self._kept(job_id)
+            id_ += 1
+            lines.append((id_, job_id, kept.head, micros(check_in.received_at), CHECK_IN.encode(check_in)))
+            kept.head = self._heads[job_id] = id_
+        self._door.many(_APPEND, lines)
+        self._last_check_in = id_
+
+    def _newest_check_in(self) -> int:
+        if self._last_check_in is None:
+            row = self._door.one(_LAST)
+            return 0 if row is None or row[0] is None else int(row[0])
+        return self._last_check_in
