@@ -42,6 +42,11 @@ class Channel(Protocol):
         """The name of the kind, as the configuration writes it."""
         ...
 
+    @property
+    def recognises_repeats(self) -> bool:
+        """Whether the receiver can tell by the key that it has a message already, so that repeats are harmless."""
+        ...
+
     def send(self, message: Message, *, at: datetime) -> Accepted:
         """Return what the receiver answered on accepting the message."""
         ...

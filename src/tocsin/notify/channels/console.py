@@ -31,6 +31,7 @@ class ConsoleChannel:
     """
 
     kind = "console"
+    recognises_repeats = True  # nothing is lost on the way to a terminal
 
     def __init__(self, stream: TextIO | None = None, *, colour: bool | None = None) -> None:
         self._stream = sys.stdout if stream is None else stream

@@ -37,6 +37,7 @@ class EmailChannel:
     """
 
     kind = "email"
+    recognises_repeats = True  # the Message-ID stays the same
 
     def __init__(
         self,

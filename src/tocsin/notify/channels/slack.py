@@ -40,6 +40,7 @@ class SlackChannel:
     """
 
     kind = "slack"
+    recognises_repeats = False  # incoming webhooks carry no key
 
     def __init__(
         self, url: str, timeout_seconds: float = http.TIMEOUT_SECONDS, *, ca_file: str | None = None
@@ -101,7 +102,7 @@ def slack_body(message: Message) -> bytes:
 
 def escape(text: str, limit: int) -> str:
     """Return text that Slack shows as it is, without mentions and links, at most `limit` characters of it."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("```", "'''")
     return escaped if len(escaped) <= limit else _CUT_ENTITY.sub("", escaped[: limit - 1]) + "…"
 
 
@@ -136,7 +137,7 @@ def _links(links: tuple[Link, ...]) -> str:
 def _log(tail: str, room: int) -> str:
     """Return the last lines of the log that have room, in a block that they cannot leave."""
     shown = ""
-    for line in reversed(tail.replace("```", "'''").splitlines()):
+    for line in reversed(tail.splitlines()):
         longer = f"{escape(line, LOG_LINE_LIMIT)}\n{shown}"
         if len(longer) + 2 * len("```\n") > room:
             break

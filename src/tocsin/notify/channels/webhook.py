@@ -36,6 +36,7 @@ class WebhookChannel:
     """
 
     kind = "webhook"
+    recognises_repeats = True  # the key is its `webhook-id`
 
     def __init__(
         self,

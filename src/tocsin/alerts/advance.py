@@ -1,0 +1,111 @@
+"""The life of an alert: opened by a finding, changed by it, ended by its absence or by a person."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tocsin.alerts.alert import Alert, AlertState, Reason, Told
+from tocsin.jobs.job import Job
+from tocsin.rules.finding import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """An alert after a look at it, and why it is as it is now."""
+
+    alert: Alert
+    reason: Reason
+
+
+def open_alert(
+    job: Job, finding: Finding, *, alert_id: str, fingerprint: str, runbook: str, now: datetime, told: Told
+) -> Change:
+    """Return the new alert of a finding; `told` is what was said of its fingerprint before."""
+    alert = Alert(
+        id=alert_id,
+        fingerprint=fingerprint,
+        job_id=job.id,
+        job=job.name,
+        environment=job.environment,
+        condition=finding.condition,
+        rule=finding.rule,
+        severity=finding.severity,
+        why=finding.why,
+        step=finding.step,
+        opened_at=now,
+        since_at=finding.since_at,
+        changed_at=now,
+        summary=finding.summary,
+        labels=job.definition.labels,
+        evidence=finding.evidence,
+        next_step=finding.next_step,
+        run=finding.run,
+        log_tail=finding.log_tail,
+        runbook=runbook or job.definition.runbook,
+        owner=job.definition.owner,
+        timezone=job.definition.timezone,
+        template=finding.template,
+        variables=finding.variables,
+        told=replace(told, targets=(), severity=None, step=0, count=0),
+    )
+    return Change(alert=alert, reason=Reason.OPENED)
+
+
+def advance(alert: Alert, finding: Finding | None, now: datetime) -> Change:
+    """Return an open alert after a new verdict about its fingerprint.
+
+    No finding resolves it. A worse one (severity or step) makes it louder, and asks anew for somebody
+    to take it; a milder one makes it quieter; the same one at most updates the evidence.
+    """
+    if finding is None:
+        return resolve(alert, Reason.RECOVERED, "", now)
+    if (finding.severity, finding.step) > (alert.severity, alert.step):
+        louder = _with(alert, finding, now)
+        return Change(alert=replace(louder, state=AlertState.FIRING), reason=Reason.LOUDER)
+    if (finding.severity, finding.step) < (alert.severity, alert.step):
+        return Change(alert=_with(alert, finding, now), reason=Reason.QUIETER)
+    if finding.run != alert.run or finding.summary != alert.summary or finding.rule != alert.rule:
+        return Change(alert=_with(alert, finding, now), reason=Reason.UPDATED)
+    return Change(alert=alert, reason=Reason.UNCHANGED)
+
+
+def _with(alert: Alert, finding: Finding, now: datetime) -> Alert:
+    return replace(
+        alert,
+        rule=finding.rule,
+        severity=finding.severity,
+        why=finding.why,
+        step=finding.step,
+        changed_at=now,
+        summary=finding.summary,
+        evidence=finding.evidence,
+        next_step=finding.next_step,
+        run=finding.run,
+        log_tail=finding.log_tail,
+        template=finding.template,
+        variables=finding.variables,
+    )
+
+
+def acknowledge(alert: Alert, who: str, now: datetime) -> Change:
+    """Return the alert with somebody who has it in hand; the first one stays the one."""
+    if alert.state is not AlertState.FIRING:
+        return Change(alert=alert, reason=Reason.UNCHANGED)
+    taken = replace(
+        alert, state=AlertState.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=who, changed_at=now
+    )
+    return Change(alert=taken, reason=Reason.ACKNOWLEDGED)
+
+
+def resolve(alert: Alert, reason: Reason, who: str, now: datetime) -> Change:
+    """Return the alert at its end."""
+    if not alert.is_open:
+        return Change(alert=alert, reason=Reason.UNCHANGED)
+    ended = replace(
+        alert,
+        state=AlertState.RESOLVED,
+        resolved_at=now,
+        resolved_by=who,
+        changed_at=now,
+        held_back_until=None,
+    )
+    return Change(alert=ended, reason=reason)

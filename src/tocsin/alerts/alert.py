@@ -1,0 +1,112 @@
+"""An alert: one trouble of one job that somebody should know of, from its opening to its end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from tocsin.rules.finding import Severity, Why
+
+
+class AlertState(Enum):
+    """Where an alert is in its life; being silenced is a view of it, not a state."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Reason(Enum):
+    """Why an alert changed, or why a change was told or kept back."""
+
+    OPENED = "opened"
+    LOUDER = "louder"
+    QUIETER = "quieter"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    ACKNOWLEDGED = "acknowledged"
+    RECOVERED = "recovered"
+    RESOLVED_BY_HAND = "resolved_by_hand"
+    JOB_PAUSED = "job_paused"
+    JOB_DELETED = "job_deleted"
+    RULE_REMOVED = "rule_removed"
+    TOLD = "told"
+    REPEATED = "repeated"
+    SILENCED = "silenced"
+    DEDUPLICATED = "deduplicated"
+    CLOSED_AT_RECEIVER = "closed_at_receiver"
+    NOTHING_TO_SAY = "nothing_to_say"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the receivers have been told of an alert, so that what was opened there is closed there.
+
+    `at` are the instants of the notifications within the deduplication window, oldest first;
+    `targets` everyone who was told that it fires and not yet that it is over.
+    """
+
+    at: tuple[datetime, ...] = ()
+    targets: tuple[str, ...] = ()
+    severity: Severity | None = None
+    step: int = 0
+    last_at: datetime | None = None
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One open or ended trouble, with the newest finding about it.
+
+    `opened_at` is when we saw it, `since_at` when it began. `held_back_until` is set while something
+    is owed to the receivers that a silence or deduplication keeps back.
+    """
+
+    id: str
+    fingerprint: str
+    job_id: int
+    job: str
+    environment: str
+    condition: str
+    rule: str
+    severity: Severity
+    why: Why
+    step: int
+    opened_at: datetime
+    since_at: datetime
+    changed_at: datetime
+    summary: str
+    labels: tuple[tuple[str, str], ...] = ()
+    evidence: tuple[tuple[str, str], ...] = ()
+    next_step: str = ""
+    run: str = ""
+    log_tail: str = ""
+    runbook: str = ""
+    owner: str = ""
+    timezone: str = "UTC"
+    template: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    state: AlertState = AlertState.FIRING
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    resolved_at: datetime | None = None
+    resolved_by: str = ""
+    told: Told = Told()
+    held_back_until: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not been resolved."""
+        return self.state is not AlertState.RESOLVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of an alert's history: what changed, why, and by whom."""
+
+    alert_id: str
+    at: datetime
+    reason: Reason
+    state: AlertState
+    severity: Severity
+    who: str = ""
+    note: str = ""

@@ -1,0 +1,24 @@
+"""What makes two findings the same trouble."""
+
+import hashlib
+
+from tocsin.jobs.job import Job
+from tocsin.rules.finding import Finding
+
+FIELDS = ("job", "environment", "condition", "rule")
+
+
+def fingerprint(job: Job, finding: Finding, fields: tuple[str, ...]) -> str:
+    """Return the fingerprint of a finding: 16 hexadecimal digits over the chosen fields and their values.
+
+    `fields` are names of FIELDS or of labels of the job; a label that is missing counts as empty.
+    """
+    known = {
+        "job": job.name,
+        "environment": job.environment,
+        "condition": finding.condition,
+        "rule": finding.rule,
+    }
+    labels = dict(job.definition.labels)
+    text = "\x1f".join(f"{name}\x1e{known.get(name, labels.get(name, ''))}" for name in sorted(fields))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,79 @@
+"""Label matchers in the form that Alertmanager users write: `name="value"`, `!=`, `=~`, `!~`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+from tocsin.errors import InvalidMatcher
+
+MAX_PATTERN = 1_000
+_FORM = re2.compile(r'^\s*([a-zA-Z_][a-zA-Z0-9_.]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s]*))\s*$')
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+_QUIET.max_mem = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matcher:
+    """One test on one label; a label that is missing has the empty value.
+
+    `operator` is one of = != =~ !~ ; patterns are RE2 and must match the whole value.
+    """
+
+    name: str
+    operator: str
+    value: str
+
+    def matches(self, labels: dict[str, str]) -> bool:
+        """Whether these labels pass the test."""
+        actual = labels.get(self.name, "")
+        if self.operator == "=":
+            return actual == self.value
+        if self.operator == "!=":
+            return actual != self.value
+        found = compile_pattern(self.value).fullmatch(actual) is not None
+        return found if self.operator == "=~" else not found
+
+    def __str__(self) -> str:
+        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'{self.name}{self.operator}"{escaped}"'
+
+
+@lru_cache(maxsize=4096)
+def compile_pattern(pattern: str) -> "re2._Regexp[str]":
+    """Return the compiled RE2 pattern; InvalidMatcher when it cannot be read."""
+    if len(pattern) > MAX_PATTERN:
+        raise InvalidMatcher(f"the pattern has {len(pattern)} characters; at most {MAX_PATTERN} are allowed")
+    try:
+        return re2.compile(pattern, _QUIET)
+    except re2.error as error:
+        raise InvalidMatcher(f"the pattern {pattern!r} is not valid RE2: {_reason(error)}") from None
+
+
+@lru_cache(maxsize=4096)
+def read_matcher(text: str) -> Matcher:
+    """Return the matcher that the text says; InvalidMatcher when it says none."""
+    found = _FORM.match(text)
+    if found is None:
+        raise InvalidMatcher(f'{text!r} is not a matcher; write it as name="value", with =, !=, =~ or !~')
+    name, operator, quoted, bare = found.groups()
+    value = _unescape(quoted) if quoted is not None else (bare or "")
+    if operator in ("=~", "!~"):
+        compile_pattern(value)
+    return Matcher(name=name, operator=operator, value=value)
+
+
+def match_all(matchers: Iterable[Matcher], labels: dict[str, str]) -> bool:
+    """Whether every matcher passes; none at all passes everything."""
+    return all(matcher.matches(labels) for matcher in matchers)
+
+
+def _unescape(text: str) -> str:
+    return text.replace('\\"', '"').replace("\\\\", "\\")
+
+
+def _reason(error: Exception) -> str:
+    detail = error.args[0] if error.args else "unknown reason"
+    return detail.decode() if isinstance(detail, bytes) else str(detail)

@@ -1,0 +1,31 @@
+"""Silences: made by a person, they stop notifications for a time and never judging or resolving."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.alerts.matcher import Matcher, match_all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """What is muted, from when to when, by whom and why."""
+
+    id: str
+    matchers: tuple[Matcher, ...]
+    starts_at: datetime
+    ends_at: datetime
+    created_by: str
+    created_at: datetime
+    comment: str = ""
+    expired_by: str = ""
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether it mutes at this instant."""
+        return self.starts_at <= now < self.ends_at
+
+
+def covering(silences: Iterable[Silence], labels: dict[str, str], now: datetime) -> Silence | None:
+    """Return the active silence that mutes these labels the longest, or None."""
+    hits = [s for s in silences if s.is_active(now) and match_all(s.matchers, labels)]
+    return max(hits, key=lambda s: s.ends_at, default=None)

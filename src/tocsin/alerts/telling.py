@@ -1,0 +1,105 @@
+"""Whether to speak of an alert now, and if not, when to think of it again."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from tocsin.alerts.alert import Alert, AlertState, Reason, Told
+from tocsin.rules.finding import Severity
+
+
+class Speech(Enum):
+    """What kind of thing there is to say."""
+
+    FIRING = "firing"
+    LOUDER = "louder"
+    REPEAT = "repeat"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What to say of an alert now: None keeps quiet, for the reason given, until `ask_again_at`."""
+
+    speech: Speech | None
+    reason: Reason
+    ask_again_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How often to speak: the repeat interval, and at most `limit` notifications of one fingerprint in `window`."""
+
+    repeat_every: timedelta
+    window: timedelta
+    limit: int
+
+
+def speak(alert: Alert, now: datetime, manners: Manners, *, silenced_until: datetime | None) -> Utterance:
+    """Return what to say of an alert.
+
+    The end is told to whoever was told the beginning, silenced or not. News are a first word, or a
+    worse severity or step than was ever told; without news there is the repeat, and neither once
+    somebody has it in hand. Deduplication (A11) keeps back, but never drops: what is still owed is
+    said when the window has room. A rise to `page` is never kept back by it.
+    """
+    told = alert.told
+    if alert.state is AlertState.RESOLVED:
+        speech = Speech.RESOLVED if told.targets else None
+        return Utterance(speech=speech, reason=Reason.CLOSED_AT_RECEIVER if speech else Reason.NOTHING_TO_SAY)
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return Utterance(speech=None, reason=Reason.ACKNOWLEDGED)
+    speech, due_at = _news(alert, manners)
+    if due_at > now:
+        return Utterance(speech=None, reason=Reason.NOTHING_TO_SAY, ask_again_at=due_at)
+    if silenced_until is not None and silenced_until > now:
+        return Utterance(speech=None, reason=Reason.SILENCED, ask_again_at=silenced_until)
+    room_at = _room_at(told, now, manners)
+    if room_at > now and not _rises_to_page(alert):
+        return Utterance(speech=None, reason=Reason.DEDUPLICATED, ask_again_at=room_at)
+    reason = Reason.REPEATED if speech is Speech.REPEAT else Reason.TOLD
+    return Utterance(speech=speech, reason=reason, ask_again_at=now + manners.repeat_every)
+
+
+def _news(alert: Alert, manners: Manners) -> tuple[Speech, datetime]:
+    told = alert.told
+    if told.severity is None or told.last_at is None:
+        return Speech.FIRING, alert.opened_at
+    if (alert.severity, alert.step) > (told.severity, told.step):
+        return Speech.LOUDER, alert.opened_at
+    return Speech.REPEAT, told.last_at + manners.repeat_every
+
+
+def _rises_to_page(alert: Alert) -> bool:
+    told = alert.told.severity
+    return alert.severity is Severity.PAGE and (told is None or told < Severity.PAGE)
+
+
+def _room_at(told: Told, now: datetime, manners: Manners) -> datetime:
+    """Return when one more notification fits in the window."""
+    within = [at for at in told.at if at > now - manners.window]
+    if len(within) < manners.limit:
+        return now
+    return within[-manners.limit] + manners.window
+
+
+def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, manners: Manners) -> Alert:
+    """Return the alert with what its receivers have now been told, or are about to be, durably."""
+    told = alert.told
+    if speech is Speech.RESOLVED:
+        return replace(alert, told=replace(told, targets=(), count=told.count + 1))
+    recent = tuple(at for at in told.at if at > now - manners.window)
+    everyone = (*told.targets, *(t for t in targets if t not in told.targets))
+    severity = alert.severity if told.severity is None else max(alert.severity, told.severity)
+    step = alert.step if alert.severity == severity else told.step
+    return replace(
+        alert,
+        told=Told(
+            at=(*recent, now),
+            targets=everyone,
+            severity=severity,
+            step=max(step, told.step) if severity == told.severity else step,
+            last_at=now,
+            count=told.count + 1,
+        ),
+    )

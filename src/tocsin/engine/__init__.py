@@ -1,0 +1,1 @@
+"""When: check-ins come in, time passes, decisions are committed, notifications go out."""

@@ -1,0 +1,267 @@
+"""What a person's command makes of jobs, alerts and silences, in one transaction."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tocsin.alerts.advance import Change, acknowledge, resolve
+from tocsin.alerts.alert import Alert, AlertState, Reason
+from tocsin.alerts.matcher import match_all
+from tocsin.alerts.silence import Silence
+from tocsin.engine.commands import (
+    Acknowledge,
+    AddSilence,
+    AddToken,
+    Command,
+    Define,
+    Delete,
+    Done,
+    ExpireSilence,
+    Pause,
+    Refusal,
+    Refused,
+    Rename,
+    Resolve,
+    Result,
+    Resume,
+    RevokeToken,
+    SendTest,
+)
+from tocsin.engine.draft import Draft
+from tocsin.engine.ingest import defined_by, resumed
+from tocsin.engine.trial import trial_notifications
+from tocsin.engine.voicing import labels_of, voice
+from tocsin.jobs.defining import forgive
+from tocsin.jobs.job import Job, JobKey, Rank
+from tocsin.rules.wording import plural
+from tocsin.store.base import Token, Watch
+
+MAX_SILENCE = timedelta(days=366)
+MAX_NAME = 200
+
+
+def act(draft: Draft, command: Command) -> Result:  # noqa: C901 -- one line for each command
+    """Carry out one command; what it changes is written with the draft."""
+    match command:
+        case Acknowledge() | Resolve():
+            return _on_alert(draft, command)
+        case Pause():
+            return _pause(draft, command)
+        case Resume():
+            return _resume(draft, command)
+        case Rename():
+            return _rename(draft, command)
+        case Delete():
+            return _delete(draft, command)
+        case Define():
+            return _define(draft, command)
+        case AddSilence():
+            return _add_silence(draft, command)
+        case ExpireSilence():
+            return _expire_silence(draft, command)
+        case SendTest():
+            return _send_test(draft, command)
+        case AddToken() | RevokeToken():
+            return _on_token(draft, command)
+
+
+def _not_found(what: str) -> Refused:
+    return Refused(reason=Refusal.NOT_FOUND, message=f"there is no {what}")
+
+
+def _job(draft: Draft, key: JobKey) -> Watch | None:
+    watch = draft.writing.watches([key]).get(key)
+    if watch is not None:
+        draft.load([watch])
+    return watch
+
+
+def _on_alert(draft: Draft, command: Acknowledge | Resolve) -> Result:
+    found = draft.writing.alert(command.alert_id)
+    if found is None:
+        return _not_found(f"alert {command.alert_id!r}")
+    draft.load(draft.writing.watches_by_id([found.job_id]))
+    alert = next((a for a in draft.alerts_of(found.job_id) if a.id == found.id), found)
+    if isinstance(command, Acknowledge):
+        change = acknowledge(alert, command.who, draft.now)
+    else:
+        change = resolve(alert, Reason.RESOLVED_BY_HAND, command.who, draft.now)
+    if change.reason is Reason.UNCHANGED:
+        return Done(message=_already(alert), id=alert.id)
+    _take(draft, change, command.who, command.note)
+    if isinstance(command, Resolve):
+        _forgive(draft, alert)
+        return Done(message=f"resolved; {alert.job} is judged by what happens from now on", id=alert.id)
+    return Done(message="acknowledged; it is not repeated unless it gets worse", id=alert.id)
+
+
+def _already(alert: Alert) -> str:
+    if alert.state is AlertState.RESOLVED:
+        return "it is resolved already"
+    return f"{alert.acknowledged_by or 'somebody'} has acknowledged it already"
+
+
+def _take(draft: Draft, change: Change, who: str, note: str = "") -> None:
+    alert = change.alert
+    draft.take(alert.job_id, voice(change, draft.book, draft.now, who=who, note=note))
+
+
+def _forgive(draft: Draft, alert: Alert) -> None:
+    watch = draft.watches.get(alert.job_id)
+    if watch is None:
+        return
+    state = forgive(watch.state, alert.condition, draft.now)
+    draft.watches[alert.job_id] = replace(watch, state=state, due_at=draft.now)
+
+
+def _close_all(draft: Draft, job_id: int, reason: Reason, who: str) -> int:
+    open_ = [a for a in draft.alerts_of(job_id) if a.is_open]
+    for alert in open_:
+        _take(draft, resolve(alert, reason, who, draft.now), who)
+    return len(open_)
+
+
+def _closed(count: int) -> str:
+    return f"{plural(count, 'open alert')} of it resolved" if count else "it had no open alert"
+
+
+def _pause(draft: Draft, command: Pause) -> Result:
+    watch = _job(draft, command.job)
+    if watch is None:
+        return _not_found(f"job {command.job.name!r} in {command.job.environment!r}")
+    if watch.job.paused_at is not None:
+        return Done(message="it is paused already")
+    job = replace(watch.job, paused_at=draft.now, paused_by=command.who)
+    draft.watches[job.id] = replace(watch, job=job, due_at=None)
+    count = _close_all(draft, job.id, Reason.JOB_PAUSED, command.who)
+    return Done(message=f"paused: it is not judged until it is resumed; {_closed(count)}")
+
+
+def _resume(draft: Draft, command: Resume) -> Result:
+    watch = _job(draft, command.job)
+    if watch is None:
+        return _not_found(f"job {command.job.name!r} in {command.job.environment!r}")
+    if watch.job.paused_at is None:
+        return Done(message="it is not paused")
+    draft.watches[watch.job.id] = resumed(watch, draft.now)
+    draft.look(watch.job.id)
+    return Done(
+        message="resumed: it is judged from now on; nothing that fell into the pause counts as missed"
+    )
+
+
+def _rename(draft: Draft, command: Rename) -> Result:
+    watch = _job(draft, command.job)
+    if watch is None:
+        return _not_found(f"job {command.job.name!r} in {command.job.environment!r}")
+    if watch.job.definition.rank is Rank.FILE:
+        return _defined_in_file(command.job)
+    if not command.name.strip() or len(command.name) > MAX_NAME:
+        return Refused(reason=Refusal.INVALID, message=f"a name has 1 to {MAX_NAME} characters")
+    if not draft.writing.rename(watch.job.id, command.name):
+        message = f"{command.job.environment!r} has a job {command.name!r} already"
+        return Refused(reason=Refusal.CONFLICT, message=message)
+    count = _close_all(draft, watch.job.id, Reason.RULE_REMOVED, command.who)
+    watch = draft.watches[watch.job.id]
+    draft.watches[watch.job.id] = replace(watch, job=replace(watch.job, name=command.name), due_at=draft.now)
+    return Done(message=f"renamed; {_closed(count)}, and what still holds is opened anew under the new name")
+
+
+def _defined_in_file(job: JobKey) -> Refused:
+    message = f"{job.name!r} is defined in the configuration file; change it there and reload"
+    return Refused(reason=Refusal.CONFLICT, message=message)
+
+
+def _delete(draft: Draft, command: Delete) -> Result:
+    watch = _job(draft, command.job)
+    if watch is None:
+        return _not_found(f"job {command.job.name!r} in {command.job.environment!r}")
+    if watch.job.definition.rank is Rank.FILE:
+        return _defined_in_file(command.job)
+    count = _close_all(draft, watch.job.id, Reason.JOB_DELETED, command.who)
+    del draft.watches[watch.job.id]
+    draft.writing.delete(watch.job.id)
+    return Done(message=f"deleted with its runs; {_closed(count)}. It comes back if it checks in again")
+
+
+def _define(draft: Draft, command: Define) -> Result:
+    watch = _job(draft, command.job)
+    definition = replace(command.definition, rank=Rank.API)
+    if watch is None:
+        from_file = draft.book.definition_of(command.job)
+        if from_file is not None:
+            return _defined_in_file(command.job)
+        made = draft.writing.register([_new(command.job, draft)])
+        draft.load(made.values())
+        watch = made[command.job]
+    if watch.job.definition.rank > Rank.API:
+        return _defined_in_file(command.job)
+    draft.watches[watch.job.id] = defined_by(watch, definition, draft.now)
+    draft.look(watch.job.id)
+    return Done(message="defined; it is expected from now on")
+
+
+def _new(key: JobKey, draft: Draft) -> Job:
+    return Job(name=key.name, environment=key.environment, registered_at=draft.now)
+
+
+def _add_silence(draft: Draft, command: AddSilence) -> Result:
+    if not command.matchers or all(m.matches({}) for m in command.matchers):
+        message = "at least one matcher must not match everything, or all alerts would be muted"
+        return Refused(reason=Refusal.INVALID, message=message)
+    starts_at = max(command.starts_at, draft.now)
+    if command.ends_at <= starts_at or command.ends_at - starts_at > MAX_SILENCE:
+        message = "it must end after it starts and after now, and last at most 366 days"
+        return Refused(reason=Refusal.INVALID, message=message)
+    silence = Silence(
+        id=draft.new_id(),
+        matchers=command.matchers,
+        starts_at=starts_at,
+        ends_at=command.ends_at,
+        created_by=command.who,
+        created_at=draft.now,
+        comment=command.comment,
+    )
+    draft.writing.save_silence(silence)
+    return Done(
+        message=f"silenced until {silence.ends_at:%Y-%m-%d %H:%M} UTC; judging goes on", id=silence.id
+    )
+
+
+def _expire_silence(draft: Draft, command: ExpireSilence) -> Result:
+    silence = next((s for s in draft.writing.silences(draft.now) if s.id == command.silence_id), None)
+    if silence is None:
+        return _not_found(f"silence {command.silence_id!r} that has not ended")
+    ended = replace(silence, ends_at=draft.now, expired_by=command.who)
+    draft.writing.save_silence(ended)
+    held_back = draft.writing.open_alerts_held_back()
+    muted = [a.job_id for a in held_back if match_all(silence.matchers, labels_of(a))]
+    draft.writing.mark_due(muted, draft.now)
+    return Done(message="expired; what it kept back is told now if it still holds", id=silence.id)
+
+
+def _send_test(draft: Draft, command: SendTest) -> Result:
+    targets = draft.book.configuration.targets.get(command.receiver)
+    if targets is None:
+        known = ", ".join(sorted(draft.book.configuration.targets))
+        return Refused(
+            reason=Refusal.NOT_FOUND, message=f"there is no receiver {command.receiver!r}; there are: {known}"
+        )
+    test_id = draft.new_id()
+    draft.notifications.extend(trial_notifications(test_id, targets, command.who, draft.now))
+    return Done(message=f"a test is on its way to {', '.join(targets)}", id=test_id)
+
+
+def _on_token(draft: Draft, command: AddToken | RevokeToken) -> Result:
+    if isinstance(command, AddToken):
+        token = Token(
+            id=draft.new_id(),
+            kind=command.kind,
+            name=command.name,
+            digest=command.digest,
+            created_at=draft.now,
+        )
+        draft.writing.save_token(token)
+        return Done(message=f"made by {command.who}", id=token.id)
+    if not draft.writing.revoke_token(command.token_id, draft.now):
+        return _not_found(f"token {command.token_id!r} that is still valid")
+    return Done(message=f"revoked by {command.who}", id=command.token_id)

@@ -1,0 +1,80 @@
+"""A new configuration reaches the jobs in slices, so that a reload stops nothing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tocsin.engine.book import Book
+from tocsin.engine.configuration import Configuration
+from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.ingest import defined_by
+from tocsin.jobs.job import Definition, Job, JobKey, Rank
+from tocsin.store.base import Watch, Writing
+
+SLICE = 200
+_NOTE = "configuration"
+
+
+def version_of(writing: Writing, configuration: Configuration) -> int:
+    """Return the number of this configuration: the stored one if it judges alike, else the next."""
+    kept = json.loads(writing.note(_NOTE) or '{"digest": "", "version": 0}')
+    if kept["digest"] == configuration.digest:
+        return int(kept["version"])
+    version = int(kept["version"]) + 1
+    writing.save_note(_NOTE, json.dumps({"digest": configuration.digest, "version": version}))
+    return version
+
+
+def slices_of_jobs(configuration: Configuration) -> Iterator[list[JobKey]]:
+    """Return the jobs of the file in slices to be registered."""
+    keys = list(configuration.jobs)
+    for start in range(0, len(keys), SLICE):
+        yield keys[start : start + SLICE]
+
+
+def register_slice(draft: Draft, keys: list[JobKey]) -> None:
+    """Register those jobs of the file that are not known, so that a run that never comes is missed."""
+    found = draft.writing.watches(keys)
+    draft.load(_adopt(watch, draft) for watch in found.values())
+    new = [_new(key, draft) for key in keys if key not in found]
+    if new:
+        draft.load(draft.writing.register(new).values())
+    for job_id in list(draft.watches):
+        draft.look(job_id)
+
+
+def _new(key: JobKey, draft: Draft) -> Job:
+    definition = draft.book.configuration.jobs[key]
+    return Job(name=key.name, environment=key.environment, registered_at=draft.now, definition=definition)
+
+
+def judge_outdated(draft: Draft) -> int:
+    """Look at some of the jobs that were judged under another configuration; return how many there were."""
+    outdated = draft.writing.outdated(draft.book.version, SLICE)
+    draft.load(_adopt(watch, draft) for watch in outdated)
+    for job_id, watch in list(draft.watches.items()):
+        if watch.job.key == SYSTEM_JOB:
+            draft.watches[job_id] = replace(watch, judged_under=draft.book.version)
+        else:
+            draft.look(job_id)
+            draft.watches[job_id] = replace(draft.watches[job_id], judged_under=draft.book.version)
+    return len(outdated)
+
+
+def _adopt(watch: Watch, draft: Draft) -> Watch:
+    definition = _definition(watch, draft.book)
+    if definition == watch.job.definition:
+        return watch
+    return defined_by(watch, definition, draft.now)
+
+
+def _definition(watch: Watch, book: Book) -> Definition:
+    """Return what the job is by the file, or what is left of it when the file no longer names it."""
+    named = book.definition_of(watch.job.key)
+    if named is not None:
+        return named
+    if watch.job.definition.rank in (Rank.FILE, Rank.NOBODY):
+        labels = watch.job.definition.labels if watch.job.definition.rank is Rank.NOBODY else ()
+        defaults = book.configuration.defaults
+        return replace(defaults, labels=labels or defaults.labels)
+    return watch.job.definition

@@ -1,0 +1,87 @@
+"""Everything that holds for all jobs while one transaction decides about some of them."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tocsin.alerts.matcher import compile_pattern, match_all, read_matcher
+from tocsin.alerts.silence import Silence
+from tocsin.alerts.telling import Manners
+from tocsin.engine.configuration import Configuration
+from tocsin.jobs.job import Definition, Job, JobKey
+from tocsin.jobs.state import BlindWindow
+from tocsin.rules.rule import Rule
+from tocsin.store.base import SetAside
+
+MAX_REMEMBERED_JOBS = 50_000
+
+
+class RuleBook:
+    """Which rules of one configuration watch which job; remembers the answer for the latest jobs."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = tuple(
+            (rule, compile_pattern(rule.job_pattern or ".*"), tuple(read_matcher(m) for m in rule.matchers))
+            for rule in rules
+            if rule.enabled
+        )
+        self._remembered: OrderedDict[tuple[JobKey, tuple[tuple[str, str], ...]], tuple[Rule, ...]] = (
+            OrderedDict()
+        )
+
+    def rules_for(self, job: Job) -> tuple[Rule, ...]:
+        """Return the rules whose pattern and matchers fit the job."""
+        key = (job.key, job.definition.labels)
+        known = self._remembered.get(key)
+        if known is None:
+            known = self._find(job)
+            self._remembered[key] = known
+            if len(self._remembered) > MAX_REMEMBERED_JOBS:
+                self._remembered.popitem(last=False)
+        return known
+
+    def _find(self, job: Job) -> tuple[Rule, ...]:
+        labels = dict(job.all_labels)
+        return tuple(
+            rule
+            for rule, pattern, matchers in self._rules
+            if pattern.match(job.name) is not None and match_all(matchers, labels)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """The configuration under its version, and the facts that concern all jobs."""
+
+    configuration: Configuration
+    version: int
+    rule_book: RuleBook
+    silences: tuple[Silence, ...] = ()
+    blind: tuple[BlindWindow, ...] = ()
+    set_aside: Mapping[tuple[str, int], SetAside] = field(default_factory=dict)
+    unknown_jobs: frozenset[int] = frozenset()
+
+    @property
+    def manners(self) -> Manners:
+        """How often to speak."""
+        policy = self.configuration.policy
+        return Manners(
+            repeat_every=policy.repeat_every,
+            window=policy.deduplication_window,
+            limit=policy.deduplication_limit,
+        )
+
+    def definition_of(self, key: JobKey) -> Definition | None:
+        """Return what the file says of a job."""
+        return self.configuration.jobs.get(key)
+
+    def is_set_aside(self, rule: str, job_id: int, now: datetime) -> datetime | None:
+        """Return until when a rule is not asked about a job."""
+        item = self.set_aside.get((rule, job_id))
+        return item.until_at if item is not None and item.until_at > now else None
+
+    @property
+    def remember_for(self) -> timedelta:
+        """How long what was told of a fingerprint matters after its alert is over."""
+        return self.configuration.policy.deduplication_window

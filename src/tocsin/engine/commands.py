@@ -1,0 +1,156 @@
+"""What a person can tell the engine to do, and what it answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from tocsin.alerts.matcher import Matcher
+from tocsin.jobs.job import Definition, JobKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge:
+    """Somebody has the alert in hand: it is not repeated unless it gets worse."""
+
+    alert_id: str
+    who: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve:
+    """Somebody declares the trouble over; what led to it counts no longer."""
+
+    alert_id: str
+    who: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Judge this job no more until it is resumed; its open alerts are resolved."""
+
+    job: JobKey
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Judge this job again, from now on."""
+
+    job: JobKey
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """Give a job another name; runs and alerts stay with it."""
+
+    job: JobKey
+    name: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Forget a job with its runs; its open alerts are resolved and stay as history."""
+
+    job: JobKey
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Define:
+    """Define a job through the API; refused where the file defines it."""
+
+    job: JobKey
+    definition: Definition
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddSilence:
+    """Mute what matches, from one instant to another."""
+
+    matchers: tuple[Matcher, ...]
+    starts_at: datetime
+    ends_at: datetime
+    who: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireSilence:
+    """End a silence now."""
+
+    silence_id: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTest:
+    """Send a marked test through the real path to one receiver."""
+
+    receiver: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddToken:
+    """Keep a credential; only the digest of its secret is given."""
+
+    kind: str
+    name: str
+    digest: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeToken:
+    """Let a credential open nothing from now on."""
+
+    token_id: str
+    who: str
+
+
+Command = (
+    Acknowledge
+    | Resolve
+    | Pause
+    | Resume
+    | Rename
+    | Delete
+    | Define
+    | AddSilence
+    | ExpireSilence
+    | SendTest
+    | AddToken
+    | RevokeToken
+)
+
+
+class Refusal(Enum):
+    """Why a command was not carried out."""
+
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The command was carried out and is durable; `id` names what it made or changed."""
+
+    message: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The command was not carried out, and why."""
+
+    reason: Refusal
+    message: str
+
+
+Result = Done | Refused

@@ -1,0 +1,48 @@
+"""What the engine is told to do: the configuration file as values, without any secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tocsin.alerts.route import Route
+from tocsin.jobs.job import Definition, JobKey
+from tocsin.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The times and limits of telling and keeping."""
+
+    repeat_every: timedelta = timedelta(hours=4)
+    deduplication_window: timedelta = timedelta(minutes=60)
+    deduplication_limit: int = 3
+    flush_wait_for: timedelta = timedelta(minutes=5)
+    blind_after: timedelta = timedelta(seconds=30)
+    fallback_after: timedelta = timedelta(minutes=2)
+    give_up_after: timedelta = timedelta(hours=24)
+    lease_for: timedelta = timedelta(seconds=30)
+    set_aside_for: timedelta = timedelta(hours=1)
+    abandon_after: timedelta = timedelta(days=7)
+    keep_logs_for: timedelta = timedelta(days=30)
+    keep_runs_for: timedelta = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """One version of what to watch and whom to tell.
+
+    `targets` lists, for each receiver, the names of the channels it speaks through ("on-call/slack");
+    the channels themselves are given to the engine beside this. `fallbacks` names the receiver that
+    stands in for another; a receiver without one falls back on the root route's. `digest` is equal
+    for two configurations that judge alike.
+    """
+
+    digest: str
+    rules: tuple[Rule, ...]
+    route: Route
+    targets: Mapping[str, tuple[str, ...]]
+    fallbacks: Mapping[str, str] = field(default_factory=dict)
+    jobs: Mapping[JobKey, Definition] = field(default_factory=dict)
+    defaults: Definition = field(default_factory=Definition)
+    policy: Policy = field(default_factory=Policy)
+    base_url: str = ""

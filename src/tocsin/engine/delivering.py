@@ -1,0 +1,193 @@
+"""Handing notifications to channels: under a lease, concurrently, one target never holding up another."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tocsin.clock import Clock, monotonic
+from tocsin.engine.configuration import Policy
+from tocsin.engine.work import Claim, Claimed, Finish
+from tocsin.engine.writer import Writer
+from tocsin.errors import ChannelError, StoreUnavailable
+from tocsin.notify.channel import Channel
+from tocsin.notify.message import unpack
+from tocsin.notify.retry import next_try
+from tocsin.rules.finding import Severity
+from tocsin.store.base import Delivery, DeliveryOutcome, Notification, NotificationState
+from tocsin.telemetry.metrics import Metrics
+
+MAX_SENDING = 32
+MAX_SENDING_PER_TARGET = 8
+LONGEST_WAIT_SECONDS = 1.0
+
+_log = logging.getLogger("tocsin.delivery")
+
+
+def try_to_send(
+    channel: Channel | None,
+    notification: Notification,
+    clock: Clock,
+    policy: Policy,
+    jitter: Callable[[], float],
+) -> Delivery:
+    """Hand one notification to its channel and return how that ended and what follows from it."""
+    started_at = clock.now()
+    attempt = notification.attempts + 1
+    wait: timedelta | None = None
+    unknown = notification.unknown
+    try:
+        if channel is None:
+            raise ChannelError("the configuration has no such receiver any more", permanent=True)  # noqa: TRY301 -- one way to fail for all
+        message = replace(unpack(notification.message), may_repeat=unknown)
+        detail = channel.send(message, at=started_at).detail
+        outcome, state = DeliveryOutcome.SENT, NotificationState.SENT
+    except ChannelError as error:
+        detail, wait = str(error), error.retry_after
+        unknown = unknown or error.outcome_unknown
+        outcome, state = _after(error, channel, notification, clock.now(), policy)
+    except Exception as error:  # noqa: BLE001 -- a channel may fail in any way and must not stop the others
+        _log.exception("the channel of %s raised", notification.target)
+        detail = f"{type(error).__name__} in the channel; see the server's log"
+        outcome, state = _retry_or_give_up(notification, clock.now(), policy)
+    ended_at = clock.now()
+    return Delivery(
+        key=notification.key,
+        lease=notification.lease,
+        attempt=attempt,
+        started_at=started_at,
+        ended_at=ended_at,
+        outcome=outcome,
+        detail=detail[:500],
+        next_state=state,
+        next_due_at=ended_at + next_try(attempt, retry_after=wait, jitter=jitter()),
+        unknown=unknown and state is not NotificationState.SENT,
+    )
+
+
+def _after(
+    error: ChannelError, channel: Channel | None, owed: Notification, now: datetime, policy: Policy
+) -> tuple[DeliveryOutcome, NotificationState]:
+    """Decide by the receiver's answer.
+
+    A send whose answer was lost is repeated where the receiver recognises the repeat, and where the
+    matter is critical; otherwise it stays unknown, for all to see.
+    """
+    if error.permanent:
+        return DeliveryOutcome.FAILED, NotificationState.DEAD
+    if not error.outcome_unknown:
+        return _retry_or_give_up(owed, now, policy)
+    may_repeat = owed.severity >= Severity.CRITICAL or (channel is not None and channel.recognises_repeats)
+    if not may_repeat:
+        return DeliveryOutcome.UNKNOWN, NotificationState.UNKNOWN
+    _, state = _retry_or_give_up(owed, now, policy)
+    return DeliveryOutcome.UNKNOWN, state
+
+
+def _retry_or_give_up(
+    owed: Notification, now: datetime, policy: Policy
+) -> tuple[DeliveryOutcome, NotificationState]:
+    if now - owed.created_at >= policy.give_up_after:
+        return DeliveryOutcome.FAILED, NotificationState.DEAD
+    return DeliveryOutcome.RETRY, NotificationState.PENDING
+
+
+class Deliverer:
+    """Claims what is due through the writer and sends it from a pool of threads."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        channels: Mapping[str, Channel],
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        policy: Callable[[], Policy],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._writer = writer
+        self.channels = channels
+        self._clock = clock
+        self._metrics = metrics
+        self._policy = policy
+        self._jitter = jitter
+        self._wake = threading.Event()
+        self._stopping = False
+        self._lock = threading.Lock()
+        self._sending: Counter[str] = Counter()
+        self._pool = ThreadPoolExecutor(MAX_SENDING, thread_name_prefix="tocsin-send")
+        self._thread = threading.Thread(target=self._run, name="tocsin-deliver", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being sent and claim nothing more."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+        self._pool.shutdown(wait=True)
+
+    def wake(self) -> None:
+        """Look at the outbox now; losing this hint costs a second at most."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            next_at = self._claim_some()
+            self._wake.wait(self._seconds_until(next_at))
+
+    def _seconds_until(self, next_at: datetime | None) -> float:
+        if next_at is None:
+            return LONGEST_WAIT_SECONDS
+        seconds = (next_at - self._clock.now()).total_seconds()
+        return min(max(seconds, 0.005), LONGEST_WAIT_SECONDS)
+
+    def _claim_some(self) -> datetime | None:
+        self._wake.clear()
+        with self._lock:
+            free = MAX_SENDING - self._sending.total()
+            busy = frozenset(t for t, count in self._sending.items() if count >= MAX_SENDING_PER_TARGET)
+        if free <= 0:
+            return None
+        claimed = self._ask(Claim(limit=min(free, MAX_SENDING_PER_TARGET), busy=busy, reply=lambda _: None))
+        if isinstance(claimed, StoreUnavailable):
+            return None
+        for notification in claimed.notifications:
+            with self._lock:
+                self._sending[notification.target] += 1
+            self._pool.submit(self._send, notification)
+        return claimed.next_at
+
+    def _ask(self, claim: Claim) -> Claimed | StoreUnavailable:
+        answered = threading.Event()
+        answer: list[Claimed | StoreUnavailable] = []
+
+        def reply(claimed: Claimed | StoreUnavailable) -> None:
+            answer.append(claimed)
+            answered.set()
+
+        self._writer.submit(replace(claim, reply=reply))
+        while not answered.wait(LONGEST_WAIT_SECONDS):
+            if self._stopping:
+                return StoreUnavailable("the server is stopping")
+        return answer[0]
+
+    def _send(self, notification: Notification) -> None:
+        started = monotonic()
+        channel = self.channels.get(notification.target)
+        delivery = try_to_send(channel, notification, self._clock, self._policy(), self._jitter)
+        ok = delivery.outcome is DeliveryOutcome.SENT
+        self._metrics.delivered(notification.target, ok, monotonic() - started)
+        if not ok:
+            self._metrics.error(notification.target, delivery.detail, delivery.ended_at)
+        with self._lock:
+            self._sending[notification.target] -= 1
+            if not self._sending[notification.target]:
+                del self._sending[notification.target]
+        self._writer.submit(Finish(deliveries=(delivery,)))
+        self._wake.set()

@@ -1,0 +1,168 @@
+"""What one transaction is going to keep, gathered job by job and written with few statements."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.alerts.alert import Alert, Entry
+from tocsin.engine.book import Book
+from tocsin.engine.looking import NewId, look
+from tocsin.engine.voicing import Voiced
+from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.job import JobKey
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
+from tocsin.store.base import Notification, SetAside, Watch, Writing
+from tocsin.telemetry.metrics import Metrics
+
+SYSTEM_JOB = JobKey("tocsin", "tocsin")
+
+
+class Draft:
+    """The changes of one transaction.
+
+    Load the watches of a group first, `look` at each as often as needed, `write` once at the end.
+    """
+
+    def __init__(self, writing: Writing, book: Book, now: datetime, new_id: NewId) -> None:
+        self.writing = writing
+        self.book = book
+        self.now = now
+        self.new_id = new_id
+        self.watches: dict[int, Watch] = {}
+        self.check_ins: list[tuple[int, CheckIn]] = []
+        self.looks = 0
+        self.opened = 0
+        self.kept_back: list[str] = []
+        self.raised: list[SetAside] = []
+        self.notifications: list[Notification] = []
+        self._alerts: dict[int, list[Alert]] = {}
+        self._changed: dict[str, Alert] = {}
+        self._entries: list[Entry] = []
+        self._cancelled: list[str] = []
+        self._runs: dict[tuple[int, str], Run] = {}
+        self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
+        self._unknown: dict[tuple[int, int], str] = {}
+        self._heard: set[int] = set()
+
+    def load(self, watches: Iterable[Watch]) -> None:
+        """Take up locked watches, and the alerts of those that have any."""
+        alerting = []
+        for watch in watches:
+            self.watches[watch.job.id] = watch
+            if watch.alerting:
+                alerting.append(watch.job.id)
+        if alerting:
+            found = self.writing.alerts(alerting, self.now - self.book.remember_for)
+            self._alerts.update({job_id: list(alerts) for job_id, alerts in found.items()})
+
+    def look(self, job_id: int) -> None:
+        """Look at one job, now, and take up everything that follows."""
+        self.looks += 1
+        watch = self.watches[job_id]
+        try:
+            seen = look(watch, self._alerts.get(job_id, ()), self.book, self.now, self.new_id)
+        except Exception as error:  # noqa: BLE001 -- a job that cannot be judged must cost itself alone
+            self._put_off(watch, error)
+            return
+        self.watches[job_id] = seen.watch
+        if seen.changed:
+            self._alerts[job_id] = seen.alerts
+            self._changed.update(seen.changed)
+            self._entries.extend(seen.entries)
+            self.notifications.extend(seen.notifications)
+            self._cancelled.extend(seen.cancelled)
+            self.kept_back.extend(reason.value for reason in seen.kept_back)
+            self.opened += seen.opened
+        self.keep_runs(job_id, seen.runs)
+        self.keep_occurrences(job_id, seen.occurrences)
+        for window, what in seen.unknown:
+            self._unknown.setdefault((window, job_id), what)
+        self.raised.extend(seen.set_aside)
+
+    def _put_off(self, watch: Watch, error: Exception) -> None:
+        until_at = self.now + self.book.configuration.policy.set_aside_for
+        self.watches[watch.job.id] = replace(watch, due_at=until_at)
+        self.raised.append(
+            SetAside(
+                rule="*",
+                job_id=watch.job.id,
+                at=self.now,
+                until_at=until_at,
+                error=f"{type(error).__name__}: {error}"[:500],
+            )
+        )
+
+    def alerts_of(self, job_id: int) -> list[Alert]:
+        """Return the alerts of a loaded job as they are by now."""
+        return self._alerts.get(job_id, [])
+
+    def take(self, job_id: int, voiced: Voiced) -> None:
+        """Take up what a person's word has made of an alert."""
+        alert = voiced.alert
+        kept = [a for a in self._alerts.get(job_id, []) if a.id != alert.id]
+        self._alerts[job_id] = [*kept, alert]
+        self._changed[alert.id] = alert
+        self._entries.extend(voiced.entries)
+        self.notifications.extend(voiced.notifications)
+        if voiced.cancels_repeats:
+            self._cancelled.append(alert.id)
+
+    def keep_runs(self, job_id: int, runs: Iterable[Run]) -> None:
+        """Keep the newest reading of runs."""
+        for run in runs:
+            self._runs[job_id, run.key] = run
+
+    def keep_occurrences(self, job_id: int, occurrences: Iterable[Occurrence]) -> None:
+        """Keep how expected runs were decided."""
+        for occurrence in occurrences:
+            self._occurrences[job_id, occurrence.nominal_at] = occurrence
+
+    def heard(self, job_id: int) -> None:
+        """Note a sign of life: what was unknown of the job is known again."""
+        self._heard.add(job_id)
+
+    def run_of(self, job_id: int, key: str) -> Run | None:
+        """Return a run that this transaction has already changed."""
+        return self._runs.get((job_id, key))
+
+    def write(self) -> None:
+        """Write everything, in an order in which the notifications come last."""
+        writing = self.writing
+        if self.check_ins:
+            writing.append(self.check_ins)
+        if self._runs:
+            writing.save_runs((job_id, run) for (job_id, _), run in self._runs.items())
+        if self._occurrences:
+            writing.save_occurrences((job_id, o) for (job_id, _), o in self._occurrences.items())
+        if self.watches:
+            writing.save(self.watches.values())
+        for item in self.raised:
+            writing.save_set_aside(item)
+        if self._changed:
+            writing.save_alerts(sorted(self._changed.values(), key=lambda alert: alert.is_open))
+            writing.record(self._entries)
+        for alert_id in self._cancelled:
+            writing.cancel(alert_id, ("repeat",), self.now)
+        if self.notifications:
+            writing.enqueue(self.notifications)
+        self._write_unknown()
+
+    def _write_unknown(self) -> None:
+        known_again = self._heard & self.book.unknown_jobs if self.book.unknown_jobs else ()
+        for job_id in known_again:
+            self.writing.clear_unknown(job_id)
+        for (window, job_id), what in self._unknown.items():
+            self.writing.save_unknown(window, job_id, what, self.now)
+        if known_again or self._unknown:
+            system = self.writing.watches([SYSTEM_JOB]).values()
+            self.writing.mark_due((watch.job.id for watch in system), self.now)
+
+    def count(self, metrics: Metrics) -> None:
+        """Tell the metrics what the committed transaction did."""
+        for _ in range(self.opened):
+            metrics.alert_opened()
+        for reason in self.kept_back:
+            metrics.suppressed(reason)
+        for item in self.raised:
+            metrics.set_aside(item.rule)

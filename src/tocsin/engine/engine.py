@@ -1,0 +1,133 @@
+"""The engine as the edges see it: report, command, reconfigure, and how it is doing."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.clock import Clock
+from tocsin.engine.commands import Command, Result
+from tocsin.engine.configuration import Configuration
+from tocsin.engine.delivering import Deliverer
+from tocsin.engine.looking import NewId
+from tocsin.engine.work import Order, Reconfigure, Reply, Report
+from tocsin.engine.writer import Writer
+from tocsin.errors import StoreUnavailable
+from tocsin.jobs.checkin import CheckIn
+from tocsin.notify.channel import Channel
+from tocsin.store.base import Store
+from tocsin.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineCondition:
+    """How the engine is doing; `store_fault` is empty while the store can be written."""
+
+    started_at: datetime
+    last_commit_at: datetime | None
+    last_tick_at: datetime | None
+    queue_depth: int
+    store_fault: str
+    overdue_seconds: float
+
+
+class Engine:
+    """Takes check-ins and commands from any thread, judges, and delivers.
+
+    `new_id` makes short unique names, `jitter` numbers in [0, 1). `start` it, and `stop` it in the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        configuration: Configuration,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        new_id: NewId,
+        metrics: Metrics,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._clock = clock
+        self._configuration = configuration
+        self._started_at = clock.now()
+        self.writer = Writer(
+            store.writing(),
+            configuration,
+            clock=clock,
+            new_id=new_id,
+            metrics=metrics,
+            on_outbox=self._wake_deliverer,
+        )
+        self.deliverer = Deliverer(
+            self.writer,
+            channels,
+            clock=clock,
+            metrics=metrics,
+            policy=lambda: self._configuration.policy,
+            jitter=jitter,
+        )
+        self._thread = threading.Thread(target=self.writer.run, name="tocsin-writer", daemon=True)
+
+    def _wake_deliverer(self) -> None:
+        self.deliverer.wake()
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration that is in force, or about to be."""
+        return self._configuration
+
+    def start(self) -> None:
+        """Begin to judge and to deliver."""
+        self._thread.start()
+        self.deliverer.start()
+
+    def stop(self) -> None:
+        """Finish what is queued and what is being sent; everything else waits in the store."""
+        self.deliverer.stop()
+        self.writer.stop()
+        self._thread.join()
+
+    def report(self, check_ins: Sequence[CheckIn], reply: Reply) -> bool:
+        """Queue the check-ins of one request; `reply` is called once, from the writer's thread.
+
+        It gets the answers after the durable commit, or the fault that kept all of them out. False:
+        too much is waiting, and nothing was taken.
+        """
+        return self.writer.submit(Report(check_ins=check_ins, reply=reply))
+
+    def command(self, command: Command) -> Result:
+        """Carry out a command and return its result once it is durable; raises StoreUnavailable."""
+        done = threading.Event()
+        results: list[Result | StoreUnavailable] = []
+
+        def reply(result: Result | StoreUnavailable) -> None:
+            results.append(result)
+            done.set()
+
+        self.writer.submit(Order(command=command, reply=reply))
+        done.wait()
+        result = results[0]
+        if isinstance(result, StoreUnavailable):
+            raise result
+        return result
+
+    def reconfigure(self, configuration: Configuration, channels: Mapping[str, Channel]) -> None:
+        """Judge and tell by another configuration from now on."""
+        self._configuration = configuration
+        self.deliverer.channels = channels
+        self.writer.submit(Reconfigure(configuration=configuration))
+
+    def condition(self) -> EngineCondition:
+        """Return how the engine is doing."""
+        now = self._clock.now()
+        due_at = self.writer.next_due_at
+        overdue = (now - due_at).total_seconds() if due_at is not None else 0.0
+        return EngineCondition(
+            started_at=self._started_at,
+            last_commit_at=self.writer.last_commit_at,
+            last_tick_at=self.writer.last_tick_at,
+            queue_depth=self.writer.depth,
+            store_fault=self.writer.fault,
+            overdue_seconds=max(overdue, 0.0),
+        )

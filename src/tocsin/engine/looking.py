@@ -1,0 +1,170 @@
+"""One look at one job: what time, the rules and the alerts' own life make of it. Pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tocsin.alerts.advance import advance, open_alert
+from tocsin.alerts.alert import Alert, Entry, Reason, Told
+from tocsin.alerts.fingerprint import fingerprint
+from tocsin.engine.book import Book
+from tocsin.engine.voicing import Voiced, voice
+from tocsin.jobs.job import Job
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
+from tocsin.jobs.settling import settle
+from tocsin.rules.facts import Facts
+from tocsin.rules.finding import Finding, Verdict
+from tocsin.rules.judge import judge
+from tocsin.rules.rule import Rule
+from tocsin.store.base import Notification, SetAside, Watch
+
+NewId = Callable[[], str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Look:
+    """What one look at a job has changed; the writer keeps all of it in one transaction."""
+
+    watch: Watch
+    alerts: list[Alert]
+    changed: dict[str, Alert] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    occurrences: list[Occurrence] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    unknown: list[tuple[int, str]] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+    kept_back: list[Reason] = field(default_factory=list)
+    opened: int = 0
+
+
+def look(watch: Watch, alerts: Iterable[Alert], book: Book, now: datetime, new_id: NewId) -> Look:
+    """Return what to make of a job at `now`.
+
+    `alerts` are its open alerts and those resolved within the deduplication window. The watch comes
+    back with the state as of now and with `due_at` as the first instant at which anything about the
+    job could be different.
+    """
+    seen = Look(watch=watch, alerts=list(alerts))
+    asks: list[datetime] = []
+    findings, silent = _judge_all(seen, book, now, asks)
+    job = seen.watch.job
+    open_by_print = {a.fingerprint: a for a in seen.alerts if a.is_open}
+    for print_, (rule, finding) in findings.items():
+        alert = open_by_print.pop(print_, None)
+        if alert is None:
+            told = _told_before(seen.alerts, print_)
+            change = open_alert(
+                job,
+                finding,
+                alert_id=new_id(),
+                fingerprint=print_,
+                runbook=rule.runbook,
+                now=now,
+                told=told,
+            )
+            seen.opened += 1
+        else:
+            change = advance(alert, finding, now)
+        _voice(seen, voice(change, book, now), asks)
+    for alert in open_by_print.values():
+        if alert.condition in silent:
+            continue
+        change = advance(alert, None, now)
+        if alert.rule not in {rule.name for rule in book.rule_book.rules_for(job)}:
+            change = replace(change, reason=Reason.RULE_REMOVED)
+        _voice(seen, voice(change, book, now), asks)
+    alerting = _is_remembered(seen.alerts, book, now)
+    seen.watch = replace(
+        seen.watch, due_at=min(asks, default=None), judged_under=book.version, alerting=alerting
+    )
+    return seen
+
+
+def _judge_all(
+    seen: Look, book: Book, now: datetime, asks: list[datetime]
+) -> tuple[dict[str, tuple[Rule, Finding]], set[str]]:
+    """Return the worst finding of each fingerprint, and the conditions of which nothing can be said."""
+    watch, policy = seen.watch, book.configuration.policy
+    settled = settle(watch.job, watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
+    seen.watch = replace(watch, state=settled.state)
+    seen.occurrences.extend(settled.decided)
+    seen.runs.extend(settled.runs)
+    seen.unknown.extend(settled.unknown)
+    if settled.ask_again_at is not None:
+        asks.append(settled.ask_again_at)
+    facts = Facts(job=watch.job, state=settled.state, blind=book.blind)
+    findings: dict[str, tuple[Rule, Finding]] = {}
+    silent: set[str] = set()
+    for rule in book.rule_book.rules_for(watch.job):
+        verdict = _guarded(seen, rule, facts, book, now)
+        if verdict is None:
+            silent.add(rule.condition)
+            asks.append(book.is_set_aside(rule.name, watch.job.id, now) or now + policy.set_aside_for)
+            continue
+        if verdict.ask_again_at is not None:
+            asks.append(verdict.ask_again_at)
+        if verdict.unknown is not None:
+            seen.unknown.append((verdict.unknown.window, verdict.unknown.what))
+        if verdict.finding is not None:
+            _add_finding(findings, watch.job, rule, verdict.finding)
+    return findings, silent
+
+
+def _guarded(seen: Look, rule: Rule, facts: Facts, book: Book, now: datetime) -> Verdict | None:
+    """Ask one rule; if it raises it is set aside for this job and stops nothing else."""
+    if book.set_aside and book.is_set_aside(rule.name, facts.job.id, now) is not None:
+        return None
+    try:
+        return judge(rule, facts, now)
+    except Exception as error:  # noqa: BLE001 -- a rule may fail in any way and must cost itself alone
+        until_at = now + book.configuration.policy.set_aside_for
+        seen.set_aside.append(
+            SetAside(rule=rule.name, job_id=facts.job.id, at=now, until_at=until_at, error=_told_of(error))
+        )
+        return None
+
+
+def _told_of(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def _add_finding(findings: dict[str, tuple[Rule, Finding]], job: Job, rule: Rule, finding: Finding) -> None:
+    print_ = fingerprint(job, finding, rule.fingerprint)
+    known = findings.get(print_)
+    if known is None or (finding.severity, finding.step) > (known[1].severity, known[1].step):
+        findings[print_] = (rule, finding)
+
+
+def _told_before(alerts: list[Alert], print_: str) -> Told:
+    earlier = [a for a in alerts if a.fingerprint == print_]
+    return earlier[-1].told if earlier else Told()
+
+
+def _voice(seen: Look, voiced: Voiced, asks: list[datetime]) -> None:
+    alert = voiced.alert
+    known = next((i for i, a in enumerate(seen.alerts) if a.id == alert.id), None)
+    if known is None:
+        seen.alerts.append(alert)
+    elif seen.alerts[known] == alert and not voiced.entries:
+        if voiced.ask_again_at is not None:
+            asks.append(voiced.ask_again_at)
+        return
+    else:
+        seen.alerts[known] = alert
+    seen.changed[alert.id] = alert
+    seen.entries.extend(voiced.entries)
+    seen.notifications.extend(voiced.notifications)
+    if voiced.kept_back is not None:
+        seen.kept_back.append(voiced.kept_back)
+    if voiced.cancels_repeats:
+        seen.cancelled.append(alert.id)
+    if voiced.ask_again_at is not None:
+        asks.append(voiced.ask_again_at)
+
+
+def _is_remembered(alerts: list[Alert], book: Book, now: datetime) -> bool:
+    since = now - book.remember_for
+    return any(a.is_open or (a.resolved_at is not None and a.resolved_at > since) for a in alerts)

@@ -1,0 +1,113 @@
+"""What the writer does besides: sign of life, shared facts, new configuration, fallbacks, retention."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tocsin.engine.adopting import judge_outdated, register_slice, slices_of_jobs, version_of
+from tocsin.engine.blindness import REMEMBER_FOR, note_alive
+from tocsin.engine.book import Book, RuleBook
+from tocsin.engine.configuration import Configuration
+from tocsin.engine.draft import Draft
+from tocsin.engine.looking import NewId
+from tocsin.engine.standing_in import turn_overdue_to_fallback
+from tocsin.store.base import Writing
+from tocsin.telemetry.metrics import Metrics
+
+ALIVE_EVERY = timedelta(seconds=5)
+PRUNE_EVERY = timedelta(minutes=1)
+PRUNE_ROWS = 500
+
+
+class Rounds:
+    """The book that decisions are made under, kept fresh, and the chores between them.
+
+    Each chore runs within a transaction of the writer's and does a bounded slice of its work.
+    """
+
+    def __init__(
+        self, writing: Writing, configuration: Configuration, new_id: NewId, metrics: Metrics
+    ) -> None:
+        self._writing = writing
+        self._new_id = new_id
+        self._metrics = metrics
+        self.book = Book(configuration=configuration, version=0, rule_book=RuleBook(configuration.rules))
+        self._refreshed_at: datetime | None = None
+        self._alive_at: datetime | None = None
+        self._prune_at: datetime | None = None
+        self._to_register = slices_of_jobs(configuration)
+        self._adopting = True
+
+    def next_at(self, now: datetime) -> datetime:
+        """Return when the next chore is due."""
+        if self._alive_at is None or self._adopting:
+            return now
+        return self._alive_at + ALIVE_EVERY
+
+    def reconfigure(self, configuration: Configuration, now: datetime) -> None:
+        """Judge under another configuration from now on; jobs follow in slices."""
+        self.book = replace(
+            self.book,
+            configuration=configuration,
+            version=version_of(self._writing, configuration),
+            rule_book=RuleBook(configuration.rules),
+        )
+        self._to_register = slices_of_jobs(configuration)
+        self._adopting = True
+        self.refresh(now)
+
+    def refresh_if_needed(self, now: datetime) -> None:
+        """Load the facts that all jobs share, when this server has not done so lately."""
+        if self._refreshed_at is None:
+            self.reconfigure(self.book.configuration, now)
+            self._note_alive(now)
+
+    def forget(self) -> None:
+        """Load everything anew: what was loaded or noted may have been rolled back."""
+        self._refreshed_at = None
+
+    def refresh(self, now: datetime) -> None:
+        """Load the facts that all jobs share."""
+        self._refreshed_at = now
+        self.book = replace(
+            self.book,
+            silences=self._writing.silences(now),
+            blind=self._writing.blind(now - REMEMBER_FOR),
+            set_aside={(item.rule, item.job_id): item for item in self._writing.set_aside(now)},
+            unknown_jobs=self._writing.unknown_jobs(),
+        )
+
+    def go(self, draft: Draft, now: datetime) -> tuple[bool, bool]:
+        """Do what is due; return whether more is left, and whether the outbox has something new."""
+        self.refresh_if_needed(now)
+        draft.book = self.book
+        owes = False
+        if self._alive_at is None or now - self._alive_at >= ALIVE_EVERY or now < self._alive_at:
+            self._note_alive(now)
+            owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0
+            self._prune(now)
+            draft.book = self.book
+        elif self._adopting:
+            self._adopt(draft)
+            draft.write()
+        return self._adopting, owes
+
+    def _note_alive(self, now: datetime) -> None:
+        note_alive(self._writing, self.book.configuration.policy, now)
+        self._alive_at = now
+        self.refresh(now)
+
+    def _adopt(self, draft: Draft) -> None:
+        keys = next(self._to_register, None)
+        if keys is not None:
+            register_slice(draft, keys)
+        elif judge_outdated(draft) == 0:
+            self._adopting = False
+
+    def _prune(self, now: datetime) -> None:
+        if self._prune_at is not None and now < self._prune_at:
+            return
+        policy = self.book.configuration.policy
+        gone = self._writing.prune(
+            logs_before=now - policy.keep_logs_for, runs_before=now - policy.keep_runs_for, limit=PRUNE_ROWS
+        )
+        self._prune_at = now if gone >= PRUNE_ROWS else now + PRUNE_EVERY

@@ -1,0 +1,132 @@
+"""From a change of an alert to what is owed to whom. Pure."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tocsin.alerts.advance import Change
+from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
+from tocsin.alerts.route import receiver_for
+from tocsin.alerts.silence import covering
+from tocsin.alerts.telling import Speech, Utterance, said, speak
+from tocsin.engine.book import Book
+from tocsin.engine.wording import message_of
+from tocsin.notify.message import pack
+from tocsin.store.base import Notification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voiced:
+    """An alert after it has, or has not, been spoken of."""
+
+    alert: Alert
+    entries: tuple[Entry, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    kept_back: Reason | None = None
+    cancels_repeats: bool = False
+    ask_again_at: datetime | None = None
+
+
+def labels_of(alert: Alert) -> dict[str, str]:
+    """Return what routes and silences may match of an alert."""
+    return {
+        **dict(alert.labels),
+        "job": alert.job,
+        "environment": alert.environment,
+        "condition": alert.condition,
+        "rule": alert.rule,
+        "severity": alert.severity.word,
+    }
+
+
+def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str = "") -> Voiced:
+    """Return the alert, its new history, and the notifications that this change owes."""
+    alert, manners = change.alert, book.manners
+    entries = []
+    if change.reason not in (Reason.UNCHANGED, Reason.UPDATED):
+        entries.append(_entry(alert, change.reason, now, who, note))
+    labels = labels_of(alert)
+    silence = covering(book.silences, labels, now) if book.silences else None
+    utterance = speak(alert, now, manners, silenced_until=silence.ends_at if silence is not None else None)
+    if utterance.speech is None:
+        note = f"silence {silence.id}: {silence.comment}" if silence is not None else ""
+        alert, kept_back, entry = _kept_back(alert, utterance, now, note)
+        entries += [entry] if entry is not None else []
+        return Voiced(
+            alert=alert,
+            entries=tuple(entries),
+            kept_back=kept_back,
+            cancels_repeats=_is_taken(change),
+            ask_again_at=utterance.ask_again_at,
+        )
+    receiver = receiver_for(book.configuration.route, labels)
+    targets = _targets(alert, utterance.speech, receiver, book)
+    notifications = tuple(_notification(alert, t, utterance.speech, book, now) for t in targets)
+    alert = said(replace(alert, held_back_until=None), utterance.speech, targets, now, manners)
+    entries.append(_entry(alert, utterance.reason, now, "", ", ".join(targets)))
+    return Voiced(
+        alert=alert,
+        entries=tuple(entries),
+        notifications=notifications,
+        cancels_repeats=_is_taken(change),
+        ask_again_at=utterance.ask_again_at,
+    )
+
+
+def _is_taken(change: Change) -> bool:
+    ended = change.reason is not Reason.UNCHANGED and change.alert.state is AlertState.RESOLVED
+    return ended or change.reason is Reason.ACKNOWLEDGED
+
+
+def _kept_back(
+    alert: Alert, utterance: Utterance, now: datetime, note: str
+) -> tuple[Alert, Reason | None, Entry | None]:
+    """Note once that something was kept back, so that nobody has to guess why they heard nothing."""
+    if utterance.reason not in (Reason.SILENCED, Reason.DEDUPLICATED):
+        if alert.held_back_until is not None:
+            alert = replace(alert, held_back_until=None)
+        return alert, None, None
+    if alert.held_back_until == utterance.ask_again_at:
+        return alert, None, None
+    alert = replace(alert, held_back_until=utterance.ask_again_at)
+    return alert, utterance.reason, _entry(alert, utterance.reason, now, "", note)
+
+
+def _entry(alert: Alert, reason: Reason, now: datetime, who: str, note: str) -> Entry:
+    return Entry(
+        alert_id=alert.id,
+        at=now,
+        reason=reason,
+        state=alert.state,
+        severity=alert.severity,
+        who=who,
+        note=note,
+    )
+
+
+def _targets(alert: Alert, speech: Speech, receiver: str, book: Book) -> tuple[str, ...]:
+    if speech is Speech.RESOLVED:
+        return alert.told.targets
+    return book.configuration.targets[receiver]
+
+
+def _notification(alert: Alert, target: str, speech: Speech, book: Book, now: datetime) -> Notification:
+    seq = alert.told.count + 1
+    key = notification_key(alert.id, seq, target)
+    message = message_of(alert, speech.value, key=key, now=now, base_url=book.configuration.base_url)
+    return Notification(
+        key=key,
+        alert_id=alert.id,
+        target=target,
+        kind=speech.value,
+        seq=seq,
+        message=pack(message).decode(),
+        created_at=now,
+        due_at=now,
+        severity=int(alert.severity),
+    )
+
+
+def notification_key(alert_id: str, seq: int, target: str) -> str:
+    """Return the identity of a notification: the same however often it is tried or made again."""
+    return f"{alert_id}-{seq}-{hashlib.blake2b(target.encode(), digest_size=4).hexdigest()}"

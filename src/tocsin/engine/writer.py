@@ -1,0 +1,348 @@
+"""The one thread that writes: what waits is decided and committed together, then everybody is answered.
+
+Group commit: while one commit is on its way to the disk the next group gathers, so no timer is
+needed. Ticks and housekeeping run between groups, in slices, so that a check-in never waits long.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tocsin.clock import Clock, monotonic
+from tocsin.engine.acting import act
+from tocsin.engine.commands import Refusal, Refused, Result
+from tocsin.engine.configuration import Configuration
+from tocsin.engine.draft import Draft
+from tocsin.engine.ingest import take_in
+from tocsin.engine.looking import NewId
+from tocsin.engine.rounds import Rounds
+from tocsin.engine.standing_in import turn_overdue_to_fallback
+from tocsin.engine.ticking import tick
+from tocsin.engine.work import Claim, Claimed, Finish, Order, Reconfigure, Report, Work
+from tocsin.errors import StoreUnavailable
+from tocsin.jobs.checkin import Answer, Answered
+from tocsin.store.base import DeliveryOutcome, SetAside, Writing
+from tocsin.telemetry.metrics import Metrics
+
+MAX_QUEUED = 100_000
+MAX_GROUP = 1_000
+SLICE_SECONDS = 0.010
+TICK_JOBS = 25
+RETRY_SECONDS = 1.0
+IDLE = timedelta(seconds=1)
+
+_log = logging.getLogger("tocsin.engine")
+
+
+class Writer:
+    """Takes work, decides, commits, answers. `turn` is one round of it; `run` goes on until `stop`."""
+
+    def __init__(
+        self,
+        writing: Writing,
+        configuration: Configuration,
+        *,
+        clock: Clock,
+        new_id: NewId,
+        metrics: Metrics,
+        on_outbox: Callable[[], None],
+    ) -> None:
+        self._writing = writing
+        self._clock = clock
+        self._new_id = new_id
+        self._metrics = metrics
+        self._on_outbox = on_outbox
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._queued = 0
+        self._counting = threading.Lock()
+        self._stopping = False
+        self.rounds = Rounds(writing, configuration, new_id, metrics)
+        self.fault = ""
+        self.last_commit_at: datetime | None = None
+        self.last_tick_at: datetime | None = None
+        self.next_due_at: datetime | None = None
+
+    def submit(self, work: Work) -> bool:
+        """Queue work from any thread; False when too much is waiting already."""
+        if self._queued >= MAX_QUEUED and isinstance(work, Report):
+            return False
+        with self._counting:
+            self._queued += _weight(work)
+        self._queue.put(work)
+        return True
+
+    @property
+    def depth(self) -> int:
+        """How many check-ins and other pieces of work wait."""
+        return self._queued
+
+    def stop(self) -> None:
+        """Let `run` end once what is queued is done."""
+        self._queue.put(None)
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopping:
+            self.turn(self._wait_seconds())
+
+    def turn(self, wait_seconds: float = 0.0) -> bool:
+        """Wait for work at most so long, do a group of it, then a slice of what time brings.
+
+        Returns whether anything is left to do at once.
+        """
+        group = self._gather(wait_seconds)
+        if group:
+            self._do(group)
+        try:
+            busy = self._pass_time()
+        except StoreUnavailable as fault:
+            self._undo()
+            self._failed(fault)
+            busy = False
+        return busy or not self._queue.empty()
+
+    def _wait_seconds(self) -> float:
+        if self.fault:
+            return RETRY_SECONDS
+        now = self._clock.now()
+        wake_at = min(at for at in (self.next_due_at, self.rounds.next_at(now), now + IDLE) if at is not None)
+        return max((wake_at - now).total_seconds(), 0.0)
+
+    def _gather(self, wait_seconds: float) -> list[Work]:
+        group: list[Work] = []
+        weight = 0
+        try:
+            work = self._queue.get(timeout=wait_seconds) if wait_seconds > 0 else self._queue.get_nowait()
+            while work is not None:
+                group.append(work)
+                weight += _weight(work)
+                if weight >= MAX_GROUP:
+                    break
+                work = self._queue.get_nowait()
+            self._stopping = self._stopping or work is None
+        except queue.Empty:
+            pass
+        with self._counting:
+            self._queued -= weight
+        return group
+
+    def _do(self, group: Sequence[Work]) -> None:
+        try:
+            answers = self._commit(group)
+        except StoreUnavailable as fault:
+            self._undo()
+            self._failed(fault)
+            _answer_all(group, fault)
+        except Exception:  # noqa: BLE001 -- whatever one piece of work does, the others must be done
+            self._undo()
+            self._alone(group)
+        else:
+            for work, answer in zip(group, answers, strict=True):
+                _reply(work, answer)
+
+    def _alone(self, group: Sequence[Work]) -> None:
+        """Do each piece of work by itself, so that the one that cannot be done costs only itself."""
+        if len(group) > 1:
+            for work in group:
+                self._do([work])
+            return
+        work = group[0]
+        _log.exception("this work could not be done and was left out: %.500r", work)
+        self._metrics.error("engine", "a piece of work could not be done; see the log", self._clock.now())
+        if isinstance(work, Report) and len(work.check_ins) > 1:
+            self._each_alone(work)
+            return
+        _reply(work, _refusal(work))
+
+    def _each_alone(self, report: Report) -> None:
+        answers: list[Answer] = []
+        faults: list[StoreUnavailable] = []
+
+        def collect(answer: tuple[Answer, ...] | StoreUnavailable) -> None:
+            if isinstance(answer, StoreUnavailable):
+                faults.append(answer)
+            else:
+                answers.extend(answer)
+
+        for check_in in report.check_ins:
+            self._do([Report(check_ins=[check_in], reply=collect)])
+        report.reply(faults[0] if faults else tuple(answers))
+
+    def _commit(self, group: Sequence[Work]) -> list[object]:
+        now = self._clock.now()
+        started = monotonic()
+        self._writing.begin()
+        self.rounds.refresh_if_needed(now)
+        draft = Draft(self._writing, self.rounds.book, now, self._new_id)
+        answers: list[object] = [None] * len(group)
+        reported = [i for i, work in enumerate(group) if isinstance(work, Report)]
+        if reported:
+            self._take_reports(draft, group, reported, answers)
+            draft.write()
+        drafts = [draft]
+        for index, work in enumerate(group):
+            if not isinstance(work, Report):
+                answers[index] = self._other(work, now, drafts)
+        self._writing.commit()
+        self._committed(now, drafts, monotonic() - started)
+        return answers
+
+    def _take_reports(
+        self, draft: Draft, group: Sequence[Work], reported: Sequence[int], answers: list[object]
+    ) -> None:
+        reports = [work for i in reported if isinstance(work := group[i], Report)]
+        taken = take_in(draft, [c for report in reports for c in report.check_ins])
+        start = 0
+        for index, report in zip(reported, reports, strict=True):
+            end = start + len(report.check_ins)
+            answers[index] = tuple(taken[start:end])
+            start = end
+        self._metrics.received(len(taken))
+
+    def _other(self, work: Work, now: datetime, drafts: list[Draft]) -> object:
+        if isinstance(work, Order):
+            draft = Draft(self._writing, self.rounds.book, now, self._new_id)
+            drafts.append(draft)
+            result = act(draft, work.command)
+            draft.write()
+            self.rounds.refresh(now)
+            return result
+        if isinstance(work, Claim):
+            return self._claim(work, now)
+        if isinstance(work, Finish):
+            held = self._writing.finish(work.deliveries)
+            if any(d.key in held and d.outcome is DeliveryOutcome.FAILED for d in work.deliveries):
+                turn_overdue_to_fallback(self._writing, self.rounds.book.configuration, now)
+                self._on_outbox()
+        elif isinstance(work, Reconfigure):
+            self.rounds.reconfigure(work.configuration, now)
+        return None
+
+    def _claim(self, claim: Claim, now: datetime) -> Claimed:
+        policy = self.rounds.book.configuration.policy
+        taken = self._writing.claim(now, lease_for=policy.lease_for, limit=claim.limit, busy=claim.busy)
+        next_at = self._writing.next_delivery_at() if len(taken) < claim.limit else now
+        return Claimed(notifications=tuple(taken), next_at=next_at)
+
+    def _committed(self, now: datetime, drafts: Sequence[Draft], seconds: float) -> None:
+        self.fault = ""
+        self.last_commit_at = now
+        for draft in drafts:
+            draft.count(self._metrics)
+            for watch in draft.watches.values():
+                if watch.due_at is not None and (self.next_due_at is None or watch.due_at < self.next_due_at):
+                    self.next_due_at = watch.due_at
+            if draft.looks:
+                self._metrics.processed(seconds / draft.looks)
+            if draft.notifications:
+                self._on_outbox()
+
+    def _undo(self) -> None:
+        self._writing.rollback()
+        self.rounds.forget()
+
+    def _failed(self, fault: StoreUnavailable) -> None:
+        if self.fault != str(fault):
+            _log.error("%s", fault)
+        self.fault = str(fault)
+        self._metrics.error("store", str(fault), self._clock.now())
+
+    def _pass_time(self) -> bool:
+        """Do at most a slice of what is due; return whether more is."""
+        now = self._clock.now()
+        busy = False
+        if self.next_due_at is None or self.next_due_at <= now or self._other_servers_may_have_work(now):
+            busy = self._tick(now)
+        if self.rounds.next_at(now) <= now:
+            busy = self._round(now) or busy
+        return busy
+
+    def _other_servers_may_have_work(self, now: datetime) -> bool:
+        return self.last_tick_at is None or now - self.last_tick_at >= IDLE
+
+    def _tick(self, now: datetime) -> bool:
+        started = monotonic()
+        count = TICK_JOBS
+        while count == TICK_JOBS and monotonic() - started < SLICE_SECONDS:
+            try:
+                count = self._tick_some(now, TICK_JOBS)
+            except StoreUnavailable:
+                raise
+            except Exception:  # noqa: BLE001 -- whatever one job does, the others must be judged
+                _log.exception("a slice of due jobs could not be judged; they are judged one by one")
+                self._undo()
+                self._tick_alone(now)
+        self.last_tick_at = now
+        return self.next_due_at is not None and self.next_due_at <= now
+
+    def _tick_some(self, now: datetime, limit: int) -> int:
+        started = monotonic()
+        self._writing.begin()
+        self.rounds.refresh_if_needed(now)
+        draft = Draft(self._writing, self.rounds.book, now, self._new_id)
+        count = tick(draft, limit)
+        if count:
+            draft.write()
+        self.next_due_at = self._writing.next_due_at()
+        self._writing.commit()
+        self._committed(now, [draft], monotonic() - started)
+        return count
+
+    def _tick_alone(self, now: datetime) -> None:
+        """Judge due jobs one by one and put off, for all to see, the one that cannot be judged."""
+        for _ in range(TICK_JOBS):
+            try:
+                if self._tick_some(now, 1) == 0:
+                    return
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 -- the one that cannot be judged must not stop the others
+                self._undo()
+                self._put_off(now, error)
+
+    def _put_off(self, now: datetime, error: Exception) -> None:
+        self._writing.begin()
+        self.rounds.refresh_if_needed(now)
+        until_at = now + self.rounds.book.configuration.policy.set_aside_for
+        for watch in self._writing.due(now, 1):
+            self._writing.save([replace(watch, due_at=until_at)])
+            item = SetAside(rule="*", job_id=watch.job.id, at=now, until_at=until_at, error=repr(error)[:500])
+            self._writing.save_set_aside(item)
+        self._writing.commit()
+        self._metrics.set_aside("*")
+
+    def _round(self, now: datetime) -> bool:
+        self._writing.begin()
+        draft = Draft(self._writing, self.rounds.book, now, self._new_id)
+        busy, owes = self.rounds.go(draft, now)
+        self._writing.commit()
+        self._committed(now, [draft], 0.0)
+        if owes:
+            self._on_outbox()
+        return busy
+
+
+def _weight(work: Work) -> int:
+    return len(work.check_ins) if isinstance(work, Report) else 1
+
+
+def _answer_all(group: Sequence[Work], fault: StoreUnavailable) -> None:
+    for work in group:
+        _reply(work, fault)
+
+
+def _reply(work: Work, answer: object) -> None:
+    if isinstance(work, Report | Order | Claim):
+        work.reply(answer)  # type: ignore[arg-type]  # the answer was made for this kind of work
+
+
+def _refusal(work: Work) -> tuple[Answer, ...] | Result | StoreUnavailable:
+    message = "Tocsin could not take this in; the server's log says why"
+    if isinstance(work, Report):
+        return (Answer(status=Answered.REJECTED, message=message),)
+    if isinstance(work, Order):
+        return Refused(reason=Refusal.INVALID, message=message)
+    return StoreUnavailable(message)

@@ -1,0 +1,99 @@
+"""Every exception that Tocsin raises, in one tree.
+
+TocsinError
+├── ConfigError        the configuration cannot be used; carries every problem found
+├── InvalidSchedule    a schedule, time zone or calendar that cannot be read
+├── InvalidMatcher     a label matcher or pattern that cannot be read
+├── InvalidTemplate    a message template that cannot be read
+├── StoreError         the store cannot do what was asked
+│   ├── StoreUnavailable   for now: disk full or read-only, database away; try again
+│   └── StoreBroken        not by waiting: newer schema, damaged file, in use by another server
+├── ChannelError       a channel could not hand over a message
+└── ClientError        the command line or a client could not do what was asked
+
+Decisions are values and raise none of these.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class TocsinError(Exception):
+    """The root: whatever Tocsin raises on purpose; its text is meant for the person who must act."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault of a configuration: what is wrong, where, and what was probably meant."""
+
+    path: str
+    message: str
+    line: int | None = None
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: {self.path}" if self.line else self.path
+        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
+        return f"{where}: {self.message}{hint}"
+
+
+class ConfigError(TocsinError):
+    """The configuration cannot be used; `problems` holds every fault found, not only the first."""
+
+    def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
+        self.source = source
+        self.problems = problems
+        super().__init__("\n".join([f"{source}: {len(problems)} problem(s)", *(f"  {p}" for p in problems)]))
+
+
+class InvalidSchedule(TocsinError):
+    """A schedule, time zone or calendar that cannot be read."""
+
+
+class InvalidMatcher(TocsinError):
+    """A label matcher or a job pattern that cannot be read."""
+
+
+class InvalidTemplate(TocsinError):
+    """A message template that cannot be read."""
+
+
+class StoreError(TocsinError):
+    """The store cannot do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be written or reached for now; nothing was recorded, try again."""
+
+
+class StoreBroken(StoreError):
+    """The store cannot be used and waiting will not mend it."""
+
+
+class ChannelError(TocsinError):
+    """A channel could not hand over a message.
+
+    `permanent`: sending the same again cannot succeed. `retry_after`: the receiver named a wait.
+    `outcome_unknown`: the message may have arrived, its answer was lost.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        outcome_unknown: bool = False,
+    ) -> None:
+        self.permanent = permanent
+        self.retry_after = retry_after
+        self.outcome_unknown = outcome_unknown
+        super().__init__(message)
+
+
+class ClientError(TocsinError):
+    """The command line or a client could not do what was asked; `exit_code` says which way."""
+
+    def __init__(self, message: str, *, exit_code: int = 1) -> None:
+        self.exit_code = exit_code
+        super().__init__(message)

@@ -1,0 +1,1 @@
+"""What runs: jobs, their schedules and promises, their runs and what they report."""

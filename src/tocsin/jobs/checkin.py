@@ -1,0 +1,117 @@
+"""What a job says of itself: the check-in, version 1 of the public contract."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from tocsin.jobs.job import Definition
+
+DEFAULT_ENVIRONMENT = "production"
+
+
+class CheckInKind(Enum):
+    """What has happened, in the words that go over the wire."""
+
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    START = "start"
+    HEARTBEAT = "heartbeat"
+    RETRYING = "retrying"
+    SUCCESS = "success"
+    FAIL = "fail"
+    TIMEOUT = "timeout"
+    SKIP = "skip"
+    LOG = "log"
+
+    @property
+    def ends_run(self) -> bool:
+        """Whether a run is over when it says this."""
+        return self in _ENDS
+
+
+_ENDS = frozenset({CheckInKind.SUCCESS, CheckInKind.FAIL, CheckInKind.TIMEOUT, CheckInKind.SKIP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run has come: records (or any unit) done, of a total where it is known."""
+
+    done: float
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """How many records a run has brought through and how many it could not."""
+
+    ok: int | None = None
+    failed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """What a check-in may carry for the person who will look at it; none of it is judged by itself.
+
+    `metadata` is the JSON text of an object, kept as it came.
+    """
+
+    exit_code: int | None = None
+    signal: int | None = None
+    error_type: str = ""
+    error_message: str = ""
+    log_tail: str = ""
+    cpu_seconds: float | None = None
+    max_rss_bytes: int | None = None
+    metrics: tuple[tuple[str, float], ...] = ()
+    context: tuple[tuple[str, str], ...] = ()
+    metadata: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIn:
+    """One message of a job, checked and with its instants in UTC.
+
+    `at` is when it happened, already corrected for the skew between the job's clock and ours;
+    `received_at` is when it reached us. (`run`, `seq`) is its identity where both are given.
+    """
+
+    job: str
+    kind: CheckInKind
+    at: datetime
+    received_at: datetime
+    environment: str = DEFAULT_ENVIRONMENT
+    run: str | None = None
+    seq: int | None = None
+    nominal_at: datetime | None = None
+    partition: str = ""
+    backfill: bool = False
+    attempt: int | None = None
+    max_attempts: int | None = None
+    progress: Progress | None = None
+    records: Records | None = None
+    detail: Detail | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    definition: Definition | None = None
+
+
+class Answered(Enum):
+    """What became of a check-in."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the sender of a check-in is told: accepted, a duplicate, too late to change anything, or refused.
+
+    `field` and `message` are set where it was refused.
+    """
+
+    status: Answered
+    run: str | None = None
+    field: str | None = None
+    message: str | None = None
+    new_job: bool = False

@@ -1,0 +1,78 @@
+"""A job: what runs again and again, and what was promised of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import NamedTuple
+
+from tocsin.jobs.calendar import Calendar
+from tocsin.jobs.occurrence import Plan
+from tocsin.jobs.schedule import Schedule
+from tocsin.jobs.sla import SLA
+
+
+class JobKey(NamedTuple):
+    """A job's name to people: staging never answers for production."""
+
+    environment: str
+    name: str
+
+
+class Rank(IntEnum):
+    """Who has defined a job; a lower rank never overwrites a higher one."""
+
+    NOBODY = 0
+    CHECK_IN = 1
+    API = 2
+    FILE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What is promised of a job and what a responder must know of it.
+
+    `stalled_after_seconds`: a run is stalled without a sign of life for so long; left out, it is
+    judged by the rhythm of its own heartbeats. `no_progress_after_seconds`: the same for progress.
+    """
+
+    schedule: Schedule | None = None
+    sla: SLA = field(default_factory=SLA)
+    calendar: Calendar = field(default_factory=Calendar)
+    timezone: str = "UTC"
+    stalled_after_seconds: float | None = None
+    no_progress_after_seconds: float | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    upstream: tuple[str, ...] = ()
+    runbook: str = ""
+    owner: str = ""
+    description: str = ""
+    rank: Rank = Rank.NOBODY
+
+    @property
+    def plan(self) -> Plan:
+        """The schedule with its promises: when an occurrence is expected and by when it must be done."""
+        return Plan(schedule=self.schedule, sla=self.sla, calendar=self.calendar, timezone=self.timezone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as it is watched; `id` is the store's own number for it, 0 before it is stored."""
+
+    name: str
+    environment: str
+    registered_at: datetime
+    definition: Definition = field(default_factory=Definition)
+    id: int = 0
+    paused_at: datetime | None = None
+    paused_by: str = ""
+
+    @property
+    def key(self) -> JobKey:
+        """The environment and the name."""
+        return JobKey(self.environment, self.name)
+
+    @property
+    def all_labels(self) -> tuple[tuple[str, str], ...]:
+        """The declared labels and the two that every job has; the two win."""
+        own = tuple(pair for pair in self.definition.labels if pair[0] not in ("job", "environment"))
+        return (("environment", self.environment), ("job", self.name), *own)

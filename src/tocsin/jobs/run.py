@@ -1,0 +1,103 @@
+"""A run: one execution of a job, with its attempts, its phases and its end."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from tocsin.jobs.checkin import Detail, Progress
+
+
+class RunStatus(Enum):
+    """What a run is, in the words that go over the wire."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    SKIPPED = "skipped"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run may still go on."""
+        return self is RunStatus.PENDING or self is RunStatus.RUNNING
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the run ended without having done its work."""
+        return self is RunStatus.FAILED or self is RunStatus.TIMEOUT
+
+
+class Phase(Enum):
+    """The part of its life that a run is in."""
+
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    DEAD_LETTER = "dead_letter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a job.
+
+    `occurrence_at` is the nominal instant of the expected run it stands for, given by the job or
+    found from its start. `seen_through` and `seen_beyond` are the check-in numbers already counted:
+    every one up to the first, and those few above it. `longest_silence_seconds` is the longest wait
+    between two signs of life, `heartbeat_every_seconds` the longest between two heartbeats.
+    """
+
+    key: str
+    last_sign_at: datetime
+    status: RunStatus = RunStatus.PENDING
+    phase: Phase = Phase.SCHEDULED
+    occurrence_at: datetime | None = None
+    deadline_at: datetime | None = None
+    partition: str = ""
+    backfill: bool = False
+    scheduled_at: datetime | None = None
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    attempt: int = 1
+    max_attempts: int = 1
+    progress: Progress | None = None
+    progress_at: datetime | None = None
+    heartbeats: int = 0
+    heartbeat_every_seconds: float = 0.0
+    longest_silence_seconds: float = 0.0
+    records_ok: int | None = None
+    records_failed: int | None = None
+    detail: Detail | None = None
+    seen_through: int = 0
+    seen_beyond: tuple[int, ...] = ()
+    closed_by_us: bool = False
+
+    @property
+    def order_at(self) -> datetime:
+        """The instant by which runs follow each other: of the expected run, else of the start."""
+        return self.occurrence_at or self.started_at or self.ended_at or self.last_sign_at
+
+    @property
+    def queue_wait(self) -> timedelta | None:
+        """Start − queued."""
+        return _span(self.queued_at, self.started_at)
+
+    @property
+    def execution(self) -> timedelta | None:
+        """End − start: the duration of the run."""
+        return _span(self.started_at, self.ended_at)
+
+    @property
+    def total(self) -> timedelta | None:
+        """End − scheduled."""
+        return _span(self.scheduled_at, self.ended_at)
+
+
+def _span(begin: datetime | None, end: datetime | None) -> timedelta | None:
+    if begin is None or end is None:
+        return None
+    return max(end - begin, timedelta(0))

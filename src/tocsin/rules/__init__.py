@@ -1,0 +1,1 @@
+"""What is wrong: rules, the conditions they judge by, and their findings."""

@@ -1,0 +1,1 @@
+"""One file for each condition; `tocsin.rules.judge` knows them all, they do not know each other."""

@@ -1,0 +1,65 @@
+"""`no_data`: a successful run processed zero records."""
+
+from datetime import datetime
+
+from tocsin.jobs.run import RunStatus
+from tocsin.jobs.state import Outcome
+from tocsin.rules.facts import Facts
+from tocsin.rules.finding import Finding, Severity, Verdict, Why
+from tocsin.rules.rule import Rule
+from tocsin.rules.tolerance import exceeds_tolerance
+from tocsin.rules.wording import clock_time, plural
+
+NAME = "no_data"
+
+
+def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -- every condition is asked alike
+    """Hold while the newest good run of any partition has said that it processed zero records.
+
+    A run that does not say how many is never taken for zero. Backfills do not count. N in a row and
+    M of N count good runs of the partition.
+    """
+    forgiven = facts.forgiven_until(NAME)
+    newest: dict[str, list[Outcome]] = {}
+    for outcome in facts.state.recent:
+        if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
+            newest.setdefault(outcome.partition, []).append(outcome)
+    for outcomes in newest.values():
+        last = outcomes[-1]
+        if last.records != 0 or (forgiven is not None and last.at <= forgiven):
+            continue
+        if exceeds_tolerance(rule, [o.records == 0 for o in outcomes[:-1]]):
+            return Verdict(finding=_finding(rule, facts, outcomes))
+    return Verdict()
+
+
+def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:
+    zone = facts.job.definition.timezone
+    empty = []
+    for outcome in reversed(outcomes):
+        if outcome.records != 0:
+            break
+        empty.append(outcome)
+    newest, oldest = empty[0], empty[-1]
+    good = next((o for o in reversed(outcomes) if o.records), None)
+    evidence = [("run", newest.run), ("ended", clock_time(newest.at, zone)), ("records", "0 ok")]
+    if newest.partition:
+        evidence.insert(1, ("partition", newest.partition))
+    if good is not None:
+        evidence.append(("last run with records", f"{good.records:,} at {clock_time(good.at, zone)}"))
+    if len(empty) > 1:
+        evidence.append(("empty runs", f"{plural(len(empty), 'run')} since {clock_time(oldest.at, zone)}"))
+    return Finding(
+        rule=rule.name,
+        condition=NAME,
+        severity=rule.severity or Severity.WARNING,
+        why=Why.NO_RECORDS,
+        since_at=oldest.at,
+        summary="ended well but processed zero records"
+        + (f", {len(empty)} runs in a row" if len(empty) > 1 else ""),
+        evidence=tuple(evidence),
+        next_step="See whether its source was empty or its input not found before others build on it.",
+        run=newest.run,
+        template=rule.message,
+        variables=(("execution_id", newest.run),),
+    )

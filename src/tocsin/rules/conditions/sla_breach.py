@@ -1,0 +1,294 @@
+"""`sla_breach`: a promise about the end of a run is about to break, or has broken."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
+from tocsin.jobs.run import Run, RunStatus
+from tocsin.jobs.state import Outcome
+from tocsin.rules.evidence import of_run, variables_of
+from tocsin.rules.facts import Facts
+from tocsin.rules.finding import Finding, Severity, Unknown, Verdict, Why
+from tocsin.rules.rule import Rule
+from tocsin.rules.tolerance import exceeds_tolerance
+from tocsin.rules.wording import clock_time, span
+
+NAME = "sla_breach"
+_NEAR_STEPS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """From an instant on, this is how bad it is."""
+
+    at: datetime
+    severity: Severity
+    step: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Promise:
+    """One promise of one occurrence or run, with the stages in which it breaks."""
+
+    limit_at: datetime
+    stages: tuple[_Stage, ...]
+    run: Run | None = None
+    occurrence: Occurrence | None = None
+
+
+def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
+    """Hold from the first warning before a deadline or a longest duration until a good run.
+
+    Deadline (also by offset): warning and critical so many minutes before it, critical when it is
+    missed, page when it is missed by as long as the critical warning came before it. A warning never
+    comes before the expected start. Longest duration of a run: the same, but a warning is left out
+    when it would come before half of the allowed time is over. Shortest duration: a good run that
+    was too fast. The rule's own severity is the most that this can reach. N in a row and M of N
+    count occurrences (deadline) and runs (duration) that broke the promise.
+    """
+    if facts.job.paused_at is not None:
+        return Verdict()
+    promises = [*_deadlines(facts), *_durations(facts)]
+    asks: list[datetime] = []
+    reached: list[tuple[_Stage, _Promise]] = []
+    unknown: Unknown | None = None
+    forgiven = facts.forgiven_until(NAME)
+    for promise in promises:
+        stage, ask_at, window = _stage_of(facts, promise, now)
+        if ask_at is not None:
+            asks.append(ask_at)
+        if window is not None:
+            unknown = Unknown(window=window, what=_what(promise))
+        elif stage is not None and (forgiven is None or stage.at > forgiven):
+            reached.append((stage, promise))
+    ask_again_at = min(asks, default=None)
+    findings = [f for f in (_broken(rule, facts, reached), _too_fast(rule, facts)) if f is not None]
+    worst = max(findings, key=lambda f: (f.severity, f.step), default=None)
+    return Verdict(finding=worst, ask_again_at=ask_again_at, unknown=unknown)
+
+
+def _stage_of(
+    facts: Facts, promise: _Promise, now: datetime
+) -> tuple[_Stage | None, datetime | None, int | None]:
+    """Return the stage reached, the next instant to ask, and the window that hides the truth, if any."""
+    window = facts.blind_at(promise.limit_at)
+    if window is not None and now >= window.hold_until and not _heard_since(facts, promise, window.to_at):
+        return None, None, window.id
+    reached: _Stage | None = None
+    for stage in promise.stages:
+        hidden = facts.blind_at(stage.at)
+        at = stage.at if hidden is None else hidden.hold_until
+        if now < at:
+            return reached, at, None
+        reached = stage
+    return reached, None, None
+
+
+def _heard_since(facts: Facts, promise: _Promise, instant: datetime) -> bool:
+    """Whether the run has shown itself after we could hear again, so that it is known not to be done."""
+    run = promise.run or _run_of(facts, promise.occurrence)
+    return run is not None and run.last_sign_at >= instant
+
+
+def _deadlines(facts: Facts) -> list[_Promise]:
+    sla = facts.job.definition.sla
+    promises = []
+    for occurrence in facts.state.occurrences:
+        if occurrence.deadline_at is None or occurrence.status is OccurrenceStatus.SKIPPED:
+            continue
+        stages = _stages(
+            occurrence.deadline_at,
+            warning=timedelta(minutes=sla.warning_minutes_before),
+            critical=timedelta(minutes=sla.critical_minutes_before),
+            not_before=max(occurrence.opens_at, _promised_from(facts, occurrence)),
+            near=Why.DEADLINE_NEAR,
+            broken=Why.DEADLINE_MISSED,
+        )
+        promises.append(_Promise(limit_at=occurrence.deadline_at, stages=stages, occurrence=occurrence))
+    return promises
+
+
+def _promised_from(facts: Facts, occurrence: Occurrence) -> datetime:
+    scheduled = facts.job.definition.schedule is not None
+    return occurrence.nominal_at if scheduled else occurrence.opens_at
+
+
+def _durations(facts: Facts) -> list[_Promise]:
+    most = facts.job.definition.sla.max_duration_seconds
+    if most is None:
+        return []
+    runs = [r for r in facts.state.open_runs if r.started_at is not None]
+    runs += [
+        f for f in facts.state.failures if f.execution is not None and f.execution.total_seconds() > most
+    ]
+    return [_duration(facts, run, run.started_at, timedelta(seconds=most)) for run in runs if run.started_at]
+
+
+def _duration(facts: Facts, run: Run, started_at: datetime, allowed: timedelta) -> _Promise:
+    sla = facts.job.definition.sla
+    limit_at = started_at + allowed
+    stages = _stages(
+        limit_at,
+        warning=timedelta(minutes=sla.warning_minutes_before),
+        critical=timedelta(minutes=sla.critical_minutes_before),
+        not_before=None,
+        near=Why.DURATION_NEAR,
+        broken=Why.DURATION_EXCEEDED,
+        half_at=started_at + allowed / 2,
+    )
+    return _Promise(limit_at=limit_at, stages=stages, run=run)
+
+
+def _stages(
+    limit_at: datetime,
+    *,
+    warning: timedelta,
+    critical: timedelta,
+    not_before: datetime | None,
+    near: Why,
+    broken: Why,
+    half_at: datetime | None = None,
+) -> tuple[_Stage, ...]:
+    stages = []
+    before = ((warning, Severity.WARNING, 1), (critical, Severity.CRITICAL, _NEAR_STEPS))
+    for ahead, severity, step in before:
+        at = limit_at - ahead
+        if ahead <= timedelta(0) or (half_at is not None and at < half_at):
+            continue
+        at = at if not_before is None else max(at, not_before)
+        stages.append(_Stage(at=at, severity=severity, step=step, why=near))
+    stages.append(_Stage(at=limit_at, severity=Severity.CRITICAL, step=_NEAR_STEPS + 1, why=broken))
+    late = critical if critical > timedelta(0) else timedelta(minutes=15)
+    stages.append(_Stage(at=limit_at + late, severity=Severity.PAGE, step=_NEAR_STEPS + 2, why=broken))
+    return tuple(stages)
+
+
+def _broken(rule: Rule, facts: Facts, reached: list[tuple[_Stage, _Promise]]) -> Finding | None:
+    late = [p for p in reached if p[1].occurrence is not None]
+    long = [p for p in reached if p[1].run is not None]
+    most = facts.job.definition.sla.max_duration_seconds or 0.0
+    recent = facts.state.recent
+    tolerated = []
+    if late and exceeds_tolerance(rule, _late_marks(recent, late), len(late)):
+        tolerated += late
+    if long and exceeds_tolerance(rule, _long_marks(recent, most, long), len(long)):
+        tolerated += long
+    if not tolerated:
+        return None
+    stage, promise = max(
+        tolerated, key=lambda pair: (pair[0].severity, pair[0].step, -pair[0].at.timestamp())
+    )
+    return _finding(rule, facts, stage, promise)
+
+
+def _late_marks(recent: tuple[Outcome, ...], late: list[tuple[_Stage, _Promise]]) -> list[bool]:
+    counted = {p.occurrence.nominal_at for _, p in late if p.occurrence is not None}
+    return [o.late for o in recent if o.status is not None and o.order_at not in counted]
+
+
+def _long_marks(recent: tuple[Outcome, ...], most: float, long: list[tuple[_Stage, _Promise]]) -> list[bool]:
+    counted = {p.run.key for _, p in long if p.run is not None}
+    return [(o.seconds or 0.0) > most for o in recent if o.status is not None and o.run not in counted]
+
+
+def _finding(rule: Rule, facts: Facts, stage: _Stage, promise: _Promise) -> Finding:
+    cap = rule.severity or Severity.PAGE
+    run = promise.run or _run_of(facts, promise.occurrence)
+    threshold = _threshold(facts, promise)
+    evidence = [("limit", threshold), *_expected(facts, promise.occurrence)]
+    if run is not None:
+        evidence += of_run(facts.job, run)
+    elif promise.occurrence is not None:
+        evidence.append(("run", "has not started"))
+    return Finding(
+        rule=rule.name,
+        condition=NAME,
+        severity=min(stage.severity, cap),
+        why=stage.why,
+        since_at=stage.at,
+        summary=_summary(facts, stage, promise, run),
+        evidence=tuple(evidence),
+        next_step=_next_step(stage, run),
+        run=run.key if run is not None else "",
+        step=stage.step,
+        template=rule.message,
+        variables=(*(variables_of(run) if run is not None else ()), ("threshold", threshold)),
+    )
+
+
+def _run_of(facts: Facts, occurrence: Occurrence | None) -> Run | None:
+    if occurrence is None or occurrence.run is None:
+        return None
+    known = (*facts.state.open_runs, *facts.state.failures)
+    return next((run for run in known if run.key == occurrence.run), None)
+
+
+def _threshold(facts: Facts, promise: _Promise) -> str:
+    if promise.occurrence is not None:
+        return f"done by {clock_time(promise.limit_at, facts.job.definition.timezone)}"
+    return f"at most {span(facts.job.definition.sla.max_duration_seconds or 0)}"
+
+
+def _expected(facts: Facts, occurrence: Occurrence | None) -> list[tuple[str, str]]:
+    if occurrence is None:
+        return []
+    return [("for", clock_time(occurrence.nominal_at, facts.job.definition.timezone))]
+
+
+def _summary(facts: Facts, stage: _Stage, promise: _Promise, run: Run | None) -> str:
+    zone = facts.job.definition.timezone
+    if promise.occurrence is not None:
+        limit = clock_time(promise.limit_at, zone)
+        doing = "is not done" if run is None or run.status.is_open else "has failed"
+        if run is None:
+            doing = "has not started"
+        if stage.why is Why.DEADLINE_MISSED:
+            return f"missed its deadline {limit}: the run {doing}"
+        return f"may miss its deadline {limit}: the run {doing}"
+    allowed = span(facts.job.definition.sla.max_duration_seconds or 0)
+    if stage.why is Why.DURATION_EXCEEDED:
+        return f"has run longer than the {allowed} it may take"
+    return f"has used most of the {allowed} it may take"
+
+
+def _next_step(stage: _Stage, run: Run | None) -> str:
+    if run is None:
+        return "Find out why it has not started and whether it can still be done in time."
+    if stage.why in (Why.DEADLINE_NEAR, Why.DURATION_NEAR):
+        return "See how far it is and tell those who wait for the result if it will not be done in time."
+    return "Tell those who wait for the result; see what holds it up. A good run closes this alert."
+
+
+def _what(promise: _Promise) -> str:
+    if promise.run is not None:
+        return f"run {promise.run.key} should have ended"
+    return "no good run was seen before its deadline"
+
+
+def _too_fast(rule: Rule, facts: Facts) -> Finding | None:
+    least = facts.job.definition.sla.min_duration_seconds
+    if least is None:
+        return None
+    good = [o for o in facts.state.recent if o.status is RunStatus.SUCCESS and not o.backfill]
+    if not good or good[-1].seconds is None or good[-1].seconds >= least:
+        return None
+    forgiven, newest = facts.forgiven_until(NAME), good[-1]
+    if forgiven is not None and newest.at <= forgiven:
+        return None
+    if not exceeds_tolerance(rule, [(o.seconds or least) < least for o in good[:-1]]):
+        return None
+    took = span(newest.seconds or 0.0)
+    return Finding(
+        rule=rule.name,
+        condition=NAME,
+        severity=min(Severity.WARNING, rule.severity or Severity.PAGE),
+        why=Why.TOO_FAST,
+        since_at=newest.at,
+        summary=f"ended well after only {took}; it never takes less than {span(least)}",
+        evidence=(("run", newest.run), ("duration", took), ("limit", f"at least {span(least)}")),
+        next_step="See whether it really did its work: an empty input or a skipped step looks like this.",
+        run=newest.run,
+        template=rule.message,
+        variables=(("execution_id", newest.run), ("duration", took), ("threshold", span(least))),
+    )

@@ -1,0 +1,11 @@
+"""The rules of somebody who has configured none."""
+
+from tocsin.rules.rule import Rule
+
+DEFAULT_RULES = (
+    Rule(name="job failed", condition="job_failure"),
+    Rule(name="run missing", condition="missing_run"),
+    Rule(name="promise broken", condition="sla_breach"),
+    Rule(name="run stalled", condition="stalled"),
+    Rule(name="no data", condition="no_data"),
+)

@@ -1,0 +1,77 @@
+"""What a finding says about a run, in the words a responder looks for."""
+
+from tocsin.jobs.job import Job
+from tocsin.jobs.run import Run
+from tocsin.rules.wording import clock_time, span
+
+_CONTEXT = ("host", "command", "trace_id")
+MAX_ERROR = 500
+
+
+def of_run(job: Job, run: Run) -> tuple[tuple[str, str], ...]:
+    """Return what is known of a run: id, occurrence, attempt, times, progress, records, how it ended."""
+    zone = job.definition.timezone
+    facts: list[tuple[str, str]] = [("run", run.key)]
+    if run.occurrence_at is not None:
+        facts.append(("expected at", clock_time(run.occurrence_at, zone)))
+    if run.partition:
+        facts.append(("partition", run.partition))
+    if run.backfill:
+        facts.append(("backfill", "yes"))
+    if run.started_at is not None:
+        facts.append(("started", clock_time(run.started_at, zone)))
+    if run.execution is not None:
+        facts.append(("duration", span(run.execution)))
+    if run.max_attempts > 1:
+        facts.append(("attempt", f"{run.attempt} of {run.max_attempts}"))
+    if run.progress is not None:
+        total = f" of {run.progress.total:,.10g}" if run.progress.total is not None else ""
+        facts.append(("progress", f"{run.progress.done:,.10g}{total}"))
+    if run.records_ok is not None or run.records_failed is not None:
+        failed = f", {run.records_failed:,} failed" if run.records_failed is not None else ""
+        facts.append(("records", f"{run.records_ok or 0:,} ok{failed}"))
+    return (*facts, *_of_detail(run))
+
+
+def _of_detail(run: Run) -> list[tuple[str, str]]:
+    detail = run.detail
+    if detail is None:
+        return []
+    facts = []
+    if detail.exit_code is not None:
+        facts.append(("exit code", str(detail.exit_code)))
+    if detail.signal is not None:
+        facts.append(("signal", str(detail.signal)))
+    error = error_of(run)
+    if error:
+        facts.append(("error", error))
+    if detail.max_rss_bytes is not None:
+        facts.append(("memory", f"{detail.max_rss_bytes / 1_048_576:,.0f} MiB at most"))
+    if detail.cpu_seconds is not None:
+        facts.append(("CPU", span(detail.cpu_seconds)))
+    facts.extend((name, value) for name, value in detail.context if name in _CONTEXT)
+    return facts
+
+
+def error_of(run: Run) -> str:
+    """Return the error's type and message in one line, at most MAX_ERROR characters."""
+    detail = run.detail
+    if detail is None:
+        return ""
+    parts = [part for part in (detail.error_type, detail.error_message) if part]
+    return ": ".join(parts)[:MAX_ERROR]
+
+
+def log_tail_of(run: Run) -> str:
+    """Return the end of the run's log, where it sent one."""
+    return run.detail.log_tail if run.detail is not None else ""
+
+
+def variables_of(run: Run) -> tuple[tuple[str, str], ...]:
+    """Return what message templates may name of a run."""
+    execution = run.execution
+    return (
+        ("execution_id", run.key),
+        ("error", error_of(run)),
+        ("duration", "" if execution is None else span(execution)),
+    )

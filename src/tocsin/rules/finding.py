@@ -1,0 +1,84 @@
+"""What a rule says of a job: a finding or none, and when to ask again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, IntEnum
+
+
+class Severity(IntEnum):
+    """How bad it is; the words of the wire are the lower-case names."""
+
+    INFO = 1
+    WARNING = 2
+    CRITICAL = 3
+    PAGE = 4
+
+    @property
+    def word(self) -> str:
+        """The name that users write and read."""
+        return self.name.lower()
+
+
+class Why(Enum):
+    """The reason of a verdict, of one condition each."""
+
+    NOTHING = "nothing"
+    FAILED = "failed"
+    NOT_STARTED = "not_started"
+    DEADLINE_NEAR = "deadline_near"
+    DEADLINE_MISSED = "deadline_missed"
+    DURATION_NEAR = "duration_near"
+    DURATION_EXCEEDED = "duration_exceeded"
+    TOO_FAST = "too_fast"
+    RETRY_MISSING = "retry_missing"
+    NO_HEARTBEAT = "no_heartbeat"
+    NO_PROGRESS = "no_progress"
+    NO_RECORDS = "no_records"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A rule holds for a job now.
+
+    `step` counts the stages of one trouble (near, nearer, missed): a higher one is news even at the
+    same severity. `since_at` is when the trouble began, not when it was noticed. `run` is the run
+    that it is about, where there is one. `evidence` are names with values that a person can read.
+    """
+
+    rule: str
+    condition: str
+    severity: Severity
+    why: Why
+    since_at: datetime
+    summary: str
+    evidence: tuple[tuple[str, str], ...] = ()
+    next_step: str = ""
+    run: str = ""
+    step: int = 1
+    log_tail: str = ""
+    template: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """What a rule cannot tell because we were blind at the instant that counted."""
+
+    window: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a rule thinks, and the first instant at which it could think otherwise without a new fact.
+
+    None for `ask_again_at`: only a new fact can change it.
+    """
+
+    finding: Finding | None = None
+    ask_again_at: datetime | None = None
+    unknown: Unknown | None = None
+
+
+QUIET = Verdict()

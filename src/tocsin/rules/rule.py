@@ -1,0 +1,35 @@
+"""A rule: which jobs, which condition, how bad, and how much is tolerated."""
+
+from dataclasses import dataclass
+
+from tocsin.rules.finding import Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MofN:
+    """So many bad ones among the last so many."""
+
+    bad: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One configured rule.
+
+    `job_pattern` is RE2, matched from the start of the job's id; `matchers` are label matchers in
+    their written form. `severity` None takes the condition's own. `in_a_row` and `m_of_n` are the
+    tolerance: so many bad runs before the rule speaks.
+    """
+
+    name: str
+    condition: str
+    job_pattern: str = ""
+    matchers: tuple[str, ...] = ()
+    severity: Severity | None = None
+    in_a_row: int = 1
+    m_of_n: MofN | None = None
+    message: str = ""
+    runbook: str = ""
+    enabled: bool = True
+    fingerprint: tuple[str, ...] = ("job", "environment", "condition")

@@ -1,0 +1,1 @@
+"""Where it is kept: one interface, an embedded store and a shared one."""

@@ -1,0 +1,421 @@
+"""What every store can do; the one suite in `tests/contracts` runs against each of them.
+
+Instants are stored as whole microseconds since 1970 in UTC. A store decides nothing: it keeps what
+it is given and finds what is due. SQL never asks the database for the time; every `now` is passed in.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Protocol
+
+from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.silence import Silence
+from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.job import Job, JobKey
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
+from tocsin.jobs.state import BlindWindow, JobState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """All that is kept of one job between two looks at it.
+
+    `due_at` is the first instant at which an opinion about it could change by itself. `judged_under`
+    is the version of the configuration it was last judged under. `alerting` says whether any alert of
+    it is open or still remembered for deduplication, so that the others cost no look at the alerts.
+    """
+
+    job: Job
+    state: JobState = JobState()
+    due_at: datetime | None = None
+    judged_under: int = 0
+    alerting: bool = False
+
+
+class NotificationState(Enum):
+    """Where a notification is between the decision to tell and the receiver."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One thing owed to one target: a row of the outbox.
+
+    `key` is its identity for ever, also at the receiver; `seq` orders what one target is told of one
+    alert. `message` is the JSON text that the channel will dress. `kind` is the message's kind.
+    `lease` is the fencing token of whoever is sending it now. `unknown` says that an earlier try may
+    have arrived though its answer was lost. `fallback_of` names the notification it stands in for.
+    """
+
+    key: str
+    alert_id: str
+    target: str
+    kind: str
+    seq: int
+    message: str
+    created_at: datetime
+    due_at: datetime
+    severity: int = 1
+    state: NotificationState = NotificationState.PENDING
+    attempts: int = 0
+    unknown: bool = False
+    fallback_of: str = ""
+    fallback_key: str = ""
+    lease: int = 0
+    lease_until: datetime | None = None
+    finished_at: datetime | None = None
+    last_error: str = ""
+
+
+class DeliveryOutcome(Enum):
+    """How one try ended."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One try to hand a notification to a channel, with the state it leaves the notification in.
+
+    It counts only while `lease` is still the notification's own.
+    """
+
+    key: str
+    lease: int
+    attempt: int
+    started_at: datetime
+    ended_at: datetime
+    outcome: DeliveryOutcome
+    detail: str
+    next_state: NotificationState
+    next_due_at: datetime
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A credential as it is kept: only the hash of its secret.
+
+    `kind` is "ingest" (may only report check-ins) or "user" (a named person).
+    """
+
+    id: str
+    kind: str
+    name: str
+    digest: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A rule that raised for a job and is not asked again before `until_at`."""
+
+    rule: str
+    job_id: int
+    at: datetime
+    until_at: datetime
+    error: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One check-in of a job as it was kept, newest reading first on a page."""
+
+    id: int
+    job_id: int
+    check_in: CheckIn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many there are of what, for health and metrics."""
+
+    jobs: int
+    open_alerts: int
+    pending: int
+    dead: int
+    oldest_pending_at: datetime | None
+
+
+class Writing(Protocol):
+    """The one session of a server process that writes; used by one thread.
+
+    Every method but `begin`, `commit` and `rollback` is called between them. StoreUnavailable from
+    any of them means that nothing of the transaction was kept.
+    """
+
+    def begin(self) -> None:
+        """Open a transaction."""
+
+    def commit(self) -> None:
+        """Make it durable: on disk, or with the shared store's own promise of it."""
+
+    def rollback(self) -> None:
+        """Forget it; never raises."""
+
+    def watches(self, keys: Iterable[JobKey]) -> dict[JobKey, Watch]:
+        """Return, locked, the watches of those jobs that exist."""
+        ...
+
+    def watches_by_id(self, ids: Iterable[int]) -> list[Watch]:
+        """Return, locked, the watches of those jobs that exist."""
+        ...
+
+    def register(self, jobs: Iterable[Job]) -> dict[JobKey, Watch]:
+        """Add jobs that do not exist, and return the locked watches of all of them, with their ids."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Watch]:
+        """Return, locked, watches whose `due_at` has come, earliest first; others' locked ones are passed over."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """Return the earliest `due_at` of all."""
+        ...
+
+    def due_before(self, instant: datetime) -> bool:
+        """Whether any job but the system's own (environment "tocsin") has a `due_at` before this instant."""
+        ...
+
+    def mark_due(self, ids: Iterable[int], at: datetime) -> None:
+        """Bring `due_at` of these jobs forward to `at` where it is later or not set."""
+
+    def outdated(self, version: int, limit: int) -> list[Watch]:
+        """Return, locked, watches that were not judged under this version of the configuration."""
+        ...
+
+    def save(self, watches: Iterable[Watch]) -> None:
+        """Keep watches that were loaded in this transaction."""
+
+    def rename(self, job_id: int, name: str) -> bool:
+        """Give a job another name; False when another job of its environment has it."""
+        ...
+
+    def delete(self, job_id: int) -> None:
+        """Remove a job with its runs and check-ins; its alerts stay as history."""
+
+    def runs(self, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Run]:
+        """Return those runs, by job id and run key, that are kept."""
+        ...
+
+    def save_runs(self, rows: Iterable[tuple[int, Run]]) -> None:
+        """Keep runs of the jobs with these ids, the newest reading of each."""
+
+    def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
+        """Keep how expected runs were decided, by job id and nominal instant."""
+
+    def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:
+        """Add check-ins to the log of the jobs with these ids."""
+
+    def alerts(self, job_ids: Iterable[int], remembered_since: datetime) -> dict[int, tuple[Alert, ...]]:
+        """Return each job's open alerts and those resolved since that instant, oldest first."""
+        ...
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """Return one alert."""
+        ...
+
+    def open_alerts_held_back(self) -> list[Alert]:
+        """Return the open alerts of which something is held back (`held_back_until`)."""
+        ...
+
+    def save_alerts(self, alerts: Iterable[Alert]) -> None:
+        """Keep alerts; the store refuses a second open one of the same fingerprint (StoreBroken)."""
+
+    def record(self, entries: Iterable[Entry]) -> None:
+        """Add lines to the alerts' histories."""
+
+    def enqueue(self, notifications: Iterable[Notification]) -> None:
+        """Add rows to the outbox; a key that is there already is left as it is."""
+
+    def cancel(self, alert_id: str, kinds: Iterable[str], now: datetime) -> int:
+        """Cancel an alert's pending notifications of these kinds; return how many there were."""
+        ...
+
+    def claim(
+        self, now: datetime, *, lease_for: timedelta, limit: int, busy: Iterable[str]
+    ) -> list[Notification]:
+        """Take due notifications for sending, most severe and oldest first, each with a new lease.
+
+        Not of the targets in `busy`; never one before an earlier unfinished one of the same alert and
+        target; also those whose lease has run out.
+        """
+        ...
+
+    def finish(self, deliveries: Iterable[Delivery]) -> set[str]:
+        """Record tries and set the notifications' states; return the keys whose lease still held."""
+        ...
+
+    def next_delivery_at(self) -> datetime | None:
+        """Return when the outbox wants to be looked at next: earliest `due_at` or end of a lease."""
+        ...
+
+    def overdue(self, created_before: datetime, limit: int) -> list[Notification]:
+        """Return what has no fallback yet and is none itself: dead ones, and unfinished ones made before then."""
+        ...
+
+    def set_fallback(self, key: str, fallback_key: str) -> None:
+        """Note that another notification stands in for this one."""
+
+    def save_silence(self, silence: Silence) -> None:
+        """Keep a silence, new or changed."""
+
+    def silences(self, now: datetime) -> tuple[Silence, ...]:
+        """Return the silences that have not ended."""
+        ...
+
+    def save_token(self, token: Token) -> None:
+        """Keep a new credential."""
+
+    def revoke_token(self, token_id: str, at: datetime) -> bool:
+        """Let a credential open nothing any more; False when there is no such valid one."""
+        ...
+
+    def save_set_aside(self, item: SetAside) -> None:
+        """Keep that a rule raised for a job."""
+
+    def set_aside(self, now: datetime) -> tuple[SetAside, ...]:
+        """Return the rules that are set aside at this instant."""
+        ...
+
+    def alive(self, now: datetime) -> datetime | None:
+        """Note that a server lives at `now`; return when one last lived before, whichever it was."""
+        ...
+
+    def save_blind(self, from_at: datetime, to_at: datetime, hold_until: datetime) -> BlindWindow:
+        """Keep a blind window and return it with its id."""
+        ...
+
+    def blind(self, since: datetime) -> tuple[BlindWindow, ...]:
+        """Return the blind windows that ended since then, oldest first."""
+        ...
+
+    def save_unknown(self, window: int, job_id: int, what: str, at: datetime) -> None:
+        """Note what of a job could not be told because of a blind window; once for each pair."""
+
+    def clear_unknown(self, job_id: int) -> tuple[int, ...]:
+        """Forget what was unknown of a job; return the windows it was listed under."""
+        ...
+
+    def unknown(self, window: int, limit: int) -> tuple[int, list[tuple[JobKey, str]]]:
+        """Return how many jobs are listed under a window and the first of them with what is unknown."""
+        ...
+
+    def unknown_jobs(self) -> frozenset[int]:
+        """Return the ids of the jobs that are listed under any window."""
+        ...
+
+    def note(self, name: str) -> str | None:
+        """Return a small durable value by name."""
+        ...
+
+    def save_note(self, name: str, value: str) -> None:
+        """Keep a small durable value by name."""
+
+    def prune(self, *, logs_before: datetime, runs_before: datetime, limit: int) -> int:
+        """Delete some of what is older than that; return how many rows went."""
+        ...
+
+
+class Reading(Protocol):
+    """A session that reads a consistent state; any thread may hold its own."""
+
+    def job(self, key: JobKey) -> Watch | None:
+        """Return one job's watch."""
+        ...
+
+    def jobs(self, *, after: JobKey | None, limit: int, search: str = "") -> list[Watch]:
+        """Return watches in order of environment and name, from behind `after`, names containing `search`."""
+        ...
+
+    def recent_runs(self, job_ids: Sequence[int], limit: int) -> dict[int, list[Run]]:
+        """Return the newest runs of each job, newest first."""
+        ...
+
+    def recent_occurrences(self, job_ids: Sequence[int], limit: int) -> dict[int, list[Occurrence]]:
+        """Return the newest decided occurrences of each job, newest first."""
+        ...
+
+    def run(self, job_id: int, run: str) -> Run | None:
+        """Return one run."""
+        ...
+
+    def log(self, job_id: int, *, before: int | None, limit: int) -> list[LogLine]:
+        """Return a job's check-ins, newest first, with ids below `before`."""
+        ...
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """Return one alert."""
+        ...
+
+    def alerts(
+        self,
+        *,
+        states: Iterable[AlertState],
+        job_id: int | None = None,
+        before: datetime | None = None,
+        limit: int,
+    ) -> list[Alert]:
+        """Return alerts in these states, most severe open ones first, then newest."""
+        ...
+
+    def history(self, alert_id: str) -> list[Entry]:
+        """Return an alert's history, oldest first."""
+        ...
+
+    def notifications(self, alert_id: str) -> list[Notification]:
+        """Return what was owed to whom about an alert, oldest first."""
+        ...
+
+    def deliveries(self, keys: Iterable[str]) -> list[Delivery]:
+        """Return the tries of these notifications, oldest first."""
+        ...
+
+    def silences(self, *, ended_since: datetime) -> list[Silence]:
+        """Return silences that have not ended, and those that ended since then."""
+        ...
+
+    def tokens(self) -> list[Token]:
+        """Return all credentials that are not revoked."""
+        ...
+
+    def set_aside(self, now: datetime) -> list[SetAside]:
+        """Return the rules that are set aside at this instant."""
+        ...
+
+    def counts(self) -> Counts:
+        """Return how many there are of what."""
+        ...
+
+
+class Store(Protocol):
+    """The tables, opened: migrations are applied before the first session."""
+
+    def writing(self) -> Writing:
+        """Return the writing session; there is one for each process."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """Return a reading session for the length of a `with` block."""
+        ...
+
+    def backup(self, path: str) -> None:
+        """Write a consistent copy while others write (SQLite); StoreError where the store has its own tool."""
+
+    def close(self) -> None:
+        """Let go of every connection."""
