@@ -1,0 +1,67 @@
+"""What is allowed and yet unwise: told by `tocsin check` and by the server at its start."""
+
+from collections.abc import Iterator
+
+from tocsin.config.grammar.base import Part
+from tocsin.config.grammar.file import File
+from tocsin.config.grammar.telling import Route
+from tocsin.config.problems import Fault, Place
+from tocsin.config.references import Origin, Secret
+
+
+def advise(file: File) -> Iterator[Fault]:
+    """Return what should be changed in a file that can be used."""
+    for place, secret in _secrets(file, ()):
+        if secret.origin is Origin.LITERAL and _is_sensitive(place, secret):
+            message = "a secret stands in the file itself; refer to it as env:NAME or file:/path"
+            yield Fault(place=place, message=message)
+    yield from _unused_receivers(file)
+    yield from _passwords_in_the_open(file)
+
+
+def _secrets(value: object, place: Place) -> Iterator[tuple[Place, Secret]]:
+    if isinstance(value, Secret):
+        yield place, value
+    elif isinstance(value, Part):
+        for name, field in type(value).model_fields.items():
+            yield from _secrets(getattr(value, name), (*place, field.alias or name))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _secrets(item, (*place, number))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _secrets(item, (*place, key))
+
+
+def _is_sensitive(place: Place, secret: Secret) -> bool:
+    if place[-1] == "database":
+        account = secret.value.rpartition("@")[0].partition("://")[2]
+        return ":" in account
+    return place[-1] != "username" and place[-2:] != ("webhook", "url")
+
+
+def _unused_receivers(file: File) -> Iterator[Fault]:
+    receivers = file.receivers or []
+    used = {receiver.fallback for receiver in receivers}
+    if file.route is None:
+        used |= {receiver.name for receiver in receivers[:1]}
+    else:
+        used |= {file.route.receiver, *_told_by(file.route.routes or [])}
+    for number, receiver in enumerate(receivers):
+        if receiver.name not in used:
+            yield Fault(
+                place=("receivers", number, "name"), message=f"no route tells {receiver.name!r} of anything"
+            )
+
+
+def _told_by(routes: list[Route]) -> Iterator[str | None]:
+    for route in routes:
+        yield route.receiver
+        yield from _told_by(route.routes or [])
+
+
+def _passwords_in_the_open(file: File) -> Iterator[Fault]:
+    for number, receiver in enumerate(file.receivers or []):
+        if receiver.email and receiver.email.tls == "none" and receiver.email.password:
+            message = "the password goes over the network unprotected; use starttls or implicit"
+            yield Fault(place=("receivers", number, "email", "tls"), message=message)

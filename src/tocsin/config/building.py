@@ -1,0 +1,124 @@
+"""The file's keys made into the values that the engine is told."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+
+from tocsin.alerts.matcher import read_matcher
+from tocsin.alerts.route import Route
+from tocsin.config.crosscheck import CONSOLE
+from tocsin.config.grammar import rules as rule_grammar
+from tocsin.config.grammar import telling
+from tocsin.config.grammar.base import read_span
+from tocsin.config.grammar.file import File
+from tocsin.config.promises import definitions, general_definition
+from tocsin.config.settings import ServerSettings, default_database, key_of
+from tocsin.engine.configuration import Configuration, Policy
+from tocsin.notify.channel import Channel
+from tocsin.rules.defaults import DEFAULT_RULES
+from tocsin.rules.finding import Severity
+from tocsin.rules.rule import MofN, Rule
+
+CONSOLE_RECEIVER = telling.Receiver(name=CONSOLE, console=telling.Console())
+
+
+def build_configuration(file: File) -> Configuration:
+    """Return what the file tells the engine."""
+    rules, jobs, defaults = _rules(file), definitions(file), general_definition(file)
+    return Configuration(
+        digest=_digest(rules, sorted(jobs.items(), key=lambda job: job[0]), defaults),
+        rules=rules,
+        route=_route(file),
+        targets={r.name: tuple(_target(r, means) for means in r.means) for r in _receivers(file)},
+        fallbacks={r.name: r.fallback for r in _receivers(file) if r.fallback},
+        jobs=jobs,
+        defaults=defaults,
+        policy=_policy(file),
+        base_url=(file.base_url or "").rstrip("/"),
+    )
+
+
+def build_channels(file: File) -> dict[str, Channel]:
+    """Return the channels by the names of their targets, "on-call/slack"."""
+    return {_target(r, means): means.channel for r in _receivers(file) for means in r.means}
+
+
+def build_server(file: File, environment: Mapping[str, str]) -> ServerSettings:
+    """Return what the file says about the server and its users."""
+    server, keys = file.server, file.keys
+    ingest = enumerate(keys.ingest or (), start=1)
+    return ServerSettings(
+        host=server.host,
+        port=server.port,
+        tls_certificate=server.tls_certificate,
+        tls_key=server.tls_key,
+        database=server.database.value if server.database else default_database(environment),
+        ingest_keys=tuple(key_of(f"ingest key {number} of the file", key.value) for number, key in ingest),
+        user_tokens=tuple(key_of(name, key.value) for name, key in (keys.users or {}).items()),
+    )
+
+
+def _receivers(file: File) -> tuple[telling.Receiver, ...]:
+    return tuple(file.receivers or (CONSOLE_RECEIVER,))
+
+
+def _target(receiver: telling.Receiver, means: telling.Means) -> str:
+    return f"{receiver.name}/{means.channel.kind}"
+
+
+def _route(file: File) -> Route:
+    if file.route is None:
+        return Route(receiver=_receivers(file)[0].name)
+    return _branch(telling.Route(receiver=file.route.receiver, routes=file.route.routes), file.route.receiver)
+
+
+def _branch(route: telling.Route, inherited: str) -> Route:
+    receiver = route.receiver or inherited
+    return Route(
+        receiver=receiver,
+        matchers=tuple(read_matcher(text) for text in route.matchers or ()),
+        routes=tuple(_branch(child, receiver) for child in route.routes or ()),
+    )
+
+
+def _rules(file: File) -> tuple[Rule, ...]:
+    written = tuple(_rule(rule) for rule in file.rules or ())
+    mentioned = {rule.condition for rule in written}
+    kept = (rule for rule in DEFAULT_RULES if file.default_rules and rule.condition not in mentioned)
+    return (*written, *kept)
+
+
+def _rule(rule: rule_grammar.Rule) -> Rule:
+    plain = Rule(name=rule.name, condition=rule.condition)
+    return Rule(
+        name=rule.name,
+        condition=rule.condition,
+        job_pattern=rule.job_pattern or "",
+        matchers=tuple(rule.matchers or ()),
+        severity=Severity[rule.severity.upper()] if rule.severity else None,
+        in_a_row=rule.in_a_row or plain.in_a_row,
+        m_of_n=MofN(bad=rule.m_of_n.bad, of=rule.m_of_n.of) if rule.m_of_n else None,
+        message=rule.message or "",
+        runbook=rule.runbook or "",
+        enabled=rule.enabled,
+        fingerprint=tuple(rule.fingerprint) if rule.fingerprint else plain.fingerprint,
+    )
+
+
+def _policy(file: File) -> Policy:
+    alerts, retention = file.alerts, file.retention
+    return Policy(
+        repeat_every=read_span(alerts.repeat_interval),
+        deduplication_window=timedelta(minutes=alerts.deduplication.window_minutes),
+        deduplication_limit=alerts.deduplication.limit,
+        flush_wait_for=timedelta(minutes=alerts.flush_wait_minutes),
+        fallback_after=timedelta(minutes=alerts.fallback_after_minutes),
+        give_up_after=timedelta(hours=alerts.give_up_after_hours),
+        keep_logs_for=timedelta(days=retention.days),
+        keep_runs_for=timedelta(days=retention.run_days),
+    )
+
+
+def _digest(*values: object) -> str:
+    """Return 16 hexadecimal digits that are equal for equal values, on every machine and in every process."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,151 @@
+"""The whole file."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from tocsin.config.grammar.base import Name, OneOrMore, Part, ReadableFile, SecretText, Span, usable_by
+from tocsin.config.grammar.jobs import Defaults, Jobs
+from tocsin.config.grammar.rules import Rules
+from tocsin.config.grammar.telling import Port, Receivers, RootRoute
+from tocsin.config.problems import refuse, shown
+from tocsin.config.settings import LOOPBACK, PORT
+
+MIN_KEY = 16
+MAX_KEYS = 100
+
+Days = Annotated[int, Field(ge=1, le=3_660)]
+
+
+def _hard_to_guess(secret: str) -> None:
+    if len(secret) < MIN_KEY:
+        raise ValueError(f"must have at least {MIN_KEY} characters; make one with: openssl rand -base64 32")
+    if not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise ValueError("must be printable ASCII without blanks, for it goes into a header")
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or not text.isprintable() or " " in text:
+        raise refuse(f"must be a web address that starts with https:// or http://, not {shown(text)}")
+    return text
+
+
+def _database(secret_text: str) -> None:
+    scheme, found, _ = secret_text.partition("://")
+    if found and scheme not in ("postgresql", "postgres"):
+        raise ValueError("must be a path for SQLite or an address that starts with postgresql://")
+
+
+Key = Annotated[SecretText, usable_by(_hard_to_guess)]
+
+
+class Deduplication(Part):
+    """How often one trouble is told."""
+
+    window_minutes: Annotated[int, Field(ge=1, le=7 * 24 * 60)] = 60
+    """Length of the window in minutes; 60 if left out."""
+
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 3
+    """Most notifications of one fingerprint within the window; 3 if left out."""
+
+
+class Alerts(Part):
+    """How alerts are told and told again."""
+
+    repeat_interval: Span = "4h"
+    """How long a firing alert that nobody acknowledged rests before it is told again; 4h if left out."""
+
+    deduplication: Deduplication = Field(default_factory=Deduplication)
+    """How often one trouble is told at most."""
+
+    fallback_after_minutes: Annotated[float, Field(gt=0, le=24 * 60, allow_inf_nan=False)] = 2
+    """Minutes without success after which the fallback is told too; 2 if left out."""
+
+    give_up_after_hours: Annotated[float, Field(gt=0, le=30 * 24, allow_inf_nan=False)] = 24
+    """Hours of tries after which a notification is given up, which is shown; 24 if left out."""
+
+    flush_wait_minutes: Annotated[float, Field(ge=0, le=24 * 60, allow_inf_nan=False)] = 5
+    """After Tocsin itself was down: minutes before a job without a sign of life is unknown; 5 if left out."""
+
+
+class Retention(Part):
+    """How long is kept what happened."""
+
+    days: Days = 30
+    """Days that check-ins and log tails are kept; 30 if left out."""
+
+    run_days: Days = 400
+    """Days that one compact row of each run is kept; 400 if left out."""
+
+    @field_validator("run_days")
+    @classmethod
+    def _runs_outlive_logs(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("days", 0):
+            raise refuse(f"must be at least as many as 'days', not {shown(value)}")
+        return value
+
+
+class Server(Part):
+    """Where the server listens and where it keeps its data; a change needs a restart."""
+
+    host: Name = LOOPBACK
+    """Address to listen on; 127.0.0.1 if left out. Any other needs keys."""
+
+    port: Port = PORT
+    """Port to listen on; 8465 if left out."""
+
+    tls_certificate: ReadableFile | None = None
+    """Certificate chain (PEM) to serve HTTPS with."""
+
+    tls_key: ReadableFile | None = None
+    """Private key (PEM) of the certificate."""
+
+    database: Annotated[SecretText, usable_by(_database)] | None = None
+    """Path of the SQLite file, or `postgresql://…`; left out: tocsin.db in the data directory."""
+
+
+class Keys(Part):
+    """Credentials from the file; more are made with `tocsin token create`."""
+
+    ingest: Annotated[list[Key], OneOrMore(), Field(max_length=MAX_KEYS)] | None = None
+    """Keys that may only report check-ins: `env:TOCSIN_INGEST_KEY`."""
+
+    users: Annotated[dict[Name, Key], Field(max_length=MAX_KEYS)] | None = None
+    """Tokens of people by name: `ada: "file:/run/secrets/ada"`."""
+
+
+class File(Part):
+    """What Tocsin watches and whom it tells: tocsin.yaml."""
+
+    defaults: Defaults = Field(default_factory=Defaults)
+    """Promises of every job that does not say otherwise."""
+
+    jobs: Jobs = Field(default_factory=dict)
+    """Jobs by name, a list of them where one name runs in several environments; others may check in too."""
+
+    rules: Rules | None = None
+    """What is watched for; a condition that no rule names keeps its default rule."""
+
+    default_rules: bool = True
+    """Whether conditions that no rule names are watched by their default rules."""
+
+    route: RootRoute | None = None
+    """Who is told of what; left out: the only receiver, or the console."""
+
+    receivers: Receivers | None = None
+    """Who can be told; left out: the console alone."""
+
+    alerts: Alerts = Field(default_factory=Alerts)
+    """How alerts are told and told again."""
+
+    retention: Retention = Field(default_factory=Retention)
+    """How long is kept what happened."""
+
+    base_url: Annotated[str, Field(max_length=500), AfterValidator(_web_address)] | None = None
+    """Address under which people reach the server; messages link to it."""
+
+    server: Server = Field(default_factory=Server)
+    """Where the server listens and keeps its data."""
+
+    keys: Keys = Field(default_factory=Keys)
+    """Credentials from the file."""

@@ -1,0 +1,113 @@
+"""Rules: which jobs, which condition, how bad, and how much is tolerated."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from tocsin.alerts.fingerprint import FIELDS
+from tocsin.alerts.matcher import compile_pattern, read_matcher
+from tocsin.config.grammar.base import (
+    LABEL_NAME,
+    MAX_TEMPLATE,
+    Name,
+    OneOrMore,
+    Part,
+    Text,
+    one_of_two,
+    read_by,
+)
+from tocsin.config.problems import closest, refuse, shown
+from tocsin.jobs.state import MAX_RECENT
+from tocsin.notify.template import check_template
+from tocsin.rules.judge import CONDITIONS
+
+MAX_RULES = 1_000
+MAX_MATCHERS = 50
+
+SeverityWord = Literal["info", "warning", "critical", "page"]
+
+
+def _condition(name: str) -> str:
+    if name not in CONDITIONS:
+        raise refuse(f"must be one of {', '.join(CONDITIONS)}, not {shown(name)}", closest(name, CONDITIONS))
+    return name
+
+
+def _fingerprint_field(name: str) -> str:
+    if LABEL_NAME.fullmatch(name) is None:
+        raise refuse(f"must be one of {', '.join(FIELDS)} or the name of a label, not {shown(name)}")
+    return name
+
+
+Matchers = Annotated[list[Annotated[str, read_by(read_matcher)]], OneOrMore(), Field(max_length=MAX_MATCHERS)]
+
+
+class MofN(Part):
+    """A tolerance: so many bad ones among the last so many."""
+
+    bad: Annotated[int, Field(ge=1, le=MAX_RECENT)]
+    """How many bad ones are too many."""
+
+    of: Annotated[int, Field(ge=1, le=MAX_RECENT)]
+    """Among how many of the last ones."""
+
+    @field_validator("of")
+    @classmethod
+    def _room_for_the_bad(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("bad", 0):
+            raise refuse(f"must be at least as many as 'bad', not {shown(value)}")
+        return value
+
+
+class Rule(Part):
+    """One rule: a condition that is watched on the jobs that match."""
+
+    name: Name
+    """What people call it; it is in every message."""
+
+    condition: Annotated[
+        str, AfterValidator(_condition), Field(json_schema_extra={"enum": sorted(CONDITIONS)})
+    ]
+    """What is wrong: job_failure, missing_run, sla_breach, stalled or no_data."""
+
+    enabled: bool = True
+    """Whether it is asked at all; `false` also switches off the default rule of its condition."""
+
+    job_pattern: Annotated[str, read_by(compile_pattern)] | None = None
+    """RE2 pattern, matched from the start of the job's name; left out: every job."""
+
+    matchers: Matchers | None = None
+    """Tests on labels, `job` and `environment` that must all pass: `env="prod"`, also `!=`, `=~`, `!~`."""
+
+    severity: SeverityWord | None = None
+    """How bad it is: info, warning, critical or page. Left out: as the condition itself says."""
+
+    in_a_row: Annotated[int, Field(ge=1, le=MAX_RECENT)] | None = None
+    """So many bad ones, one after the other, before the rule speaks; 1 if left out."""
+
+    m_of_n: MofN | None = None
+    """So many bad ones among the last so many before the rule speaks, in place of `in_a_row`."""
+
+    message: Annotated[str, Field(max_length=MAX_TEMPLATE), read_by(check_template)] | None = None
+    """Liquid template of the message; `{job_id}`, `{error}` and the other plain placeholders work too."""
+
+    runbook: Text | None = None
+    """Address of the page that says what to do; the job's own wins."""
+
+    fingerprint: (
+        Annotated[
+            list[Annotated[str, AfterValidator(_fingerprint_field)]], Field(min_length=1, max_length=20)
+        ]
+        | None
+    ) = None
+    """What makes two findings one alert: job, environment, condition (the usual), rule or labels."""
+
+    @field_validator("m_of_n")
+    @classmethod
+    def _one_tolerance(cls, value: MofN | None, info: ValidationInfo) -> MofN | None:
+        if value is not None:
+            one_of_two(info, "in_a_row")
+        return value
+
+
+Rules = Annotated[list[Rule], Field(max_length=MAX_RULES)]

@@ -1,0 +1,105 @@
+"""The way from a file to what the engine, the channels and the server are told."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from tocsin.config import advice, building
+from tocsin.config.crosscheck import crosscheck
+from tocsin.config.grammar.file import File
+from tocsin.config.grammar.keys import GrammarKeys
+from tocsin.config.problems import Fault, told, translate
+from tocsin.config.reading import MAX_BYTES, Document, read
+from tocsin.config.references import Surroundings
+from tocsin.config.settings import ServerSettings
+from tocsin.engine.configuration import Configuration
+from tocsin.errors import ConfigError, InvalidSchedule, Problem
+from tocsin.jobs.schedule import check_timezone
+from tocsin.notify.channel import Channel
+
+NO_FILE = "no file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a file says, ready for use.
+
+    `channels` are by the names of their targets; `warnings` tell what is allowed and yet unwise.
+    """
+
+    source: str
+    configuration: Configuration
+    channels: Mapping[str, Channel] = field(repr=False)
+    server: ServerSettings
+    warnings: tuple[Problem, ...] = ()
+
+
+def load(path: str | Path | None, environment: Mapping[str, str]) -> Loaded:
+    """Return what the file says, or without a file what Tocsin does by itself; nothing is kept or started.
+
+    `environment` is where `env:` references and the data directory are looked up. Raises ConfigError
+    with every problem found, each with its path and line.
+    """
+    if path is None:
+        return _built(NO_FILE, File(), read(b""), environment)
+    return load_text(_content(Path(path)), environment, source=str(path), folder=Path(path).parent)
+
+
+def load_text(text: bytes, environment: Mapping[str, str], *, source: str, folder: Path) -> Loaded:
+    """Return what the text of a file says; relative paths in it start at `folder`. Raises as `load` does."""
+    document = read(text)
+    around = Surroundings(environment=environment, folder=folder, timezone=_general_timezone(document.data))
+    file, faults = _validated(document, around)
+    if file is None or faults:
+        raise ConfigError(source, told(faults, document))
+    return _built(source, file, document, environment)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "") if isinstance(error, OSError) else "the path is not one"
+        hint = "; make one with: tocsin init" if isinstance(error, FileNotFoundError) else ""
+        problem = Problem(path="the file", message=f"cannot be read: {reason}{hint}")
+        raise ConfigError(str(path), (problem,)) from None
+
+
+def _validated(document: Document, around: Surroundings) -> tuple[File | None, list[Fault]]:
+    faults = list(document.faults)
+    if not document.is_whole:
+        return None, faults
+    data = document.data
+    faults += crosscheck(data)
+    try:
+        return File.model_validate(data, context=around), faults
+    except ValidationError as error:
+        return None, [*faults, *_translated(error)]
+
+
+def _translated(error: ValidationError) -> Iterator[Fault]:
+    keys = GrammarKeys()
+    for detail in error.errors(include_url=False):
+        yield translate(detail, keys)
+
+
+def _built(source: str, file: File, document: Document, environment: Mapping[str, str]) -> Loaded:
+    return Loaded(
+        source=source,
+        configuration=building.build_configuration(file),
+        channels=building.build_channels(file),
+        server=building.build_server(file, environment),
+        warnings=told(advice.advise(file), document),
+    )
+
+
+def _general_timezone(data: object) -> str:
+    defaults = data.get("defaults") if isinstance(data, dict) else None
+    written = defaults.get("timezone") if isinstance(defaults, dict) else None
+    try:
+        return check_timezone(written) if isinstance(written, str) else "UTC"
+    except InvalidSchedule:
+        return "UTC"

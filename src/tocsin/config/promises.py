@@ -1,0 +1,101 @@
+"""What the file promises of jobs, made into definitions: a job's own keys laid over `defaults`."""
+
+from tocsin.config.grammar.file import File
+from tocsin.config.grammar.jobs import Defaults, Job, Promise
+from tocsin.jobs.calendar import Calendar, check_calendar
+from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
+from tocsin.jobs.job import Definition, JobKey, Rank
+from tocsin.jobs.schedule import check_timezone, read_schedule
+from tocsin.jobs.sla import SLA, read_wall_time
+
+SECONDS_A_MINUTE = 60.0
+UNITS = ("_minutes", "_seconds")
+
+
+def definitions(file: File) -> dict[JobKey, Definition]:
+    """Return the definition of every job that the file lists."""
+    found = {}
+    for name, variants in file.jobs.items():
+        for variant in variants:
+            job = _laid_over(variant, file.defaults)
+            key = JobKey(job.environment or DEFAULT_ENVIRONMENT, name)
+            found[key] = _definition(job, _before_deadline(file.defaults, variant), Rank.FILE)
+    return found
+
+
+def general_definition(file: File) -> Definition:
+    """Return what is promised of a job that the file does not list."""
+    return _definition(_laid_over(Job(), file.defaults), _before_deadline(file.defaults), Rank.NOBODY)
+
+
+def _laid_over(job: Job, defaults: Defaults) -> Job:
+    """Return the job with what it leaves out taken from `defaults`; one subject is taken in one unit."""
+    own = {_subject(key) for key in Promise.model_fields if getattr(job, key) is not None}
+    inherited = {key: getattr(defaults, key) for key in Promise.model_fields if _subject(key) not in own}
+    labels = {**(defaults.labels or {}), **(job.labels or {})}
+    return job.model_copy(update={**inherited, "labels": labels})
+
+
+def _subject(key: str) -> str:
+    for unit in UNITS:
+        key = key.removesuffix(unit)
+    return key
+
+
+def _definition(job: Job, before_deadline: tuple[float, float], rank: Rank) -> Definition:
+    timezone = check_timezone(job.timezone or "UTC")
+    return Definition(
+        schedule=read_schedule(job.schedule, timezone) if job.schedule else None,
+        sla=_sla(job, before_deadline),
+        calendar=check_calendar(job.calendar.country, job.calendar.region) if job.calendar else Calendar(),
+        timezone=timezone,
+        stalled_after_seconds=_seconds(job.stalled_after_minutes, job.stalled_after_seconds),
+        no_progress_after_seconds=_seconds(job.no_progress_after_minutes, job.no_progress_after_seconds),
+        labels=tuple(sorted((job.labels or {}).items())),
+        upstream=tuple(job.upstream or ()),
+        runbook=job.runbook or "",
+        owner=job.owner or "",
+        description=job.description or "",
+        rank=rank,
+    )
+
+
+def _sla(job: Job, before_deadline: tuple[float, float]) -> SLA:
+    deadline = job.deadline or job.must_complete_by
+    warning, critical = before_deadline
+    return SLA(
+        deadline=read_wall_time(deadline) if deadline else None,
+        deadline_offset_minutes=job.deadline_offset_minutes,
+        max_duration_seconds=_seconds(job.max_duration_minutes, job.max_duration_seconds),
+        min_duration_seconds=_seconds(job.min_duration_minutes, job.min_duration_seconds),
+        grace_period_minutes=float(job.grace_period_minutes or 0),
+        warning_minutes_before=warning,
+        critical_minutes_before=critical,
+        business_days_only=bool(job.business_days_only),
+        max_failure_rate=None if job.max_failure_rate is None else float(job.max_failure_rate),
+        min_records_processed=job.min_records_processed,
+    )
+
+
+def _before_deadline(*parts: Promise) -> tuple[float, float]:
+    """Return the minutes of warning and critical, later parts over earlier ones.
+
+    Where the two would contradict each other, the one that was not written gives way.
+    """
+    warning, critical = float(SLA().warning_minutes_before), float(SLA().critical_minutes_before)
+    for part in parts:
+        if part.severity_escalation is None:
+            continue
+        if part.severity_escalation.warning_minutes_before is not None:
+            warning = float(part.severity_escalation.warning_minutes_before)
+            critical = min(critical, warning)
+        if part.severity_escalation.critical_minutes_before is not None:
+            critical = float(part.severity_escalation.critical_minutes_before)
+            warning = max(warning, critical)
+    return warning, critical
+
+
+def _seconds(minutes: float | None, seconds: float | None) -> float | None:
+    if seconds is not None:
+        return float(seconds)
+    return None if minutes is None else minutes * SECONDS_A_MINUTE

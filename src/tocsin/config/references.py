@@ -1,0 +1,89 @@
+"""Secrets: written into the file, or better, referred to as `env:NAME` or `file:/path`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+MAX_SECRET_BYTES = 64 * 1024
+ENVIRONMENT_PREFIX = "env:"
+FILE_PREFIX = "file:"
+
+
+class Origin(Enum):
+    """Where a secret stands."""
+
+    LITERAL = "literal"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A value that nothing but its user may see; as text it is only where it came from."""
+
+    value: str
+    origin: Origin
+
+    def __repr__(self) -> str:
+        return f"Secret({self.origin.value})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Surroundings:
+    """What a file may refer to, and what it is read against.
+
+    `folder` is that of the file, from which relative paths count. `timezone` is the zone of jobs
+    that name none.
+    """
+
+    environment: Mapping[str, str]
+    folder: Path
+    timezone: str = "UTC"
+
+
+class Missing(Exception):
+    """A reference leads nowhere; the text says what to do."""
+
+
+def follow(text: str, around: Surroundings) -> Secret:
+    """Return what a value stands for; raises Missing where it refers to something that is not there."""
+    if text.startswith(ENVIRONMENT_PREFIX):
+        return Secret(
+            _from_environment(text.removeprefix(ENVIRONMENT_PREFIX).strip(), around), Origin.ENVIRONMENT
+        )
+    if text.startswith(FILE_PREFIX):
+        return Secret(_from_file(text.removeprefix(FILE_PREFIX).strip(), around), Origin.FILE)
+    return Secret(text, Origin.LITERAL)
+
+
+def located(text: str, around: Surroundings) -> Path:
+    """Return the path that a file of the configuration names, seen from the file's folder."""
+    return around.folder / Path(text).expanduser()
+
+
+def _from_environment(name: str, around: Surroundings) -> str:
+    value = around.environment.get(name, "")
+    if not value.strip():
+        state = "empty" if name in around.environment else "not set"
+        raise Missing(f"refers to the environment variable {name[:100]!r}, which is {state}; export it first")
+    return value.strip()
+
+
+def _from_file(name: str, around: Surroundings) -> str:
+    path = located(name, around)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SECRET_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "the path is not one"
+        raise Missing(f"refers to the file {str(path)[:200]!r}, which cannot be read: {reason}") from None
+    if len(content) > MAX_SECRET_BYTES:
+        raise Missing(f"refers to the file {str(path)[:200]!r}, which is larger than 64 KiB")
+    try:
+        text = content.decode().strip()
+    except UnicodeDecodeError:
+        raise Missing(f"refers to the file {str(path)[:200]!r}, which is not UTF-8 text") from None
+    if not text:
+        raise Missing(f"refers to the file {str(path)[:200]!r}, which is empty")
+    return text
