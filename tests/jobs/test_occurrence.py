@@ -234,6 +234,24 @@ def test_a_start_and_a_deadline_that_were_moved_to_one_instant_keep_their_distan
     assert (to_sunday["nominal"], to_sunday["deadline"]) == ("Sun 29 00:00:00", "Sun 29 00:15:00")
 
 
+def test_a_deadline_after_the_jump_stays_where_it_is_though_the_start_was_moved() -> None:
+    nightly = plan("30 2 * * *", BERLIN, deadline=time(6))
+
+    occurrence = next_occurrence(nightly, at("2026-03-28T12:00", BERLIN))
+
+    assert told(occurrence, BERLIN)["deadline"] == "Sun 29 06:00:00"
+
+
+def test_a_schedule_that_leaves_skipped_times_out_was_not_moved_by_the_jump() -> None:
+    for text in ("*-*-* 02,03:00", "*/30 2,3 * * *"):
+        nightly = plan(text, BERLIN, deadline=time(2, 45))
+
+        three = next_occurrence(nightly, at("2026-03-29T01:00", BERLIN))
+
+        assert told(three, BERLIN)["nominal"] == "Sun 29 03:00:00"
+        assert told(three, BERLIN)["deadline"] == "Mon 30 02:45:00"
+
+
 def test_a_deadline_before_the_start_is_tomorrows_also_in_the_night_of_the_jump() -> None:
     not_moved = plan("0 3 * * *", BERLIN, deadline=time(2, 45))
     moved = plan("50 2 * * *", BERLIN, deadline=time(2, 10))
@@ -303,6 +321,19 @@ def test_a_rare_job_that_falls_on_a_sunday_is_expected_years_later() -> None:
 
     assert occurrence is not None
     assert occurrence.nominal_at == at("2036-02-29T06:00")
+
+
+def test_a_rare_job_outlasts_several_closed_days_in_a_row_in_both_directions() -> None:
+    four_day_week = Calendar(weekend=(4, 5, 6))
+    leap_day = plan("0 6 29 2 *", calendar=four_day_week, business_days_only=True)
+
+    coming = next_occurrence(leap_day, at("2029-01-01T00:00"))
+    last = occurrence_for(leap_day, at("2039-01-01T00:00"))
+
+    assert coming is not None
+    assert coming.nominal_at == at("2040-02-29T06:00")
+    assert last is not None
+    assert last.nominal_at == at("2028-02-29T06:00")
 
 
 def test_an_interval_is_expected_its_length_after_the_last_start() -> None:

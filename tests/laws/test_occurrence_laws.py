@@ -171,16 +171,17 @@ def test_each_day_has_its_own_deadline(change: Transition, wall: time, schedule:
 @given(
     change=st.sampled_from(transitions()),
     minutes=st.integers(1, 3000),
+    grace=st.sampled_from([0, 5, 3000]),
     closed=st.booleans(),
     ahead=st.timedeltas(timedelta(hours=-30), timedelta(hours=30)),
 )
 def test_an_interval_is_never_expected_before_it_has_passed(
-    change: Transition, minutes: int, ahead: timedelta, *, closed: bool
+    change: Transition, minutes: int, ahead: timedelta, *, grace: float, closed: bool
 ) -> None:
     started_at = change.at + ahead
     plan = Plan(
         schedule=read_schedule(f"every {minutes} minutes", change.zone),
-        sla=SLA(business_days_only=closed),
+        sla=SLA(business_days_only=closed, grace_period_minutes=grace),
         calendar=Calendar(),
         timezone=change.zone,
     )

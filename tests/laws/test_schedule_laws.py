@@ -31,6 +31,8 @@ CRONS = (
     "15,45 0-3 * * *",
     "0-59 1-2 * * *",
     "0 */6 * * *",
+    "*/20 2 * * *",
+    "* 6 * * *",
     "30 2 * * 1-5",
     "0 3 1 * *",
 )
@@ -61,6 +63,18 @@ def following(schedule: Schedule, since: datetime, until: datetime) -> Iterator[
     while found is not None and found <= until:
         yield found
         found = next_after(schedule, found)
+
+
+def whole_hours(change: Transition) -> bool:
+    """Where the clock changes by half an hour the library misses full hours, and we do not."""
+    return not (change.after - change.before) % timedelta(hours=1)
+
+
+def skips_midnight(change: Transition) -> bool:
+    """Where midnight is skipped the library begins the day with it, at the end of the jump."""
+    return (change.at + change.before).date() != (change.at + change.after).date() or (
+        change.after > change.before and (change.at + change.before).time() == time()
+    )
 
 
 def near_the_change(change: Transition) -> Iterable[time]:
@@ -97,12 +111,43 @@ def test_a_skipped_time_is_the_first_instant_after_the_jump_and_a_repeated_one_t
 
 
 @law
-@given(text=st.sampled_from(CRONS), change=zone_changes)
+@given(
+    text=st.sampled_from(CRONS),
+    change=st.sampled_from([change for change in transitions() if whole_hours(change)]),
+)
 def test_cron_comes_exactly_as_cronsim_walks_from_the_day_before(text: str, change: Transition) -> None:
     since, until = change.at - timedelta(hours=27), change.at + timedelta(hours=27)
     walk = (found.astimezone(UTC) for found in CronSim(text, since.astimezone(ZoneInfo(change.zone))))
 
     expected = list(takewhile(lambda found: found <= until, walk))
+
+    assert list(following(read_schedule(text, change.zone), since, until)) == expected
+
+
+@law
+@given(
+    text=st.sampled_from([text for text in CRONS if "*" in (text[0], text.split()[1][0])]),
+    change=st.sampled_from([change for change in transitions() if not skips_midnight(change)]),
+)
+@example("*/20 2 * * *", Transition.of("Australia/Lord_Howe", 2026, 4))
+@example("0 */6 * * *", Transition.of("Australia/Lord_Howe", 2026, 4))
+@example("30 * * * *", Transition.of("Australia/Lord_Howe", 2026, 4))
+@example("0 */6 * * *", Transition.of("Australia/Lord_Howe", 2026, 10))
+def test_a_wildcard_cron_comes_at_each_minute_at_which_the_local_clock_fits(
+    text: str, change: Transition
+) -> None:
+    since, until = change.at - timedelta(hours=27), change.at + timedelta(hours=27)
+    fields, place = CronSim(text, datetime(2020, 1, 1)), ZoneInfo(change.zone)  # noqa: DTZ001  # only its fields
+    clock = (
+        ((since + count * MINUTE), (since + count * MINUTE).astimezone(place))
+        for count in range(1, 54 * 60 + 1)
+    )
+
+    expected = [
+        instant
+        for instant, wall in clock
+        if wall.minute in fields.minutes and wall.hour in fields.hours and fields.match_day(wall)
+    ]
 
     assert list(following(read_schedule(text, change.zone), since, until)) == expected
 

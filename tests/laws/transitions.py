@@ -22,6 +22,11 @@ class Transition(NamedTuple):
     before: timedelta
     after: timedelta
 
+    @classmethod
+    def of(cls, zone: str, year: int, month: int) -> "Transition":
+        """Return the change of a zone in a month."""
+        return next(change for change in _changes(zone) if (change.at.year, change.at.month) == (year, month))
+
 
 @lru_cache(maxsize=1)
 def transitions() -> tuple[Transition, ...]:

@@ -5,6 +5,8 @@ from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import Final
 
+from msgspec import Struct
+
 from tocsin.jobs.calendar import Calendar, is_business_day
 from tocsin.jobs.schedule import Schedule, ScheduleKind, interval_of, latest_at, moved_from, next_after
 from tocsin.jobs.sla import SLA, implied_schedule
@@ -30,8 +32,7 @@ class OccurrenceStatus(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One expected run of a job; instants are UTC.
 
     A run that starts from `opens_at` on belongs to it. Without a start by `start_by` it is missing, without

@@ -24,7 +24,16 @@ from tocsin.jobs.expression import (
     read_expression,
     weekdays_of,
 )
-from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, ONE_SECOND, check_timezone, instant_of, zone
+from tocsin.jobs.walltime import (
+    MIDNIGHT,
+    ONE_DAY,
+    ONE_HOUR,
+    ONE_SECOND,
+    check_timezone,
+    instant_of,
+    odd_change,
+    zone,
+)
 
 __all__ = [
     "Schedule",
@@ -202,6 +211,17 @@ def _last_between(schedule: Schedule, low: datetime, high: datetime) -> datetime
 
 
 def _next_cron(schedule: Schedule, after: datetime) -> datetime | None:
+    """Search again from a half-hour change on: the library jumps by hours and lands beside full ones."""
+    found_at = _search_cron(schedule, after)
+    if found_at is None:
+        return None
+    for restart_at in odd_change(after - ONE_HOUR, found_at, schedule.timezone):
+        if after < restart_at < found_at:
+            found_at = _search_cron(schedule, restart_at - ONE_SECOND) or found_at
+    return found_at
+
+
+def _search_cron(schedule: Schedule, after: datetime) -> datetime | None:
     search = copy.copy(parsed_cron(schedule.expression, schedule.timezone))
     local = after.astimezone(zone(schedule.timezone))
     search.dt = local if search.fixup_tz is None else local.replace(tzinfo=None)

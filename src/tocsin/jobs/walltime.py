@@ -9,6 +9,7 @@ from tocsin.errors import InvalidSchedule
 
 MIDNIGHT = time()
 ONE_DAY = timedelta(days=1)
+ONE_HOUR = timedelta(hours=1)
 ONE_SECOND = timedelta(seconds=1)
 
 # They are installed beside the zones but name no place: one is whatever this machine is set to, the other is
@@ -70,21 +71,36 @@ def instant_of(day: date, at: time, timezone: str) -> datetime:
     twice in autumn the first is meant.
     """
     place = zone(timezone)
-    wall = datetime.combine(day, at)
-    instant = wall.replace(tzinfo=place).astimezone(UTC)
-    if instant.astimezone(place).replace(tzinfo=None) == wall:
-        return instant
-    return _end_of_gap(wall, place)
+    wall = datetime.combine(day, at, tzinfo=place)
+    # PEP 495: only a time that is skipped is read as later with fold=0 than with fold=1.
+    earlier, instant = wall.replace(fold=1).astimezone(UTC), wall.replace(fold=0).astimezone(UTC)
+    return instant if instant <= earlier else _end_of_jump(earlier, instant, place)
 
 
-def _end_of_gap(wall: datetime, place: tzinfo) -> datetime:
-    """Find the jump by halving; PEP 495 reads a skipped time as before it (fold=1) or after it (fold=0)."""
-    before = wall.replace(tzinfo=place, fold=1).astimezone(UTC)
-    after = wall.replace(tzinfo=place, fold=0).astimezone(UTC)
-    old_offset = before.astimezone(place).utcoffset()
+def odd_change(low: datetime, high: datetime, timezone: str) -> tuple[datetime, ...]:
+    """Return a clock change between two instants that is not by whole hours, and the full hour after it.
+
+    Nothing without such a change, which today only Lord Howe Island makes.
+    """
+    place = zone(timezone)
+    shift = _offset(place, high) - _offset(place, low)
+    if not shift % ONE_HOUR:
+        return ()
+    changed_at = _end_of_jump(low, high, place)
+    local = changed_at.astimezone(place)
+    return changed_at, changed_at + timedelta(minutes=-local.minute % 60, seconds=-local.second)
+
+
+def _offset(place: tzinfo, instant: datetime) -> timedelta:
+    return instant.astimezone(place).utcoffset() or timedelta()
+
+
+def _end_of_jump(before: datetime, after: datetime, place: tzinfo) -> datetime:
+    """Find by halving, to the second, the instant between two others at which the offset from UTC changes."""
+    old_offset = _offset(place, before)
     while after - before > ONE_SECOND:
         middle = (before + (after - before) / 2).replace(microsecond=0)
-        if middle.astimezone(place).utcoffset() == old_offset:
+        if _offset(place, middle) == old_offset:
             before = middle
         else:
             after = middle
