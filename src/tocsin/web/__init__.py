@@ -1,0 +1,1 @@
+"""The way in for jobs, programs and people: check-ins, pings, the API and the pages."""

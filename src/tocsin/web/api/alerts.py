@@ -1,0 +1,116 @@
+"""Alerts: what is wrong now, what was, and who has it in hand."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from tocsin.alerts.alert import Alert, AlertState
+from tocsin.engine.commands import Acknowledge, Resolve
+from tocsin.store.base import Reading
+from tocsin.web.api.describing import alert_shape, whole_alert_shape
+from tocsin.web.api.inputs import (
+    Cursor,
+    Limit,
+    Who,
+    carry_out,
+    invalid,
+    not_found,
+    read_cursor,
+    write_cursor,
+)
+from tocsin.web.api.shapes import AlertShape, DoneShape, Page, WholeAlertShape
+from tocsin.web.faults import ProblemError
+from tocsin.web.wiring import Wired
+
+MAX_NOTE: Final = 1_000
+OPEN: Final = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+
+
+class Wanted(Enum):
+    """Which alerts are listed."""
+
+    OPEN = "open"
+    ALL = "all"
+
+
+class Note(BaseModel):
+    """What the person who acts wants to leave for the others."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
+
+
+@router.get("")
+def list_alerts(
+    wired: Wired,
+    _: Who,
+    state: Annotated[Wanted, Query(description="`open` or `all`.")] = Wanted.OPEN,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[AlertShape]:
+    """List alerts: open ones, most severe first; with `state=all` then the resolved ones, newest first."""
+    before = _before(cursor)
+    with wired.store.reading() as reading:
+        found = [] if before else reading.alerts(states=OPEN, limit=limit)
+        shown, following = found[:limit], None
+        if state is Wanted.ALL:
+            shown, following = _with_resolved(reading, shown, before, limit)
+    return Page(items=[alert_shape(alert) for alert in shown], next=following)
+
+
+def _with_resolved(
+    reading: Reading, shown: list[Alert], before: datetime | None, limit: int
+) -> tuple[list[Alert], str | None]:
+    resolved = reading.alerts(states=(AlertState.RESOLVED,), before=before, limit=limit - len(shown) + 1)
+    page = (shown + resolved)[:limit]
+    if len(shown) + len(resolved) <= limit or not page or page[-1].state is not AlertState.RESOLVED:
+        return page, None
+    return page, write_cursor(page[-1].opened_at.isoformat())
+
+
+def _before(cursor: str | None) -> datetime | None:
+    place = read_cursor(cursor, 1)
+    try:
+        return None if place is None else datetime.fromisoformat(place[0])
+    except ValueError:
+        raise invalid("cursor", "is not one that a page before has given") from None
+
+
+@router.get("/{alert_id}")
+def get_alert(wired: Wired, _: Who, alert_id: str) -> WholeAlertShape:
+    """Return one alert with its history, what was owed to whom, and every try to deliver it."""
+    with wired.store.reading() as reading:
+        alert = found_alert(reading, alert_id)
+        notifications = reading.notifications(alert_id)
+        return whole_alert_shape(
+            alert,
+            reading.history(alert_id),
+            notifications,
+            reading.deliveries([notification.key for notification in notifications]),
+        )
+
+
+def found_alert(reading: Reading, alert_id: str) -> Alert:
+    """Return an alert, or end the request with 404."""
+    alert = reading.alert(alert_id)
+    if alert is None:
+        raise ProblemError(not_found(f"There is no alert {alert_id[:200]!r}.", "alert_id"))
+    return alert
+
+
+@router.post("/{alert_id}/acknowledge")
+def acknowledge_alert(wired: Wired, who: Who, alert_id: str, body: Note | None = None) -> DoneShape:
+    """Say that you have it in hand: it is not repeated unless it gets worse."""
+    return carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=body.note if body else ""))
+
+
+@router.post("/{alert_id}/resolve")
+def resolve_alert(wired: Wired, who: Who, alert_id: str, body: Note | None = None) -> DoneShape:
+    """Declare the trouble over; everybody who was told hears it, and what led to it counts no longer."""
+    return carry_out(wired, Resolve(alert_id=alert_id, who=who, note=body.note if body else ""))

@@ -1,0 +1,261 @@
+"""From the values of the house to the shapes of the API."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from tocsin.alerts.alert import Alert, Entry
+from tocsin.alerts.silence import Silence
+from tocsin.jobs.checkin import Detail, Progress
+from tocsin.jobs.job import Definition
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
+from tocsin.store.base import Delivery, LogLine, Notification, Token, Watch
+from tocsin.web.api.shapes import (
+    AlertShape,
+    DeliveryShape,
+    EntryShape,
+    JobShape,
+    LogLineShape,
+    NotificationShape,
+    OccurrenceShape,
+    ProgressShape,
+    PromiseShape,
+    RunShape,
+    SilenceShape,
+    TokenShape,
+    WholeAlertShape,
+)
+from tocsin.web.standing import expected_next, standing_of
+
+_NO_DETAIL = Detail()
+
+
+def job_shape(watch: Watch, open_alerts: int, now: datetime) -> JobShape:
+    """Return a job as the API tells it."""
+    job, state = watch.job, watch.state
+    expected = expected_next(watch, now)
+    return JobShape(
+        environment=job.environment,
+        name=job.name,
+        standing=standing_of(watch, open_alerts, now).value,
+        labels=dict(job.definition.labels),
+        registered_at=job.registered_at,
+        paused_at=job.paused_at,
+        paused_by=job.paused_by,
+        last_seen_at=state.last_seen_at,
+        last_success_at=state.last_success_at,
+        open_runs=len(state.open_runs),
+        open_alerts=open_alerts,
+        last_run=None if state.last is None else run_shape(state.last),
+        expected=None if expected is None else occurrence_shape(expected),
+        definition=promise_shape(job.definition),
+    )
+
+
+def promise_shape(definition: Definition) -> PromiseShape:
+    """Return what is promised of a job as the API tells it."""
+    sla, schedule = definition.sla, definition.schedule
+    return PromiseShape(
+        schedule=None if schedule is None else schedule.expression,
+        schedule_kind=None if schedule is None else schedule.kind.value,
+        timezone=definition.timezone,
+        deadline=None if sla.deadline is None else sla.deadline.strftime("%H:%M"),
+        deadline_offset_minutes=sla.deadline_offset_minutes,
+        grace_period_minutes=sla.grace_period_minutes,
+        max_duration_seconds=sla.max_duration_seconds,
+        min_duration_seconds=sla.min_duration_seconds,
+        warning_minutes_before=sla.warning_minutes_before,
+        critical_minutes_before=sla.critical_minutes_before,
+        business_days_only=sla.business_days_only,
+        max_failure_rate=sla.max_failure_rate,
+        min_records_processed=sla.min_records_processed,
+        stalled_after_seconds=definition.stalled_after_seconds,
+        no_progress_after_seconds=definition.no_progress_after_seconds,
+        upstream=list(definition.upstream),
+        runbook=definition.runbook,
+        owner=definition.owner,
+        description=definition.description,
+        defined_by=definition.rank.name.lower(),
+    )
+
+
+def run_shape(run: Run) -> RunShape:
+    """Return a run as the API tells it."""
+    detail = run.detail or _NO_DETAIL
+    return RunShape(
+        run=run.key,
+        status=run.status.value,
+        phase=run.phase.value,
+        nominal_at=run.occurrence_at,
+        deadline_at=run.deadline_at,
+        partition=run.partition,
+        backfill=run.backfill,
+        scheduled_at=run.scheduled_at,
+        queued_at=run.queued_at,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        last_sign_at=run.last_sign_at,
+        queue_wait_seconds=_seconds(run.queue_wait),
+        execution_seconds=_seconds(run.execution),
+        total_seconds=_seconds(run.total),
+        attempt=run.attempt,
+        max_attempts=run.max_attempts,
+        progress=_progress(run.progress),
+        records_ok=run.records_ok,
+        records_failed=run.records_failed,
+        exit_code=detail.exit_code,
+        signal=detail.signal,
+        error_type=detail.error_type,
+        error_message=detail.error_message,
+        log_tail=detail.log_tail,
+        cpu_seconds=detail.cpu_seconds,
+        max_rss_bytes=detail.max_rss_bytes,
+        metrics=dict(detail.metrics),
+        context=dict(detail.context),
+    )
+
+
+def occurrence_shape(occurrence: Occurrence) -> OccurrenceShape:
+    """Return an expected run as the API tells it."""
+    return OccurrenceShape(
+        nominal_at=occurrence.nominal_at,
+        start_by=occurrence.start_by,
+        deadline_at=occurrence.deadline_at,
+        status=occurrence.status.value,
+        run=occurrence.run,
+    )
+
+
+def log_line_shape(line: LogLine) -> LogLineShape:
+    """Return a kept check-in as the API tells it."""
+    check_in, detail = line.check_in, line.check_in.detail or _NO_DETAIL
+    return LogLineShape(
+        id=line.id,
+        kind=check_in.kind.value,
+        run=check_in.run,
+        seq=check_in.seq,
+        at=check_in.at,
+        received_at=check_in.received_at,
+        attempt=check_in.attempt,
+        progress=_progress(check_in.progress),
+        exit_code=detail.exit_code,
+        error_type=detail.error_type,
+        error_message=detail.error_message,
+        log_tail=detail.log_tail,
+    )
+
+
+def alert_shape(alert: Alert) -> AlertShape:
+    """Return an alert as the API tells it."""
+    return AlertShape(
+        id=alert.id,
+        state=alert.state.value,
+        severity=alert.severity.word,
+        condition=alert.condition,
+        rule=alert.rule,
+        why=alert.why.value,
+        environment=alert.environment,
+        job=alert.job,
+        run=alert.run,
+        summary=alert.summary,
+        since_at=alert.since_at,
+        opened_at=alert.opened_at,
+        changed_at=alert.changed_at,
+        acknowledged_at=alert.acknowledged_at,
+        acknowledged_by=alert.acknowledged_by,
+        resolved_at=alert.resolved_at,
+        resolved_by=alert.resolved_by,
+        held_back_until=alert.held_back_until,
+        evidence=dict(alert.evidence),
+        next_step=alert.next_step,
+        runbook=alert.runbook,
+        owner=alert.owner,
+        labels=dict(alert.labels),
+        log_tail=alert.log_tail,
+        told=alert.told.count,
+        fingerprint=alert.fingerprint,
+    )
+
+
+def whole_alert_shape(
+    alert: Alert,
+    history: Iterable[Entry],
+    notifications: Iterable[Notification],
+    deliveries: Sequence[Delivery],
+) -> WholeAlertShape:
+    """Return an alert with its history and its deliveries."""
+    return WholeAlertShape(
+        **dict(alert_shape(alert)),
+        history=[_entry_shape(entry) for entry in history],
+        notifications=[
+            _notification_shape(one, [d for d in deliveries if d.key == one.key]) for one in notifications
+        ],
+    )
+
+
+def silence_shape(silence: Silence, now: datetime) -> SilenceShape:
+    """Return a silence as the API tells it."""
+    state = "pending" if now < silence.starts_at else "active" if silence.is_active(now) else "ended"
+    return SilenceShape(
+        id=silence.id,
+        state=state,
+        matchers=[str(matcher) for matcher in silence.matchers],
+        starts_at=silence.starts_at,
+        ends_at=silence.ends_at,
+        created_by=silence.created_by,
+        created_at=silence.created_at,
+        comment=silence.comment,
+        expired_by=silence.expired_by,
+    )
+
+
+def token_shape(token: Token) -> TokenShape:
+    """Return a credential of the store as the API tells it."""
+    return TokenShape(
+        id=token.id, kind=token.kind, name=token.name, created_at=token.created_at, source="store"
+    )
+
+
+def _entry_shape(entry: Entry) -> EntryShape:
+    return EntryShape(
+        at=entry.at,
+        reason=entry.reason.value,
+        state=entry.state.value,
+        severity=entry.severity.word,
+        who=entry.who,
+        note=entry.note,
+    )
+
+
+def _notification_shape(notification: Notification, deliveries: Iterable[Delivery]) -> NotificationShape:
+    return NotificationShape(
+        key=notification.key,
+        target=notification.target,
+        kind=notification.kind,
+        state=notification.state.value,
+        created_at=notification.created_at,
+        due_at=notification.due_at,
+        finished_at=notification.finished_at,
+        attempts=notification.attempts,
+        last_error=notification.last_error,
+        fallback_of=notification.fallback_of,
+        deliveries=[_delivery_shape(delivery) for delivery in deliveries],
+    )
+
+
+def _delivery_shape(delivery: Delivery) -> DeliveryShape:
+    return DeliveryShape(
+        attempt=delivery.attempt,
+        started_at=delivery.started_at,
+        ended_at=delivery.ended_at,
+        outcome=delivery.outcome.value,
+        detail=delivery.detail,
+    )
+
+
+def _progress(progress: Progress | None) -> ProgressShape | None:
+    return None if progress is None else ProgressShape(done=progress.done, total=progress.total)
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()

@@ -1,0 +1,368 @@
+"""What the API answers with: one shape for each thing, described for its readers."""
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """Something that is answered; instants are UTC in RFC 3339, spans are seconds."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class Page(Shape, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next: str | None = None
+    """Give it as `cursor` to get the next page; null on the last."""
+
+
+class FaultShape(Shape):
+    """One thing that is wrong with a request."""
+
+    field: str
+    message: str
+
+
+class ErrorDetail(Shape):
+    """What went wrong."""
+
+    code: str
+    """A word for programs, such as `not_found`."""
+    message: str
+    """A sentence for people: what, where, what to do."""
+    field: str | None = None
+    """The field that is wrong, as a path with dots."""
+    faults: list[FaultShape] | None = None
+    """Every fault found, at most 20."""
+
+
+class ErrorShape(Shape):
+    """The form of every error."""
+
+    error: ErrorDetail
+
+
+class DoneShape(Shape):
+    """Something was carried out and is durable."""
+
+    message: str
+    """What was done, also to what hung on it: for a job, what became of its alerts."""
+    id: str = ""
+    """What it made or changed."""
+
+
+class CheckInResult(Shape):
+    """What became of one check-in."""
+
+    index: int
+    """Its place in the list that was sent, from 0."""
+    status: str
+    """`accepted`, `duplicate`, `late` (kept, changed nothing) or `rejected`."""
+    run: str | None = None
+    """The run that it counted for."""
+    field: str | None = None
+    message: str | None = None
+    faults: list[FaultShape] | None = None
+
+
+class CheckInResults(Shape):
+    """What became of each check-in, in the order they were sent."""
+
+    results: list[CheckInResult]
+
+
+class ProgressShape(Shape):
+    """How far a run has come."""
+
+    done: float
+    total: float | None = None
+
+
+class RunShape(Shape):
+    """One execution of a job."""
+
+    run: str
+    status: str
+    """`pending`, `running`, `success`, `failed`, `timeout` or `skipped`."""
+    phase: str
+    nominal_at: datetime | None
+    """The expected run that it stands for."""
+    deadline_at: datetime | None
+    partition: str
+    backfill: bool
+    scheduled_at: datetime | None
+    queued_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    last_sign_at: datetime
+    queue_wait_seconds: float | None
+    execution_seconds: float | None
+    total_seconds: float | None
+    attempt: int
+    max_attempts: int
+    progress: ProgressShape | None
+    records_ok: int | None
+    records_failed: int | None
+    exit_code: int | None
+    signal: int | None
+    error_type: str
+    error_message: str
+    log_tail: str
+    cpu_seconds: float | None
+    max_rss_bytes: int | None
+    metrics: dict[str, float]
+    context: dict[str, str]
+
+
+class OccurrenceShape(Shape):
+    """One expected run."""
+
+    nominal_at: datetime
+    start_by: datetime | None
+    deadline_at: datetime | None
+    status: str
+    run: str | None
+
+
+class PromiseShape(Shape):
+    """What is promised of a job."""
+
+    schedule: str | None
+    schedule_kind: str | None
+    timezone: str
+    deadline: str | None
+    deadline_offset_minutes: int | None
+    grace_period_minutes: float
+    max_duration_seconds: float | None
+    min_duration_seconds: float | None
+    warning_minutes_before: float
+    critical_minutes_before: float
+    business_days_only: bool
+    max_failure_rate: float | None
+    min_records_processed: int | None
+    stalled_after_seconds: float | None
+    no_progress_after_seconds: float | None
+    upstream: list[str]
+    runbook: str
+    owner: str
+    description: str
+    defined_by: str
+    """Who defined it: `file`, `api`, `check_in` or `nobody`; a lower rank never overwrites a higher one."""
+
+
+class JobShape(Shape):
+    """A job and how it stands."""
+
+    environment: str
+    name: str
+    standing: str
+    """`fine`, `trouble`, `running`, `failed`, `unknown`, `paused` or `new`."""
+    labels: dict[str, str]
+    registered_at: datetime
+    paused_at: datetime | None
+    paused_by: str
+    last_seen_at: datetime | None
+    last_success_at: datetime | None
+    open_runs: int
+    open_alerts: int
+    last_run: RunShape | None
+    """The run that ended last."""
+    expected: OccurrenceShape | None
+    """The next expected run."""
+    definition: PromiseShape
+
+
+class LogLineShape(Shape):
+    """One check-in as it was kept."""
+
+    id: int
+    kind: str
+    run: str | None
+    seq: int | None
+    at: datetime
+    """When it happened, corrected for skew."""
+    received_at: datetime
+    attempt: int | None
+    progress: ProgressShape | None
+    exit_code: int | None
+    error_type: str
+    error_message: str
+    log_tail: str
+
+
+class AlertShape(Shape):
+    """One trouble that somebody should know of."""
+
+    id: str
+    state: str
+    """`firing`, `acknowledged` or `resolved`."""
+    severity: str
+    condition: str
+    rule: str
+    why: str
+    environment: str
+    job: str
+    run: str
+    summary: str
+    since_at: datetime
+    """When the trouble began."""
+    opened_at: datetime
+    """When we saw it."""
+    changed_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    resolved_at: datetime | None
+    resolved_by: str
+    held_back_until: datetime | None
+    """Set while a silence or deduplication keeps something back."""
+    evidence: dict[str, str]
+    next_step: str
+    runbook: str
+    owner: str
+    labels: dict[str, str]
+    log_tail: str
+    told: int
+    """How many notifications have been sent out about it."""
+    fingerprint: str
+
+
+class EntryShape(Shape):
+    """One line of an alert's history."""
+
+    at: datetime
+    reason: str
+    state: str
+    severity: str
+    who: str
+    note: str
+
+
+class DeliveryShape(Shape):
+    """One try to hand over a notification."""
+
+    attempt: int
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    """`sent`, `retry`, `unknown` (may have arrived) or `failed`."""
+    detail: str
+
+
+class NotificationShape(Shape):
+    """What was owed to one target, and how it went."""
+
+    key: str
+    target: str
+    kind: str
+    state: str
+    created_at: datetime
+    due_at: datetime
+    finished_at: datetime | None
+    attempts: int
+    last_error: str
+    fallback_of: str
+    deliveries: list[DeliveryShape]
+
+
+class WholeAlertShape(AlertShape):
+    """An alert with all that happened to it."""
+
+    history: list[EntryShape]
+    notifications: list[NotificationShape]
+
+
+class SilenceShape(Shape):
+    """What is muted, until when, by whom."""
+
+    id: str
+    state: str
+    """`active`, `pending` or `ended`."""
+    matchers: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    created_by: str
+    created_at: datetime
+    comment: str
+    expired_by: str
+
+
+class TokenShape(Shape):
+    """A credential, without its secret."""
+
+    id: str
+    kind: str
+    name: str
+    created_at: datetime | None
+    source: str
+    """`store`, or `file` for one that only the configuration can change."""
+
+
+class NewTokenShape(TokenShape):
+    """A credential that was just made."""
+
+    secret: str
+    """Shown this once."""
+
+
+class HourShape(Shape):
+    """What was counted in one hour."""
+
+    starts_at: datetime
+    alerts: int
+    sent: int
+    failed: int
+    suppressed: int
+    errors: int
+    check_ins: int
+
+
+class LastErrorShape(Shape):
+    """The last error of the server itself."""
+
+    where: str
+    text: str
+    at: datetime
+
+
+class ChannelShape(Shape):
+    """How deliveries through one target went."""
+
+    status: str
+    success: int
+    failure: int
+
+
+class HealthShape(Shape):
+    """How Tocsin itself is."""
+
+    status: str
+    """`healthy`, `degraded` or `unhealthy`."""
+    problems: list[str]
+    """What is wrong, in sentences."""
+    success_rate_percent: float
+    """Delivery tries of this hour and the one before that succeeded."""
+    alerts_processed: int
+    alerts_delivered: int
+    suppression_rate_percent: float
+    avg_processing_time_ms: float
+    total_errors: int
+    last_error: LastErrorShape | None
+    channel_health: dict[str, ChannelShape]
+    started_at: datetime | None
+    last_commit_at: datetime | None
+    last_tick_at: datetime | None
+    overdue_seconds: float
+    queue_depth: int
+    jobs: int | None
+    open_alerts: int | None
+    notifications_pending: int | None
+    notifications_dead: int | None
+    rules_set_aside: list[str]
+    hourly: list[HourShape]
+    """The last 48 hours."""

@@ -1,0 +1,92 @@
+"""Silences: what is muted, made by a person for a time."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from tocsin.alerts.matcher import Matcher, read_matcher
+from tocsin.engine.commands import AddSilence, ExpireSilence
+from tocsin.errors import InvalidMatcher
+from tocsin.web.api.describing import silence_shape
+from tocsin.web.api.inputs import Who, carry_out, invalid
+from tocsin.web.api.shapes import DoneShape, Page, SilenceShape
+from tocsin.web.wiring import Wired
+
+MAX_MATCHERS: Final = 20
+MAX_SILENCE: Final = timedelta(days=366)
+SHOWN_ENDED: Final = timedelta(days=7)
+
+router = APIRouter(prefix="/api/v1/silences", tags=["silences"])
+
+
+class NewSilence(BaseModel):
+    """What shall be muted; all matchers must match. Give `ends_at` or `for_minutes`."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    matchers: Annotated[
+        list[Annotated[str, Field(max_length=1_500)]], Field(min_length=1, max_length=MAX_MATCHERS)
+    ]
+    """In the form `job="daily_etl"`, with `=`, `!=`, `=~` or `!~`."""
+    starts_at: AwareDatetime | None = None
+    """Now, if left out."""
+    ends_at: AwareDatetime | None = None
+    for_minutes: Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)] | None = None
+    comment: Annotated[str, Field(max_length=1_000)] = ""
+    """Why; the others will want to know."""
+
+
+@router.get("")
+def list_silences(wired: Wired, _: Who) -> Page[SilenceShape]:
+    """List the silences that have not ended, and those that ended in the last seven days."""
+    now = wired.clock.now()
+    with wired.store.reading() as reading:
+        silences = reading.silences(ended_since=now - SHOWN_ENDED)
+    return Page(items=[silence_shape(silence, now) for silence in silences])
+
+
+@router.post("", status_code=201)
+def add_silence(wired: Wired, who: Who, body: NewSilence) -> DoneShape:
+    """Mute what matches, for a time; judging goes on, and what is still wrong afterwards is told then."""
+    now = wired.clock.now()
+    starts_at = body.starts_at or now
+    ends_at = _end(body, starts_at)
+    if ends_at <= max(now, starts_at):
+        raise invalid("ends_at", "must lie after the start and in the future")
+    if ends_at - now > MAX_SILENCE:
+        raise invalid("ends_at", f"must lie within {MAX_SILENCE.days} days")
+    return carry_out(
+        wired,
+        AddSilence(
+            matchers=tuple(_matcher(index, text) for index, text in enumerate(body.matchers)),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            who=who,
+            comment=body.comment.replace("\x00", ""),
+        ),
+    )
+
+
+def _end(body: NewSilence, starts_at: datetime) -> datetime:
+    if body.for_minutes is not None and body.ends_at is not None:
+        raise invalid("for_minutes", "says the same as ends_at; keep one of the two")
+    if body.for_minutes is not None:
+        return starts_at + timedelta(minutes=body.for_minutes)
+    if body.ends_at is None:
+        raise invalid("ends_at", "is required, or for_minutes instead; nothing is muted for ever")
+    return body.ends_at
+
+
+def _matcher(index: int, text: str) -> Matcher:
+    try:
+        return read_matcher(text)
+    except InvalidMatcher as error:
+        raise invalid(f"matchers.{index}", str(error)) from None
+
+
+@router.delete("/{silence_id}")
+def expire_silence(wired: Wired, who: Who, silence_id: str) -> DoneShape:
+    """End a silence now."""
+    return carry_out(wired, ExpireSilence(silence_id=silence_id, who=who))

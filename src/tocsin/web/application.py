@@ -1,0 +1,107 @@
+"""The web server put together: the front for check-ins and pings, the gate, the API, the pages."""
+
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from tocsin.clock import Clock
+from tocsin.engine.engine import Engine
+from tocsin.errors import StoreError, StoreUnavailable
+from tocsin.store.base import Store
+from tocsin.telemetry.metrics import Metrics
+from tocsin.web.access import Access
+from tocsin.web.api import alerts, jobs, server, silences, tokens
+from tocsin.web.api.contract import describe
+from tocsin.web.faults import (
+    RETRY_SECONDS,
+    UNAVAILABLE,
+    Problem,
+    ProblemError,
+    body_of,
+    faults_of_details,
+    problem_of,
+)
+from tocsin.web.front import Front
+from tocsin.web.gate import Gate
+from tocsin.web.settings import WebSettings
+from tocsin.web.wiring import Wiring
+
+_CODES: Final = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+_MESSAGES: Final = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+
+
+def create_app(
+    engine: Engine, store: Store, settings: WebSettings, clock: Clock, metrics: Metrics
+) -> ASGIApp:
+    """Return the ASGI application that serves everything; the engine is started and stopped by the caller."""
+    access = Access(store, settings)
+    wiring = Wiring(
+        engine=engine, store=store, settings=settings, access=access, clock=clock, metrics=metrics
+    )
+    gate = Gate(_framework(wiring), access=access, settings=settings)
+    return Front(gate, engine=engine, store=store, access=access, settings=settings, clock=clock)
+
+
+def _framework(wiring: Wiring) -> FastAPI:
+    app = FastAPI(
+        title="Tocsin",
+        version=version("tocsin"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.wiring = wiring
+    for part in (jobs, alerts, silences, tokens, server):
+        app.include_router(part.router)
+    app.add_exception_handler(HTTPException, _tell_http)
+    app.add_exception_handler(RequestValidationError, _tell_invalid)
+    app.add_exception_handler(StoreError, _tell_store)
+    app.add_exception_handler(Exception, _tell_unexpected)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to add to the description
+    return app
+
+
+def _told(problem: Problem) -> Response:
+    headers = {"retry-after": str(RETRY_SECONDS)} if problem.status == UNAVAILABLE.status else {}
+    if problem.status == 401:  # noqa: PLR2004  # the status says it
+        headers["www-authenticate"] = "Bearer"
+    return Response(
+        body_of(problem), status_code=problem.status, media_type="application/json", headers=headers
+    )
+
+
+async def _tell_http(_: Request, error: Exception) -> Response:
+    if isinstance(error, ProblemError):
+        return _told(error.problem)
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    message = _MESSAGES.get(status, "The request cannot be read.")
+    return _told(Problem(status=status, code=_CODES.get(status, "error"), message=message))
+
+
+async def _tell_invalid(_: Request, error: Exception) -> Response:
+    details: list[Any] = list(error.errors()) if isinstance(error, RequestValidationError) else []
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return _told(Problem(status=400, code="invalid_json", message="The body is not JSON."))
+    return _told(problem_of(faults_of_details(details, ())))
+
+
+async def _tell_store(request: Request, error: Exception) -> Response:
+    if isinstance(error, StoreUnavailable):
+        return _told(UNAVAILABLE)
+    return await _tell_unexpected(request, error)
+
+
+async def _tell_unexpected(request: Request, error: Exception) -> Response:
+    wiring: Wiring = request.app.state.wiring
+    wiring.metrics.error("web", f"{type(error).__name__}: {error}", wiring.clock.now())
+    return _told(
+        Problem(
+            status=500,
+            code="internal",
+            message="Something went wrong here that should not have; it is in the server's log.",
+        )
+    )

@@ -1,0 +1,184 @@
+"""From the check-in as it comes over the wire to the one that is judged: texts bounded, instants ours."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT, CheckIn, Detail, Progress, Records
+from tocsin.jobs.job import Definition, Rank
+from tocsin.web.definition import label_fault, read_definition
+from tocsin.web.faults import Fault, Problem, faults_of, not_json, problem_of
+from tocsin.web.instants import read_happened, read_nominal
+from tocsin.web.names import MAX_NAME, kept_tail, kept_text, name_fault
+from tocsin.web.wire import KNOWN, MANY, MAX_CHECK_INS, ONE, CheckInBody
+
+MAX_LOG_TAIL: Final = 10_000
+MAX_MESSAGE: Final = 2_000
+MAX_CONTEXT_VALUE: Final = 1_000
+MAX_METADATA_BYTES: Final = 16 * 2**10
+MAX_FIELDS: Final = 100
+
+_DETAILS: Final = frozenset(
+    {"exit_code", "signal", "error", "log_tail", "metrics", "resources", "context", "metadata"}
+)
+Faults = tuple[Fault, ...]
+
+
+def read_check_ins(
+    body: bytes, received_at: datetime, defaults: Definition
+) -> list[CheckIn | Faults] | Problem:
+    """Return what stands in a body, in its order: each check-in, or the faults of one that is none.
+
+    A Problem where the body as a whole cannot be read. The fast way checks everything at once; only when
+    that finds a fault is each check-in looked at alone, so that the good ones are kept.
+    """
+    is_list = body[:64].lstrip().startswith(b"[")
+    try:
+        bodies = MANY.validate_json(body) if is_list else [ONE.validate_json(body)]
+    except ValidationError as error:
+        return _sorted_out(body, error, received_at, defaults)
+    return [read_check_in(one, received_at, defaults) for one in bodies]
+
+
+def _sorted_out(
+    body: bytes, error: ValidationError, received_at: datetime, defaults: Definition
+) -> list[CheckIn | Faults] | Problem:
+    problem = not_json(error)
+    if problem is not None:
+        return problem
+    found = from_json(body)
+    if not isinstance(found, list):
+        return [faults_of(error, KNOWN)]
+    if not found:
+        return problem_of(
+            [Fault(field="", message="The list is empty; send 1 to 1000 check-ins.")], "The body"
+        )
+    if len(found) > MAX_CHECK_INS:
+        message = f"holds {len(found)} check-ins; at most {MAX_CHECK_INS} are taken at once"
+        return Problem(status=413, code="too_many", message=f"The list {message}.")
+    return [_alone(one, received_at, defaults) for one in found]
+
+
+def _alone(one: object, received_at: datetime, defaults: Definition) -> CheckIn | Faults:
+    if isinstance(one, dict) and len(one) > MAX_FIELDS:
+        return (Fault(field="", message=f"has {len(one)} fields; a check-in has at most {len(KNOWN)}"),)
+    try:
+        body = ONE.validate_json(to_json(one))
+    except ValidationError as error:
+        return faults_of(error, KNOWN)
+    return read_check_in(body, received_at, defaults)
+
+
+def read_check_in(body: CheckInBody, received_at: datetime, defaults: Definition) -> CheckIn | Faults:
+    """Return the check-in that a body of the right shape says, or what in it cannot be meant."""
+    at = read_happened(body.get("at"), body.get("sent_at"), received_at)
+    nominal_at = read_nominal(body.get("nominal_at"), received_at)
+    faults = _faults(body, at, nominal_at)
+    if faults or isinstance(at, Fault) or isinstance(nominal_at, Fault):
+        return faults
+    definition = _definition(body, defaults)
+    if isinstance(definition, Fault):
+        return (replace(definition, field=f"definition.{definition.field}"),)
+    progress = body.get("progress")
+    return CheckIn(
+        job=body["job"],
+        kind=body["kind"],
+        at=at,
+        received_at=received_at,
+        environment=body.get("environment") or DEFAULT_ENVIRONMENT,
+        run=body.get("run"),
+        seq=body.get("seq"),
+        nominal_at=nominal_at,
+        partition=body.get("partition") or "",
+        backfill=body.get("backfill") or False,
+        attempt=body.get("attempt"),
+        max_attempts=body.get("max_attempts"),
+        progress=None if progress is None else Progress(done=progress["done"], total=progress.get("total")),
+        records=_records(body),
+        detail=None if _DETAILS.isdisjoint(body) else _detail(body),
+        labels=tuple(sorted((body.get("labels") or {}).items())),
+        definition=definition,
+    )
+
+
+def _definition(body: CheckInBody, defaults: Definition) -> Definition | Fault | None:
+    definition = body.get("definition")
+    if definition is None:
+        return None
+    return read_definition(definition, defaults=defaults, rank=Rank.CHECK_IN)
+
+
+def _faults(body: CheckInBody, *instants: datetime | Fault | None) -> Faults:
+    names = (body["job"], body.get("environment"), body.get("run"), body.get("partition"))
+    plain = all(not name or name.isprintable() for name in names)
+    if plain and _PARTICULAR.isdisjoint(body) and "." not in names and ".." not in names:
+        return tuple(found for found in instants if isinstance(found, Fault))
+    return (
+        *_name_faults(zip(("job", "environment", "run", "partition"), names, strict=True)),
+        *(found for found in instants if isinstance(found, Fault)),
+        *_label_faults(body.get("labels") or {}),
+        *_key_faults("metrics", body.get("metrics") or {}),
+        *_key_faults("context", body.get("context") or {}),
+        *_metadata_faults(body.get("metadata")),
+    )
+
+
+_PARTICULAR: Final = frozenset({"labels", "metrics", "context", "metadata"})
+
+
+def _name_faults(names: Iterable[tuple[str, str | None]]) -> Iterable[Fault]:
+    for field, name in names:
+        message = name_fault(name) if name else None
+        if message is not None:
+            yield Fault(field=field, message=message)
+
+
+def _label_faults(labels: dict[str, str]) -> Iterable[Fault]:
+    for name, value in labels.items():
+        message = label_fault(name) or name_fault(value)
+        if message is not None:
+            yield Fault(field=f"labels.{name}", message=message)
+
+
+def _key_faults(field: str, values: Iterable[str]) -> Iterable[Fault]:
+    for key in values:
+        message = name_fault(key)
+        if message is not None:
+            yield Fault(field=field, message=f"has a name that {message}")
+
+
+def _metadata_faults(metadata: dict[str, Any] | None) -> Iterable[Fault]:
+    size = len(to_json(metadata)) if metadata else 0
+    if size > MAX_METADATA_BYTES:
+        yield Fault(
+            field="metadata",
+            message=f"has {size} bytes as JSON; at most {MAX_METADATA_BYTES} are kept, so nothing was taken",
+        )
+
+
+def _records(body: CheckInBody) -> Records | None:
+    records = body.get("records")
+    return None if records is None else Records(ok=records.get("ok"), failed=records.get("failed"))
+
+
+def _detail(body: CheckInBody) -> Detail:
+    error, resources, metadata = body.get("error") or {}, body.get("resources") or {}, body.get("metadata")
+    context = {
+        name: kept_text(value, MAX_CONTEXT_VALUE) for name, value in (body.get("context") or {}).items()
+    }
+    return Detail(
+        exit_code=body.get("exit_code"),
+        signal=body.get("signal"),
+        error_type=kept_text(error.get("type") or "", MAX_NAME),
+        error_message=kept_text(error.get("message") or "", MAX_MESSAGE),
+        log_tail=kept_tail(body.get("log_tail") or "", MAX_LOG_TAIL),
+        cpu_seconds=resources.get("cpu_seconds"),
+        max_rss_bytes=resources.get("max_rss_bytes"),
+        metrics=tuple(sorted((body.get("metrics") or {}).items())),
+        context=tuple(sorted(context.items())),
+        metadata=to_json(metadata).decode() if metadata else "",
+    )

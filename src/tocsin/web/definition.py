@@ -1,0 +1,144 @@
+"""From the definition of a job as it comes over the wire to the one that is judged by."""
+
+from datetime import time
+from typing import Final
+
+from tocsin.errors import ConfigError, InvalidSchedule, Problem
+from tocsin.jobs.calendar import Calendar, check_calendar
+from tocsin.jobs.job import Definition, Rank
+from tocsin.jobs.schedule import Schedule, check_timezone, read_schedule
+from tocsin.jobs.sla import SLA, read_wall_time
+from tocsin.web.faults import Fault
+from tocsin.web.names import name_fault
+from tocsin.web.wire import CalendarBody, DefinitionBody
+
+RESERVED_LABELS: Final = frozenset({"job", "environment", "severity", "condition", "rule"})
+
+
+def read_definition(body: DefinitionBody, *, defaults: Definition, rank: Rank) -> Definition | Fault:
+    """Return the definition that a body states, or the first fault in it.
+
+    What it leaves out is the default's.
+    """
+    try:
+        timezone = _timezone(body, defaults)
+        return Definition(
+            schedule=_schedule(body, timezone),
+            sla=_sla(body, defaults.sla),
+            calendar=_calendar(body.get("calendar"), defaults.calendar),
+            timezone=timezone,
+            stalled_after_seconds=_seconds(body, "stalled_after", defaults.stalled_after_seconds),
+            no_progress_after_seconds=_seconds(body, "no_progress_after", defaults.no_progress_after_seconds),
+            labels=_labels(body, defaults),
+            upstream=tuple(body.get("upstream") or ()),
+            runbook=_text(body.get("runbook"), "runbook") or defaults.runbook,
+            owner=_text(body.get("owner"), "owner") or defaults.owner,
+            description=_text(body.get("description"), "description"),
+            rank=rank,
+        )
+    except ConfigError as error:
+        problem = error.problems[0]
+        return Fault(field=problem.path, message=problem.message)
+
+
+def _unusable(field: str, message: str) -> ConfigError:
+    return ConfigError("definition", (Problem(path=field, message=message),))
+
+
+def label_fault(name: str) -> str | None:
+    """Return what is wrong with a label's name that fits the pattern, or None."""
+    return "is set by Tocsin itself; choose another name" if name in RESERVED_LABELS else None
+
+
+def _timezone(body: DefinitionBody, defaults: Definition) -> str:
+    wanted = body.get("timezone")
+    if wanted is None:
+        return defaults.timezone
+    try:
+        return check_timezone(wanted)
+    except InvalidSchedule as error:
+        raise _unusable("timezone", str(error)) from None
+
+
+def _schedule(body: DefinitionBody, timezone: str) -> Schedule | None:
+    text = body.get("schedule")
+    if text is None:
+        return None
+    try:
+        return read_schedule(text, timezone)
+    except InvalidSchedule as error:
+        raise _unusable("schedule", str(error)) from None
+
+
+def _calendar(body: CalendarBody | None, default: Calendar) -> Calendar:
+    if body is None:
+        return default
+    try:
+        return check_calendar(body.get("country"), body.get("region"))
+    except InvalidSchedule as error:
+        raise _unusable("calendar", str(error)) from None
+
+
+def _sla(body: DefinitionBody, default: SLA) -> SLA:
+    ahead = body.get("severity_escalation") or {}
+    warning = ahead.get("warning_minutes_before")
+    critical = ahead.get("critical_minutes_before")
+    grace = body.get("grace_period_minutes")
+    business = body.get("business_days_only")
+    failing = body.get("max_failure_rate")
+    records = body.get("min_records_processed")
+    sla = SLA(
+        deadline=_deadline(body),
+        deadline_offset_minutes=body.get("deadline_offset_minutes"),
+        max_duration_seconds=_seconds(body, "max_duration", default.max_duration_seconds),
+        min_duration_seconds=_seconds(body, "min_duration", default.min_duration_seconds),
+        grace_period_minutes=default.grace_period_minutes if grace is None else grace,
+        warning_minutes_before=default.warning_minutes_before if warning is None else warning,
+        critical_minutes_before=default.critical_minutes_before if critical is None else critical,
+        business_days_only=default.business_days_only if business is None else business,
+        max_failure_rate=default.max_failure_rate if failing is None else failing,
+        min_records_processed=default.min_records_processed if records is None else records,
+    )
+    if critical is not None and sla.critical_minutes_before > sla.warning_minutes_before:
+        where = "severity_escalation.critical_minutes_before"
+        raise _unusable(where, "comes before the warning; swap the two")
+    return sla
+
+
+def _deadline(body: DefinitionBody) -> time | None:
+    found: dict[str, time] = {}
+    for field in ("deadline", "must_complete_by"):
+        text = body.get(field)
+        if isinstance(text, str):
+            try:
+                found[field] = read_wall_time(text)
+            except InvalidSchedule as error:
+                raise _unusable(field, str(error)) from None
+    if len(set(found.values())) > 1:
+        raise _unusable("must_complete_by", "says another time than deadline, which means the same")
+    return next(iter(found.values()), None)
+
+
+def _seconds(body: DefinitionBody, span: str, default: float | None) -> float | None:
+    minutes, seconds = body.get(f"{span}_minutes"), body.get(f"{span}_seconds")
+    if minutes is not None and seconds is not None:
+        raise _unusable(f"{span}_seconds", f"says the same as {span}_minutes; keep one of the two")
+    if isinstance(seconds, float | int):
+        return float(seconds)
+    return 60.0 * minutes if isinstance(minutes, float | int) else default
+
+
+def _labels(body: DefinitionBody, defaults: Definition) -> tuple[tuple[str, str], ...]:
+    labels = body.get("labels") or {}
+    for name, value in labels.items():
+        fault = label_fault(name) or name_fault(value)
+        if fault is not None:
+            raise _unusable(f"labels.{name}", fault)
+    return tuple(sorted({**dict(defaults.labels), **labels}.items()))
+
+
+def _text(text: str | None, field: str) -> str:
+    fault = name_fault(text) if text and field != "description" else None
+    if fault is not None:
+        raise _unusable(field, fault)
+    return (text or "").replace("\x00", "\u2400")

@@ -1,0 +1,244 @@
+"""The hot way in: check-ins and pings, answered before the framework is asked.
+
+One in a thousand requests is for a page or the API; the others come here, where a request costs a third.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+from pydantic_core import to_json
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tocsin.clock import Clock
+from tocsin.engine.engine import Engine
+from tocsin.errors import StoreError, StoreUnavailable
+from tocsin.jobs.checkin import Answer, Answered, CheckIn
+from tocsin.jobs.job import JobKey
+from tocsin.store.base import Store
+from tocsin.web.access import Access, secret_of
+from tocsin.web.body import read_body
+from tocsin.web.check_in import Faults, read_check_ins
+from tocsin.web.faults import BUSY, RETRY_SECONDS, UNAVAILABLE, Fault, Problem, body_of, problem_of
+from tocsin.web.guard import CROSS_SITE, FOREIGN_HOST, is_cross_site, is_own_host
+from tocsin.web.ping import BODY_LIMIT, ROOT, NoPing, Ping, check_in_of, read_ping
+from tocsin.web.replies import Replies, Reply
+from tocsin.web.settings import WebSettings
+
+CHECK_INS: Final = "/api/v1/check-ins"
+PINGS: Final = ROOT.decode()
+LOOK_UP_THREADS: Final = 4
+
+_JSON: Final = (b"content-type", b"application/json")
+_TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+_RETRY: Final = (b"retry-after", str(RETRY_SECONDS).encode())
+_CHALLENGE: Final = (b"www-authenticate", b"Bearer")
+_PING_HEADERS: Final = (
+    _TEXT,
+    (b"access-control-allow-origin", b"*"),
+    (b"ping-body-limit", str(BODY_LIMIT).encode()),
+    (b"cache-control", b"max-age=0, no-cache, no-store, must-revalidate, private"),
+)
+_PREFLIGHT: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"*"),
+)
+_PING_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+_UNAUTHORIZED: Final = Problem(
+    status=401,
+    code="unauthorized",
+    message="Send an ingest key or a token: Authorization: Bearer tcs_in_…",
+)
+
+Headers = Mapping[bytes, bytes]
+HeaderList = Sequence[tuple[bytes, bytes]]
+
+
+class Front:
+    """An ASGI application that takes check-ins and pings itself and leaves everything else to `app`."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        engine: Engine,
+        store: Store,
+        access: Access,
+        settings: WebSettings,
+        clock: Clock,
+    ) -> None:
+        self._app = app
+        self._engine = engine
+        self._store = store
+        self._access = access
+        self._settings = settings
+        self._clock = clock
+        self._replies: Replies | None = None
+        self._threads = ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="tocsin-look-up")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path == CHECK_INS and scope["method"] == "POST":
+                await self._take_check_ins(scope, receive, send)
+                return
+            if path.startswith(PINGS):
+                await self._take_ping(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _take_check_ins(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: Headers = dict(scope["headers"])
+        body: bytes | Problem | None = self._refusal(headers, secret_of(headers.get(b"authorization", b"")))
+        if body is None:
+            body = await read_body(headers, receive)
+        if isinstance(body, Problem):
+            await _refuse(send, body)
+            return
+        received_at = self._clock.now()
+        found = read_check_ins(body, received_at, self._engine.configuration.defaults)
+        if isinstance(found, Problem):
+            await _refuse(send, found)
+            return
+        good = [one for one in found if isinstance(one, CheckIn)]
+        reply = await self._report(good) if good else ()
+        if isinstance(reply, Problem):
+            await _refuse(send, reply)
+        else:
+            await _tell_results(send, found, reply)
+
+    def _refusal(self, headers: Headers, secret: bytes) -> Problem | None:
+        self._look_again()
+        if self._access.is_open:
+            if not is_own_host(headers.get(b"host", b""), self._settings):
+                return FOREIGN_HOST
+            return CROSS_SITE if is_cross_site(headers, self._settings) else None
+        return None if self._access.reporter(secret) is not None else _UNAUTHORIZED
+
+    def _look_again(self) -> None:
+        if self._access.is_due():
+            self._threads.submit(self._access.refresh)
+
+    async def _report(self, check_ins: Sequence[CheckIn]) -> tuple[Answer, ...] | Problem:
+        """Return the engine's answers once what was said is durable."""
+        loop = asyncio.get_running_loop()
+        if self._replies is None:
+            self._replies = Replies(loop)
+        future: asyncio.Future[Reply] = loop.create_future()
+        if not self._engine.report(check_ins, partial(self._replies.put, future)):
+            return BUSY
+        reply = await future
+        return UNAVAILABLE if isinstance(reply, StoreUnavailable) else reply
+
+    async def _take_ping(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method: str = scope["method"]
+        if method == "OPTIONS":
+            await _answer(send, 204, b"", _PREFLIGHT)
+            return
+        if method not in _PING_METHODS:
+            await _answer(send, 405, b"method not allowed", (*_PING_HEADERS, (b"allow", b"GET, HEAD, POST")))
+            return
+        headers: Headers = dict(scope["headers"])
+        body = await read_body(headers, receive)
+        if isinstance(body, Problem):
+            await _answer(send, body.status, body.message.encode(), _PING_HEADERS)
+            return
+        status, text = await self._ping(scope, headers, body)
+        extra = (_RETRY,) if status == UNAVAILABLE.status else ()
+        await _answer(send, status, text, (*_PING_HEADERS, *extra), head=method == "HEAD")
+
+    async def _ping(self, scope: Scope, headers: Headers, body: bytes) -> tuple[int, bytes]:
+        ping = read_ping(scope["raw_path"], scope["query_string"])
+        if isinstance(ping, NoPing):
+            return ping.status, ping.text.encode()
+        refusal = self._ping_refusal(headers, ping)
+        if refusal is not None:
+            return refusal
+        try:
+            known = ping.create or await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._knows, JobKey(ping.environment, ping.job)
+            )
+        except StoreError:
+            return UNAVAILABLE.status, UNAVAILABLE.message.encode()
+        if not known:
+            return 404, b"not found"
+        reply = await self._report([check_in_of(ping, body, self._clock.now())])
+        if isinstance(reply, Problem):
+            return reply.status, reply.message.encode()
+        answer = reply[0]
+        if answer.status is Answered.REJECTED:
+            return 400, (answer.message or "refused").encode()
+        return (201, b"Created") if answer.new_job else (200, b"OK")
+
+    def _ping_refusal(self, headers: Headers, ping: Ping) -> tuple[int, bytes] | None:
+        """A browser may ping from any page that knows a key; without keys nothing but the page is known."""
+        self._look_again()
+        if not self._access.is_open:
+            return None if self._access.ingest_key(ping.key.encode()) is not None else (404, b"not found")
+        problem = self._refusal(headers, b"")
+        return None if problem is None else (problem.status, problem.message.encode())
+
+    def _knows(self, key: JobKey) -> bool:
+        with self._store.reading() as reading:
+            return reading.job(key) is not None
+
+
+async def _tell_results(send: Send, found: Sequence[CheckIn | Faults], answers: Sequence[Answer]) -> None:
+    waiting = iter(answers)
+    results = [
+        _result(index, next(waiting)) if isinstance(one, CheckIn) else _rejection(index, one)
+        for index, one in enumerate(found)
+    ]
+    if any(result["status"] != Answered.REJECTED.value for result in results):
+        await _answer(send, 202, to_json({"results": results}), (_JSON, _NO_STORE))
+        return
+    faults = [_first_fault(one, answers) for one in found]
+    if len(found) == 1:
+        only = found[0]
+        problem = problem_of(only if isinstance(only, tuple) else faults, "The check-in")
+        await _refuse(send, problem)
+        return
+    await _answer(send, 422, to_json({"results": results}), (_JSON, _NO_STORE))
+
+
+def _result(index: int, answer: Answer) -> dict[str, object]:
+    result: dict[str, object] = {"index": index, "status": answer.status.value, "run": answer.run}
+    if answer.status is Answered.REJECTED:
+        result |= {"field": answer.field or "", "message": answer.message or ""}
+    return result
+
+
+def _rejection(index: int, faults: Faults) -> dict[str, object]:
+    return {
+        "index": index,
+        "status": Answered.REJECTED.value,
+        "field": faults[0].field,
+        "message": faults[0].message,
+        "faults": [{"field": fault.field, "message": fault.message} for fault in faults],
+    }
+
+
+def _first_fault(one: CheckIn | Faults, answers: Sequence[Answer]) -> Fault:
+    if isinstance(one, tuple):
+        return one[0]
+    return Fault(field=answers[0].field or "", message=answers[0].message or "was refused")
+
+
+async def _refuse(send: Send, problem: Problem) -> None:
+    extra: HeaderList = ()
+    if problem.status == UNAVAILABLE.status:
+        extra = (_RETRY,)
+    elif problem.status == _UNAUTHORIZED.status:
+        extra = (_CHALLENGE,)
+    await _answer(send, problem.status, body_of(problem), (_JSON, _NO_STORE, *extra))
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: HeaderList, *, head: bool = False) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": b"" if head else body})

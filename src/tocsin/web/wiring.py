@@ -1,0 +1,34 @@
+"""What every part of the web server is given to work with."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from tocsin.clock import Clock
+from tocsin.engine.engine import Engine
+from tocsin.store.base import Store
+from tocsin.telemetry.metrics import Metrics
+from tocsin.web.access import Access
+from tocsin.web.settings import WebSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """The rooms behind the web server, put together once at its start."""
+
+    engine: Engine
+    store: Store
+    settings: WebSettings
+    access: Access
+    clock: Clock
+    metrics: Metrics
+
+
+def wiring_of(request: Request) -> Wiring:
+    """Return what the application was made with."""
+    wiring: Wiring = request.app.state.wiring
+    return wiring
+
+
+Wired = Annotated[Wiring, Depends(wiring_of)]
