@@ -9,7 +9,8 @@ from tocsin.notify.message import Link, Message, MessageKind
 AT = datetime(2026, 3, 30, 5, 30, 2, tzinfo=UTC)
 
 HOSTILE = (
-    "<!channel> <script>alert(1)</script> *bold* `tick` ```fence``` & | \x1b[2J\x1b]0;owned\x07\x9b31m\x00\x7f"
+    "<!channel> <script>alert(1)</script> *bold* `tick` ```fence``` & | "
+    "\x1b[2J\x1b]0;owned\x07\x9b31m\x00\x7f"
     "\r\nBcc: thief@example.org\r\n\r\n.\r\nQUIT\r\n\u202edetrevni\u2028next \ud800 "
 )
 

@@ -48,7 +48,7 @@ def test_a_line_is_one_line_without_control_characters_within_its_limit(text: st
     assert inert.line(line, limit) == line
 
 
-@given(anything, st.integers(2, 50))
+@given(anything, st.integers(3, 50))
 def test_lines_keep_only_line_ends_and_tabs(text: str, limit: int) -> None:
     for kept in (inert.lines(text, limit), inert.last_lines(text, limit)):
         assert len(kept) <= limit

@@ -44,7 +44,7 @@ class Channel(Protocol):
 
     @property
     def recognises_repeats(self) -> bool:
-        """Whether the receiver can tell by the key that it has a message already, so that repeats are harmless."""
+        """Whether the receiver can tell by the key that it has a message already: repeats do no harm."""
         ...
 
     def send(self, message: Message, *, at: datetime) -> Accepted:

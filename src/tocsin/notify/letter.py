@@ -8,7 +8,7 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined, Template
 
 from tocsin.notify import inert, wording
-from tocsin.notify.message import Message, MessageKind
+from tocsin.notify.message import Message
 
 SUBJECT_LIMIT: Final = 200
 
@@ -38,7 +38,7 @@ def letter(message: Message) -> Letter:
 def _text(message: Message) -> str:
     paragraphs = (
         wording.headline(message),
-        message.text,
+        wording.body(message),
         _REPEAT_NOTE if message.may_repeat else "",
         f"Likely cause: {message.likely_cause}" if message.likely_cause else "",
         f"Do now: {message.next_step}" if message.next_step else "",
@@ -54,6 +54,7 @@ def _html(message: Message, subject: str) -> str:
     colour = wording.colour(message)
     return _page().render(
         message=message,
+        body=wording.body(message),
         subject=subject,
         state=wording.state(message),
         about=wording.subject(message),
@@ -67,10 +68,9 @@ def _html(message: Message, subject: str) -> str:
 
 
 def _facts(message: Message) -> tuple[tuple[str, str], ...]:
-    over = message.kind is MessageKind.RESOLVED
     facts = (
         *message.evidence,
-        ("Was open" if over else "Since", wording.open_for(message) if over else wording.since(message)),
+        *wording.lasting(message),
         ("Severity", message.severity),
         ("Environment", message.environment),
         ("Owner", message.owner),

@@ -41,13 +41,51 @@ PLACEHOLDERS: Final = (
     "direction",
 )
 # fmt: off - a list of words reads better in lines than one by one
-FILTERS: Final = frozenset((
-    "abs", "append", "at_least", "at_most", "capitalize", "ceil", "default", "divided_by",
-    "downcase", "escape", "first", "floor", "join", "last", "lstrip", "map", "minus", "modulo",
-    "newline_to_br", "plus", "prepend", "remove", "remove_first", "remove_last", "replace",
-    "replace_first", "replace_last", "round", "rstrip", "size", "slice", "split", "squish", "strip",
-    "strip_newlines", "times", "truncate", "truncatewords", "upcase", "url_encode", "where",
-))
+FILTERS: Final = frozenset(
+    (
+        "abs",
+        "append",
+        "at_least",
+        "at_most",
+        "capitalize",
+        "ceil",
+        "default",
+        "divided_by",
+        "downcase",
+        "escape",
+        "first",
+        "floor",
+        "join",
+        "last",
+        "lstrip",
+        "map",
+        "minus",
+        "modulo",
+        "newline_to_br",
+        "plus",
+        "prepend",
+        "remove",
+        "remove_first",
+        "remove_last",
+        "replace",
+        "replace_first",
+        "replace_last",
+        "round",
+        "rstrip",
+        "size",
+        "slice",
+        "split",
+        "squish",
+        "strip",
+        "strip_newlines",
+        "times",
+        "truncate",
+        "truncatewords",
+        "upcase",
+        "url_encode",
+        "where",
+    )
+)
 # fmt: on
 
 _REFUSED_TAGS: Final = ("include", "render", "tablerow")

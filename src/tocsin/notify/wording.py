@@ -90,6 +90,20 @@ def since(message: Message) -> str:
     return moment(message.opened_at, message.timezone) + lasting
 
 
+def lasting(message: Message) -> tuple[tuple[str, str], ...]:
+    """Return the facts about its time that the evidence does not hold already, as names and values."""
+    if message.kind is MessageKind.RESOLVED:
+        return (("was open", open_for(message)),)
+    told = any(name.lower() == "since" for name, _ in message.evidence)
+    return () if told else (("since", since(message)),)
+
+
+def body(message: Message) -> str:
+    """Return the sentences of a message, or nothing if they only repeat its headline."""
+    repeated = {title(message), f"{message.job} {title(message)}"}
+    return "" if message.text.rstrip(".") in repeated else message.text
+
+
 def open_for(message: Message) -> str:
     """Return how long the alert has been open, or was."""
     return span(message.at - message.opened_at)

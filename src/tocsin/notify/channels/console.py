@@ -99,7 +99,7 @@ def _block(message: Message, pen: _Pen) -> Iterator[str]:
     note = pen(wording.REPEAT_NOTE, _Ink.DIM) if message.may_repeat else ""
     head = (pen(wording.subject(message), _Ink.BOLD), wording.title(message), note)
     yield _GAP.join((time, _name(wording.state(message), pen, ink), *filter(None, head)))
-    for line in _wrap(message.text):
+    for line in _wrap(wording.body(message)):
         yield _row("", line, pen)
     for name, value in _facts(message):
         first, *more = _wrap(value)
@@ -119,10 +119,9 @@ def _name(name: str, pen: _Pen, ink: _Ink) -> str:
 
 
 def _facts(message: Message) -> tuple[tuple[str, str], ...]:
-    over = message.kind is MessageKind.RESOLVED
     facts = (
         *message.evidence,
-        ("was open" if over else "since", wording.open_for(message) if over else wording.since(message)),
+        *wording.lasting(message),
         ("likely cause", message.likely_cause),
         ("do now", message.next_step),
         ("owner", message.owner),

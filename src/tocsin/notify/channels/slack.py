@@ -109,7 +109,7 @@ def escape(text: str, limit: int) -> str:
 def _text(message: Message) -> str:
     """Return the sentences, the links and the end of the log, which takes the room that the others leave."""
     parts = [
-        escape(message.text, SENTENCES_LIMIT),
+        escape(wording.body(message), SENTENCES_LIMIT),
         _named("Likely cause", message.likely_cause),
         _named("Do now", message.next_step),
         _links(message.links),

@@ -136,6 +136,8 @@ class _Session(smtplib.SMTP):
             receipt = _reply(self.getreply())
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelError(f"{lost}: {fault_of(error, self._deadline)}", outcome_unknown=True) from None
+        if self._deadline.over:  # and what looks like an answer is the beginning of one
+            raise ChannelError(f"{lost}: it took too long", outcome_unknown=True)
         if receipt.code not in _ANSWERS:
             raise ChannelError(f"{lost}: the answer was not SMTP", outcome_unknown=True)
         return receipt

@@ -1,0 +1,62 @@
+"""What can become of a message on its way, and what that means: one table for every channel."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum, auto
+
+from tocsin.notify.channel import Outcome
+
+
+class Situation(StrEnum):
+    """How a receiver behaves."""
+
+    ACCEPTS = auto()
+    REFUSES = auto()
+    """Says that it will never take this message, and repeats the secret that it was sent."""
+    BUSY = auto()
+    """Asks to come back, in two minutes if its protocol can say so."""
+    BROKEN = auto()
+    """Has a fault of its own."""
+    ABSENT = auto()
+    """Nobody listens there."""
+    LEAVES_EARLY = auto()
+    """Hangs up before it was told anything."""
+    SILENT = auto()
+    """Takes the whole message and never answers."""
+    LOSES_ANSWER = auto()
+    """Takes the whole message and breaks the connection instead of answering."""
+    DRIPS = auto()
+    """Takes the whole message and answers one byte at a time, for ever."""
+    TALKS_NONSENSE = auto()
+    """Takes the whole message and answers in no known language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a situation means for the message."""
+
+    outcome: Outcome
+    retry_after: timedelta | None = None
+
+
+ACCEPTED = Expected(outcome=Outcome.ACCEPTED)
+REFUSED = Expected(outcome=Outcome.REFUSED)
+TRY_AGAIN = Expected(outcome=Outcome.TRY_AGAIN)
+UNKNOWN = Expected(outcome=Outcome.UNKNOWN)
+IN_TWO_MINUTES = Expected(outcome=Outcome.TRY_AGAIN, retry_after=timedelta(minutes=2))
+
+# A console has no answers to lose; SMTP has no Retry-After. Without TLS nobody can say whether a web server
+# that hung up at once had read the request, so that its leaving early is told with TLS alone.
+TABLE = {
+    Situation.ACCEPTS: {"webhook": ACCEPTED, "slack": ACCEPTED, "email": ACCEPTED, "console": ACCEPTED},
+    Situation.REFUSES: {"webhook": REFUSED, "slack": REFUSED, "email": REFUSED, "console": REFUSED},
+    Situation.BUSY: {"webhook": IN_TWO_MINUTES, "slack": IN_TWO_MINUTES, "email": TRY_AGAIN},
+    Situation.BROKEN: {"webhook": TRY_AGAIN, "slack": TRY_AGAIN, "email": TRY_AGAIN, "console": TRY_AGAIN},
+    Situation.ABSENT: {"webhook": TRY_AGAIN, "slack": TRY_AGAIN, "email": TRY_AGAIN},
+    Situation.LEAVES_EARLY: {"email": TRY_AGAIN},
+    Situation.SILENT: {"webhook": UNKNOWN, "slack": UNKNOWN, "email": UNKNOWN},
+    Situation.LOSES_ANSWER: {"webhook": UNKNOWN, "slack": UNKNOWN, "email": UNKNOWN},
+    Situation.DRIPS: {"webhook": UNKNOWN, "slack": UNKNOWN, "email": UNKNOWN},
+    Situation.TALKS_NONSENSE: {"webhook": UNKNOWN, "slack": UNKNOWN, "email": UNKNOWN},
+}
+CASES = [(kind, situation) for situation, kinds in TABLE.items() for kind in kinds]
