@@ -29,9 +29,9 @@ from tocsin.jobs.walltime import (
     ONE_DAY,
     ONE_HOUR,
     ONE_SECOND,
+    change_between,
     check_timezone,
     instant_of,
-    odd_change,
     zone,
 )
 
@@ -211,11 +211,14 @@ def _last_between(schedule: Schedule, low: datetime, high: datetime) -> datetime
 
 
 def _next_cron(schedule: Schedule, after: datetime) -> datetime | None:
-    """Search again from a half-hour change on: the library jumps by hours and lands beside full ones."""
+    """Search again from a clock change on, because the library jumps by hours and may land beside full ones.
+
+    It does so where the clock changes by half an hour or in the middle of one: Lord Howe Island, Antarctica.
+    """
     found_at = _search_cron(schedule, after)
     if found_at is None:
         return None
-    for restart_at in odd_change(after - ONE_HOUR, found_at, schedule.timezone):
+    for restart_at in change_between(after - ONE_HOUR, found_at, schedule.timezone):
         if after < restart_at < found_at:
             found_at = _search_cron(schedule, restart_at - ONE_SECOND) or found_at
     return found_at

@@ -77,14 +77,10 @@ def instant_of(day: date, at: time, timezone: str) -> datetime:
     return instant if instant <= earlier else _end_of_jump(earlier, instant, place)
 
 
-def odd_change(low: datetime, high: datetime, timezone: str) -> tuple[datetime, ...]:
-    """Return a clock change between two instants that is not by whole hours, and the full hour after it.
-
-    Nothing without such a change, which today only Lord Howe Island makes.
-    """
+def change_between(low: datetime, high: datetime, timezone: str) -> tuple[datetime, ...]:
+    """Return the clock change between two instants, and the full local hour from it on, if there is one."""
     place = zone(timezone)
-    shift = _offset(place, high) - _offset(place, low)
-    if not shift % ONE_HOUR:
+    if _offset(place, high) == _offset(place, low):
         return ()
     changed_at = _end_of_jump(low, high, place)
     local = changed_at.astimezone(place)
