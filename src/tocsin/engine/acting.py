@@ -1,7 +1,9 @@
 """What a person's command makes of jobs, alerts and silences, in one transaction."""
 
-from dataclasses import replace
+import dataclasses
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change, acknowledge, resolve
 from tocsin.alerts.alert import Alert, AlertState, Reason
@@ -231,7 +233,7 @@ def _expire_silence(draft: Draft, command: ExpireSilence) -> Result:
     silence = next((s for s in draft.writing.silences(draft.now) if s.id == command.silence_id), None)
     if silence is None:
         return _not_found(f"silence {command.silence_id!r} that has not ended")
-    ended = replace(silence, ends_at=draft.now, expired_by=command.who)
+    ended = dataclasses.replace(silence, ends_at=draft.now, expired_by=command.who)
     draft.writing.save_silence(ended)
     held_back = draft.writing.open_alerts_held_back()
     muted = [a.job_id for a in held_back if match_all(silence.matchers, labels_of(a))]

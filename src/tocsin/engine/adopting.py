@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tocsin.engine.book import Book
 from tocsin.engine.configuration import Configuration

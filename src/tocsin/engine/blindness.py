@@ -1,7 +1,8 @@
 """While we could hear nobody: blind windows, and the one summary of what cannot be known (★2)."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from tocsin.alerts.advance import advance, open_alert
 from tocsin.alerts.alert import Alert, Told

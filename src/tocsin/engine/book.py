@@ -1,6 +1,5 @@
 """Everything that holds for all jobs while one transaction decides about some of them."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from tocsin.jobs.state import BlindWindow
 from tocsin.rules.rule import Rule
 from tocsin.store.base import SetAside
 
-MAX_REMEMBERED_JOBS = 50_000
+MAX_REMEMBERED_JOBS = 20_000
 
 
 class RuleBook:
@@ -26,20 +25,18 @@ class RuleBook:
             for rule in rules
             if rule.enabled
         )
-        self._remembered: OrderedDict[tuple[JobKey, tuple[tuple[str, str], ...]], tuple[Rule, ...]] = (
-            OrderedDict()
-        )
+        self._remembered: dict[int, tuple[Job, tuple[Rule, ...]]] = {}
 
     def rules_for(self, job: Job) -> tuple[Rule, ...]:
         """Return the rules whose pattern and matchers fit the job."""
-        key = (job.key, job.definition.labels)
-        known = self._remembered.get(key)
-        if known is None:
-            known = self._find(job)
-            self._remembered[key] = known
-            if len(self._remembered) > MAX_REMEMBERED_JOBS:
-                self._remembered.popitem(last=False)
-        return known
+        known = self._remembered.get(job.id)
+        if known is not None and (known[0] is job or _matches_alike(known[0], job)):
+            return known[1]
+        if len(self._remembered) >= MAX_REMEMBERED_JOBS:
+            self._remembered.clear()
+        found = self._find(job)
+        self._remembered[job.id] = (job, found)
+        return found
 
     def _find(self, job: Job) -> tuple[Rule, ...]:
         labels = dict(job.all_labels)
@@ -48,6 +45,10 @@ class RuleBook:
             for rule, pattern, matchers in self._rules
             if pattern.match(job.name) is not None and match_all(matchers, labels)
         )
+
+
+def _matches_alike(one: Job, other: Job) -> bool:
+    return one.all_labels == other.all_labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """What one transaction is going to keep, gathered job by job and written with few statements."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.engine.book import Book
@@ -74,11 +75,11 @@ class Draft:
             self._cancelled.extend(seen.cancelled)
             self.kept_back.extend(reason.value for reason in seen.kept_back)
             self.opened += seen.opened
-        self.keep_runs(job_id, seen.runs)
-        self.keep_occurrences(job_id, seen.occurrences)
-        for window, what in seen.unknown:
-            self._unknown.setdefault((window, job_id), what)
-        self.raised.extend(seen.set_aside)
+        if seen.occurrences or seen.runs or seen.unknown or seen.set_aside:
+            self.keep_runs(job_id, seen.runs)
+            self.keep_occurrences(job_id, seen.occurrences)
+            self._unknown.update({(window, job_id): what for window, what in seen.unknown})
+            self.raised.extend(seen.set_aside)
 
     def _put_off(self, watch: Watch, error: Exception) -> None:
         until_at = self.now + self.book.configuration.policy.set_aside_for

@@ -1,8 +1,9 @@
 """A check-in's way in: facts are added, the job is judged, all in the transaction that makes it durable."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tocsin.engine.draft import Draft
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
@@ -19,35 +20,37 @@ def take_in(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
     A job is judged after every check-in that ends a run and after its last one, so that the outcome
     does not depend on which check-ins happened to share a commit.
     """
-    new_jobs = _load(draft, check_ins)
-    ids = {watch.job.key: job_id for job_id, watch in draft.watches.items()}
-    known = _known_runs(draft, check_ins, ids)
+    keys = [(c.environment, c.job) for c in check_ins]
+    new_jobs = _load(draft, dict(zip(keys, check_ins, strict=True)))
+    ids = {tuple(watch.job.key): job_id for job_id, watch in draft.watches.items()}
+    known = _known_runs(draft, check_ins, [ids[key] for key in keys])
     answers: list[Answer] = []
     unseen: dict[int, None] = {}
-    for check_in in check_ins:
-        key = JobKey(check_in.environment, check_in.job)
+    for key, check_in in zip(keys, check_ins, strict=True):
         job_id = ids[key]
         answer, ended = _take_one(draft, job_id, check_in, known, is_new=key in new_jobs)
         new_jobs.discard(key)
         answers.append(answer)
-        unseen[job_id] = None
         if ended:
             draft.look(job_id)
-            del unseen[job_id]
+            unseen.pop(job_id, None)
+        else:
+            unseen[job_id] = None
     for job_id in unseen:
         draft.look(job_id)
     return answers
 
 
-def _load(draft: Draft, check_ins: Iterable[CheckIn]) -> set[JobKey]:
+def _load(draft: Draft, reporting: dict[tuple[str, str], CheckIn]) -> set[tuple[str, str]]:
     """Lock the watches of all the jobs that report, registering those that are new."""
-    keys = {JobKey(c.environment, c.job): c for c in check_ins}
+    keys = {JobKey(*key): check_in for key, check_in in reporting.items()}
     found = draft.writing.watches(keys)
-    missing = {key: c for key, c in keys.items() if key not in found}
-    if missing:
-        jobs = [_new_job(draft, key, c.received_at) for key, c in missing.items()]
-        found = {**found, **draft.writing.register(jobs)}
-    draft.load(found.values())
+    if len(found) == len(keys):
+        draft.load(found.values())
+        return set()
+    missing = {key: check_in for key, check_in in keys.items() if key not in found}
+    jobs = [_new_job(draft, key, c.received_at) for key, c in missing.items()]
+    draft.load({**found, **draft.writing.register(jobs)}.values())
     return set(missing)
 
 
@@ -56,17 +59,13 @@ def _new_job(draft: Draft, key: JobKey, now: datetime) -> Job:
     return Job(name=key.name, environment=key.environment, registered_at=now, definition=definition)
 
 
-def _known_runs(
-    draft: Draft, check_ins: Iterable[CheckIn], ids: dict[JobKey, int]
-) -> dict[tuple[int, str], Run]:
+def _known_runs(draft: Draft, check_ins: Sequence[CheckIn], ids: Sequence[int]) -> dict[tuple[int, str], Run]:
     """Return those closed runs that the check-ins name and the states no longer hold."""
-    wanted = set()
-    for check_in in check_ins:
-        if check_in.run is None:
-            continue
-        job_id = ids[JobKey(check_in.environment, check_in.job)]
-        if run_named(draft.watches[job_id].state, check_in) is None:
-            wanted.add((job_id, check_in.run))
+    wanted = {
+        (job_id, check_in.run)
+        for job_id, check_in in zip(ids, check_ins, strict=True)
+        if check_in.run is not None and run_named(draft.watches[job_id].state, check_in) is None
+    }
     return draft.writing.runs(wanted) if wanted else {}
 
 
@@ -123,4 +122,5 @@ def defined_by(watch: Watch, definition: Definition, now: datetime) -> Watch:
 def resumed(watch: Watch, now: datetime) -> Watch:
     """Return the watch of a job that is judged again from now on."""
     job = replace(watch.job, paused_at=None, paused_by="")
-    return replace(watch, job=job, state=expect_from(watch.state, now))
+    state = replace(expect_from(watch.state, now), failures=(), failures_dropped=0)
+    return replace(watch, job=job, state=state)

@@ -1,10 +1,12 @@
 """One look at one job: what time, the rules and the alerts' own life make of it. Pure."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from tocsin.alerts.advance import advance, open_alert
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.alerts.advance import Change, advance, open_alert
 from tocsin.alerts.alert import Alert, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.engine.book import Book
@@ -13,8 +15,9 @@ from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.settling import settle
+from tocsin.jobs.state import JobState
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import Finding, Verdict
+from tocsin.rules.finding import QUIET, Finding, Verdict
 from tocsin.rules.judge import judge
 from tocsin.rules.rule import Rule
 from tocsin.store.base import Notification, SetAside, Watch
@@ -22,25 +25,28 @@ from tocsin.store.base import Notification, SetAside, Watch
 NewId = Callable[[], str]
 
 
-@dataclass(slots=True, kw_only=True)
-class Look:
+class Look(Struct, kw_only=True):
     """What one look at a job has changed; the writer keeps all of it in one transaction."""
 
     watch: Watch
     alerts: list[Alert]
-    changed: dict[str, Alert] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
-    notifications: list[Notification] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
-    occurrences: list[Occurrence] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-    unknown: list[tuple[int, str]] = field(default_factory=list)
-    set_aside: list[SetAside] = field(default_factory=list)
-    kept_back: list[Reason] = field(default_factory=list)
+    changed: dict[str, Alert] = {}
+    entries: list[Entry] = []
+    notifications: list[Notification] = []
+    cancelled: list[str] = []
+    occurrences: tuple[Occurrence, ...] = ()
+    runs: tuple[Run, ...] = ()
+    unknown: list[tuple[int, str]] = []
+    set_aside: list[SetAside] = []
+    kept_back: list[Reason] = []
     opened: int = 0
+    state: JobState = JobState()
+
+    def __post_init__(self) -> None:
+        self.state = self.watch.state
 
 
-def look(watch: Watch, alerts: Iterable[Alert], book: Book, now: datetime, new_id: NewId) -> Look:
+def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_id: NewId) -> Look:
     """Return what to make of a job at `now`.
 
     `alerts` are its open alerts and those resolved within the deduplication window. The watch comes
@@ -49,13 +55,65 @@ def look(watch: Watch, alerts: Iterable[Alert], book: Book, now: datetime, new_i
     """
     seen = Look(watch=watch, alerts=list(alerts))
     asks: list[datetime] = []
-    findings, silent = _judge_all(seen, book, now, asks)
+    if watch.job.paused_at is None:
+        findings, silent = _judge_all(seen, book, now, asks)
+        if findings or alerts:
+            _advance_all(seen, findings, silent, book=book, now=now, new_id=new_id, asks=asks)
+    seen.watch = replace(
+        watch,
+        state=seen.state,
+        due_at=min(asks) if asks else None,
+        judged_under=book.version,
+        alerting=bool(seen.alerts) and _is_remembered(seen.alerts, book, now),
+    )
+    return seen
+
+
+def _judge_all(
+    seen: Look, book: Book, now: datetime, asks: list[datetime]
+) -> tuple[dict[str, tuple[Rule, Finding]], set[str]]:
+    """Return the worst finding of each fingerprint, and the conditions of which nothing can be said."""
+    job, policy = seen.watch.job, book.configuration.policy
+    settled = settle(job, seen.watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
+    seen.state = settled.state
+    seen.occurrences, seen.runs, seen.unknown = settled.decided, settled.runs, list(settled.unknown)
+    if settled.ask_again_at is not None:
+        asks.append(settled.ask_again_at)
+    facts = Facts(job=job, state=settled.state, blind=book.blind)
+    findings: dict[str, tuple[Rule, Finding]] = {}
+    silent: set[str] = set()
+    for rule in book.rule_book.rules_for(job):
+        verdict = _guarded(seen, rule, facts, book, now)
+        if verdict is QUIET:
+            continue
+        if verdict is None:
+            silent.add(rule.condition)
+            asks.append(book.is_set_aside(rule.name, job.id, now) or now + policy.set_aside_for)
+            continue
+        if verdict.ask_again_at is not None:
+            asks.append(verdict.ask_again_at)
+        if verdict.unknown is not None:
+            seen.unknown.append((verdict.unknown.window, verdict.unknown.what))
+        if verdict.finding is not None:
+            _add_finding(findings, job, rule, verdict.finding)
+    return findings, silent
+
+
+def _advance_all(
+    seen: Look,
+    findings: dict[str, tuple[Rule, Finding]],
+    silent: set[str],
+    *,
+    book: Book,
+    now: datetime,
+    new_id: NewId,
+    asks: list[datetime],
+) -> None:
     job = seen.watch.job
     open_by_print = {a.fingerprint: a for a in seen.alerts if a.is_open}
     for print_, (rule, finding) in findings.items():
         alert = open_by_print.pop(print_, None)
         if alert is None:
-            told = _told_before(seen.alerts, print_)
             change = open_alert(
                 job,
                 finding,
@@ -63,7 +121,7 @@ def look(watch: Watch, alerts: Iterable[Alert], book: Book, now: datetime, new_i
                 fingerprint=print_,
                 runbook=rule.runbook,
                 now=now,
-                told=told,
+                told=_told_before(seen.alerts, print_),
             )
             seen.opened += 1
         else:
@@ -74,43 +132,8 @@ def look(watch: Watch, alerts: Iterable[Alert], book: Book, now: datetime, new_i
             continue
         change = advance(alert, None, now)
         if alert.rule not in {rule.name for rule in book.rule_book.rules_for(job)}:
-            change = replace(change, reason=Reason.RULE_REMOVED)
+            change = Change(alert=change.alert, reason=Reason.RULE_REMOVED)
         _voice(seen, voice(change, book, now), asks)
-    alerting = _is_remembered(seen.alerts, book, now)
-    seen.watch = replace(
-        seen.watch, due_at=min(asks, default=None), judged_under=book.version, alerting=alerting
-    )
-    return seen
-
-
-def _judge_all(
-    seen: Look, book: Book, now: datetime, asks: list[datetime]
-) -> tuple[dict[str, tuple[Rule, Finding]], set[str]]:
-    """Return the worst finding of each fingerprint, and the conditions of which nothing can be said."""
-    watch, policy = seen.watch, book.configuration.policy
-    settled = settle(watch.job, watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
-    seen.watch = replace(watch, state=settled.state)
-    seen.occurrences.extend(settled.decided)
-    seen.runs.extend(settled.runs)
-    seen.unknown.extend(settled.unknown)
-    if settled.ask_again_at is not None:
-        asks.append(settled.ask_again_at)
-    facts = Facts(job=watch.job, state=settled.state, blind=book.blind)
-    findings: dict[str, tuple[Rule, Finding]] = {}
-    silent: set[str] = set()
-    for rule in book.rule_book.rules_for(watch.job):
-        verdict = _guarded(seen, rule, facts, book, now)
-        if verdict is None:
-            silent.add(rule.condition)
-            asks.append(book.is_set_aside(rule.name, watch.job.id, now) or now + policy.set_aside_for)
-            continue
-        if verdict.ask_again_at is not None:
-            asks.append(verdict.ask_again_at)
-        if verdict.unknown is not None:
-            seen.unknown.append((verdict.unknown.window, verdict.unknown.what))
-        if verdict.finding is not None:
-            _add_finding(findings, watch.job, rule, verdict.finding)
-    return findings, silent
 
 
 def _guarded(seen: Look, rule: Rule, facts: Facts, book: Book, now: datetime) -> Verdict | None:

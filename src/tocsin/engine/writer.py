@@ -8,8 +8,9 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from tocsin.clock import Clock, monotonic
 from tocsin.engine.acting import act

@@ -1,9 +1,10 @@
 """What one check-in makes of one run."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Detail
 from tocsin.jobs.run import Phase, Run, RunStatus
@@ -18,7 +19,8 @@ def apply(run: Run, check_in: CheckIn) -> tuple[Run, Answered]:
     """Return the run after a check-in of it, and whether the check-in counted.
 
     The same (run, seq) twice is a DUPLICATE. A closed run takes what fills a gap in its story, a
-    failure after a success (a failure is never hidden), and a new attempt; anything else is LATE.
+    failure that came after its success (a failure is never hidden), and a new attempt; anything else
+    is LATE.
     """
     if _seen(run, check_in.seq):
         return run, Answered.DUPLICATE
@@ -52,25 +54,36 @@ def _add_seen(changes: Changes, run: Run, seq: int | None) -> None:
 
 
 def _amendment(run: Run, check_in: CheckIn) -> Changes:
-    """Return what a check-in may still change in a closed run; nothing when it opens a new attempt."""
-    kind, after_end = check_in.kind, run.ended_at is None or check_in.at > run.ended_at
-    if kind is CheckInKind.START:
-        if after_end:
-            return {}
-        return {"started_at": check_in.at} if run.started_at is None else {"late": True}
-    if kind in (CheckInKind.FAIL, CheckInKind.TIMEOUT) and not run.status.is_bad:
+    """Return what a check-in may still change in a closed run; nothing when it opens or ends it anew."""
+    kind = check_in.kind
+    if kind is CheckInKind.LOG:
+        return {"last_sign_at": run.last_sign_at}
+    if _is_news(run, check_in):
         return {}
-    if kind is CheckInKind.SUCCESS and run.status.is_bad and (check_in.attempt or 0) > run.attempt:
-        return {}
-    if kind is CheckInKind.SUCCESS and run.status.is_bad and after_end and check_in.attempt is None:
-        return {}
+    if kind is CheckInKind.START and run.started_at is None:
+        return {"started_at": check_in.at}
     if kind is CheckInKind.QUEUED and run.queued_at is None:
         return {"queued_at": check_in.at}
     if kind is CheckInKind.SCHEDULED and run.scheduled_at is None:
         return {"scheduled_at": check_in.at}
-    if kind is CheckInKind.LOG:
-        return {"last_sign_at": run.last_sign_at}
     return {"late": True}
+
+
+def _is_news(run: Run, check_in: CheckIn) -> bool:
+    """Whether a check-in says of a closed run what happened after its end."""
+    kind, ended_at = check_in.kind, run.ended_at or run.last_sign_at
+    newer_attempt = check_in.attempt is not None and check_in.attempt > run.attempt
+    older_attempt = check_in.attempt is not None and check_in.attempt < run.attempt
+    if kind is CheckInKind.START:
+        return check_in.at > ended_at or newer_attempt
+    if kind is CheckInKind.FAIL or kind is CheckInKind.TIMEOUT:
+        worse = not run.status.is_bad or newer_attempt
+        return worse and not older_attempt and (check_in.at >= ended_at or newer_attempt)
+    if kind is CheckInKind.RETRYING:
+        return run.status.is_bad and not older_attempt and check_in.at >= ended_at
+    if kind is CheckInKind.SUCCESS:
+        return run.status.is_bad and (newer_attempt or (check_in.attempt is None and check_in.at > ended_at))
+    return False
 
 
 def _scheduled(run: Run, check_in: CheckIn) -> Changes:
@@ -94,8 +107,11 @@ def _start(run: Run, check_in: CheckIn) -> Changes:
 
 
 def _heartbeat(run: Run, check_in: CheckIn) -> Changes:
-    gap = max((check_in.at - run.last_sign_at).total_seconds(), 0.0)
-    beats = run.heartbeats + 1
+    gap = (check_in.at - run.last_sign_at).total_seconds()
+    beats, mean = run.heartbeats, run.heartbeat_every_seconds
+    if gap > 0:  # one that was overtaken on its way says nothing of the rhythm
+        beats += 1
+        mean += (gap - mean) / beats
     return {
         "status": RunStatus.RUNNING,
         "phase": Phase.RUNNING,
@@ -103,7 +119,7 @@ def _heartbeat(run: Run, check_in: CheckIn) -> Changes:
         "ended_at": None,
         "closed_by_us": False,
         "heartbeats": beats,
-        "heartbeat_every_seconds": run.heartbeat_every_seconds + (gap - run.heartbeat_every_seconds) / beats,
+        "heartbeat_every_seconds": mean,
     }
 
 
@@ -188,14 +204,15 @@ def _add_identity(changes: Changes, run: Run, check_in: CheckIn) -> None:
 
 def _add_evidence(changes: Changes, run: Run, check_in: CheckIn) -> None:
     progress, records = check_in.progress, check_in.records
-    if progress is not None:
+    is_newest = check_in.at >= run.last_sign_at
+    if progress is not None and (is_newest or run.progress is None):
         if run.progress is None or progress.done != run.progress.done:
             changes["progress_at"] = check_in.at
         changes["progress"] = progress
     if records is not None:
-        if records.ok is not None:
+        if records.ok is not None and (is_newest or run.records_ok is None):
             changes["records_ok"] = records.ok
-        if records.failed is not None:
+        if records.failed is not None and (is_newest or run.records_failed is None):
             changes["records_failed"] = records.failed
     if check_in.detail is not None:
         changes["detail"] = _merged(run.detail, check_in.detail)

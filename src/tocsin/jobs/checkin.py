@@ -1,8 +1,9 @@
 """What a job says of itself: the check-in, version 1 of the public contract."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+from msgspec import Struct
 
 from tocsin.jobs.job import Definition
 
@@ -32,24 +33,21 @@ class CheckInKind(Enum):
 _ENDS = frozenset({CheckInKind.SUCCESS, CheckInKind.FAIL, CheckInKind.TIMEOUT, CheckInKind.SKIP})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a run has come: records (or any unit) done, of a total where it is known."""
 
     done: float
     total: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class Records(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many records a run has brought through and how many it could not."""
 
     ok: int | None = None
     failed: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
+class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a check-in may carry for the person who will look at it; none of it is judged by itself.
 
     `metadata` is the JSON text of an object, kept as it came.
@@ -67,8 +65,7 @@ class Detail:
     metadata: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckIn:
+class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message of a job, checked and with its instants in UTC.
 
     `at` is when it happened, already corrected for the skew between the job's clock and ours;
@@ -103,8 +100,7 @@ class Answered(Enum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the sender of a check-in is told: accepted, a duplicate, too late to change anything, or refused.
 
     `field` and `message` are set where it was refused.

@@ -1,7 +1,8 @@
 """Who may say what a job is, and what a new definition makes of what is known."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.state import JobState

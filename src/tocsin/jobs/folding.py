@@ -1,7 +1,9 @@
 """What a check-in makes of all that is known of a job."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.jobs.applying import apply
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
@@ -11,8 +13,7 @@ from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.jobs.state import MAX_FAILURES, MAX_OPEN_RUNS, MAX_RECENT, JobState, Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folded:
+class Folded(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The state after a check-in, the runs and occurrences that must be kept, and the answer to the job."""
 
     state: JobState
@@ -170,7 +171,9 @@ def _assign(job: Job, state: JobState, run: Run) -> tuple[Run, JobState]:
     if occurrence is None:
         return run, state
     run = replace(run, occurrence_at=occurrence.nominal_at, deadline_at=occurrence.deadline_at)
-    if run.backfill or occurrence not in state.occurrences:
+    if occurrence not in state.occurrences:
+        return run, replace(state, settled=_newer(state.settled, occurrence))
+    if run.backfill:
         return run, state
     status = occurrence.status
     if status in (OccurrenceStatus.EXPECTED, OccurrenceStatus.UNKNOWN):
@@ -226,6 +229,10 @@ def _skip(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ...]]:
         return state, ()
     rest = tuple(o for o in state.occurrences if o.nominal_at != run.occurrence_at)
     return replace(state, occurrences=rest, settled=skipped[-1]), skipped
+
+
+def _newer(known: Occurrence | None, other: Occurrence) -> Occurrence:
+    return other if known is None or other.nominal_at > known.nominal_at else known
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

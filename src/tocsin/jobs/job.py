@@ -1,9 +1,10 @@
 """A job: what runs again and again, and what was promised of it."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from tocsin.jobs.calendar import Calendar
 from tocsin.jobs.occurrence import Plan
@@ -27,8 +28,7 @@ class Rank(IntEnum):
     FILE = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is promised of a job and what a responder must know of it.
 
     `stalled_after_seconds`: a run is stalled without a sign of life for so long; left out, it is
@@ -54,8 +54,7 @@ class Definition:
         return Plan(schedule=self.schedule, sla=self.sla, calendar=self.calendar, timezone=self.timezone)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A job as it is watched; `id` is the store's own number for it, 0 before it is stored."""
 
     name: str

@@ -42,8 +42,8 @@ class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     nominal_at: datetime
     opens_at: datetime
-    start_by: datetime | None
-    deadline_at: datetime | None
+    start_by: datetime | None = None
+    deadline_at: datetime | None = None
     status: OccurrenceStatus = OccurrenceStatus.EXPECTED
     run: str | None = None
 

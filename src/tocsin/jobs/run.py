@@ -1,8 +1,9 @@
 """A run: one execution of a job, with its attempts, its phases and its end."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+
+from msgspec import Struct
 
 from tocsin.jobs.checkin import Detail, Progress
 
@@ -40,14 +41,14 @@ class Phase(Enum):
     DEAD_LETTER = "dead_letter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One execution of a job.
 
     `occurrence_at` is the nominal instant of the expected run it stands for, given by the job or
     found from its start. `seen_through` and `seen_beyond` are the check-in numbers already counted:
     every one up to the first, and those few above it. `longest_silence_seconds` is the longest wait
-    between two signs of life, `heartbeat_every_seconds` the longest between two heartbeats.
+    between two signs of life, `heartbeat_every_seconds` the mean wait for a heartbeat. `overtaken_at` is
+    when a good run of the same partition and the same or a later occurrence ended while this was open.
     """
 
     key: str
@@ -75,11 +76,17 @@ class Run:
     seen_through: int = 0
     seen_beyond: tuple[int, ...] = ()
     closed_by_us: bool = False
+    overtaken_at: datetime | None = None
 
     @property
     def order_at(self) -> datetime:
         """The instant by which runs follow each other: of the expected run, else of the start."""
         return self.occurrence_at or self.started_at or self.ended_at or self.last_sign_at
+
+    @property
+    def bad_at(self) -> datetime:
+        """When it was last known to be in trouble: its end, or the last sign of one that we gave up."""
+        return self.last_sign_at if self.closed_by_us or self.ended_at is None else self.ended_at
 
     @property
     def queue_wait(self) -> timedelta | None:

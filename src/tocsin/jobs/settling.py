@@ -1,21 +1,21 @@
 """What the passing of time alone makes of a job: expected runs come up, and are missed."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.jobs.expecting import expect
 from tocsin.jobs.folding import abandon
 from tocsin.jobs.job import Job
-from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, next_occurrence
+from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run
-from tocsin.jobs.schedule import ScheduleKind, latest_at
-from tocsin.jobs.state import MAX_OCCURRENCES, MAX_RECENT, BlindWindow, JobState, Outcome
+from tocsin.jobs.state import MAX_RECENT, BlindWindow, JobState, Outcome, hidden_by
 
 LOOK_AHEAD = timedelta(minutes=1)
-MAX_STEPS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The state as of an instant, what was decided on the way, and when time will change it next."""
 
     state: JobState
@@ -35,14 +35,15 @@ def settle(
 ) -> Settled:
     """Return the state as it must be at `now` without any new check-in.
 
-    Expected runs whose starting grace is over become missed; those that fell into a blind window
-    wait for its end and then become unknown. Runs without any sign for `abandon_after` are closed.
+    Expected runs whose starting grace is over become missed. Those that fell into a blind window wait
+    until the clients had time to deliver what they had put aside, and what then still shows no sign of
+    life becomes unknown. Runs without any sign for `abandon_after` are closed.
     """
     if job.paused_at is not None:
         return Settled(state=state)
-    state = _expect(job, state, now)
-    state, decided, unknown, ask_again_at = _miss(state, now, blind)
-    state, runs, run_ask = _abandon(state, now, abandon_after)
+    state = expect(job, state, now)
+    state, decided, unknown, ask_again_at = _decide_due(state, now, blind)
+    state, runs, run_ask = _abandon(state, now, abandon_after, blind)
     upcoming = state.occurrences[-1] if state.occurrences else None
     asks = [at for at in (ask_again_at, run_ask, _next_look(upcoming, now)) if at is not None]
     return Settled(
@@ -60,104 +61,61 @@ def _next_look(upcoming: Occurrence | None, now: datetime) -> datetime | None:
     return look_at if look_at > now else None
 
 
-def _expect(job: Job, state: JobState, now: datetime) -> JobState:
-    """Make sure that the next expected run, and every one that has come up since, is in the state."""
-    definition = job.definition
-    schedule = definition.schedule
-    if schedule is not None and schedule.kind is ScheduleKind.INTERVAL:
-        return _expect_interval(job, state, now)
-    if state.occurrences and state.occurrences[-1].nominal_at > now:
-        return state
-    plan, occurrences, dropped = definition.plan, list(state.occurrences), state.occurrences_dropped
-    after = _expected_until(job, state)
-    for step in range(MAX_STEPS):
-        coming = next_occurrence(plan, after)
-        if coming is None:
-            break
-        occurrences.append(coming)
-        if coming.nominal_at > now:
-            break
-        after = coming.nominal_at
-        if step == MAX_STEPS - 2 and schedule is not None:
-            after = max(after, (latest_at(schedule, now) or now) - timedelta(microseconds=1))
-    return _bounded(state, occurrences, dropped)
-
-
-def _expected_until(job: Job, state: JobState) -> datetime:
-    ends = [state.expect_after or job.registered_at]
-    if state.occurrences:
-        ends.append(state.occurrences[-1].nominal_at)
-    if state.settled is not None:
-        ends.append(state.settled.nominal_at)
-    return max(ends)
-
-
-def _expect_interval(job: Job, state: JobState, now: datetime) -> JobState:
-    """An interval counts from the last start: each start moves the next expected one."""
-    plan = job.definition.plan
-    since = state.expect_after or job.registered_at
-    anchor = max(since, state.last_started_at or since)
-    unsettled = [o for o in state.occurrences if o.nominal_at <= anchor]
-    coming = [o for o in state.occurrences if o.nominal_at > anchor]
-    first = next_occurrence(plan, anchor)
-    if first is None:
-        return state
-    if not coming or coming[0].nominal_at != first.nominal_at:
-        unsettled = [o for o in unsettled if o.status is not OccurrenceStatus.EXPECTED or o.run]
-        coming = [first]
-    every = first.nominal_at - anchor
-    behind = (now - coming[-1].nominal_at) // every
-    if behind > MAX_STEPS:
-        leap = (behind - MAX_OCCURRENCES) * every
-        coming.append(next_occurrence(plan, coming[-1].nominal_at + leap) or coming[-1])
-    while coming[-1].nominal_at <= now:
-        following = next_occurrence(plan, coming[-1].nominal_at)
-        if following is None:
-            break
-        coming.append(following)
-    return _bounded(state, [*unsettled, *coming], state.occurrences_dropped)
-
-
-def _bounded(state: JobState, occurrences: list[Occurrence], dropped: int) -> JobState:
-    """Keep the oldest, which says since when, and the newest ones."""
-    if len(occurrences) > MAX_OCCURRENCES:
-        extra = len(occurrences) - MAX_OCCURRENCES
-        occurrences, dropped = [occurrences[0], *occurrences[extra + 1 :]], dropped + extra
-    if tuple(occurrences) == state.occurrences:
-        return state
-    return replace(state, occurrences=tuple(occurrences), occurrences_dropped=dropped)
-
-
-def _miss(
+def _decide_due(
     state: JobState, now: datetime, blind: tuple[BlindWindow, ...]
 ) -> tuple[JobState, tuple[Occurrence, ...], tuple[tuple[int, str], ...], datetime | None]:
-    decided: list[Occurrence] = []
+    """Decide the expected runs that nobody has seen start in time."""
+    decided: dict[datetime, Occurrence] = {}
     unknown: list[tuple[int, str]] = []
     asks: list[datetime] = []
-    kept: list[Occurrence] = []
     for occurrence in state.occurrences:
-        start_by = occurrence.start_by
-        if occurrence.status is not OccurrenceStatus.EXPECTED or start_by is None:
-            kept.append(occurrence)
+        decision = _decision(occurrence, blind)
+        if decision is None:
             continue
-        window = next((w for w in blind if w.covers(start_by)), None)
-        decide_at = start_by if window is None else window.hold_until
+        decide_at, window = decision
         if now < decide_at:
             asks.append(decide_at)
-            kept.append(occurrence)
         elif window is None:
-            missed = replace(occurrence, status=OccurrenceStatus.MISSED)
-            decided.append(missed)
-            kept.append(missed)
+            decided[occurrence.nominal_at] = replace(occurrence, status=OccurrenceStatus.MISSED)
         else:
-            decided.append(replace(occurrence, status=OccurrenceStatus.UNKNOWN))
-            kept.append(decided[-1])
+            decided[occurrence.nominal_at] = replace(occurrence, status=OccurrenceStatus.UNKNOWN)
             unknown.append((window.id, "no run was seen to start"))
+    ask_again_at = min(asks, default=None)
     if not decided:
-        return state, (), (), min(asks, default=None)
-    outcomes = tuple(_missed_outcome(o) for o in decided if o.status is OccurrenceStatus.MISSED)
-    state = replace(state, occurrences=tuple(kept), recent=(*state.recent, *outcomes)[-MAX_RECENT:])
-    return state, tuple(decided), tuple(unknown), min(asks, default=None)
+        return state, (), (), ask_again_at
+    outcomes = [_missed_outcome(o) for o in decided.values() if o.status is OccurrenceStatus.MISSED]
+    state = replace(
+        state,
+        occurrences=tuple(decided.get(o.nominal_at, o) for o in state.occurrences),
+        recent=(*state.recent, *outcomes)[-MAX_RECENT:],
+    )
+    return state, tuple(decided.values()), tuple(unknown), ask_again_at
+
+
+def _decision(
+    occurrence: Occurrence, blind: tuple[BlindWindow, ...]
+) -> tuple[datetime, BlindWindow | None] | None:
+    """Return when it is decided that an expected run did not start, and the window that hides whether it did.
+
+    What is due in a blind window or in the wait after it is decided when the wait is over. It is
+    unknown if we were deaf when the run should have started or when its grace ended; for a run that
+    only has a deadline, if we were deaf then. None: there is nothing to decide.
+    """
+    if occurrence.status is not OccurrenceStatus.EXPECTED:
+        return None
+    limit_at = occurrence.start_by or occurrence.deadline_at
+    if limit_at is None:
+        return None
+    if not blind:
+        return None if occurrence.start_by is None else (limit_at, None)
+    window = hidden_by(blind, limit_at)
+    decide_at = limit_at if window is None else window.hold_until
+    if any(w.from_at <= limit_at < w.to_at for w in blind):
+        return decide_at, window
+    if occurrence.start_by is None:
+        return None
+    deaf = next((w for w in blind if w.from_at <= occurrence.nominal_at < w.to_at), None)
+    return decide_at, (deaf if deaf is None else window or deaf)
 
 
 def _missed_outcome(occurrence: Occurrence) -> Outcome:
@@ -167,14 +125,19 @@ def _missed_outcome(occurrence: Occurrence) -> Outcome:
 
 
 def _abandon(
-    state: JobState, now: datetime, abandon_after: timedelta
+    state: JobState, now: datetime, abandon_after: timedelta, blind: tuple[BlindWindow, ...]
 ) -> tuple[JobState, tuple[Run, ...], datetime | None]:
     if not state.open_runs:
         return state, (), None
-    closed = []
+    closed: list[Run] = []
+    asks: list[datetime] = []
     for run in state.open_runs:
-        if run.last_sign_at + abandon_after <= now:
+        due_at = run.last_sign_at + abandon_after
+        window = hidden_by(blind, due_at) if blind else None
+        due_at = due_at if window is None else window.hold_until
+        if due_at <= now:
             state, given_up = abandon(state, run, now)
             closed.append(given_up)
-    asks = [run.last_sign_at + abandon_after for run in state.open_runs]
+        else:
+            asks.append(due_at)
     return state, tuple(closed), min(asks, default=None)

@@ -1,7 +1,8 @@
 """What is known of a job at an instant: bounded, so that judging costs the same at any age."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run, RunStatus
@@ -10,10 +11,11 @@ MAX_OPEN_RUNS = 100
 MAX_RECENT = 20
 MAX_FAILURES = 50
 MAX_OCCURRENCES = 20
+MAX_LINKED_WINDOWS = 12
+EVERY_CONDITION = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An ended run, or an occurrence that never ran (`status` is None), in the few facts that rules ask for.
 
     `at` is when it ended or was given up; `order_at` places it among the others.
@@ -28,19 +30,25 @@ class Outcome:
     seconds: float | None = None
     records: int | None = None
     silence_seconds: float = 0.0
+    heartbeat_every_seconds: float = 0.0
     late: bool = False
 
+    @property
+    def is_run(self) -> bool:
+        """Whether a run did its work, well or badly: neither left out nor never started."""
+        return self.status is not None and self.status is not RunStatus.SKIPPED
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobState:
+
+class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The facts that rules judge.
 
     `open_runs` every run that has not ended, oldest first; `failures` bad runs that no good run of
     the same partition and the same or a later occurrence has made up for, oldest first, and
     `failures_dropped` how many more there were; `occurrences` expected runs that are not settled and
-    the next one to come, oldest first; `settled` the latest that a good run has made good; `expect_after`
-    the instant before which nothing was promised yet; `recent` the last outcomes, oldest first; `last` the run that ended last; `forgiven`, for each condition that a
-    person has declared over, up to which instant nothing counts any more.
+    the next one to come, oldest first; `settled` the latest that a good run has made good;
+    `expect_after` the instant before which nothing was promised yet; `recent` the last outcomes,
+    oldest first; `last` the run that ended last; `forgiven`, for each condition that a person has
+    declared over (EVERY_CONDITION for all), up to which instant nothing counts any more.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -58,8 +66,7 @@ class JobState:
     last_seen_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlindWindow:
+class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A span in which we could hear nobody; what fell into it is not judged before `hold_until`.
 
     Jobs that were cut off get from `to_at` to `hold_until` to deliver what they had put aside.
@@ -73,3 +80,20 @@ class BlindWindow:
     def covers(self, instant: datetime) -> bool:
         """Whether what was due then could not be known."""
         return self.from_at <= instant < self.hold_until
+
+
+def hidden_by(blind: tuple[BlindWindow, ...], instant: datetime) -> BlindWindow | None:
+    """Return the window in which what was due at this instant could not be known, or None.
+
+    Windows of which each began before the wait of the one before was over hide as one, and the last of
+    them is returned; of very many in a row only the first MAX_LINKED_WINDOWS, or a server that dies
+    again and again would keep silent for ever. `blind` is oldest first.
+    """
+    found: BlindWindow | None = None
+    linked = 0
+    for window in blind:
+        if window.covers(instant if found is None else found.hold_until):
+            found, linked = window, linked + 1
+            if linked == MAX_LINKED_WINDOWS:
+                break
+    return found

@@ -1,14 +1,14 @@
 """All that a rule may look at."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tocsin.jobs.job import Job
 from tocsin.jobs.state import BlindWindow, JobState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A job, what is known of it as of now, and when we could not hear."""
 
     job: Job

@@ -1,8 +1,9 @@
 """What a rule says of a job: a finding or none, and when to ask again."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, IntEnum
+
+from msgspec import Struct
 
 
 class Severity(IntEnum):
@@ -37,8 +38,7 @@ class Why(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A rule holds for a job now.
 
     `step` counts the stages of one trouble (near, nearer, missed): a higher one is news even at the
@@ -61,16 +61,14 @@ class Finding:
     variables: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
+class Unknown(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a rule cannot tell because we were blind at the instant that counted."""
 
     window: int
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a rule thinks, and the first instant at which it could think otherwise without a new fact.
 
     None for `ask_again_at`: only a new fact can change it.

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from msgspec import Struct
+
 from tocsin.alerts.alert import Alert, AlertState, Entry
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import CheckIn
@@ -20,8 +22,7 @@ from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow, JobState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Watch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is kept of one job between two looks at it.
 
     `due_at` is the first instant at which an opinion about it could change by itself. `judged_under`

@@ -10,12 +10,15 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
+from msgspec import NODEFAULT
+from msgspec.structs import FieldInfo, replace
+from msgspec.structs import fields as struct_fields
 
 from tocsin.errors import StoreError
 
@@ -62,10 +65,16 @@ class Codec(Generic[T]):
     def __init__(self, kind: type[T], *, without: Iterable[str] = ()) -> None:
         self._kind = kind
         self._form = _form(kind, frozenset(without))
-        self._decode = msgspec.json.Decoder(self._form).decode
+        self._is_struct = issubclass(kind, msgspec.Struct)
+        self._cleared = {f.name: f.default for f in _fields(kind) if f.name in frozenset(without)}
+        self._decode = msgspec.json.Decoder(kind if self._is_struct else self._form).decode
 
     def encode(self, value: T) -> str:
         """Return its text; StoreError when a field holds what its type forbids, such as NaN."""
+        if self._is_struct:
+            text = _ENCODER.encode(replace(value, **self._cleared) if self._cleared else value).decode()
+            if "null" not in text:  # NaN is written so, and so is what the slower way below may leave out
+                return text
         try:
             return _ENCODER.encode(msgspec.convert(value, self._form, from_attributes=True)).decode()
         except _UNFIT as error:
@@ -74,7 +83,8 @@ class Codec(Generic[T]):
     def decode(self, text: str) -> T:
         """Return the value of a text; StoreError when it is none, which only tampering can bring about."""
         try:
-            return msgspec.convert(self._decode(text), self._kind, from_attributes=True)
+            decoded = self._decode(text)
+            return decoded if self._is_struct else msgspec.convert(decoded, self._kind, from_attributes=True)
         except _UNFIT as error:
             raise StoreError(f"a stored {self._kind.__name__} cannot be read: {error}") from None
 
@@ -121,8 +131,23 @@ def _finite(number: float) -> float:
     return number
 
 
-def _fields(kind: Any) -> tuple[Field[Any], ...]:  # noqa: ANN401 - any dataclass
-    return fields(kind)
+def _fields(kind: Any) -> tuple[FieldInfo, ...]:  # noqa: ANN401 - any struct or dataclass
+    if not is_dataclass(kind):
+        return struct_fields(kind)
+    return tuple(
+        FieldInfo(
+            name=field.name,
+            encode_name=field.name,
+            type=field.type,
+            default=NODEFAULT if field.default is MISSING else field.default,
+            default_factory=NODEFAULT if field.default_factory is MISSING else field.default_factory,
+        )
+        for field in fields(kind)
+    )
+
+
+def _is_value(hint: Any) -> bool:  # noqa: ANN401 - any type hint
+    return is_dataclass(hint) or (isinstance(hint, type) and issubclass(hint, msgspec.Struct))
 
 
 _forms: dict[tuple[Any, frozenset[str]], Any] = {}
@@ -134,7 +159,7 @@ def _form(hint: Any, without: frozenset[str] = frozenset()) -> Any:  # noqa: ANN
         return _FINITE
     if hint is datetime:
         return _AWARE
-    if is_dataclass(hint):
+    if _is_value(hint):
         key = (hint, without)
         if key not in _forms:
             _forms[key] = _struct(hint, without)
@@ -153,11 +178,11 @@ def _struct(kind: Any, without: frozenset[str]) -> type[msgspec.Struct]:  # noqa
     return msgspec.defstruct(f"Kept{kind.__name__}", declared, omit_defaults=True, kw_only=True, gc=False)
 
 
-def _declared(field: Field[Any], form: Any) -> tuple[str, Any] | tuple[str, Any, Any]:  # noqa: ANN401 - a type
-    if field.default_factory is not MISSING:
+def _declared(field: FieldInfo, form: Any) -> tuple[str, Any] | tuple[str, Any, Any]:  # noqa: ANN401 - a type
+    if field.default_factory is not NODEFAULT:
         return (field.name, form, msgspec.field(default_factory=field.default_factory))
-    if field.default is MISSING:
+    if field.default is NODEFAULT:
         return (field.name, form)
-    if is_dataclass(field.default):
+    if _is_value(type(field.default)):
         return (field.name, form, msgspec.field(default_factory=lambda: field.default))
     return (field.name, form, field.default)

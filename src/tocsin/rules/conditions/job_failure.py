@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.rules.evidence import error_of, log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import Finding, Severity, Verdict, Why
+from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.rule import Rule
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural, span
@@ -23,6 +23,9 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     counts bad runs of one partition since its last good one; M of N counts the last N runs, whatever
     their partition. Failures of backfills are no worse than a warning (F12).
     """
+    state = facts.state
+    if not state.failures and not any(r.phase is Phase.RETRYING for r in state.open_runs):
+        return QUIET
     forgiven = facts.forgiven_until(NAME)
     failures = [
         f for f in facts.state.failures if forgiven is None or (f.ended_at or f.last_sign_at) > forgiven

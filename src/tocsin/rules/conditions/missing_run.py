@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import Finding, Severity, Verdict, Why
+from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.rule import Rule
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural
@@ -19,8 +19,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     and become unknown there. N in a row and M of N count expected runs; a run that did start counts
     as good here, however it ended.
     """
-    if facts.job.paused_at is not None:
-        return Verdict()
+    if facts.job.paused_at is not None or not facts.state.occurrences:
+        return QUIET
     asks = [at for at in (_next_question(facts, o, now) for o in facts.state.occurrences) if at is not None]
     ask_again_at = min(asks, default=None)
     missed = _missed(facts, now)

@@ -5,7 +5,7 @@ from datetime import datetime
 from tocsin.jobs.run import RunStatus
 from tocsin.jobs.state import Outcome
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import Finding, Severity, Verdict, Why
+from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.rule import Rule
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural
@@ -19,6 +19,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     A run that does not say how many is never taken for zero. Backfills do not count. N in a row and
     M of N count good runs of the partition.
     """
+    if not any(outcome.records == 0 for outcome in facts.state.recent):
+        return QUIET
     forgiven = facts.forgiven_until(NAME)
     newest: dict[str, list[Outcome]] = {}
     for outcome in facts.state.recent:
@@ -30,7 +32,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
             continue
         if exceeds_tolerance(rule, [o.records == 0 for o in outcomes[:-1]]):
             return Verdict(finding=_finding(rule, facts, outcomes))
-    return Verdict()
+    return QUIET
 
 
 def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:

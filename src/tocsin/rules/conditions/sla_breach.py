@@ -8,7 +8,7 @@ from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import Outcome
 from tocsin.rules.evidence import of_run, variables_of
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import Finding, Severity, Unknown, Verdict, Why
+from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, span
@@ -48,8 +48,10 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     count occurrences (deadline) and runs (duration) that broke the promise.
     """
     if facts.job.paused_at is not None:
-        return Verdict()
+        return QUIET
     promises = [*_deadlines(facts), *_durations(facts)]
+    if not promises and facts.job.definition.sla.min_duration_seconds is None:
+        return QUIET
     asks: list[datetime] = []
     reached: list[tuple[_Stage, _Promise]] = []
     unknown: Unknown | None = None

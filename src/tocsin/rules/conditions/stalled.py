@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.rules.evidence import log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import Finding, Severity, Unknown, Verdict, Why
+from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural, span
@@ -36,8 +36,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     count runs; earlier ones by their longest silence. A silence that would have ended in a blind
     window is unknown.
     """
-    if facts.job.paused_at is not None:
-        return Verdict()
+    if facts.job.paused_at is not None or not facts.state.open_runs:
+        return QUIET
     forgiven = facts.forgiven_until(NAME)
     stalls: list[_Stall] = []
     asks: list[datetime] = []

@@ -1,0 +1,103 @@
+"""Which runs a job is expected to make, up to the next one to come."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from tocsin.jobs.job import Job
+from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, next_occurrence, occurrence_for
+from tocsin.jobs.schedule import ScheduleKind, interval_of
+from tocsin.jobs.state import MAX_OCCURRENCES, JobState
+
+MAX_STEPS = 100
+
+
+def expect(job: Job, state: JobState, until: datetime) -> JobState:
+    """Return the state with every run that is expected up to an instant, and the one after.
+
+    Of very many only the oldest and the newest are held; `occurrences_dropped` counts the others, at
+    least those that had to be stepped through.
+    """
+    schedule = job.definition.schedule
+    if schedule is not None and schedule.kind is ScheduleKind.INTERVAL:
+        return _expect_interval(job, state, until, interval_of(schedule))
+    if state.occurrences and state.occurrences[-1].nominal_at > until:
+        return state
+    after, found = _expected_until(job, state), []
+    plan = job.definition.plan
+    for _ in range(MAX_STEPS):
+        coming = next_occurrence(plan, after)
+        if coming is None:
+            break
+        found.append(coming)
+        after = coming.nominal_at
+        if after > until:
+            break
+    else:
+        found += _leap(job, after, until)
+    return _bounded(state, [*state.occurrences, *found]) if found else state
+
+
+def _expected_until(job: Job, state: JobState) -> datetime:
+    ends = [state.expect_after or job.registered_at]
+    if state.occurrences:
+        ends.append(state.occurrences[-1].nominal_at)
+    if state.settled is not None:
+        ends.append(state.settled.nominal_at)
+    return max(ends)
+
+
+def _leap(job: Job, after: datetime, until: datetime) -> list[Occurrence]:
+    """Return the newest expected run and the one after, passing over all that lie between."""
+    plan, found = job.definition.plan, []
+    latest = occurrence_for(plan, until)
+    if latest is not None and latest.nominal_at > after:
+        found.append(latest)
+    if latest is None or latest.nominal_at <= until:
+        coming = next_occurrence(plan, until)
+        found += [coming] if coming is not None else []
+    return found
+
+
+def _expect_interval(job: Job, state: JobState, until: datetime, every: timedelta) -> JobState:
+    """An interval counts from the last start: each start moves the next expected one."""
+    plan = job.definition.plan
+    since = state.expect_after or job.registered_at
+    anchor = max(since, state.last_started_at or since)
+    first = next_occurrence(plan, anchor)
+    if first is None:
+        return state
+    waited_for = next((o for o in state.occurrences if o.nominal_at > anchor and o.run is None), None)
+    if waited_for is None or waited_for.nominal_at < first.nominal_at:
+        found, latest = [*(o for o in state.occurrences if _outlasts(o, anchor)), first], first
+    else:
+        found, latest = list(state.occurrences), state.occurrences[-1]
+    missing = (until - latest.nominal_at) // every
+    if missing > MAX_STEPS:
+        latest = next_occurrence(plan, latest.nominal_at + (missing - MAX_OCCURRENCES) * every) or latest
+        found.append(latest)
+    while latest.nominal_at <= until:
+        following = next_occurrence(plan, latest.nominal_at)
+        if following is None:
+            break
+        found.append(following)
+        latest = following
+    return _bounded(state, found)
+
+
+def _outlasts(occurrence: Occurrence, start_at: datetime) -> bool:
+    """Whether an expected run still means something after a start from which the next ones are counted."""
+    if occurrence.run is not None:
+        return True
+    return occurrence.status is not OccurrenceStatus.EXPECTED and occurrence.nominal_at <= start_at
+
+
+def _bounded(state: JobState, occurrences: list[Occurrence]) -> JobState:
+    """Keep the oldest, which says since when, and the newest ones."""
+    dropped = state.occurrences_dropped
+    if len(occurrences) > MAX_OCCURRENCES:
+        extra = len(occurrences) - MAX_OCCURRENCES
+        occurrences, dropped = [occurrences[0], *occurrences[extra + 1 :]], dropped + extra
+    if tuple(occurrences) == state.occurrences:
+        return state
+    return replace(state, occurrences=tuple(occurrences), occurrences_dropped=dropped)
