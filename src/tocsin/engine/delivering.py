@@ -161,6 +161,8 @@ class Deliverer:
             with self._lock:
                 self._sending[notification.target] += 1
             self._pool.submit(self._send, notification)
+        if not claimed.notifications and claimed.next_at is not None and claimed.next_at <= self._clock.now():
+            return None  # what is due is for busy targets: it can be claimed when one of their sends ends
         return claimed.next_at
 
     def _ask(self, claim: Claim) -> Claimed | StoreUnavailable:

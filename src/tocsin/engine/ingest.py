@@ -60,13 +60,21 @@ def _new_job(draft: Draft, key: JobKey, now: datetime) -> Job:
 
 
 def _known_runs(draft: Draft, check_ins: Sequence[CheckIn], ids: Sequence[int]) -> dict[tuple[int, str], Run]:
-    """Return those closed runs that the check-ins name and the states no longer hold."""
-    wanted = {
-        (job_id, check_in.run)
-        for job_id, check_in in zip(ids, check_ins, strict=True)
-        if check_in.run is not None and run_named(draft.watches[job_id].state, check_in) is None
-    }
-    return draft.writing.runs(wanted) if wanted else {}
+    """Return the closed runs that the check-ins name.
+
+    Also those that the states still hold: an earlier check-in of the same group may push them out.
+    """
+    known: dict[tuple[int, str], Run] = {}
+    wanted: set[tuple[int, str]] = set()
+    for job_id, check_in in zip(ids, check_ins, strict=True):
+        if check_in.run is None:
+            continue
+        run = run_named(draft.watches[job_id].state, check_in)
+        if run is None:
+            wanted.add((job_id, check_in.run))
+        elif not run.status.is_open:
+            known[job_id, check_in.run] = run
+    return known | draft.writing.runs(wanted) if wanted else known
 
 
 def _take_one(
