@@ -19,16 +19,18 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Load a part of the front door when it is first asked for."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module 'tocsin' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 – only who asks for a part pays for finding it
+if not TYPE_CHECKING:  # or any word would pass as a part of the front door
 
-    module, attribute = _ROOMS[name]
-    found: object = getattr(import_module(module), attribute)
-    globals()[name] = found
-    return found
+    def __getattr__(name: str) -> object:
+        """Load a part of the front door when it is first asked for."""
+        if name not in _ROOMS:
+            raise AttributeError(f"module 'tocsin' has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 – only who asks for a part pays for finding it
+
+        module, attribute = _ROOMS[name]
+        found: object = getattr(import_module(module), attribute)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,221 @@
+"""Empties a spool into the server: in order, in batches, and past the check-ins that it refuses."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+from typing import NamedTuple
+
+from tocsin import clock
+from tocsin.client import wire
+from tocsin.client.http1 import Answer, NoAnswer
+from tocsin.client.spool import Spool
+
+MAX_BATCH = 500
+MAX_BATCH_BYTES = 900 * 1024  # below the 1 MiB at which common proxies stop
+_ACCEPTED = 202
+_REJECTED = "rejected"  # whatever else the server says of a check-in, it has it
+# What a check-in cannot do without; any other field is left out when the server does not take it.
+_ESSENTIAL = (
+    "job",
+    "kind",
+    "environment",
+    "run",
+    "seq",
+    "at",
+    "sent_at",
+    "nominal_at",
+    "partition",
+    "backfill",
+)
+_REFUSED = (400, 413, 422)
+_REASONS = {
+    401: "it does not know the key (401); set TOCSIN_KEY or TOCSIN_KEY_FILE",
+    403: "it forbids this key to check in (403)",
+    404: "there is no Tocsin at this address (404)",
+    429: "it asks to wait (429)",
+    503: "it cannot record anything now (503)",
+}
+
+Post = Callable[[bytes], Answer | NoAnswer]
+
+
+class Refusal(NamedTuple):
+    """The latest check-in that the server refused: why, and in which file it is kept.
+
+    Unless it `is_lost` to the server, it goes there without the part that was refused.
+    """
+
+    reason: str
+    path: str
+    is_lost: bool
+
+
+class Result(NamedTuple):
+    """What the server says of one check-in; `field` is what it does not like."""
+
+    status: str
+    field: str
+    reason: str
+
+
+class Outcome(NamedTuple):
+    """What one pass over the spool came to; `fault` says why it ended early, and is empty if it did not."""
+
+    delivered: int = 0
+    rejected: int = 0
+    refusal: Refusal | None = None
+    fault: str = ""
+    retry_after_seconds: float = 0.0
+
+
+def deliver(spool: Spool, post: Post) -> Outcome:
+    """Send what waits until nothing does or the server cannot take more; the caller holds the spool."""
+    return _Pass(spool, post).run()
+
+
+class _Pass:
+    """One pass: the names already dealt with, the size of the next batch and the tally."""
+
+    def __init__(self, spool: Spool, post: Post) -> None:
+        self._spool = spool
+        self._post = post
+        self._settled: set[str] = set()
+        self._size = MAX_BATCH
+        self._tally = Outcome()
+
+    def run(self) -> Outcome:
+        # What could not be deleted stays listed: `settled` keeps it from being sent for ever.
+        while queue := deque(name for name in self._spool.names() if name not in self._settled):
+            while queue:
+                batch = self._take(queue)
+                if batch and not self._send(batch):
+                    return self._tally
+                while queue and queue[0] in self._settled:
+                    queue.popleft()
+        return self._tally
+
+    def _take(self, queue: deque[str]) -> dict[str, bytes]:
+        batch: dict[str, bytes] = {}
+        total = 0
+        for name in islice(queue, self._size):
+            body = self._spool.read(name)
+            if body is None or not wire.looks_whole(body):
+                self._settle(name)
+                if body is not None:
+                    self._spool.set_aside(name)
+                continue
+            total += len(body)
+            if batch and total > MAX_BATCH_BYTES:
+                break
+            batch[name] = body
+        return batch
+
+    def _send(self, batch: dict[str, bytes]) -> bool:
+        """Send a batch; False where the pass has to end."""
+        sent_at = clock.now()
+        answer = self._post(b"[" + b",".join(wire.stamp(body, sent_at) for body in batch.values()) + b"]")
+        if isinstance(answer, NoAnswer):
+            return self._no_answer(batch, answer)
+        if answer.status == _ACCEPTED:
+            return self._accepted(batch, answer)
+        if answer.status in _REFUSED:
+            return self._refused(batch, answer)
+        return self._stop(
+            _REASONS.get(answer.status, f"it answered {answer.status}"), answer.retry_after_seconds or 0.0
+        )
+
+    def _no_answer(self, batch: dict[str, bytes], answer: NoAnswer) -> bool:
+        if answer.while_sending and len(batch) > 1:
+            # A proxy that hangs up on a large body would otherwise hold back everything for ever.
+            self._size = len(batch) // 2
+            return True
+        return self._stop(answer.reason)
+
+    def _refused(self, batch: dict[str, bytes], answer: Answer) -> bool:
+        """Halve the batch until the one bad check-in is alone, and move that aside."""
+        if len(batch) > 1:
+            self._size = len(batch) // 2
+            return True
+        ((name, body),) = batch.items()
+        self._reject(name, body, _fault_of(answer))
+        return True
+
+    def _accepted(self, batch: dict[str, bytes], answer: Answer) -> bool:
+        results = _results(answer.body)
+        if results is None:
+            return self._stop("it answered 202, but not as a Tocsin does")
+        self._size = min(MAX_BATCH, self._size * 2)
+        for index, (name, body) in enumerate(batch.items()):
+            result = results.get(index)
+            if result is None:
+                return self._stop(f"its answer leaves out check-in {index} of {len(batch)}")
+            if result.status == _REJECTED:
+                self._reject(name, body, result)
+            else:
+                self._tally = self._tally._replace(delivered=self._tally.delivered + 1)
+                self._settle(name)
+                self._spool.remove(name)
+        return True
+
+    def _reject(self, name: str, body: bytes, result: Result) -> None:
+        """Move a refused check-in aside; where one of its extras was the fault, send it without that."""
+        note = {"rejected_at": clock.now().isoformat(), "reason": result.reason}
+        line = json.dumps(note)[:-1].encode("ascii") + b', "check_in": ' + body.strip() + b"}\n"
+        path = self._spool.set_down(line)
+        without = _without(body, result.field.partition(".")[0])
+        if without is None:
+            self._settle(name)
+            self._spool.remove(name)
+        else:
+            self._spool.replace(name, without)
+        refusal = Refusal(result.reason, path, is_lost=without is None)
+        lost = self._tally.rejected + (without is None)
+        self._tally = self._tally._replace(rejected=lost, refusal=refusal)
+
+    def _settle(self, name: str) -> None:
+        self._settled.add(name)
+
+    def _stop(self, fault: str, retry_after_seconds: float = 0.0) -> bool:
+        self._tally = self._tally._replace(fault=fault, retry_after_seconds=retry_after_seconds)
+        return False
+
+
+def _results(body: bytes) -> dict[int, Result] | None:
+    """Return the results by index, or None if this is no answer of a Tocsin."""
+    try:
+        listed = json.loads(body)["results"]
+        return {int(item["index"]): _result(str(item["status"]), item.get("error")) for item in listed}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _fault_of(answer: Answer) -> Result:
+    """Return what the server says against the one check-in that was sent."""
+    listed = _results(answer.body)
+    if listed and 0 in listed:
+        return listed[0]
+    try:
+        return _result(_REJECTED, json.loads(answer.body)["error"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        said = wire.text(answer.body.decode("utf-8", "replace"), 300)
+        return Result(_REJECTED, "", f"{answer.status} {said}".strip())
+
+
+def _result(status: str, error: object) -> Result:
+    if not isinstance(error, dict):
+        return Result(status, "", status)
+    field, message = str(error.get("field") or ""), wire.text(error.get("message") or "no reason given", 300)
+    return Result(status, field, f"{field}: {message}" if field and field not in message else message)
+
+
+def _without(body: bytes, field: str) -> bytes | None:
+    """Return a check-in without one of its extras, or None where the field is essential or not in it."""
+    if not field or field in _ESSENTIAL:
+        return None
+    try:
+        fields = json.loads(body)
+        del fields[field]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return wire.encode(fields)

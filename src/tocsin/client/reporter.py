@@ -1,0 +1,87 @@
+"""Numbers the check-ins of one run, gives them their instant and hands them to the courier."""
+
+import os
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from tocsin import clock
+from tocsin.client import wire
+from tocsin.client.spool import entry_name
+
+
+class Letterbox(Protocol):
+    """Takes encoded check-ins; the courier is one."""
+
+    def put(self, name: str, body: bytes) -> None:
+        """Keep a check-in under its name and have it sent."""
+        ...
+
+
+class Who(NamedTuple):
+    """Which run of which job reports; what is None or empty is not said."""
+
+    job: str
+    environment: str
+    run: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    nominal_at: str | None = None
+    partition: str | None = None
+    backfill: bool = False
+
+
+class Reporter:
+    """Reports one run. In a forked child it is silent: the run belongs to the process that began it.
+
+    Check-ins are numbered from 1. For a run id that came from outside they are numbered from the
+    clock's microseconds, because another process may have reported under the same id before: an
+    earlier attempt, or the same run started again by hand.
+    """
+
+    def __init__(self, letterbox: Letterbox, who: Who) -> None:
+        """Nothing is sent yet."""
+        now_us = int(clock.now().timestamp() * 1_000_000)
+        self.run = who.run or os.urandom(16).hex()
+        self._letterbox = letterbox
+        self._who = who
+        self._started_ms = now_us // 1000
+        self._token = os.urandom(6).hex()
+        self._seq = now_us if who.run else 0
+        self._process = os.getpid()
+        self._ended = False
+        self._turn = threading.RLock()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process began the run."""
+        return self._process == os.getpid()
+
+    def send(
+        self, kind: str, fields: Mapping[str, object], *, at: datetime | None = None, ends: bool = False
+    ) -> None:
+        """Report what happened; after the end of the run nothing more is said of it."""
+        if not self.is_ours:
+            return
+        with self._turn:
+            if self._ended:
+                return
+            self._ended = ends
+            self._seq += 1
+            body = wire.encode({**self._identity(kind, at), **fields})
+            self._letterbox.put(entry_name(self._started_ms, self._token, self._seq, kind), body)
+
+    def _identity(self, kind: str, at: datetime | None) -> dict[str, object]:
+        who = self._who
+        return {
+            "job": who.job,
+            "kind": kind,
+            "environment": who.environment,
+            "run": self.run,
+            "seq": self._seq,
+            "at": (at or clock.now()).isoformat(),
+            "labels": dict(who.labels) or None,
+            "nominal_at": who.nominal_at,
+            "partition": who.partition,
+            "backfill": who.backfill or None,
+        }

@@ -1,0 +1,123 @@
+"""Turns what is to be reported into the bytes of a check-in that the server can read, whatever was put in."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from tocsin.client.limits import MAX_TAIL_BYTES
+
+MAX_CHECK_IN_BYTES = 256 * 1024
+MAX_TEXT = 10_000
+_MAX_ITEMS = 500
+_MAX_DEPTH = 6
+_MAX_INTEGER = 2**63 - 1
+_REST_OF_CHARACTER = bytes(range(0x80, 0xC0))
+_MAX_REST_OF_CHARACTER = 3
+_EXPENDABLE = ("metadata", "definition", "metrics", "context", "labels", "log_tail", "error")
+
+
+def encode(fields: Mapping[str, object]) -> bytes:
+    """Return the check-in as one line of JSON; `job` must come first.
+
+    Fields that are None are left out. What JSON cannot carry becomes text, what is too large is cut,
+    and a check-in that is still above 256 KiB loses its largest extras: news of an end comes through.
+    """
+    kept = {name: _clean_field(value) for name, value in fields.items() if value is not None}
+    body = _dump(kept)
+    for name in _EXPENDABLE:
+        if len(body) <= MAX_CHECK_IN_BYTES:
+            break
+        kept.pop(name, None)
+        body = _dump(kept)
+    return body
+
+
+def stamp(body: bytes, sent_at: datetime) -> bytes:
+    """Return an encoded check-in with the instant at which it is sent."""
+    return b'{"sent_at":"' + sent_at.isoformat().encode("ascii") + b'",' + body.strip()[1:]
+
+
+def looks_whole(body: bytes) -> bool:
+    """Say whether bytes from the disk are a check-in and not the torn rest of one."""
+    return body.startswith(b'{"job":') and body.endswith(b"}\n")
+
+
+def text(value: object, limit: int = MAX_TEXT) -> str:
+    """Return a value as text without what JSON or a database refuses: lone surrogates and NUL."""
+    try:
+        written = value if isinstance(value, str) else str(value)
+    except Exception:  # noqa: BLE001 – somebody else's __str__ may raise anything
+        written = f"<{type(value).__name__}>"
+    return written[:limit].encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
+def tail(data: bytes) -> str:
+    """Return the last 10 000 bytes of an output as text; what is not UTF-8 is shown as U+FFFD."""
+    last = data[-MAX_TAIL_BYTES:]
+    if len(last) == MAX_TAIL_BYTES:
+        # The cut may have split a character: what is left of it (10xxxxxx) says nothing.
+        last = last[:_MAX_REST_OF_CHARACTER].lstrip(_REST_OF_CHARACTER) + last[_MAX_REST_OF_CHARACTER:]
+    return text(last.decode("utf-8", "replace"), MAX_TAIL_BYTES)
+
+
+def instant(value: datetime | str) -> str | None:
+    """Return an instant as the wire has it, or None where it cannot be read.
+
+    An instant without a zone is read in the time zone of this machine.
+    """
+    try:
+        read = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return read.astimezone(UTC).isoformat()
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None
+
+
+def clean(value: object, depth: int = 0) -> object:
+    """Return a value as JSON can carry it: texts cut, NaN and infinities left out, strangers as text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, Mapping):
+        return _clean_mapping(value, depth) if depth < _MAX_DEPTH else text(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return _clean_items(value, depth) if depth < _MAX_DEPTH else text(value)
+    if isinstance(value, datetime):
+        return instant(value)
+    return _clean_number(value)
+
+
+def _clean_field(value: object) -> object:
+    """Clean a field; one that cannot even be looked at is left out, so that the rest gets through."""
+    try:
+        return clean(value)
+    except Exception:  # noqa: BLE001 – somebody else's mapping or sequence may raise anything
+        return None
+
+
+def _clean_mapping(value: Mapping[object, object], depth: int) -> dict[str, object]:
+    pairs = list(value.items())[:_MAX_ITEMS]
+    return {text(name, 200): clean(item, depth + 1) for name, item in pairs}
+
+
+def _clean_items(value: Iterable[object], depth: int) -> list[object]:
+    return [clean(item, depth + 1) for item in list(value)[:_MAX_ITEMS]]
+
+
+def _clean_number(value: object) -> object:
+    """Read what behaves like a number as one, so that numpy and Decimal need no conversion by hand."""
+    try:
+        if hasattr(value, "__index__"):
+            whole = int(value.__index__())
+            return whole if abs(whole) <= _MAX_INTEGER else text(whole)
+        if hasattr(value, "__float__"):
+            number = float(value.__float__())
+            return number if math.isfinite(number) else None
+    except Exception:  # noqa: BLE001 – a stranger's conversion may raise anything; its text still says something
+        return text(value)
+    return text(value)
+
+
+def _dump(fields: Mapping[str, object]) -> bytes:
+    return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
