@@ -13,7 +13,7 @@ from tocsin.jobs.job import Definition, Rank
 from tocsin.web.definition import label_fault, read_definition
 from tocsin.web.faults import Fault, Problem, faults_of, not_json, problem_of
 from tocsin.web.instants import read_happened, read_nominal
-from tocsin.web.names import MAX_NAME, kept_tail, kept_text, name_fault
+from tocsin.web.names import MAX_NAME, PATH_STEPS, kept_tail, kept_text, name_fault
 from tocsin.web.wire import KNOWN, MANY, MAX_CHECK_INS, ONE, CheckInBody
 
 MAX_LOG_TAIL: Final = 10_000
@@ -25,6 +25,7 @@ MAX_FIELDS: Final = 100
 _DETAILS: Final = frozenset(
     {"exit_code", "signal", "error", "log_tail", "metrics", "resources", "context", "metadata"}
 )
+_PARTICULAR: Final = frozenset({"labels", "metrics", "context", "metadata"})
 Faults = tuple[Fault, ...]
 
 
@@ -77,13 +78,35 @@ def read_check_in(body: CheckInBody, received_at: datetime, defaults: Definition
     """Return the check-in that a body of the right shape says, or what in it cannot be meant."""
     at = read_happened(body.get("at"), body.get("sent_at"), received_at)
     nominal_at = read_nominal(body.get("nominal_at"), received_at)
-    faults = _faults(body, at, nominal_at)
-    if faults or isinstance(at, Fault) or isinstance(nominal_at, Fault):
-        return faults
+    if isinstance(at, Fault) or isinstance(nominal_at, Fault) or not _is_plain(body):
+        faults = _faults(body, at, nominal_at)
+        if faults or isinstance(at, Fault) or isinstance(nominal_at, Fault):
+            return faults
+    return _check_in(body, at, nominal_at, received_at, defaults)
+
+
+def _is_plain(body: CheckInBody) -> bool:
+    """Whether nothing in it needs a closer look: the quick answer for nearly every check-in."""
+    run, environment, partition = body.get("run"), body.get("environment"), body.get("partition")
+    names = f"{body['job']}{environment or ''}{run or ''}{partition or ''}"
+    return (
+        names.isprintable()
+        and _PARTICULAR.isdisjoint(body)
+        and PATH_STEPS.isdisjoint((body["job"], environment, run, partition))
+    )
+
+
+def _check_in(
+    body: CheckInBody,
+    at: datetime,
+    nominal_at: datetime | None,
+    received_at: datetime,
+    defaults: Definition,
+) -> CheckIn | Faults:
     definition = _definition(body, defaults)
     if isinstance(definition, Fault):
         return (replace(definition, field=f"definition.{definition.field}"),)
-    progress = body.get("progress")
+    progress, records, labels = body.get("progress"), body.get("records"), body.get("labels")
     return CheckIn(
         job=body["job"],
         kind=body["kind"],
@@ -98,9 +121,9 @@ def read_check_in(body: CheckInBody, received_at: datetime, defaults: Definition
         attempt=body.get("attempt"),
         max_attempts=body.get("max_attempts"),
         progress=None if progress is None else Progress(done=progress["done"], total=progress.get("total")),
-        records=_records(body),
+        records=None if records is None else Records(ok=records.get("ok"), failed=records.get("failed")),
         detail=None if _DETAILS.isdisjoint(body) else _detail(body),
-        labels=tuple(sorted((body.get("labels") or {}).items())),
+        labels=tuple(sorted(labels.items())) if labels else (),
         definition=definition,
     )
 
@@ -114,20 +137,15 @@ def _definition(body: CheckInBody, defaults: Definition) -> Definition | Fault |
 
 def _faults(body: CheckInBody, *instants: datetime | Fault | None) -> Faults:
     names = (body["job"], body.get("environment"), body.get("run"), body.get("partition"))
-    plain = all(not name or name.isprintable() for name in names)
-    if plain and _PARTICULAR.isdisjoint(body) and "." not in names and ".." not in names:
-        return tuple(found for found in instants if isinstance(found, Fault))
+    wrong = tuple(found for found in instants if isinstance(found, Fault))
     return (
         *_name_faults(zip(("job", "environment", "run", "partition"), names, strict=True)),
-        *(found for found in instants if isinstance(found, Fault)),
+        *wrong,
         *_label_faults(body.get("labels") or {}),
         *_key_faults("metrics", body.get("metrics") or {}),
         *_key_faults("context", body.get("context") or {}),
         *_metadata_faults(body.get("metadata")),
     )
-
-
-_PARTICULAR: Final = frozenset({"labels", "metrics", "context", "metadata"})
 
 
 def _name_faults(names: Iterable[tuple[str, str | None]]) -> Iterable[Fault]:
@@ -158,11 +176,6 @@ def _metadata_faults(metadata: dict[str, Any] | None) -> Iterable[Fault]:
             field="metadata",
             message=f"has {size} bytes as JSON; at most {MAX_METADATA_BYTES} are kept, so nothing was taken",
         )
-
-
-def _records(body: CheckInBody) -> Records | None:
-    records = body.get("records")
-    return None if records is None else Records(ok=records.get("ok"), failed=records.get("failed"))
 
 
 def _detail(body: CheckInBody) -> Detail:

@@ -5,8 +5,9 @@ from typing import Final
 
 MAX_NAME: Final = 200
 
+PATH_STEPS: Final = frozenset({".", ".."})
+
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_PATH_STEPS: Final = frozenset({".", ".."})
 
 
 def name_fault(name: str) -> str | None:
@@ -15,12 +16,12 @@ def name_fault(name: str) -> str | None:
     Control characters and line separators are refused; also "." and "..", which no address can hold.
     Names in any script, with any mark of writing direction, are fine.
     """
-    if name.isprintable() and name not in _PATH_STEPS:
+    if name.isprintable() and name not in PATH_STEPS:
         return None
     found = _CONTROL.search(name)
     if found is not None:
         return f"must not contain control characters (U+{ord(found.group()):04X} at position {found.start()})"
-    if name in _PATH_STEPS:
+    if name in PATH_STEPS:
         return "must not be '.' or '..'"
     return None
 

@@ -1,0 +1,1 @@
+"""The pages for people: drawn on the server, readable and usable without a script."""

@@ -1,0 +1,72 @@
+"""The page of one job: how it stands and why, its last runs, what was promised of it."""
+
+from typing import Final
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+
+from tocsin.alerts.alert import AlertState
+from tocsin.engine.commands import Pause, Resume
+from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
+from tocsin.web.pages.drawing import draw_chart
+from tocsin.web.pages.marks import kind_of, marks_of
+from tocsin.web.pages.rendering import render
+from tocsin.web.pages.visitor import Form, Visitor, back_to
+from tocsin.web.pages.words import job_path
+from tocsin.web.standing import expected_next, standing_of
+from tocsin.web.wiring import Wired
+
+RUNS: Final = 60
+LISTED: Final = 30
+ALERTS: Final = 10
+CHECK_INS: Final = 30
+OPEN: Final = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/jobs/{environment}/{name}")
+def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -> HTMLResponse:
+    """Show one job."""
+    now = wired.clock.now()
+    with wired.store.reading() as reading:
+        watch = found_job(reading, key_of(environment, name))
+        job_id = watch.job.id
+        alerts = reading.alerts(states=OPEN, job_id=job_id, limit=ALERTS)
+        ended = reading.alerts(states=(AlertState.RESOLVED,), job_id=job_id, limit=ALERTS)
+        runs = reading.recent_runs([job_id], RUNS).get(job_id, [])
+        occurrences = reading.recent_occurrences([job_id], RUNS).get(job_id, [])
+        check_ins = reading.log(job_id, before=None, limit=CHECK_INS)
+    timezone = watch.job.definition.timezone
+    marks = marks_of(runs, occurrences, now=now, timezone=timezone, limit=RUNS)
+    return render(
+        wired,
+        "job.html",
+        who=who,
+        job=watch.job,
+        state=watch.state,
+        standing=standing_of(watch, len(alerts), now),
+        expected=None if watch.job.paused_at else expected_next(watch, now),
+        chart=draw_chart(marks, RUNS),
+        longest=max((run.execution for run in runs if run.execution is not None), default=None),
+        runs=[(run, kind_of(run)) for run in runs[:LISTED]],
+        alerts=alerts,
+        ended=ended,
+        check_ins=check_ins,
+    )
+
+
+@router.post("/jobs/{environment}/{name}/pause")
+def pause_job(wired: Wired, who: Visitor, environment: Environment, name: Name, form: Form) -> Response:
+    """Judge a job no more."""
+    key = key_of(environment, name)
+    carry_out(wired, Pause(job=key, who=who))
+    return back_to(form, job_path(*key))
+
+
+@router.post("/jobs/{environment}/{name}/resume")
+def resume_job(wired: Wired, who: Visitor, environment: Environment, name: Name, form: Form) -> Response:
+    """Judge a job again."""
+    key = key_of(environment, name)
+    carry_out(wired, Resume(job=key, who=who))
+    return back_to(form, job_path(*key))

@@ -1,0 +1,147 @@
+"""The first page: is everything all right, and if not, what needs whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.silence import Silence, covering
+from tocsin.engine.voicing import labels_of
+from tocsin.errors import StoreError
+from tocsin.jobs.job import Job, JobKey
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
+from tocsin.store.base import Reading, Watch
+from tocsin.web.api.inputs import Cursor, read_cursor, write_cursor
+from tocsin.web.api.jobs import open_alerts_by_job
+from tocsin.web.api.server import health_of
+from tocsin.web.pages.drawing import Drawing, draw_strip
+from tocsin.web.pages.marks import MarkKind, kind_of, marks_of
+from tocsin.web.pages.rendering import render
+from tocsin.web.pages.visitor import Visitor
+from tocsin.web.pages.words import verdict
+from tocsin.web.standing import Standing, expected_next, standing_of
+from tocsin.web.wiring import Wired
+
+ROWS: Final = 200
+MARKS: Final = 30
+MAX_CARDS: Final = 50
+MAX_ALERTS: Final = 1_000
+OPEN: Final = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One job of the list."""
+
+    job: Job
+    standing: Standing
+    strip: Drawing
+    newest: Run | None
+    newest_kind: MarkKind | None
+    expected: Occurrence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One open alert; `silence` is what mutes it."""
+
+    alert: Alert
+    silence: Silence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Everything that the first page shows of the store; `jobs` is None where it cannot be read."""
+
+    jobs: int | None = None
+    alerts: tuple[Alert, ...] = ()
+    cards: tuple[Card, ...] = ()
+    rows: tuple[Row, ...] = ()
+    following: str | None = None
+
+
+@router.get("/")
+def show_overview(
+    request: Request,
+    wired: Wired,
+    who: Visitor,
+    q: Annotated[str, Query(max_length=200)] = "",
+    cursor: Cursor = None,
+) -> HTMLResponse:
+    """Show how everything is."""
+    place = read_cursor(cursor, 2)
+    after = None if place is None else JobKey(place[0], place[1])
+    try:
+        with wired.store.reading() as reading:
+            view = _look(reading, after, q, wired.clock.now())
+    except StoreError:
+        view = Overview()
+    return render(
+        wired,
+        "overview.html",
+        who=who,
+        view=view,
+        verdict=verdict(view.jobs, list(view.alerts)),
+        health=health_of(wired),
+        query=q,
+        continued=cursor is not None,
+        origin=wired.settings.base_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}",
+        is_open=wired.access.is_open,
+    )
+
+
+def _look(reading: Reading, after: JobKey | None, query: str, now: datetime) -> Overview:
+    alerts = reading.alerts(states=OPEN, limit=MAX_ALERTS)
+    silences = reading.silences(ended_since=now)
+    watches = reading.jobs(after=after, limit=ROWS + 1, search=query)
+    shown = watches[:ROWS]
+    return Overview(
+        jobs=reading.counts().jobs,
+        alerts=tuple(alerts),
+        cards=tuple(
+            Card(alert=alert, silence=covering(silences, labels_of(alert), now))
+            for alert in alerts[:MAX_CARDS]
+        ),
+        rows=_rows(reading, shown, now),
+        following=write_cursor(*shown[-1].job.key) if len(watches) > ROWS else None,
+    )
+
+
+def _rows(reading: Reading, watches: Sequence[Watch], now: datetime) -> tuple[Row, ...]:
+    ids = [watch.job.id for watch in watches]
+    runs = reading.recent_runs(ids, MARKS)
+    occurrences = reading.recent_occurrences(ids, MARKS)
+    alerting = open_alerts_by_job(reading, (watch.job.id for watch in watches if watch.alerting))
+    return tuple(
+        _row(
+            watch,
+            runs.get(watch.job.id, []),
+            occurrences.get(watch.job.id, []),
+            alerting[watch.job.id],
+            now,
+        )
+        for watch in watches
+    )
+
+
+def _row(
+    watch: Watch, runs: Sequence[Run], occurrences: Sequence[Occurrence], open_alerts: int, now: datetime
+) -> Row:
+    job = watch.job
+    marks = marks_of(runs, occurrences, now=now, timezone=job.definition.timezone, limit=MARKS)
+    newest = runs[0] if runs else None
+    return Row(
+        job=job,
+        standing=standing_of(watch, open_alerts, now),
+        strip=draw_strip(marks, MARKS),
+        newest=newest,
+        newest_kind=None if newest is None else kind_of(newest),
+        expected=None if job.paused_at is not None else expected_next(watch, now),
+    )
