@@ -7,6 +7,7 @@ TocsinError
 ├── InvalidTemplate    a message template that cannot be read
 ├── StoreError         the store cannot do what was asked
 │   ├── StoreUnavailable   for now: disk full or read-only, database away; try again
+│   │   └── StoreContended     another server was in the way; try again at once
 │   └── StoreBroken        not by waiting: newer schema, damaged file, in use by another server
 ├── ChannelError       a channel could not hand over a message
 └── ClientError        the command line or a client could not do what was asked
@@ -64,6 +65,10 @@ class StoreError(TocsinError):
 
 class StoreUnavailable(StoreError):
     """The store cannot be written or reached for now; nothing was recorded, try again."""
+
+
+class StoreContended(StoreUnavailable):
+    """Another server was in the way; nothing was recorded, the same again at once will most likely succeed."""
 
 
 class StoreBroken(StoreError):

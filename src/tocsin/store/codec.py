@@ -57,25 +57,26 @@ def instant_or_none(stored: int | None) -> datetime | None:
 
 
 class Codec(Generic[T]):
-    """A dataclass to JSON text and back, exactly.
+    """A struct or dataclass to JSON text and back, exactly.
 
-    `without` names fields that are left out when writing; they read as their defaults.
+    `without` names fields of a struct that are left out when writing; they read as their defaults.
     """
 
     def __init__(self, kind: type[T], *, without: Iterable[str] = ()) -> None:
+        left_out = frozenset(without)
         self._kind = kind
-        self._form = _form(kind, frozenset(without))
+        self._form = _form(kind, left_out)
         self._is_struct = issubclass(kind, msgspec.Struct)
-        self._cleared = {f.name: f.default for f in _fields(kind) if f.name in frozenset(without)}
+        self._left_out = {f.name: f.default for f in _fields(kind) if f.name in left_out}
         self._decode = msgspec.json.Decoder(kind if self._is_struct else self._form).decode
 
     def encode(self, value: T) -> str:
         """Return its text; StoreError when a field holds what its type forbids, such as NaN."""
-        if self._is_struct:
-            text = _ENCODER.encode(replace(value, **self._cleared) if self._cleared else value).decode()
-            if "null" not in text:  # NaN is written so, and so is what the slower way below may leave out
-                return text
         try:
+            if self._is_struct:
+                text = _ENCODER.encode(self._reduced(value)).decode()
+                if "null" not in text:  # NaN is written so, as is what the slower way may leave out
+                    return text
             return _ENCODER.encode(msgspec.convert(value, self._form, from_attributes=True)).decode()
         except _UNFIT as error:
             raise StoreError(f"this {self._kind.__name__} cannot be kept: {error}") from None
@@ -83,10 +84,13 @@ class Codec(Generic[T]):
     def decode(self, text: str) -> T:
         """Return the value of a text; StoreError when it is none, which only tampering can bring about."""
         try:
-            decoded = self._decode(text)
+            decoded: Any = self._decode(text)
             return decoded if self._is_struct else msgspec.convert(decoded, self._kind, from_attributes=True)
         except _UNFIT as error:
             raise StoreError(f"a stored {self._kind.__name__} cannot be read: {error}") from None
+
+    def _reduced(self, value: Any) -> Any:  # noqa: ANN401 - a struct, which the type variable cannot say
+        return replace(value, **self._left_out) if self._left_out else value
 
 
 class Columns(Generic[T]):

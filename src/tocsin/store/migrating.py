@@ -1,4 +1,4 @@
-"""The numbered migrations of a store, `migrations/0001_name.sql` beside its code: each applied once, in order."""
+"""Numbered migrations: `migrations/0001_name.sql` beside a store's code, applied in order, once each."""
 
 from dataclasses import dataclass
 from importlib import resources

@@ -1,6 +1,6 @@
 """The columns that both stores share, and what a row of them means."""
 
-from dataclasses import fields
+from functools import lru_cache
 from typing import Any, Final
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
@@ -25,7 +25,9 @@ RUN: Final = Codec(Run)
 SILENCE: Final = Codec(Silence)
 STATE: Final = Codec(JobState)
 STATE_NOW: Final = Codec(JobState, without=MEMORY)
-STATE_MEMORY: Final = Codec(JobState, without=[f.name for f in fields(JobState) if f.name not in MEMORY])
+STATE_MEMORY: Final = Codec(
+    JobState, without=[name for name in JobState.__struct_fields__ if name not in MEMORY]
+)
 
 BLIND: Final = Columns(BlindWindow)
 DELIVERY: Final = Columns(Delivery)
@@ -34,13 +36,7 @@ SET_ASIDE: Final = Columns(SetAside)
 TOKEN: Final = Columns(Token)
 
 EMPTY: Final = "{}"
-FINISHED: Final = frozenset(
-    {
-        state
-        for state in NotificationState
-        if state not in (NotificationState.PENDING, NotificationState.SENDING)
-    }
-)
+UNFINISHED: Final = frozenset({NotificationState.PENDING, NotificationState.SENDING})
 JOB_COLUMNS: Final = "environment, name, definition, registered_at, paused_at, paused_by"
 WATCH_COLUMNS: Final = (
     "j.id, j.environment, j.name, j.definition, j.registered_at, j.paused_at, j.paused_by, "
@@ -64,7 +60,7 @@ def watch_from(row: tuple[Any, ...]) -> Watch:
         name=name,
         environment=environment,
         registered_at=instant(registered_at),
-        definition=DEFINITION.decode(definition),
+        definition=_definition(definition),
         id=id_,
         paused_at=instant_or_none(paused_at),
         paused_by=paused_by,
@@ -76,6 +72,12 @@ def watch_from(row: tuple[Any, ...]) -> Watch:
         judged_under=judged_under,
         alerting=bool(alerting),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _definition(text: str) -> Definition:
+    """Return a definition; jobs that are defined alike share one."""
+    return DEFINITION.decode(text)
 
 
 def state_from(state: str, memory: str | None) -> JobState:
@@ -106,7 +108,7 @@ def alert_row(alert: Alert) -> tuple[Column, ...]:
         alert.severity.value,
         micros(alert.opened_at),
         over_at,
-        alert.is_open and alert.held_back_until is not None,
+        int(alert.is_open and alert.held_back_until is not None),
         ALERT.encode(alert),
     )
 
@@ -115,3 +117,20 @@ def split_states(states: Any) -> tuple[list[str], bool]:  # noqa: ANN401 - any i
     """Return the open ones among these states, and whether resolved is one of them."""
     wanted = frozenset(states)
     return [s.value for s in wanted if s is not AlertState.RESOLVED], AlertState.RESOLVED in wanted
+
+
+def finished_row(delivery: Delivery) -> tuple[Column, ...]:
+    """Return what a try sets (state, attempts, due_at, unknown, finished_at, last_error), then key, lease."""
+    state = delivery.next_state
+    if state is NotificationState.SENDING:
+        raise ValueError("a try that has ended leaves nothing being sent")
+    return (
+        state.value,
+        delivery.attempt,
+        micros(delivery.next_due_at),
+        int(delivery.unknown),
+        None if state in UNFINISHED else micros(delivery.ended_at),
+        "" if state is NotificationState.SENT else delivery.detail,
+        delivery.key,
+        delivery.lease,
+    )

@@ -56,6 +56,13 @@ class WatchCache:
         self._weight += kept.weight
         return kept
 
+    def renew(self, kept: Kept, watch: Watch) -> None:
+        """Keep what the same job has become, without looking it up again."""
+        weight = _weight(watch)
+        self._weight += weight - kept.weight
+        kept.watch = watch
+        kept.weight = weight
+
     def shrink(self) -> None:
         """Drop what was used longest ago, down to the bounds; not while a transaction needs it."""
         while self._by_id and (len(self._by_id) > MAX_WATCHES or self._weight > MAX_WEIGHT):

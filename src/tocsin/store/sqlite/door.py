@@ -1,14 +1,13 @@
 """One connection to the file, and what its errors mean to the person who must act."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from tocsin.errors import StoreBroken, StoreError, StoreUnavailable
+from tocsin.store.door import Parameters, Row
 
 Hook = Callable[[sqlite3.Connection], None]
-Row = tuple[Any, ...]
-Parameters = Sequence[Any] | Mapping[str, Any]
 
 WRITER_CACHE_KIB: Final = 16_384
 READER_CACHE_KIB: Final = 2_048
@@ -39,7 +38,7 @@ _BROKEN: Final = {
 _SUSPECT: Final = frozenset({"SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN"})
 
 
-class Door:
+class SqliteDoor:
     """A connection that speaks in rows and in our errors.
 
     It may be handed from thread to thread but serves one at a time. `suspect` tells that it should be
@@ -170,6 +169,7 @@ def _settings(cache_kib: int, *, read_only: bool) -> list[str]:
         f"cache_size = -{cache_kib}",
         "foreign_keys = OFF",
         "trusted_schema = OFF",
+        "secure_delete = OFF",
         *(["query_only = ON"] if read_only else []),
     ]
 

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from tocsin.errors import StoreError
 from tocsin.jobs.job import Job, JobKey
@@ -144,7 +145,7 @@ class JobsWriting(Session):
             if watch.judged_under != old.judged_under:
                 judged.append((watch.judged_under, job.id))
             self._heads.pop(job.id, None)
-            self._cache.put(watch, before.head)
+            self._cache.renew(before, watch)
         self._write(
             (
                 (_UPDATE_JOB, jobs),

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from tocsin.errors import StoreError
-from tocsin.store.sqlite.door import Door
-from tocsin.store.sqlite.readers import Readers
+from tocsin.store.lending import Lender
+from tocsin.store.sqlite.door import SqliteDoor
+from tocsin.store.sqlite.reading import SqliteReading
 
 EVERY_SECONDS: Final = 0.2
 PAGE_BYTES: Final = 4_096
@@ -22,7 +23,12 @@ LONG_READING_SECONDS: Final = 10.0
 class Journal:
     """Empties the journal soon after each commit, and keeps it bounded even while somebody reads for ever."""
 
-    def __init__(self, open_door: Callable[[], Door], turn: threading.Lock, readers: Readers) -> None:
+    def __init__(
+        self,
+        open_door: Callable[[], SqliteDoor],
+        turn: threading.Lock,
+        readers: Lender[SqliteDoor, SqliteReading],
+    ) -> None:
         self._open_door = open_door
         self._turn = turn
         self._readers = readers

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from tocsin.store.base import Delivery, Notification, NotificationState
+from tocsin.store.base import Delivery, Notification
 from tocsin.store.codec import instant, micros
-from tocsin.store.shapes import DELIVERY, FINISHED, NOTIFICATION
+from tocsin.store.shapes import DELIVERY, NOTIFICATION, finished_row
 from tocsin.store.sqlite.session import Session
 
 _ADD: Final = (
@@ -55,8 +55,12 @@ _FINISH: Final = """
 _RECORD: Final = f"INSERT INTO deliveries ({DELIVERY.list}) VALUES ({', '.join('?' * len(DELIVERY.names))})"  # noqa: S608 - our own columns
 _OVERDUE: Final = f"""
     SELECT {NOTIFICATION.list} FROM notifications
-    WHERE fallback_key = '' AND fallback_of = '' AND state IN ('pending', 'sending', 'dead')
-      AND (created_at < ? OR state = 'dead')
+    WHERE fallback_key = '' AND fallback_of = '' AND state IN ('pending', 'sending') AND created_at < ?
+    ORDER BY created_at LIMIT ?
+"""  # noqa: S608 - our own columns
+_DEAD: Final = f"""
+    SELECT {NOTIFICATION.list} FROM notifications
+    WHERE fallback_key = '' AND fallback_of = '' AND state = 'dead'
     ORDER BY created_at LIMIT ?
 """  # noqa: S608 - our own columns
 _FALLBACK: Final = "UPDATE notifications SET fallback_key = ? WHERE key = ?"
@@ -101,7 +105,7 @@ class OutboxWriting(Session):
         held: set[str] = set()
         for delivery in deliveries:
             self._door.run(_RECORD, DELIVERY.row(delivery))
-            row = self._door.one(_FINISH, _finished_row(delivery))
+            row = self._door.one(_FINISH, finished_row(delivery))
             if row is not None:
                 held.add(delivery.key)
                 self._settle([row])
@@ -114,7 +118,9 @@ class OutboxWriting(Session):
 
     def overdue(self, created_before: datetime, limit: int) -> list[Notification]:
         """Return what has no fallback yet and is none: dead ones, and unfinished ones made before then."""
-        return [NOTIFICATION.value(row) for row in self._door.all(_OVERDUE, (micros(created_before), limit))]
+        rows = self._door.all(_OVERDUE, (micros(created_before), limit)) + self._door.all(_DEAD, (limit,))
+        overdue = [NOTIFICATION.value(row) for row in rows]
+        return sorted(overdue, key=lambda one: one.created_at)[:limit]
 
     def set_fallback(self, key: str, fallback_key: str) -> None:
         """Note that another notification stands in for this one."""
@@ -132,19 +138,3 @@ class OutboxWriting(Session):
     def _settle(self, pairs: Iterable[tuple[str, ...]]) -> None:
         """Let the first unfinished one of each alert and target be claimed, and none behind it."""
         self._door.many(_SETTLE, list(dict.fromkeys(pairs)))
-
-
-def _finished_row(delivery: Delivery) -> tuple[object, ...]:
-    state = delivery.next_state
-    if state is NotificationState.SENDING:
-        raise ValueError("a try that has ended leaves nothing being sent")
-    return (
-        state.value,
-        delivery.attempt,
-        micros(delivery.next_due_at),
-        delivery.unknown,
-        micros(delivery.ended_at) if state in FINISHED else None,
-        "" if state is NotificationState.SENT else delivery.detail,
-        delivery.key,
-        delivery.lease,
-    )

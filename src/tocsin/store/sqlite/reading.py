@@ -1,47 +1,12 @@
-"""A reading session of SQLite: one connection, one consistent state."""
+"""The log of a job in a reading session of SQLite; the rest is the same in both stores."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
-from tocsin.alerts.alert import Alert, AlertState, Entry
-from tocsin.alerts.silence import Silence
-from tocsin.jobs.job import JobKey
-from tocsin.jobs.occurrence import Occurrence
-from tocsin.jobs.run import Run
-from tocsin.store.base import Counts, Delivery, LogLine, Notification, SetAside, Token, Watch
-from tocsin.store.codec import FOR_EVER, instant_or_none, micros
-from tocsin.store.shapes import (
-    ALERT,
-    CHECK_IN,
-    DELIVERY,
-    ENTRY,
-    NOTIFICATION,
-    OCCURRENCE,
-    RUN,
-    SET_ASIDE,
-    SILENCE,
-    TOKEN,
-    WATCH_COLUMNS,
-    split_states,
-    watch_from,
-)
-from tocsin.store.sqlite.alerts import ONE
-from tocsin.store.sqlite.door import Door
-from tocsin.store.sqlite.rest import ASIDE, SILENCES
+from tocsin.store.base import LogLine
+from tocsin.store.codec import FOR_EVER
+from tocsin.store.reading import TablesReading
+from tocsin.store.shapes import CHECK_IN
 
-_WATCH: Final = (
-    f"SELECT {WATCH_COLUMNS} FROM jobs j JOIN watches w ON w.job_id = j.id "  # noqa: S608 - our own columns
-    "LEFT JOIN memories m ON m.job_id = j.id"
-)
-_JOB: Final = f"{_WATCH} WHERE j.environment = ? AND j.name = ?"
-_JOBS: Final = (
-    f"{_WATCH} WHERE (j.environment, j.name) > (?, ?) AND (?3 = '' OR instr(lower(j.name), lower(?3)) > 0) "
-    "ORDER BY j.environment, j.name LIMIT ?4"
-)
-_RUNS: Final = "SELECT body FROM runs WHERE job_id = ? ORDER BY order_at DESC, id DESC LIMIT ?"
-_OCCURRENCES: Final = "SELECT body FROM occurrences WHERE job_id = ? ORDER BY nominal_at DESC LIMIT ?"
-_RUN: Final = "SELECT body FROM runs WHERE job_id = ? AND key = ?"
 # Follows the chain from the job's newest row, or from the row behind `before`. An older row always has
 # the smaller id; asking for that keeps the walk finite whatever stands in the file.
 _LOG: Final = """
@@ -56,71 +21,10 @@ _LOG: Final = """
     )
     SELECT c.id, c.body FROM chain JOIN check_ins c ON c.id = chain.id WHERE c.id < :before LIMIT :limit
 """
-_OPEN_ALERTS: Final = (
-    "SELECT body FROM alerts WHERE state <> 'resolved' AND state IN (?1, ?2) AND opened_at < ?3 "
-    "ORDER BY severity DESC, opened_at DESC, id DESC LIMIT ?4"
-)
-_OPEN_OF_JOB: Final = (
-    "SELECT body FROM alerts WHERE job_id = ?5 AND over_at = 9223372036854775807 "
-    "AND state IN (?1, ?2) AND opened_at < ?3 ORDER BY severity DESC, opened_at DESC, id DESC LIMIT ?4"
-)
-_RESOLVED: Final = (
-    "SELECT body FROM alerts WHERE state = 'resolved' AND opened_at < ? "
-    "ORDER BY opened_at DESC, id DESC LIMIT ?"
-)
-_RESOLVED_OF_JOB: Final = (
-    "SELECT body FROM alerts WHERE job_id = ?3 AND state = 'resolved' AND opened_at < ?1 "
-    "ORDER BY opened_at DESC, id DESC LIMIT ?2"
-)
-_HISTORY: Final = "SELECT body FROM alert_history WHERE alert_id = ? ORDER BY id"
-_NOTIFICATIONS: Final = (
-    f"SELECT {NOTIFICATION.list} FROM notifications WHERE alert_id = ? ORDER BY created_at, seq, id"  # noqa: S608 - our own columns
-)
-_DELIVERIES: Final = f"SELECT {DELIVERY.list} FROM deliveries WHERE key = ? ORDER BY id"  # noqa: S608 - our own columns
-_TOKENS: Final = f"SELECT {TOKEN.list} FROM tokens WHERE revoked_at IS NULL ORDER BY created_at, id"  # noqa: S608 - our own columns
-_COUNTS: Final = """
-    SELECT (SELECT n FROM tallies WHERE name = 'jobs'),
-        (SELECT count(*) FROM alerts WHERE state <> 'resolved'),
-        (SELECT count(*) FROM notifications WHERE state IN ('pending', 'sending')),
-        (SELECT count(*) FROM notifications WHERE state = 'dead'),
-        (SELECT min(created_at) FROM notifications WHERE state IN ('pending', 'sending'))
-"""
 
 
-class SqliteReading:
+class SqliteReading(TablesReading):
     """Reads what was committed when its first statement ran; `tocsin.store.base.Reading` says what."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-
-    def job(self, key: JobKey) -> Watch | None:
-        """Return one job's watch."""
-        row = self._door.one(_JOB, key)
-        return None if row is None else watch_from(row)
-
-    def jobs(self, *, after: JobKey | None, limit: int, search: str = "") -> list[Watch]:
-        """Return watches in order of environment and name, from behind `after`, names containing `search`.
-
-        Upper and lower case of ASCII letters are the same to the search.
-        """
-        environment, name = after or ("", "")
-        return [watch_from(row) for row in self._door.all(_JOBS, (environment, name, search, limit))]
-
-    def recent_runs(self, job_ids: Sequence[int], limit: int) -> dict[int, list[Run]]:
-        """Return the newest runs of each job, newest first."""
-        return {one: [RUN.decode(b) for (b,) in self._door.all(_RUNS, (one, limit))] for one in job_ids}
-
-    def recent_occurrences(self, job_ids: Sequence[int], limit: int) -> dict[int, list[Occurrence]]:
-        """Return the newest decided occurrences of each job, newest first."""
-        return {
-            one: [OCCURRENCE.decode(b) for (b,) in self._door.all(_OCCURRENCES, (one, limit))]
-            for one in job_ids
-        }
-
-    def run(self, job_id: int, run: str) -> Run | None:
-        """Return one run."""
-        row = self._door.one(_RUN, (job_id, run))
-        return None if row is None else RUN.decode(row[0])
 
     def log(self, job_id: int, *, before: int | None, limit: int) -> list[LogLine]:
         """Return a job's check-ins, newest first, with ids below `before`."""
@@ -128,65 +32,3 @@ class SqliteReading:
             _LOG, {"job": job_id, "before": FOR_EVER if before is None else before, "limit": limit}
         )
         return [LogLine(id=id_, job_id=job_id, check_in=CHECK_IN.decode(body)) for id_, body in rows]
-
-    def alert(self, alert_id: str) -> Alert | None:
-        """Return one alert."""
-        row = self._door.one(ONE, (alert_id,))
-        return None if row is None else ALERT.decode(row[0])
-
-    def alerts(
-        self,
-        *,
-        states: Iterable[AlertState],
-        job_id: int | None = None,
-        before: datetime | None = None,
-        limit: int,
-    ) -> list[Alert]:
-        """Return alerts in these states that opened before then, most severe open ones first, then newest."""
-        opened_before = FOR_EVER if before is None else micros(before)
-        of_job = () if job_id is None else (job_id,)
-        open_states, resolved = split_states(states)
-        rows = []
-        if open_states:
-            statement = _OPEN_ALERTS if job_id is None else _OPEN_OF_JOB
-            rows = self._door.all(statement, (open_states[0], open_states[-1], opened_before, limit, *of_job))
-        if resolved and len(rows) < limit:
-            statement = _RESOLVED if job_id is None else _RESOLVED_OF_JOB
-            rows += self._door.all(statement, (opened_before, limit - len(rows), *of_job))
-        return [ALERT.decode(body) for (body,) in rows]
-
-    def history(self, alert_id: str) -> list[Entry]:
-        """Return an alert's history, oldest first."""
-        return [ENTRY.decode(body) for (body,) in self._door.all(_HISTORY, (alert_id,))]
-
-    def notifications(self, alert_id: str) -> list[Notification]:
-        """Return what was owed to whom about an alert, oldest first."""
-        return [NOTIFICATION.value(row) for row in self._door.all(_NOTIFICATIONS, (alert_id,))]
-
-    def deliveries(self, keys: Iterable[str]) -> list[Delivery]:
-        """Return the tries of these notifications, oldest first."""
-        rows = [row for key in dict.fromkeys(keys) for row in self._door.all(_DELIVERIES, (key,))]
-        return sorted((DELIVERY.value(row) for row in rows), key=lambda one: one.started_at)
-
-    def silences(self, *, ended_since: datetime) -> list[Silence]:
-        """Return silences that have not ended, and those that ended since then."""
-        return [SILENCE.decode(body) for (body,) in self._door.all(SILENCES, (micros(ended_since),))]
-
-    def tokens(self) -> list[Token]:
-        """Return all credentials that are not revoked."""
-        return [TOKEN.value(row) for row in self._door.all(_TOKENS)]
-
-    def set_aside(self, now: datetime) -> list[SetAside]:
-        """Return the rules that are set aside at this instant."""
-        return [SET_ASIDE.value(row) for row in self._door.all(ASIDE, (micros(now),))]
-
-    def counts(self) -> Counts:
-        """Return how many there are of what."""
-        jobs, open_alerts, pending, dead, oldest = self._door.all(_COUNTS)[0]
-        return Counts(
-            jobs=jobs,
-            open_alerts=open_alerts,
-            pending=pending,
-            dead=dead,
-            oldest_pending_at=instant_or_none(oldest),
-        )

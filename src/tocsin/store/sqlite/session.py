@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable
 
 from tocsin.errors import StoreError
+from tocsin.store.door import OnDoor
 from tocsin.store.sqlite.cache import WatchCache
-from tocsin.store.sqlite.door import Door
+from tocsin.store.sqlite.door import SqliteDoor
 
 
-class Session:
+class Session(OnDoor):
     """Begins, commits and forgets; opens its connection anew after a fault of the disk.
 
     `turn` is held from begin to commit, so that the journal can be emptied in between. `changed` is
@@ -16,7 +17,7 @@ class Session:
     """
 
     def __init__(
-        self, open_door: Callable[[], Door], turn: threading.Lock, changed: Callable[[], None]
+        self, open_door: Callable[[], SqliteDoor], turn: threading.Lock, changed: Callable[[], None]
     ) -> None:
         self._open_door = open_door
         self._turn = turn

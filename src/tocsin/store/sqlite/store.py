@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from tocsin.errors import StoreBroken, StoreError, StoreUnavailable
+from tocsin.store.lending import Lender
 from tocsin.store.migrating import migrations, missing
-from tocsin.store.sqlite.door import APPLICATION_ID, READER_CACHE_KIB, WRITER_CACHE_KIB, Door, Hook
+from tocsin.store.sqlite.door import APPLICATION_ID, READER_CACHE_KIB, WRITER_CACHE_KIB, Hook, SqliteDoor
 from tocsin.store.sqlite.journal import Journal
-from tocsin.store.sqlite.readers import Readers
 from tocsin.store.sqlite.reading import SqliteReading
 from tocsin.store.sqlite.writing import SqliteWriting
 
@@ -29,7 +29,9 @@ class SqliteStore:
         self._lock = _lock(self._path)
         try:
             self._migrate()
-            self._readers = Readers(lambda: self._open(READER_CACHE_KIB, read_only=True))
+            self._readers = Lender(
+                lambda: self._open(READER_CACHE_KIB, read_only=True), "BEGIN", SqliteReading
+            )
             turn = threading.Lock()
             self._journal = Journal(lambda: self._open(READER_CACHE_KIB), turn, self._readers)
             self._writing = SqliteWriting(lambda: self._open(WRITER_CACHE_KIB), turn, self._journal.changed)
@@ -74,8 +76,8 @@ class SqliteStore:
         self._journal.close()
         os.close(self._lock)
 
-    def _open(self, cache_kib: int, *, read_only: bool = False) -> Door:
-        return Door(self._path, cache_kib=cache_kib, read_only=read_only, hook=self._hook)
+    def _open(self, cache_kib: int, *, read_only: bool = False) -> SqliteDoor:
+        return SqliteDoor(self._path, cache_kib=cache_kib, read_only=read_only, hook=self._hook)
 
     def _migrate(self) -> None:
         door = self._open(READER_CACHE_KIB)
@@ -93,7 +95,7 @@ class SqliteStore:
             door.close()
 
 
-def _see_that_it_is_ours(door: Door) -> None:
+def _see_that_it_is_ours(door: SqliteDoor) -> None:
     if door.all("PRAGMA application_id")[0][0] == APPLICATION_ID:
         return
     if door.all("SELECT count(*) FROM sqlite_schema")[0][0]:

@@ -122,8 +122,10 @@ CREATE INDEX notifications_in_order ON notifications (alert_id, target, seq) WHE
 CREATE INDEX notifications_ready ON notifications (target, severity, look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX notifications_next ON notifications (look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX notifications_open ON notifications (created_at) WHERE state IN ('pending', 'sending');
-CREATE INDEX notifications_stuck ON notifications (created_at)
-    WHERE fallback_key = '' AND fallback_of = '' AND state IN ('pending', 'sending', 'dead');
+CREATE INDEX notifications_alone ON notifications (created_at)
+    WHERE fallback_key = '' AND fallback_of = '' AND state IN ('pending', 'sending');
+CREATE INDEX notifications_dead_alone ON notifications (created_at)
+    WHERE fallback_key = '' AND fallback_of = '' AND state = 'dead';
 CREATE INDEX notifications_dead ON notifications (created_at) WHERE state = 'dead';
 CREATE INDEX notifications_old ON notifications (finished_at) WHERE finished_at IS NOT NULL;
 

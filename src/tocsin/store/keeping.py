@@ -1,4 +1,4 @@
-"""Silences, credentials, rules set aside, signs of life, blind windows and notes in the writing session."""
+"""What the writing session of either store keeps beside jobs and alerts: silences, credentials and notes."""
 
 from datetime import datetime
 from typing import Final
@@ -8,21 +8,24 @@ from tocsin.jobs.job import JobKey
 from tocsin.jobs.state import BlindWindow
 from tocsin.store.base import SetAside, Token
 from tocsin.store.codec import instant, micros
+from tocsin.store.door import OnDoor
 from tocsin.store.shapes import BLIND, SET_ASIDE, SILENCE, TOKEN
-from tocsin.store.sqlite.session import Session
 
 SILENCES: Final = "SELECT body FROM silences WHERE ends_at > ? ORDER BY ends_at, id"
-ASIDE: Final = (
-    f"SELECT {SET_ASIDE.list} FROM set_aside WHERE at <= ?1 AND until_at > ?1 ORDER BY rule, job_id"  # noqa: S608 - our own columns
-)
+ASIDE: Final = f"SELECT {SET_ASIDE.list} FROM set_aside WHERE at <= ? AND until_at > ? ORDER BY rule, job_id"  # noqa: S608 - our own columns
 _SAVE_SILENCE: Final = (
     "INSERT INTO silences VALUES (?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, body = excluded.body"
 )
-_SAVE_TOKEN: Final = f"INSERT OR REPLACE INTO tokens ({TOKEN.list}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
+_SAVE_TOKEN: Final = f"INSERT INTO tokens ({TOKEN.list}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
 _REVOKE: Final = "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
-_SAVE_ASIDE: Final = f"INSERT OR REPLACE INTO set_aside ({SET_ASIDE.list}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
-_ALIVE: Final = "INSERT OR REPLACE INTO liveness VALUES (1, ?)"
+_SAVE_ASIDE: Final = (
+    f"INSERT INTO set_aside ({SET_ASIDE.list}) VALUES (?, ?, ?, ?, ?, ?) "  # noqa: S608 - our own columns
+    "ON CONFLICT (rule, job_id) DO UPDATE SET at = excluded.at, until_at = excluded.until_at, "
+    "error = excluded.error, count = excluded.count"
+)
+_ALIVE: Final = "INSERT INTO liveness (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
+_SAVE_NOTE: Final = "INSERT INTO notes VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _SAVE_BLIND: Final = "INSERT INTO blind_windows (from_at, to_at, hold_until) VALUES (?, ?, ?) RETURNING id"
 _BLIND: Final = f"SELECT {BLIND.list} FROM blind_windows WHERE to_at >= ? ORDER BY to_at, id"  # noqa: S608 - our own columns
 _SAVE_UNKNOWN: Final = "INSERT INTO unknown VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -34,7 +37,7 @@ _UNKNOWN: Final = (
 )
 
 
-class RestWriting(Session):
+class KeepingWriting(OnDoor):
     """What the writing session keeps beside jobs and alerts; none of it is much."""
 
     def save_silence(self, silence: Silence) -> None:
@@ -59,7 +62,7 @@ class RestWriting(Session):
 
     def set_aside(self, now: datetime) -> tuple[SetAside, ...]:
         """Return the rules that are set aside at this instant."""
-        return tuple(SET_ASIDE.value(row) for row in self._door.all(ASIDE, (micros(now),)))
+        return tuple(SET_ASIDE.value(row) for row in self._door.all(ASIDE, (micros(now), micros(now))))
 
     def alive(self, now: datetime) -> datetime | None:
         """Note that a server lives at `now`; return when one last lived before, whichever it was."""
@@ -101,4 +104,4 @@ class RestWriting(Session):
 
     def save_note(self, name: str, value: str) -> None:
         """Keep a small durable value by name."""
-        self._door.run("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+        self._door.run(_SAVE_NOTE, (name, value))

@@ -1,4 +1,4 @@
-"""Alerts and their histories in the writing session."""
+"""Alerts and their histories in the writing session of either store."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,8 +6,8 @@ from typing import Final
 
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.store.codec import micros
+from tocsin.store.door import OnDoor
 from tocsin.store.shapes import ALERT, ALERT_COLUMNS, ENTRY, alert_row
-from tocsin.store.sqlite.session import Session
 
 ONE: Final = "SELECT body FROM alerts WHERE id = ?"
 _OF_JOB: Final = "SELECT body FROM alerts WHERE job_id = ? AND over_at >= ? ORDER BY opened_at, id"
@@ -21,7 +21,7 @@ _SAVE: Final = (
 _RECORD: Final = "INSERT INTO alert_history (alert_id, body) VALUES (?, ?)"
 
 
-class AlertsWriting(Session):
+class AlertsWriting(OnDoor):
     """What the writing session does with alerts."""
 
     def alerts(self, job_ids: Iterable[int], remembered_since: datetime) -> dict[int, tuple[Alert, ...]]:

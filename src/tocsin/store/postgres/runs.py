@@ -1,0 +1,67 @@
+"""Runs, decided occurrences and the log of check-ins in the writing session."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
+from tocsin.store.codec import micros, micros_or_none
+from tocsin.store.postgres.jobs import JobsWriting
+from tocsin.store.postgres.session import numbers, texts
+from tocsin.store.shapes import CHECK_IN, OCCURRENCE, RUN
+
+_RUNS: Final = (
+    "SELECT r.job_id, r.key, r.body FROM unnest(?::bigint[], ?::text[]) AS k (job_id, key) "
+    "JOIN runs r ON r.job_id = k.job_id AND r.key = k.key"
+)
+_SAVE_RUNS: Final = """
+    INSERT INTO runs (job_id, key, order_at, ended_at, body)
+    SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[])
+    ON CONFLICT (job_id, key) DO UPDATE
+    SET order_at = excluded.order_at, ended_at = excluded.ended_at, body = excluded.body
+"""
+_SAVE_OCCURRENCES: Final = """
+    INSERT INTO occurrences (job_id, nominal_at, body)
+    SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[])
+    ON CONFLICT (job_id, nominal_at) DO UPDATE SET body = excluded.body
+"""
+_APPEND: Final = "COPY check_ins (job_id, received_at, body) FROM STDIN (FORMAT BINARY)"
+_APPEND_TYPES: Final = ("int8", "int8", "text")
+
+
+class RunsWriting(JobsWriting):
+    """What the writing session does with what jobs report."""
+
+    def runs(self, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Run]:
+        """Return those runs, by job id and run key, that are kept."""
+        wanted = list(keys)
+        rows = self._door.all(_RUNS, (numbers(k[0] for k in wanted), texts(k[1] for k in wanted)))
+        return {(job_id, key): RUN.decode(body) for job_id, key, body in rows}
+
+    def save_runs(self, rows: Iterable[tuple[int, Run]]) -> None:
+        """Keep runs of the jobs with these ids, the newest reading of each."""
+        newest = {(job_id, run.key): run for job_id, run in rows}
+        kept = [
+            (job_id, key, micros(run.order_at), micros_or_none(run.ended_at), RUN.encode(run))
+            for (job_id, key), run in sorted(newest.items(), key=lambda item: item[0])
+        ]
+        self._write(_SAVE_RUNS, kept, numbers, texts, numbers, numbers, texts)
+
+    def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
+        """Keep how expected runs were decided, by job id and nominal instant."""
+        newest = {(job_id, micros(one.nominal_at)): one for job_id, one in rows}
+        kept = [
+            (job_id, at, OCCURRENCE.encode(one))
+            for (job_id, at), one in sorted(newest.items(), key=lambda item: item[0])
+        ]
+        self._write(_SAVE_OCCURRENCES, kept, numbers, numbers, texts)
+
+    def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:
+        """Add check-ins to the log of the jobs with these ids."""
+        lines = []
+        for job_id, check_in in rows:
+            self._before(job_id)
+            lines.append((job_id, micros(check_in.received_at), CHECK_IN.encode(check_in)))
+        if lines:
+            self._door.copy(_APPEND, _APPEND_TYPES, lines)
