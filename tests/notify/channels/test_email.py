@@ -278,6 +278,12 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         a_channel(25, sender=address)
 
 
+@pytest.mark.parametrize("host", ["x" * 64 + ".example", "mail..example.com"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match="not the name of a host"):
+        EmailChannel(host, sender="a@b.example", recipients=["c@d.example"])
+
+
 def test_a_receiver_has_some_recipients_and_not_too_many() -> None:
     for recipients in ([], ["maria@example.com"] * 51):
         with pytest.raises(ValueError, match="has 1 to 50 recipients"):

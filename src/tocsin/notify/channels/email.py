@@ -61,7 +61,7 @@ class EmailChannel:
         self._sender = _address(sender)
         self._recipients = tuple(_address(recipient) for recipient in recipients)
         self._server = smtp.Server(
-            host=host,
+            host=_host(host),
             port=port or PORTS[smtp.Tls(tls)],
             tls=smtp.Tls(tls),
             context=None if tls == "none" else trust(ca_file),
@@ -98,6 +98,15 @@ def email(message: Message, sender: Address, recipients: Sequence[Address]) -> b
     mail.add_alternative(written.html, subtype="html", cte="quoted-printable")
     mail.set_boundary(_digest(f"boundary {message.key}"))
     return mail.as_bytes()
+
+
+def _host(name: str) -> str:
+    """Return the name of a host as name servers know it."""
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        reason = f"not the name of a host: {name!r}"
+        raise ValueError(reason) from None
 
 
 def _address(text: str) -> Address:
