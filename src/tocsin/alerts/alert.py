@@ -28,6 +28,8 @@ class Reason(Enum):
     RESOLVED_BY_HAND = "resolved_by_hand"
     JOB_PAUSED = "job_paused"
     JOB_DELETED = "job_deleted"
+    JOB_RENAMED = "job_renamed"
+    JOB_REDEFINED = "job_redefined"
     RULE_REMOVED = "rule_removed"
     TOLD = "told"
     REPEATED = "repeated"

@@ -6,12 +6,14 @@ from tocsin.jobs.job import Job
 from tocsin.rules.finding import Finding
 
 FIELDS = ("job", "environment", "condition", "rule")
+_ALWAYS = ("job", "environment")
 
 
 def fingerprint(job: Job, finding: Finding, fields: tuple[str, ...]) -> str:
     """Return the fingerprint of a finding: 16 hexadecimal digits over the chosen fields and their values.
 
-    `fields` are names of FIELDS or of labels of the job; a label that is missing counts as empty.
+    `fields` are names of FIELDS or of labels of the job; a label that is missing counts as empty. An
+    alert belongs to one job in one environment, so that these two always count.
     """
     known = {
         "job": job.name,
@@ -20,5 +22,7 @@ def fingerprint(job: Job, finding: Finding, fields: tuple[str, ...]) -> str:
         "rule": finding.rule,
     }
     labels = dict(job.definition.labels)
-    text = "\x1f".join(f"{name}\x1e{known.get(name, labels.get(name, ''))}" for name in sorted(fields))
+    text = "\x1f".join(
+        f"{name}\x1e{known.get(name, labels.get(name, ''))}" for name in sorted({*_ALWAYS, *fields})
+    )
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

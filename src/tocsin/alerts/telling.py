@@ -28,15 +28,29 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
-    """How often to speak: the repeat interval, and at most `limit` notifications of one fingerprint in `window`."""
+    """How often to speak.
+
+    `repeat_every` while nothing changes; at most `limit` notifications of one fingerprint in `window`.
+    That a trouble is over is always told and does not count.
+    """
 
     repeat_every: timedelta
     window: timedelta
     limit: int
 
 
-def speak(alert: Alert, now: datetime, manners: Manners, *, silenced_until: datetime | None) -> Utterance:
+def speak(
+    alert: Alert,
+    now: datetime,
+    manners: Manners,
+    *,
+    silenced_until: datetime | None = None,
+    no_repeat_before: datetime | None = None,
+) -> Utterance:
     """Return what to say of an alert.
+
+    `silenced_until` is the end of the silence that covers it. `no_repeat_before` is when we shall know
+    whether what we said before we were blind still holds.
 
     The end is told to whoever was told the beginning, silenced or not. News are a first word, or a
     worse severity or step than was ever told; without news there is the repeat, and neither once
@@ -50,6 +64,8 @@ def speak(alert: Alert, now: datetime, manners: Manners, *, silenced_until: date
     if alert.state is AlertState.ACKNOWLEDGED:
         return Utterance(speech=None, reason=Reason.ACKNOWLEDGED)
     speech, due_at = _news(alert, manners)
+    if speech is Speech.REPEAT and no_repeat_before is not None:
+        due_at = max(due_at, no_repeat_before)
     if due_at > now:
         return Utterance(speech=None, reason=Reason.NOTHING_TO_SAY, ask_again_at=due_at)
     if silenced_until is not None and silenced_until > now:

@@ -6,11 +6,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.jobs.applying import apply
+from tocsin.jobs.binding import bind, settle_by, skip
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
-from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, occurrence_for
+from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.jobs.state import MAX_FAILURES, MAX_OPEN_RUNS, MAX_RECENT, JobState, Outcome
+
+_BEGINNINGS = {
+    CheckInKind.SCHEDULED: "scheduled_at",
+    CheckInKind.QUEUED: "queued_at",
+    CheckInKind.START: "started_at",
+}
 
 
 class Folded(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,17 +34,27 @@ class Folded(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def run_named(state: JobState, check_in: CheckIn) -> Run | None:
     """Return the run that a check-in speaks of, if the state still holds it.
 
-    Without a run id it is the newest open run; a start without one is always a new run.
+    Without a run id it is the newest open run; scheduled, queued and start speak of one that waits for
+    just that, or else of a new run.
     """
     if check_in.run is None:
-        opens = check_in.kind is CheckInKind.START
-        return None if opens or not state.open_runs else state.open_runs[-1]
+        return _newest(state, check_in.kind)
     for run in state.open_runs:
         if run.key == check_in.run:
             return run
     if state.last is not None and state.last.key == check_in.run:
         return state.last
     return None
+
+
+def _newest(state: JobState, kind: CheckInKind) -> Run | None:
+    if not state.open_runs:
+        return None
+    newest, begins = state.open_runs[-1], _BEGINNINGS.get(kind)
+    if begins is None:
+        return newest
+    waits = newest.started_at is None and getattr(newest, begins) is None
+    return newest if waits else None
 
 
 def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new_key: str) -> Folded:
@@ -53,8 +70,8 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
     if answered is not Answered.ACCEPTED:
         return Folded(state=state, answered=answered, run=run.key)
     started = before.started_at is None and (run.started_at is not None or not run.status.is_open)
-    if started:
-        run, state = _assign(job, state, run)
+    if started or (run.occurrence_at != before.occurrence_at and run.started_at is not None):
+        run, state = bind(job, state, run)
     if run.status.is_open:
         return _still_open(state, check_in, before, run, is_new=known is None, started=started)
     return _over(state, check_in, run)
@@ -79,7 +96,7 @@ def _still_open(
         last_seen_at=check_in.received_at,
     )
     if reopened:
-        state = _without_outcome(state, run.key)
+        state = _without_outcome(state, run.key, forget_failure=before.closed_by_us)
     if len(open_runs) > MAX_OPEN_RUNS:
         state, abandoned = abandon(state, open_runs[0], check_in.received_at)
         kept = (*kept, abandoned)
@@ -93,12 +110,12 @@ def abandon(state: JobState, run: Run, at: datetime) -> tuple[JobState, Run]:
 
 
 def _over(state: JobState, check_in: CheckIn, run: Run) -> Folded:
-    state = _close(_without_outcome(state, run.key), run)
+    state = _close(_without_outcome(state, run.key, forget_failure=True), run)
     decided: tuple[Occurrence, ...] = ()
-    if run.status is RunStatus.SUCCESS and not run.backfill:
-        state, decided = _settle_by(state, run)
+    if run.status is RunStatus.SUCCESS and (run.occurrence_at is not None or not run.backfill):
+        state, decided = settle_by(state, run)
     elif run.status is RunStatus.SKIPPED:
-        state, decided = _skip(state, run)
+        state, decided = skip(state, run)
     state = replace(
         state,
         last_seen_at=check_in.received_at,
@@ -109,9 +126,13 @@ def _over(state: JobState, check_in: CheckIn, run: Run) -> Folded:
     )
 
 
-def _without_outcome(state: JobState, key: str) -> JobState:
+def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobState:
+    """Forget how a run ended that goes on, or has ended anew.
+
+    That it failed is not forgotten while it only tries again: no good run has made up for it yet.
+    """
     recent = tuple(o for o in state.recent if o.run != key)
-    failures = tuple(r for r in state.failures if r.key != key)
+    failures = tuple(r for r in state.failures if r.key != key) if forget_failure else state.failures
     if len(recent) == len(state.recent) and len(failures) == len(state.failures):
         return state
     return replace(state, recent=recent, failures=failures)
@@ -120,20 +141,21 @@ def _without_outcome(state: JobState, key: str) -> JobState:
 def _close(state: JobState, run: Run) -> JobState:
     assert run.ended_at is not None  # noqa: S101 -- programmer error, every closed run has an end
     is_newest = state.last is None or (state.last.ended_at or run.ended_at) <= run.ended_at
+    open_runs = tuple(r for r in state.open_runs if r.key != run.key)
     failures, dropped = state.failures, state.failures_dropped
     last_success_at = state.last_success_at
-    if run.status.is_bad:
+    if run.status.is_bad and not _is_made_up_for(state, run):
         failures = (*failures, run)
         if len(failures) > MAX_FAILURES:
             failures, dropped = (failures[0], *failures[2:]), dropped + 1
     elif run.status is RunStatus.SUCCESS:
         last_success_at = _later(last_success_at, run.ended_at)
-        if failures:
-            failures = tuple(f for f in failures if not makes_up_for(run, f))
-            dropped = dropped if failures else 0
+        failures = tuple(f for f in failures if not makes_up_for(run, f))
+        dropped = dropped if failures else 0
+        open_runs = tuple(_overtaken(r, run) for r in open_runs)
     return replace(
         state,
-        open_runs=tuple(r for r in state.open_runs if r.key != run.key),
+        open_runs=open_runs,
         recent=(*state.recent, outcome_of(run))[-MAX_RECENT:],
         failures=failures,
         failures_dropped=dropped,
@@ -143,14 +165,48 @@ def _close(state: JobState, run: Run) -> JobState:
 
 
 def makes_up_for(good: Run, bad: Run) -> bool:
-    """Whether a good run resolves a bad one: same partition, the same or a later occurrence."""
-    return good.partition == bad.partition and good.order_at >= bad.order_at
+    """Whether a good run resolves a bad one: same partition, the same or a later occurrence, ended later.
+
+    A backfill that does not say what it is for makes up for nothing but such backfills.
+    """
+    if good.partition != bad.partition or (good.ended_at or good.last_sign_at) < bad.bad_at:
+        return False
+    if _is_unplaced(good):
+        return _is_unplaced(bad)
+    return good.order_at >= bad.order_at
+
+
+def _is_unplaced(run: Run) -> bool:
+    return run.backfill and run.occurrence_at is None and not run.partition
+
+
+def _overtaken(run: Run, good: Run) -> Run:
+    if not makes_up_for(good, run):
+        return run
+    return replace(run, overtaken_at=_later(run.overtaken_at, good.ended_at))
+
+
+def _is_made_up_for(state: JobState, bad: Run) -> bool:
+    """Whether news of a bad run comes only after a good one has made up for it."""
+    if bad.overtaken_at is not None and bad.overtaken_at >= bad.bad_at:
+        return True
+    return any(
+        good.status is RunStatus.SUCCESS
+        and good.partition == bad.partition
+        and (bool(good.partition) or not good.backfill)
+        and good.order_at >= bad.order_at
+        and good.at >= bad.bad_at
+        for good in state.recent
+    )
 
 
 def outcome_of(run: Run) -> Outcome:
     """Return the few facts of an ended run that rules ask for later."""
     ended_at = run.ended_at or run.last_sign_at
     execution = run.execution
+    silence = run.longest_silence_seconds
+    if run.closed_by_us:
+        silence = max(silence, (ended_at - run.last_sign_at).total_seconds())
     return Outcome(
         at=ended_at,
         order_at=run.order_at,
@@ -160,79 +216,10 @@ def outcome_of(run: Run) -> Outcome:
         backfill=run.backfill,
         seconds=None if execution is None else execution.total_seconds(),
         records=run.records_ok,
-        silence_seconds=run.longest_silence_seconds,
+        silence_seconds=silence,
+        heartbeat_every_seconds=run.heartbeat_every_seconds,
         late=run.deadline_at is not None and ended_at > run.deadline_at,
     )
-
-
-def _assign(job: Job, state: JobState, run: Run) -> tuple[Run, JobState]:
-    """Bind a run that has just begun to the occurrence it is for."""
-    occurrence = None if run.backfill and run.occurrence_at is None else _occurrence(job, state, run)
-    if occurrence is None:
-        return run, state
-    run = replace(run, occurrence_at=occurrence.nominal_at, deadline_at=occurrence.deadline_at)
-    if occurrence not in state.occurrences:
-        return run, replace(state, settled=_newer(state.settled, occurrence))
-    if run.backfill:
-        return run, state
-    status = occurrence.status
-    if status in (OccurrenceStatus.EXPECTED, OccurrenceStatus.UNKNOWN):
-        status = OccurrenceStatus.STARTED
-    bound = replace(occurrence, status=status, run=run.key)
-    occurrences = tuple(bound if o is occurrence else o for o in state.occurrences)
-    return run, replace(state, occurrences=occurrences)
-
-
-def _occurrence(job: Job, state: JobState, run: Run) -> Occurrence | None:
-    known = state.occurrences if state.settled is None else (state.settled, *state.occurrences)
-    if run.occurrence_at is not None:
-        return next((o for o in known if o.nominal_at == run.occurrence_at), None)
-    began_at = run.started_at or run.ended_at or run.last_sign_at
-    for occurrence in reversed(known):
-        if occurrence.opens_at <= began_at:
-            return occurrence
-    definition = job.definition
-    if definition.schedule is None and definition.sla.deadline is None:
-        return None
-    return occurrence_for(definition.plan, began_at)
-
-
-def _settle_by(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ...]]:
-    """Settle every expected run that this good one stands for or comes after."""
-    covered = tuple(o for o in state.occurrences if o.nominal_at <= run.order_at)
-    if not covered:
-        return state, ()
-    ended_at = run.ended_at or run.last_sign_at
-    decided = tuple(_decide(o, run, ended_at) for o in covered)
-    state = replace(
-        state, occurrences=state.occurrences[len(covered) :], occurrences_dropped=0, settled=decided[-1]
-    )
-    return state, decided
-
-
-def _decide(occurrence: Occurrence, run: Run, ended_at: datetime) -> Occurrence:
-    if occurrence.nominal_at != run.occurrence_at:
-        kept = OccurrenceStatus.MISSED if occurrence.run is None else OccurrenceStatus.LATE
-        return replace(occurrence, status=kept)
-    late = occurrence.deadline_at is not None and ended_at > occurrence.deadline_at
-    late = late or occurrence.status is OccurrenceStatus.MISSED
-    return replace(occurrence, status=OccurrenceStatus.LATE if late else OccurrenceStatus.MET, run=run.key)
-
-
-def _skip(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ...]]:
-    skipped = tuple(
-        replace(o, status=OccurrenceStatus.SKIPPED, run=run.key)
-        for o in state.occurrences
-        if o.nominal_at == run.occurrence_at
-    )
-    if not skipped:
-        return state, ()
-    rest = tuple(o for o in state.occurrences if o.nominal_at != run.occurrence_at)
-    return replace(state, occurrences=rest, settled=skipped[-1]), skipped
-
-
-def _newer(known: Occurrence | None, other: Occurrence) -> Occurrence:
-    return other if known is None or other.nominal_at > known.nominal_at else known
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -79,7 +79,7 @@ def _decide_due(
             decided[occurrence.nominal_at] = replace(occurrence, status=OccurrenceStatus.MISSED)
         else:
             decided[occurrence.nominal_at] = replace(occurrence, status=OccurrenceStatus.UNKNOWN)
-            unknown.append((window.id, "no run was seen to start"))
+            unknown.append((window.id, "no run was seen"))
     ask_again_at = min(asks, default=None)
     if not decided:
         return state, (), (), ask_again_at
@@ -98,24 +98,21 @@ def _decision(
     """Return when it is decided that an expected run did not start, and the window that hides whether it did.
 
     What is due in a blind window or in the wait after it is decided when the wait is over. It is
-    unknown if we were deaf when the run should have started or when its grace ended; for a run that
-    only has a deadline, if we were deaf then. None: there is nothing to decide.
+    unknown if we were deaf when the run should have started or when its grace ended; for a run of
+    which only the end is promised, if its deadline is hidden. None: there is nothing to decide.
     """
     if occurrence.status is not OccurrenceStatus.EXPECTED:
         return None
-    limit_at = occurrence.start_by or occurrence.deadline_at
-    if limit_at is None:
-        return None
+    start_by = occurrence.start_by
+    if start_by is None:
+        window = hidden_by(blind, occurrence.deadline_at) if blind and occurrence.deadline_at else None
+        return None if window is None else (window.hold_until, window)
     if not blind:
-        return None if occurrence.start_by is None else (limit_at, None)
-    window = hidden_by(blind, limit_at)
-    decide_at = limit_at if window is None else window.hold_until
-    if any(w.from_at <= limit_at < w.to_at for w in blind):
-        return decide_at, window
-    if occurrence.start_by is None:
-        return None
-    deaf = next((w for w in blind if w.from_at <= occurrence.nominal_at < w.to_at), None)
-    return decide_at, (deaf if deaf is None else window or deaf)
+        return start_by, None
+    window = hidden_by(blind, start_by)
+    decide_at = start_by if window is None else window.hold_until
+    deaf = next((w for w in blind if w.is_deaf_at(start_by) or w.is_deaf_at(occurrence.nominal_at)), None)
+    return decide_at, (None if deaf is None else window or deaf)
 
 
 def _missed_outcome(occurrence: Occurrence) -> Outcome:

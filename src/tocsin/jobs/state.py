@@ -81,6 +81,10 @@ class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether what was due then could not be known."""
         return self.from_at <= instant < self.hold_until
 
+    def is_deaf_at(self, instant: datetime) -> bool:
+        """Whether what happened then can only be told by who put it aside."""
+        return self.from_at <= instant < self.to_at
+
 
 def hidden_by(blind: tuple[BlindWindow, ...], instant: datetime) -> BlindWindow | None:
     """Return the window in which what was due at this instant could not be known, or None.

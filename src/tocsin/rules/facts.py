@@ -1,11 +1,13 @@
 """All that a rule may look at."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from tocsin.jobs.job import Job
-from tocsin.jobs.state import BlindWindow, JobState
+from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState, Outcome, hidden_by
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -15,10 +17,16 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: JobState
     blind: tuple[BlindWindow, ...] = ()
 
-    def forgiven_until(self, condition: str) -> datetime | None:
+    def forgiven_until(self, condition: str) -> datetime:
         """Return the instant up to which a person has declared this condition's troubles over."""
-        return next((at for name, at in self.state.forgiven if name == condition), None)
+        ends = [at for name, at in self.state.forgiven if name in (condition, EVERY_CONDITION)]
+        return max(ends, default=_NEVER)
 
     def blind_at(self, instant: datetime) -> BlindWindow | None:
         """Return the window in which what was due at this instant could not be known."""
-        return next((window for window in self.blind if window.covers(instant)), None)
+        return hidden_by(self.blind, instant) if self.blind else None
+
+    def outcomes(self, condition: str) -> list[Outcome]:
+        """Return the last runs that ended and count for this condition, oldest first."""
+        forgiven = self.forgiven_until(condition)
+        return [o for o in self.state.recent if o.is_run and o.at > forgiven]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tocsin.rules.conditions import job_failure, missing_run, no_data, sla_breach, stalled
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import Verdict
+from tocsin.rules.finding import QUIET, Verdict
 from tocsin.rules.rule import Rule
 
 Judge = Callable[[Rule, Facts, datetime], Verdict]
@@ -23,6 +23,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     """Return what a rule thinks of a job, and when to ask again.
 
     The law: with the same facts the finding, its severity and its reason stay the same at every
-    instant before `ask_again_at`.
+    instant before `ask_again_at`. A paused job is not judged.
     """
+    if facts.job.paused_at is not None:
+        return QUIET
     return CONDITIONS[rule.condition](rule, facts, now)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.rules.evidence import error_of, log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
+from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural, span
@@ -19,53 +19,56 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     """Hold while a bad run stands that no good run has made up for, or an announced retry does not come.
 
     A run that reports an attempt that will be retried has not failed yet; when no retry is heard of
-    for RETRY_PATIENCE (or the job's own `stalled_after_seconds`), it counts as failed. N in a row
-    counts bad runs of one partition since its last good one; M of N counts the last N runs, whatever
-    their partition. Failures of backfills are no worse than a warning (F12).
+    for RETRY_PATIENCE (or the job's own `stalled_after_seconds`), it counts as failed, and is unknown
+    where that instant fell into a blind window. N in a row counts bad runs of one partition since its
+    last good one; M of N counts the last N runs, whatever their partition. Failures of backfills are no
+    worse than a warning (F12).
     """
     state = facts.state
     if not state.failures and not any(r.phase is Phase.RETRYING for r in state.open_runs):
         return QUIET
-    forgiven = facts.forgiven_until(NAME)
-    failures = [
-        f for f in facts.state.failures if forgiven is None or (f.ended_at or f.last_sign_at) > forgiven
-    ]
-    overdue, ask_again_at = _overdue_retries(facts, now, forgiven)
-    bad = [*failures, *overdue]
-    if not bad or not _too_many(rule, facts, bad, len(overdue)):
-        return Verdict(ask_again_at=ask_again_at)
-    return Verdict(finding=_finding(rule, facts, bad), ask_again_at=ask_again_at)
+    overdue, unknown, ask_again_at = _overdue_retries(facts, now)
+    forgiven, retrying = facts.forgiven_until(NAME), {r.key for r in overdue}
+    bad = [f for f in state.failures if f.bad_at > forgiven and f.key not in retrying] + overdue
+    finding = _finding(rule, facts, bad) if bad and _too_many(rule, facts, bad, len(overdue)) else None
+    return Verdict(finding=finding, ask_again_at=ask_again_at, unknown=unknown)
 
 
-def _overdue_retries(
-    facts: Facts, now: datetime, forgiven: datetime | None
-) -> tuple[list[Run], datetime | None]:
-    own = facts.job.definition.stalled_after_seconds
+def _overdue_retries(facts: Facts, now: datetime) -> tuple[list[Run], Unknown | None, datetime | None]:
+    """Return the runs whose retry does not come, one of which it is unknown, and when to ask again."""
+    own, forgiven = facts.job.definition.stalled_after_seconds, facts.forgiven_until(NAME)
     patience = timedelta(seconds=own) if own is not None else RETRY_PATIENCE
-    waiting = [r for r in facts.state.open_runs if r.phase is Phase.RETRYING]
-    overdue, asks = [], []
-    for run in waiting:
+    overdue: list[Run] = []
+    asks: list[datetime] = []
+    unknown: Unknown | None = None
+    for run in facts.state.open_runs:
         due_at = run.last_sign_at + patience
+        if run.phase is not Phase.RETRYING or due_at <= forgiven or _is_overtaken(run):
+            continue
         window = facts.blind_at(due_at)
-        due_at = due_at if window is None else window.hold_until
-        if now < due_at:
-            asks.append(due_at)
-        elif forgiven is None or due_at > forgiven:
+        if now < (due_at if window is None else window.hold_until):
+            asks.append(due_at if window is None else window.hold_until)
+        elif window is not None:
+            unknown = Unknown(window=window.id, what=f"run {run.key} announced a retry that was not seen")
+        else:
             overdue.append(run)
-    return overdue, min(asks, default=None)
+    return overdue, unknown, min(asks, default=None)
+
+
+def _is_overtaken(run: Run) -> bool:
+    return run.overtaken_at is not None and run.overtaken_at >= run.last_sign_at
 
 
 def _too_many(rule: Rule, facts: Facts, bad: list[Run], overdue: int) -> bool:
-    if rule.m_of_n is not None:
-        marks = [o.status.is_bad for o in facts.state.recent if o.status is not None]
-        if overdue:
-            return exceeds_tolerance(rule, marks, overdue)
-        return bool(marks) and marks[-1] and exceeds_tolerance(rule, marks[:-1])
-    counts = Counter(run.partition for run in bad)
-    most = max(counts.values())
-    if len(counts) == 1:
-        most += facts.state.failures_dropped
-    return most >= rule.in_a_row
+    if rule.m_of_n is None:
+        counts = Counter(run.partition for run in bad)
+        dropped = facts.state.failures_dropped if len(counts) == 1 else 0
+        return max(counts.values()) + dropped >= rule.in_a_row
+    keys = {run.key for run in bad}
+    outcomes = facts.outcomes(NAME)
+    marks = [o.status is not None and o.status.is_bad for o in outcomes] + [True] * overdue
+    standing = [i for i, o in enumerate(outcomes) if marks[i] and o.run in keys]
+    return exceeds_tolerance(rule, marks, [*standing, *range(len(outcomes), len(marks))])
 
 
 def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
@@ -107,6 +110,6 @@ def _summary(run: Run, count: int) -> str:
     after = f" after {plural(run.attempt, 'attempt')}" if run.attempt > 1 else ""
     took = run.execution
     when = f" after {span(took)}" if took is not None and not after else ""
-    row = f", {count} bad runs in a row" if count > 1 else ""
+    row = f", {count} bad runs by now" if count > 1 else ""
     error = error_of(run)
     return f"{how}{after}{when}{row}" + (f": {error[:200]}" if error else "")

@@ -12,55 +12,37 @@ from tocsin.rules.wording import clock_time, plural
 NAME = "missing_run"
 
 
-def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
+def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -- every condition is asked alike
     """Hold from the end of an expected run's starting grace until a good run of it or a later one.
 
-    Expected runs that fell into a blind window are decided when its hold is over, by `jobs.settling`,
-    and become unknown there. N in a row and M of N count expected runs; a run that did start counts
-    as good here, however it ended.
+    That an expected run was missed, or cannot be known, is decided by `jobs.settling`, which also asks
+    for the next look. N in a row and M of N count expected runs; one that did start counts as good
+    here, however it ended, and one that is unknown does not count.
     """
-    if facts.job.paused_at is not None or not facts.state.occurrences:
+    if not any(o.status is OccurrenceStatus.MISSED for o in facts.state.occurrences):
         return QUIET
-    asks = [at for at in (_next_question(facts, o, now) for o in facts.state.occurrences) if at is not None]
-    ask_again_at = min(asks, default=None)
-    missed = _missed(facts, now)
-    if not missed or not _too_many(rule, facts, missed):
-        return Verdict(ask_again_at=ask_again_at)
-    return Verdict(finding=_finding(rule, facts, missed), ask_again_at=ask_again_at)
-
-
-def _next_question(facts: Facts, occurrence: Occurrence, now: datetime) -> datetime | None:
-    start_by = occurrence.start_by
-    if occurrence.status is not OccurrenceStatus.EXPECTED or start_by is None:
-        return None
-    window = facts.blind_at(start_by)
-    decide_at = start_by if window is None else window.hold_until
-    return decide_at if decide_at > now else None
-
-
-def _missed(facts: Facts, now: datetime) -> list[Occurrence]:
     forgiven = facts.forgiven_until(NAME)
-    return [
-        o
-        for o in facts.state.occurrences
-        if o.start_by is not None
-        and o.start_by <= now
-        and (forgiven is None or o.start_by > forgiven)
-        and _is_missed(facts, o)
+    counted = [o for o in facts.state.occurrences if _counts(o) and (o.start_by or o.nominal_at) > forgiven]
+    missed = [o for o in counted if o.status is OccurrenceStatus.MISSED]
+    if not missed or not _too_many(rule, facts, counted):
+        return QUIET
+    return Verdict(finding=_finding(rule, facts, missed))
+
+
+def _counts(occurrence: Occurrence) -> bool:
+    return occurrence.status is OccurrenceStatus.MISSED or occurrence.run is not None
+
+
+def _too_many(rule: Rule, facts: Facts, counted: list[Occurrence]) -> bool:
+    forgiven = facts.forgiven_until(NAME)
+    nominal = {o.nominal_at for o in facts.state.occurrences}
+    earlier = [
+        o.status is None
+        for o in facts.state.recent
+        if o.order_at not in nominal and o.at > forgiven and (o.is_run or o.status is None)
     ]
-
-
-def _is_missed(facts: Facts, occurrence: Occurrence) -> bool:
-    if occurrence.status is OccurrenceStatus.MISSED:
-        return True
-    unseen = occurrence.status is OccurrenceStatus.EXPECTED and occurrence.start_by is not None
-    return unseen and occurrence.start_by is not None and facts.blind_at(occurrence.start_by) is None
-
-
-def _too_many(rule: Rule, facts: Facts, missed: list[Occurrence]) -> bool:
-    counted = {o.nominal_at for o in missed}
-    earlier = [o.status is None for o in facts.state.recent if o.order_at not in counted]
-    return exceeds_tolerance(rule, earlier, len(missed) + facts.state.occurrences_dropped)
+    marks = [*earlier, *(o.status is OccurrenceStatus.MISSED for o in counted)]
+    return exceeds_tolerance(rule, marks, [i for i in range(len(earlier), len(marks)) if marks[i]])
 
 
 def _finding(rule: Rule, facts: Facts, missed: list[Occurrence]) -> Finding:

@@ -21,16 +21,13 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     """
     if not any(outcome.records == 0 for outcome in facts.state.recent):
         return QUIET
-    forgiven = facts.forgiven_until(NAME)
-    newest: dict[str, list[Outcome]] = {}
-    for outcome in facts.state.recent:
+    by_partition: dict[str, list[Outcome]] = {}
+    for outcome in facts.outcomes(NAME):
         if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
-            newest.setdefault(outcome.partition, []).append(outcome)
-    for outcomes in newest.values():
-        last = outcomes[-1]
-        if last.records != 0 or (forgiven is not None and last.at <= forgiven):
-            continue
-        if exceeds_tolerance(rule, [o.records == 0 for o in outcomes[:-1]]):
+            by_partition.setdefault(outcome.partition, []).append(outcome)
+    for outcomes in by_partition.values():
+        marks = [o.records == 0 for o in outcomes]
+        if marks[-1] and exceeds_tolerance(rule, marks, [len(marks) - 1]):
             return Verdict(finding=_finding(rule, facts, outcomes))
     return QUIET
 

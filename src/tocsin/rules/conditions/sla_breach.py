@@ -29,26 +29,28 @@ class _Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Promise:
-    """One promise of one occurrence or run, with the stages in which it breaks."""
+    """One promise of one occurrence or run, with the stages in which it breaks.
+
+    `ended_at` is set when nothing can get worse any more.
+    """
 
     limit_at: datetime
     stages: tuple[_Stage, ...]
     run: Run | None = None
     occurrence: Occurrence | None = None
+    ended_at: datetime | None = None
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     """Hold from the first warning before a deadline or a longest duration until a good run.
 
     Deadline (also by offset): warning and critical so many minutes before it, critical when it is
-    missed, page when it is missed by as long as the critical warning came before it. A warning never
-    comes before the expected start. Longest duration of a run: the same, but a warning is left out
-    when it would come before half of the allowed time is over. Shortest duration: a good run that
-    was too fast. The rule's own severity is the most that this can reach. N in a row and M of N
-    count occurrences (deadline) and runs (duration) that broke the promise.
+    missed, page when it is missed by as long as the critical warning came before it. A warning that
+    would not come after the expected start is left out. Longest duration of a run: the same, but a
+    warning is left out when it would come before half of the allowed time is over. Shortest duration:
+    a good run that was too fast. The rule's own severity is the most that this can reach. N in a row
+    and M of N count occurrences (deadline) and runs (duration) that broke the promise.
     """
-    if facts.job.paused_at is not None:
-        return QUIET
     promises = [*_deadlines(facts), *_durations(facts)]
     if not promises and facts.job.definition.sla.min_duration_seconds is None:
         return QUIET
@@ -57,12 +59,14 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     unknown: Unknown | None = None
     forgiven = facts.forgiven_until(NAME)
     for promise in promises:
+        if promise.limit_at <= forgiven:
+            continue
         stage, ask_at, window = _stage_of(facts, promise, now)
         if ask_at is not None:
             asks.append(ask_at)
         if window is not None:
             unknown = Unknown(window=window, what=_what(promise))
-        elif stage is not None and (forgiven is None or stage.at > forgiven):
+        elif stage is not None and stage.at > forgiven:
             reached.append((stage, promise))
     ask_again_at = min(asks, default=None)
     findings = [f for f in (_broken(rule, facts, reached), _too_fast(rule, facts)) if f is not None]
@@ -74,17 +78,23 @@ def _stage_of(
     facts: Facts, promise: _Promise, now: datetime
 ) -> tuple[_Stage | None, datetime | None, int | None]:
     """Return the stage reached, the next instant to ask, and the window that hides the truth, if any."""
+    if promise.ended_at is not None:
+        return _worst([s for s in promise.stages if s.at <= promise.ended_at]), None, None
     window = facts.blind_at(promise.limit_at)
     if window is not None and now >= window.hold_until and not _heard_since(facts, promise, window.to_at):
         return None, None, window.id
-    reached: _Stage | None = None
+    reached: list[_Stage] = []
     for stage in promise.stages:
         hidden = facts.blind_at(stage.at)
         at = stage.at if hidden is None else hidden.hold_until
         if now < at:
-            return reached, at, None
-        reached = stage
-    return reached, None, None
+            return _worst(reached), at, None
+        reached.append(stage)
+    return _worst(reached), None, None
+
+
+def _worst(stages: list[_Stage]) -> _Stage | None:
+    return max(stages, key=lambda stage: (stage.severity, stage.step), default=None)
 
 
 def _heard_since(facts: Facts, promise: _Promise, instant: datetime) -> bool:
@@ -95,15 +105,18 @@ def _heard_since(facts: Facts, promise: _Promise, instant: datetime) -> bool:
 
 def _deadlines(facts: Facts) -> list[_Promise]:
     sla = facts.job.definition.sla
+    if sla.deadline is None and sla.deadline_offset_minutes is None:
+        return []
     promises = []
     for occurrence in facts.state.occurrences:
-        if occurrence.deadline_at is None or occurrence.status is OccurrenceStatus.SKIPPED:
+        unknown = occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None
+        if occurrence.deadline_at is None or unknown:
             continue
         stages = _stages(
             occurrence.deadline_at,
             warning=timedelta(minutes=sla.warning_minutes_before),
             critical=timedelta(minutes=sla.critical_minutes_before),
-            not_before=max(occurrence.opens_at, _promised_from(facts, occurrence)),
+            not_before=_promised_from(facts, occurrence),
             near=Why.DEADLINE_NEAR,
             broken=Why.DEADLINE_MISSED,
         )
@@ -120,26 +133,28 @@ def _durations(facts: Facts) -> list[_Promise]:
     most = facts.job.definition.sla.max_duration_seconds
     if most is None:
         return []
-    runs = [r for r in facts.state.open_runs if r.started_at is not None]
-    runs += [
-        f for f in facts.state.failures if f.execution is not None and f.execution.total_seconds() > most
-    ]
-    return [_duration(facts, run, run.started_at, timedelta(seconds=most)) for run in runs if run.started_at]
+    allowed = timedelta(seconds=most)
+    open_keys = {r.key for r in facts.state.open_runs}
+    runs = [*facts.state.open_runs, *(f for f in facts.state.failures if f.key not in open_keys)]
+    promises = [_duration(facts, run, run.started_at, allowed) for run in runs if run.started_at is not None]
+    return [p for p in promises if p is not None]
 
 
-def _duration(facts: Facts, run: Run, started_at: datetime, allowed: timedelta) -> _Promise:
+def _duration(facts: Facts, run: Run, started_at: datetime, allowed: timedelta) -> _Promise | None:
     sla = facts.job.definition.sla
     limit_at = started_at + allowed
+    is_overtaken = run.overtaken_at is not None and run.overtaken_at >= limit_at
+    if is_overtaken or (run.ended_at is not None and run.ended_at <= limit_at):
+        return None
     stages = _stages(
         limit_at,
         warning=timedelta(minutes=sla.warning_minutes_before),
         critical=timedelta(minutes=sla.critical_minutes_before),
-        not_before=None,
+        not_before=started_at + allowed / 2,
         near=Why.DURATION_NEAR,
         broken=Why.DURATION_EXCEEDED,
-        half_at=started_at + allowed / 2,
     )
-    return _Promise(limit_at=limit_at, stages=stages, run=run)
+    return _Promise(limit_at=limit_at, stages=stages, run=run, ended_at=run.ended_at)
 
 
 def _stages(
@@ -147,34 +162,28 @@ def _stages(
     *,
     warning: timedelta,
     critical: timedelta,
-    not_before: datetime | None,
+    not_before: datetime,
     near: Why,
     broken: Why,
-    half_at: datetime | None = None,
 ) -> tuple[_Stage, ...]:
     stages = []
     before = ((warning, Severity.WARNING, 1), (critical, Severity.CRITICAL, _NEAR_STEPS))
     for ahead, severity, step in before:
-        at = limit_at - ahead
-        if ahead <= timedelta(0) or (half_at is not None and at < half_at):
-            continue
-        at = at if not_before is None else max(at, not_before)
-        stages.append(_Stage(at=at, severity=severity, step=step, why=near))
+        if ahead > timedelta(0) and limit_at - ahead > not_before:
+            stages.append(_Stage(at=limit_at - ahead, severity=severity, step=step, why=near))
     stages.append(_Stage(at=limit_at, severity=Severity.CRITICAL, step=_NEAR_STEPS + 1, why=broken))
     late = critical if critical > timedelta(0) else timedelta(minutes=15)
     stages.append(_Stage(at=limit_at + late, severity=Severity.PAGE, step=_NEAR_STEPS + 2, why=broken))
-    return tuple(stages)
+    return tuple(sorted(stages, key=lambda stage: stage.at))
 
 
 def _broken(rule: Rule, facts: Facts, reached: list[tuple[_Stage, _Promise]]) -> Finding | None:
     late = [p for p in reached if p[1].occurrence is not None]
     long = [p for p in reached if p[1].run is not None]
-    most = facts.job.definition.sla.max_duration_seconds or 0.0
-    recent = facts.state.recent
-    tolerated = []
-    if late and exceeds_tolerance(rule, _late_marks(recent, late), len(late)):
+    tolerated: list[tuple[_Stage, _Promise]] = []
+    if late and _too_many(rule, _late_marks(facts), len(late)):
         tolerated += late
-    if long and exceeds_tolerance(rule, _long_marks(recent, most, long), len(long)):
+    if long and _too_many(rule, _long_marks(facts, long), len(long)):
         tolerated += long
     if not tolerated:
         return None
@@ -184,14 +193,20 @@ def _broken(rule: Rule, facts: Facts, reached: list[tuple[_Stage, _Promise]]) ->
     return _finding(rule, facts, stage, promise)
 
 
-def _late_marks(recent: tuple[Outcome, ...], late: list[tuple[_Stage, _Promise]]) -> list[bool]:
-    counted = {p.occurrence.nominal_at for _, p in late if p.occurrence is not None}
-    return [o.late for o in recent if o.status is not None and o.order_at not in counted]
+def _too_many(rule: Rule, earlier: list[bool], now_broken: int) -> bool:
+    marks = [*earlier, *[True] * now_broken]
+    return exceeds_tolerance(rule, marks, range(len(earlier), len(marks)))
 
 
-def _long_marks(recent: tuple[Outcome, ...], most: float, long: list[tuple[_Stage, _Promise]]) -> list[bool]:
+def _late_marks(facts: Facts) -> list[bool]:
+    unsettled = {o.nominal_at for o in facts.state.occurrences}
+    return [o.late for o in facts.outcomes(NAME) if o.order_at not in unsettled]
+
+
+def _long_marks(facts: Facts, long: list[tuple[_Stage, _Promise]]) -> list[bool]:
+    most = facts.job.definition.sla.max_duration_seconds or 0.0
     counted = {p.run.key for _, p in long if p.run is not None}
-    return [(o.seconds or 0.0) > most for o in recent if o.status is not None and o.run not in counted]
+    return [(o.seconds or 0.0) > most for o in facts.outcomes(NAME) if o.run not in counted]
 
 
 def _finding(rule: Rule, facts: Facts, stage: _Stage, promise: _Promise) -> Finding:
@@ -201,14 +216,14 @@ def _finding(rule: Rule, facts: Facts, stage: _Stage, promise: _Promise) -> Find
     evidence = [("limit", threshold), *_expected(facts, promise.occurrence)]
     if run is not None:
         evidence += of_run(facts.job, run)
-    elif promise.occurrence is not None:
+    elif promise.occurrence is not None and promise.occurrence.run is None:
         evidence.append(("run", "has not started"))
     return Finding(
         rule=rule.name,
         condition=NAME,
         severity=min(stage.severity, cap),
         why=stage.why,
-        since_at=stage.at,
+        since_at=min(s.at for s in promise.stages if s.why is stage.why),
         summary=_summary(facts, stage, promise, run),
         evidence=tuple(evidence),
         next_step=_next_step(stage, run),
@@ -243,7 +258,7 @@ def _summary(facts: Facts, stage: _Stage, promise: _Promise, run: Run | None) ->
     if promise.occurrence is not None:
         limit = clock_time(promise.limit_at, zone)
         doing = "is not done" if run is None or run.status.is_open else "has failed"
-        if run is None:
+        if promise.occurrence.run is None:
             doing = "has not started"
         if stage.why is Why.DEADLINE_MISSED:
             return f"missed its deadline {limit}: the run {doing}"
@@ -269,17 +284,22 @@ def _what(promise: _Promise) -> str:
 
 
 def _too_fast(rule: Rule, facts: Facts) -> Finding | None:
+    """Return the finding about the newest good run of any partition, if it was shorter than it ever is."""
     least = facts.job.definition.sla.min_duration_seconds
     if least is None:
         return None
-    good = [o for o in facts.state.recent if o.status is RunStatus.SUCCESS and not o.backfill]
-    if not good or good[-1].seconds is None or good[-1].seconds >= least:
-        return None
-    forgiven, newest = facts.forgiven_until(NAME), good[-1]
-    if forgiven is not None and newest.at <= forgiven:
-        return None
-    if not exceeds_tolerance(rule, [(o.seconds or least) < least for o in good[:-1]]):
-        return None
+    by_partition: dict[str, list[Outcome]] = {}
+    for outcome in facts.outcomes(NAME):
+        if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
+            by_partition.setdefault(outcome.partition, []).append(outcome)
+    for outcomes in by_partition.values():
+        marks = [o.seconds is not None and o.seconds < least for o in outcomes]
+        if marks[-1] and exceeds_tolerance(rule, marks, [len(marks) - 1]):
+            return _fast(rule, outcomes[-1], least)
+    return None
+
+
+def _fast(rule: Rule, newest: Outcome, least: float) -> Finding:
     took = span(newest.seconds or 0.0)
     return Finding(
         rule=rule.name,

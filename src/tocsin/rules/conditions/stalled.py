@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.jobs.run import Phase, Run, RunStatus
+from tocsin.jobs.state import BlindWindow, Outcome
 from tocsin.rules.evidence import log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
@@ -32,36 +33,48 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     Silence: the job's `stalled_after_seconds`, else MISSED_HEARTBEATS times the run's own mean
     heartbeat interval and at least LEAST_SILENCE; a run that never sent a heartbeat and whose job
     promises nothing is not judged. No progress: `no_progress_after_seconds`, else IDLE_HEARTBEATS
-    intervals and at least LEAST_IDLE, for a run that has reported progress. N in a row and M of N
-    count runs; earlier ones by their longest silence. A silence that would have ended in a blind
-    window is unknown.
+    intervals and at least LEAST_IDLE, for a run that has reported progress. A good run of the same or a
+    later occurrence that ends afterwards makes up for it. N in a row and M of N count runs; earlier
+    ones by their longest silence. A silence that would have ended in a blind window is unknown.
     """
-    if facts.job.paused_at is not None or not facts.state.open_runs:
+    if not facts.state.open_runs:
         return QUIET
     forgiven = facts.forgiven_until(NAME)
     stalls: list[_Stall] = []
     asks: list[datetime] = []
     unknown: Unknown | None = None
     for run in facts.state.open_runs:
-        if run.status is not RunStatus.RUNNING or run.phase is Phase.RETRYING:
-            continue
         for stall in _limits(facts, run):
-            window = facts.blind_at(stall.since_at)
+            if stall.since_at <= forgiven or _is_overtaken(stall):
+                continue
+            window = _hidden(facts, stall)
             decide_at = stall.since_at if window is None else window.hold_until
             if now < decide_at:
                 asks.append(decide_at)
             elif window is not None:
-                unknown = Unknown(window=window.id, what=f"run {run.key} was silent when it ended")
-            elif forgiven is None or stall.since_at > forgiven:
+                unknown = Unknown(window=window.id, what=f"run {run.key} has shown no sign of life since")
+            else:
                 stalls.append(stall)
     ask_again_at = min(asks, default=None)
-    if not stalls or not exceeds_tolerance(rule, _marks(facts), len({s.run.key for s in stalls})):
+    if not stalls or not _too_many(rule, facts, stalls):
         return Verdict(ask_again_at=ask_again_at, unknown=unknown)
     return Verdict(finding=_finding(rule, facts, stalls), ask_again_at=ask_again_at, unknown=unknown)
 
 
+def _is_overtaken(stall: _Stall) -> bool:
+    return stall.run.overtaken_at is not None and stall.run.overtaken_at >= stall.since_at
+
+
+def _hidden(facts: Facts, stall: _Stall) -> BlindWindow | None:
+    """Return the window that hides whether the run has stalled; one that was heard since hides nothing."""
+    window = facts.blind_at(stall.since_at)
+    return None if window is None or stall.run.last_sign_at >= window.to_at else window
+
+
 def _limits(facts: Facts, run: Run) -> list[_Stall]:
     """Return the instants from which a run counts as stalled if nothing more is heard."""
+    if run.status is not RunStatus.RUNNING or run.phase is Phase.RETRYING:
+        return []
     limits = []
     silence = _silence_allowed(facts, run)
     if silence is not None:
@@ -92,11 +105,21 @@ def _idle_allowed(facts: Facts, run: Run) -> timedelta | None:
     return max(timedelta(seconds=IDLE_HEARTBEATS * run.heartbeat_every_seconds), LEAST_IDLE)
 
 
-def _marks(facts: Facts) -> list[bool]:
+def _too_many(rule: Rule, facts: Facts, stalls: list[_Stall]) -> bool:
+    earlier = [_was_silent(facts, outcome) for outcome in facts.outcomes(NAME)]
+    now_stalled = len({stall.run.key for stall in stalls})
+    marks = [*earlier, *[True] * now_stalled]
+    return exceeds_tolerance(rule, marks, range(len(earlier), len(marks)))
+
+
+def _was_silent(facts: Facts, outcome: Outcome) -> bool:
     own = facts.job.definition.stalled_after_seconds
-    if own is None:
-        return [False for outcome in facts.state.recent if outcome.status is not None]
-    return [o.silence_seconds > own for o in facts.state.recent if o.status is not None]
+    if own is not None:
+        return outcome.silence_seconds > own
+    if outcome.heartbeat_every_seconds == 0:
+        return False
+    usual = MISSED_HEARTBEATS * outcome.heartbeat_every_seconds
+    return outcome.silence_seconds > max(usual, LEAST_SILENCE.total_seconds())
 
 
 def _finding(rule: Rule, facts: Facts, stalls: list[_Stall]) -> Finding:

@@ -1,0 +1,115 @@
+"""Which expected run a run stands for, and which ones a good run settles."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from tocsin.jobs.expecting import expect
+from tocsin.jobs.job import Job
+from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, occurrence_for
+from tocsin.jobs.run import Run
+from tocsin.jobs.state import JobState
+
+_OPEN = (OccurrenceStatus.EXPECTED, OccurrenceStatus.UNKNOWN)
+
+
+def bind(job: Job, state: JobState, run: Run) -> tuple[Run, JobState]:
+    """Return a run that has just begun with the occurrence it is for, and the state that knows of it.
+
+    What counts is when it began, not when we heard: one that began in time was not missed. A backfill
+    that does not say which occurrence it is for is for none of them.
+    """
+    began_at = run.started_at or run.ended_at or run.last_sign_at
+    if job.paused_at is None:
+        state = expect(job, state, began_at)
+    if run.backfill and run.occurrence_at is None:
+        return run, state
+    occurrence = _occurrence(job, state, run, began_at)
+    state = _released(state, run.key, occurrence)
+    if occurrence is None:
+        return replace(run, deadline_at=None), state
+    run = replace(run, occurrence_at=occurrence.nominal_at, deadline_at=occurrence.deadline_at)
+    if occurrence not in state.occurrences:  # remembered, so that the day's other runs need not search for it
+        return run, replace(state, settled=latest(state.settled, occurrence))
+    if run.backfill:
+        return run, state
+    in_time = occurrence.start_by is None or began_at <= occurrence.start_by
+    status, recent = occurrence.status, state.recent
+    if status in _OPEN:
+        status = OccurrenceStatus.STARTED
+    elif status is OccurrenceStatus.MISSED and in_time:
+        status = OccurrenceStatus.STARTED
+        recent = tuple(o for o in recent if o.status is not None or o.order_at != occurrence.nominal_at)
+    bound = replace(occurrence, status=status, run=run.key)
+    occurrences = tuple(bound if o is occurrence else o for o in state.occurrences)
+    return run, replace(state, occurrences=occurrences, recent=recent)
+
+
+def _released(state: JobState, key: str, occurrence: Occurrence | None) -> JobState:
+    """Let go of the occurrence that a run was taken for before it said which one it is for."""
+    wrong = next((o for o in state.occurrences if o.run == key and o is not occurrence), None)
+    if wrong is None:
+        return state
+    status = OccurrenceStatus.EXPECTED if wrong.status is OccurrenceStatus.STARTED else wrong.status
+    free = replace(wrong, status=status, run=None)
+    return replace(state, occurrences=tuple(free if o is wrong else o for o in state.occurrences))
+
+
+def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occurrence | None:
+    known = state.occurrences if state.settled is None else (*state.occurrences, state.settled)
+    if run.occurrence_at is not None:
+        return next((o for o in known if o.nominal_at == run.occurrence_at), None)
+    open_then = [o for o in known if o.opens_at <= began_at]
+    if open_then:
+        return max(open_then, key=lambda o: o.nominal_at)
+    definition = job.definition
+    if (
+        definition.schedule is None
+        and definition.sla.deadline is None
+        and definition.sla.deadline_offset_minutes is None
+    ):
+        return None
+    return occurrence_for(definition.plan, began_at)
+
+
+def settle_by(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ...]]:
+    """Settle every expected run that this good one stands for or comes after."""
+    covered = tuple(o for o in state.occurrences if o.nominal_at <= run.order_at)
+    if not covered:
+        return state, ()
+    ended_at = run.ended_at or run.last_sign_at
+    decided = tuple(_decide(o, run, ended_at) for o in covered)
+    rest = tuple(o for o in state.occurrences if o.nominal_at > run.order_at)
+    state = replace(
+        state, occurrences=rest, occurrences_dropped=0, settled=latest(state.settled, decided[-1])
+    )
+    return state, decided
+
+
+def _decide(occurrence: Occurrence, run: Run, ended_at: datetime) -> Occurrence:
+    if occurrence.nominal_at != run.occurrence_at:
+        if occurrence.status is OccurrenceStatus.UNKNOWN:
+            return occurrence
+        kept = OccurrenceStatus.MISSED if occurrence.run is None else OccurrenceStatus.LATE
+        return replace(occurrence, status=kept)
+    late = occurrence.deadline_at is not None and ended_at > occurrence.deadline_at
+    late = late or occurrence.status is OccurrenceStatus.MISSED
+    return replace(occurrence, status=OccurrenceStatus.LATE if late else OccurrenceStatus.MET, run=run.key)
+
+
+def skip(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ...]]:
+    """Settle the expected run that the job says it leaves out."""
+    skipped = tuple(
+        replace(o, status=OccurrenceStatus.SKIPPED, run=run.key)
+        for o in state.occurrences
+        if o.nominal_at == run.occurrence_at
+    )
+    if not skipped:
+        return state, ()
+    rest = tuple(o for o in state.occurrences if o.nominal_at != run.occurrence_at)
+    return replace(state, occurrences=rest, settled=latest(state.settled, skipped[-1])), skipped
+
+
+def latest(settled: Occurrence | None, decided: Occurrence) -> Occurrence:
+    """Return the one whose nominal instant is later."""
+    return settled if settled is not None and settled.nominal_at > decided.nominal_at else decided
