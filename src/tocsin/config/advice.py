@@ -17,6 +17,9 @@ def advise(file: File) -> Iterator[Fault]:
             yield Fault(place=place, message=message)
     yield from _unused_receivers(file)
     yield from _passwords_in_the_open(file)
+    if file.keys.ingest and not file.keys.users:
+        message = "nobody can log in with an ingest key; add 'users', unless a user token was made already"
+        yield Fault(place=("keys", "ingest"), message=message)
 
 
 def _secrets(value: object, place: Place) -> Iterator[tuple[Place, Secret]]:

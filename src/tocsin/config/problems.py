@@ -156,15 +156,12 @@ _LIMITS = {
 
 def _unknown_key(place: Place, keys: Keys) -> Fault:
     key, known = str(place[-1]), keys.at(place[:-1])
-    near = closest(key, known)
-    if near is not None:
-        return Fault(place=place, message="is not a known key", suggestion=near)
-    homes = keys.homes_of(key)
+    homes = " or ".join(keys.homes_of(key)[:3])
     if homes:
-        return Fault(
-            place=place, message=f"is not a key of this place; it belongs under {' or '.join(homes[:3])}"
-        )
-    return Fault(place=place, message=f"is not a known key; known here: {', '.join(known)}")
+        return Fault(place=place, message=f"is not a key of this place; it belongs under {homes}")
+    near = closest(key, known)
+    unknown = "is not a known key" if near else f"is not a known key; known here: {', '.join(known)}"
+    return Fault(place=place, message=unknown, suggestion=near)
 
 
 def _not_one_of(place: Place, given: object, expected: str) -> Fault:

@@ -10,6 +10,7 @@ from tocsin.jobs.sla import SLA, read_wall_time
 
 SECONDS_A_MINUTE = 60.0
 UNITS = ("_minutes", "_seconds")
+USUAL = SLA()
 
 
 def definitions(file: File) -> dict[JobKey, Definition]:
@@ -68,7 +69,7 @@ def _sla(job: Job, before_deadline: tuple[float, float]) -> SLA:
         deadline_offset_minutes=job.deadline_offset_minutes,
         max_duration_seconds=_seconds(job.max_duration_minutes, job.max_duration_seconds),
         min_duration_seconds=_seconds(job.min_duration_minutes, job.min_duration_seconds),
-        grace_period_minutes=float(job.grace_period_minutes or 0),
+        grace_period_minutes=float(_or(job.grace_period_minutes, USUAL.grace_period_minutes)),
         warning_minutes_before=warning,
         critical_minutes_before=critical,
         business_days_only=bool(job.business_days_only),
@@ -82,7 +83,7 @@ def _before_deadline(*parts: Promise) -> tuple[float, float]:
 
     Where the two would contradict each other, the one that was not written gives way.
     """
-    warning, critical = float(SLA().warning_minutes_before), float(SLA().critical_minutes_before)
+    warning, critical = float(USUAL.warning_minutes_before), float(USUAL.critical_minutes_before)
     for part in parts:
         if part.severity_escalation is None:
             continue
@@ -93,6 +94,10 @@ def _before_deadline(*parts: Promise) -> tuple[float, float]:
             critical = float(part.severity_escalation.critical_minutes_before)
             warning = max(warning, critical)
     return warning, critical
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
 
 
 def _seconds(minutes: float | None, seconds: float | None) -> float | None:

@@ -100,9 +100,9 @@ class OneOrMore:
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Return the schema of the item or of the list."""
+        """Return the schema of the item, of the list, or of nothing."""
         whole = handler(core)
-        return {"anyOf": [whole["items"], whole]}
+        return {"anyOf": [whole["items"], whole, {"type": "null"}]}
 
 
 def _as_list(value: object) -> object:

@@ -101,7 +101,7 @@ class Promise(Part):
     """Environment of the job; `production` if left out."""
 
     grace_period_minutes: Minutes | None = None
-    """Minutes that a run may start late before it counts as missing; 0 if left out."""
+    """Minutes that a run may start late before it counts as missing; 5 if left out."""
 
     max_duration_minutes: LongMinutes | None = None
     """Longest time that a run may take, in minutes. Left out: no promise is made up."""

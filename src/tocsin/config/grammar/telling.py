@@ -212,7 +212,7 @@ class Receiver(Part):
     """Tell through a signed webhook."""
 
     email: Email | None = None
-    """Tell by email."""
+    """Tell by email over SMTP."""
 
     console: Annotated[Console | None, BeforeValidator(_plain_console)] = None
     """Tell on the server's own output: `console: {}`."""

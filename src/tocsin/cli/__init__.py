@@ -1,0 +1,66 @@
+"""The command line: it speaks to the server's API, never opens its database, and starts quickly."""
+
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import click
+
+from tocsin.cli.exits import INTERRUPTED, Exit
+from tocsin.cli.group import Lazy, LazyGroup
+from tocsin.errors import ClientError
+
+SET_UP, WORK, LOOK, ACT = "Set up", "Watch", "Look", "Act"
+
+
+class Tocsin(LazyGroup):
+    """Every command, with its line of help."""
+
+    lazy: ClassVar[Mapping[str, Lazy]] = {
+        "init": Lazy("tocsin.cli.files", "init", "Write a commented tocsin.yaml to begin with.", SET_UP),
+        "check": Lazy("tocsin.cli.files", "check", "Tell every mistake in the configuration.", SET_UP),
+        "schema": Lazy("tocsin.cli.files", "schema", "Print the configuration's JSON Schema.", SET_UP),
+        "serve": Lazy("tocsin.cli.serving", "serve", "Run the server.", WORK),
+        "run": Lazy("tocsin.cli.serving", "run", "Run a command as a watched job.", WORK),
+        "flush": Lazy("tocsin.cli.serving", "flush", "Deliver check-ins that wait on this machine.", WORK),
+        "jobs": Lazy("tocsin.cli.jobs", "jobs", "List, show, pause, rename or delete jobs.", LOOK),
+        "runs": Lazy("tocsin.cli.runs", "runs", "Show the last runs of a job.", LOOK),
+        "alerts": Lazy("tocsin.cli.alerts", "alerts", "List the open alerts, or show one.", LOOK),
+        "ack": Lazy("tocsin.cli.alerts", "ack", "Take an alert in hand: it is not repeated.", ACT),
+        "resolve": Lazy("tocsin.cli.alerts", "resolve", "Declare the trouble of an alert over.", ACT),
+        "silence": Lazy("tocsin.cli.silences", "silence", "Mute alerts for a time.", ACT),
+        "send-test": Lazy("tocsin.cli.upkeep", "send_test", "Send a test through a receiver.", ACT),
+        "token": Lazy("tocsin.cli.tokens", "token", "Make, list or revoke keys and tokens.", ACT),
+        "backup": Lazy("tocsin.cli.upkeep", "backup", "Save a copy of the server's data.", ACT),
+    }
+
+
+@click.group(cls=Tocsin, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tocsin", message="tocsin %(version)s")
+def tocsin() -> None:
+    """Watch batch jobs, and tell the right person once when one goes wrong.
+
+    `tocsin COMMAND --help` says more of each command.
+    """
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; no mistake of a user ends in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a letter shows a question mark; it is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        words = None if words is None else list(words)
+        code: object = tocsin.main(args=words, prog_name="tocsin", standalone_mode=False)
+    except click.ClickException as mistake:
+        mistake.show()
+        return Exit.USAGE
+    except ClientError as error:
+        click.echo(f"tocsin: {error}", err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; nothing more was done", err=True)
+        return INTERRUPTED
+    return code if isinstance(code, int) else Exit.OK

@@ -1,0 +1,181 @@
+"""`tocsin alerts`, `ack` and `resolve`: what is wrong, and who has it in hand."""
+
+from collections.abc import Mapping
+
+import click
+
+from tocsin.cli import options
+from tocsin.cli.api import Api, Json, api_of
+from tocsin.cli.exits import Exit, give_up
+from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_lines, print_table, say
+from tocsin.errors import ClientError
+
+SHORTEST_PREFIX = 4
+MOST_OPEN = 1_000
+MOST_TOLD = 5
+
+
+@click.command()
+@click.argument("alert_id", required=False)
+@click.option("--all", "everything", is_flag=True, help="Also those that are resolved.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if any alert is open.")
+@options.limit
+@options.server
+@options.as_json
+def alerts(
+    alert_id: str | None, limit: int, server: str | None, *, everything: bool, exit_code: bool, as_json: bool
+) -> None:
+    """List the open alerts, most severe first, or show one with its history."""
+    api = api_of(server)
+    if alert_id is not None:
+        _show(_found(api, alert_id), as_json=as_json)
+        return
+    page = api.pages("alerts", limit=limit, state="all" if everything else "open")
+    items = items_of(page)
+    _list(page, items, as_json=as_json, everything=everything)
+    if exit_code and any(item.get("state") != "resolved" for item in items):
+        raise click.exceptions.Exit(Exit.FAILED)
+
+
+@click.command()
+@click.argument("alert_ids", nargs=-1, required=True, metavar="ID...")
+@options.note
+@options.server
+def ack(alert_ids: tuple[str, ...], note: str, server: str | None) -> None:
+    """Take alerts in hand: they are not repeated unless they get worse.
+
+    The first characters of an ID suffice, at least four.
+    """
+    _act(api_of(server), alert_ids, "acknowledge", note)
+
+
+@click.command()
+@click.argument("alert_ids", nargs=-1, required=True, metavar="ID...")
+@options.note
+@options.server
+def resolve(alert_ids: tuple[str, ...], note: str, server: str | None) -> None:
+    """Declare the trouble of alerts over; everybody who was told of them hears it.
+
+    The first characters of an ID suffice, at least four.
+    """
+    _act(api_of(server), alert_ids, "resolve", note)
+
+
+def _act(api: Api, alert_ids: tuple[str, ...], verb: str, note: str) -> None:
+    """Do it for each, and tell at the end whether one of them was refused."""
+    worst = Exit.OK
+    for alert_id in alert_ids:
+        try:
+            whole = str(_found(api, alert_id)["id"])
+            click.echo(api.post("alerts", whole, verb, body={"note": note}).get("message"))
+        except ClientError as error:
+            if error.exit_code != Exit.REFUSED:
+                raise
+            say(f"tocsin: {error}")
+            worst = Exit.REFUSED
+    if worst:
+        raise click.exceptions.Exit(worst)
+
+
+def _found(api: Api, alert_id: str) -> Json:
+    """Return an alert by its id, or by the beginning of it if it is open and the only one."""
+    alert = api.find("alerts", alert_id)
+    if alert is not None:
+        return alert
+    meant = []
+    if len(alert_id) >= SHORTEST_PREFIX:
+        listed = items_of(api.pages("alerts", limit=MOST_OPEN, state="open"))
+        meant = [str(item.get("id")) for item in listed if str(item.get("id")).startswith(alert_id)]
+    if len(meant) > 1:
+        give_up(f"{alert_id!r} begins several alerts: {', '.join(meant[:MOST_TOLD])}", Exit.REFUSED)
+    if not meant:
+        give_up(f"there is no alert {alert_id!r}; see the open ones with: tocsin alerts", Exit.REFUSED)
+    return api.get("alerts", meant[0])
+
+
+def _list(page: Json, items: list[Mapping[str, object]], *, as_json: bool, everything: bool) -> None:
+    if as_json:
+        print_json(page)
+    elif not items:
+        say("there is no alert" if everything else "no alert is open")
+    else:
+        print_table(_COLUMNS, items, below=lambda alert: alert.get("summary"))
+        if page.get("next"):
+            say("there are more; raise --limit to see them")
+        if any(item.get("state") == "firing" for item in items):
+            say("take one in hand with: tocsin ack ID")
+
+
+def _show(alert: Json, *, as_json: bool) -> None:
+    if as_json:
+        print_json(alert)
+        return
+    print_facts(_facts(alert))
+    for title, columns, key in (("History", _HISTORY, "history"), ("Told", _TOLD, "notifications")):
+        items = items_of({"items": alert.get(key)})
+        if items:
+            click.echo(f"\n{title}")
+            print_table(columns, items)
+    if alert.get("log_tail"):
+        click.echo("\nEnd of the log")
+        print_lines(str(alert["log_tail"]))
+
+
+def _facts(alert: Json) -> list[tuple[str, object]]:
+    return [
+        ("alert", alert.get("id")),
+        ("state", alert.get("state")),
+        ("severity", alert.get("severity")),
+        ("job", alert.get("job")),
+        ("environment", alert.get("environment")),
+        ("run", alert.get("run")),
+        ("what", alert.get("summary")),
+        ("rule", f"{alert.get('rule')} ({alert.get('condition')})"),
+        ("since", moment(alert.get("since_at"))),
+        ("acknowledged", _by(alert, "acknowledged")),
+        ("resolved", _by(alert, "resolved")),
+        ("silenced until", alert.get("silenced_until") and moment(alert.get("silenced_until"))),
+        *_evidence(alert),
+        ("next step", alert.get("next_step")),
+        ("runbook", alert.get("runbook")),
+        ("owner", alert.get("owner")),
+        ("labels", alert.get("labels")),
+    ]
+
+
+def _evidence(alert: Json) -> list[tuple[str, object]]:
+    """Return what else speaks for it; the run stands above already."""
+    evidence = alert.get("evidence")
+    pairs = evidence.items() if isinstance(evidence, dict) else ()
+    return [(str(name), value) for name, value in pairs if name != "run"]
+
+
+def _by(alert: Json, what: str) -> str | None:
+    if not alert.get(f"{what}_at"):
+        return None
+    who = alert.get(f"{what}_by")
+    return moment(alert[f"{what}_at"]) + (f" by {who}" if who else "")
+
+
+_COLUMNS = (
+    Column("ID", lambda alert: alert.get("id")),
+    Column("SEVERITY", lambda alert: alert.get("severity")),
+    Column("STATE", lambda alert: alert.get("state")),
+    Column("SINCE", lambda alert: moment(alert.get("since_at"))),
+    Column("JOB", lambda alert: alert.get("job"), gives=True),
+)
+_HISTORY = (
+    Column("AT", lambda entry: moment(entry.get("at"))),
+    Column("WHAT", lambda entry: str(entry.get("reason")).replace("_", " ")),
+    Column("SEVERITY", lambda entry: entry.get("severity")),
+    Column("WHO", lambda entry: entry.get("who"), gives=True),
+    Column("NOTE", lambda entry: entry.get("note"), gives=True),
+)
+_TOLD = (
+    Column("AT", lambda told: moment(told.get("finished_at") or told.get("due_at"))),
+    Column("TO", lambda told: told.get("target"), gives=True),
+    Column("WHAT", lambda told: told.get("kind")),
+    Column("STATE", lambda told: told.get("state")),
+    Column("TRIES", lambda told: told.get("attempts")),
+    Column("ERROR", lambda told: told.get("last_error"), gives=True),
+)

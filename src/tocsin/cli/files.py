@@ -1,0 +1,154 @@
+"""`tocsin init`, `check` and `schema`: the configuration file."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tocsin.cli import options
+from tocsin.cli.example import EXAMPLE
+from tocsin.cli.exits import Exit, give_up
+from tocsin.cli.output import Column, moment, print_json, print_table, say
+from tocsin.clock import now
+from tocsin.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from tocsin.config import Loaded
+
+CONFIG_NAME = "tocsin.yaml"
+MOST_SHOWN = 50
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=CONFIG_NAME)
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+def init(path: Path, *, force: bool) -> None:
+    """Write a commented configuration to PATH (default: tocsin.yaml); it works as it is."""
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(EXAMPLE)
+    except FileExistsError:
+        give_up(f"{path} exists already; choose another name, or replace it with --force", Exit.FAILED)
+    except OSError as error:
+        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+    say(f"{path} written; change it, then: tocsin check, and tocsin serve")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--next", "show_next", is_flag=True, help="Show when each job is expected next.")
+@options.as_json
+def check(path: Path | None, *, show_next: bool, as_json: bool) -> None:
+    """Tell every mistake in the configuration at once, each with its line and what was meant.
+
+    PATH is TOCSIN_CONFIG or tocsin.yaml if left out. References to secrets are followed, nothing is sent.
+    """
+    chosen = found_config(path) or Path(CONFIG_NAME)
+    with needs_server("check"):
+        from tocsin.config import load
+    try:
+        loaded = load(chosen, os.environ)
+    except ConfigError as error:
+        _tell(str(chosen), error.problems, (), as_json=as_json)
+        raise click.exceptions.Exit(Exit.BAD_CONFIGURATION) from None
+    _tell(str(chosen), (), loaded.warnings, as_json=as_json)
+    if not as_json:
+        _sum_up(str(chosen), loaded)
+        if show_next:
+            _show_next(loaded)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, by which editors complete and check it."""
+    with needs_server("schema"):
+        from tocsin.config.schema import json_schema
+    click.echo(json_schema())
+
+
+def found_config(given: Path | None) -> Path | None:
+    """Return the configuration that is meant: given, that of TOCSIN_CONFIG, or tocsin.yaml if it is there."""
+    if given is not None:
+        return given
+    if os.environ.get("TOCSIN_CONFIG"):
+        return Path(os.environ["TOCSIN_CONFIG"])
+    here = Path(CONFIG_NAME)
+    return here if here.exists() else None
+
+
+@contextmanager
+def needs_server(command: str) -> Iterator[None]:
+    """Turn a missing library of the server part into what to install."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "tocsin":
+            raise
+        give_up(
+            f"'tocsin {command}' needs the server part ({error.name} is missing); "
+            "install it with: pip install 'tocsin[server]'",
+            Exit.FAILED,
+        )
+
+
+def _tell(path: str, problems: tuple[Problem, ...], warnings: tuple[Problem, ...], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"path": path, "problems": _plain(problems), "warnings": _plain(warnings)})
+        return
+    for problem in problems:
+        click.echo(_line(path, problem))
+    for warning in warnings:
+        say(f"{_line(path, warning)} (a warning)")
+    if problems:
+        count = f"{len(problems)} mistakes" if len(problems) > 1 else "one mistake"
+        say(f"{path} has {count} and cannot be used")
+
+
+def _line(path: str, problem: Problem) -> str:
+    """Return a problem in the form that editors can jump to."""
+    where = f"{path}:{problem.line}" if problem.line else path
+    hint = f"; did you mean {problem.suggestion}?" if problem.suggestion else ""
+    return f"{where}: {problem.path}: {problem.message}{hint}"
+
+
+def _plain(problems: tuple[Problem, ...]) -> list[dict[str, object]]:
+    return [
+        {"path": p.path, "line": p.line, "message": p.message, "suggestion": p.suggestion} for p in problems
+    ]
+
+
+def _sum_up(path: str, loaded: "Loaded") -> None:
+    configuration = loaded.configuration
+    counts = (
+        (len(configuration.jobs), "job"),
+        (len(configuration.rules), "rule"),
+        (len(configuration.targets), "receiver"),
+    )
+    said = ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for number, name in counts)
+    click.echo(f"{path} is good: {said}")
+
+
+def _show_next(loaded: "Loaded") -> None:
+    from tocsin.jobs.occurrence import next_occurrence
+
+    at = now()
+    rows = []
+    for key, definition in sorted(loaded.configuration.jobs.items(), key=lambda job: job[0])[:MOST_SHOWN]:
+        found = next_occurrence(definition.plan, at)
+        instants = (found.nominal_at, found.start_by, found.deadline_at) if found else (None, None, None)
+        names = ("nominal_at", "start_by", "deadline_at")
+        told = {name: value and value.isoformat() for name, value in zip(names, instants, strict=True)}
+        rows.append({"job": key.name, "environment": key.environment, **told})
+    print_table(_NEXT, rows)
+
+
+_NEXT = (
+    Column("JOB", lambda row: row["job"], gives=True),
+    Column("ENVIRONMENT", lambda row: row["environment"], gives=True),
+    Column("EXPECTED", lambda row: moment(row["nominal_at"])),
+    Column("TO START BY", lambda row: moment(row["start_by"])),
+    Column("TO END BY", lambda row: moment(row["deadline_at"])),
+)

@@ -1,0 +1,191 @@
+"""`tocsin jobs`: what is watched, and what is done to it."""
+
+import difflib
+import shlex
+from collections.abc import Mapping
+
+import click
+
+from tocsin.cli import options
+from tocsin.cli.api import Api, Json, api_of
+from tocsin.cli.exits import Exit, give_up
+from tocsin.cli.group import Listing
+from tocsin.cli.output import Column, items_of, length, moment, print_facts, print_json, print_table, say
+
+MOST_NAMES = 1_000
+
+
+@click.group(cls=Listing)
+def jobs() -> None:
+    """List, show, pause, rename or delete jobs; alone it lists them."""
+
+
+@jobs.command("list")
+@click.option("--search", metavar="TEXT", default="", help="Only jobs with this in their name.")
+@options.limit
+@options.server
+@options.as_json
+def list_jobs(search: str, limit: int, server: str | None, *, as_json: bool) -> None:
+    """List the jobs that are watched."""
+    page = api_of(server).pages("jobs", limit=limit, search=search or None)
+    if as_json:
+        print_json(page)
+        return
+    items = items_of(page)
+    if not items:
+        say(
+            f"no job has {search!r} in its name"
+            if search
+            else "no job has checked in yet; try: tocsin run -- true"
+        )
+        return
+    print_table(_COLUMNS, items)
+    if page.get("next"):
+        say(f"there are more; see them with: tocsin jobs list --limit {limit * 10}")
+
+
+@jobs.command()
+@click.argument("name")
+@options.environment
+@options.server
+@options.as_json
+def show(name: str, environment: str, server: str | None, *, as_json: bool) -> None:
+    """Show how a job stands and what is promised of it."""
+    job = found_job(api_of(server), environment, name)
+    if as_json:
+        print_json(job)
+        return
+    print_facts([*_standing(job), *_promises(_inner(job, "definition"))])
+    say(f"its runs: tocsin runs {shlex.quote(name)} -e {shlex.quote(environment)}")
+
+
+@jobs.command()
+@click.argument("name")
+@options.environment
+@options.server
+def pause(name: str, environment: str, server: str | None) -> None:
+    """Judge a job no more until it is resumed; its open alerts are resolved."""
+    _act(api_of(server), environment, name, "pause")
+    say(f"judge it again with: tocsin jobs resume {shlex.quote(name)} -e {shlex.quote(environment)}")
+
+
+@jobs.command()
+@click.argument("name")
+@options.environment
+@options.server
+def resume(name: str, environment: str, server: str | None) -> None:
+    """Judge a job again, from now on."""
+    _act(api_of(server), environment, name, "resume")
+
+
+@jobs.command()
+@click.argument("name")
+@click.argument("new_name")
+@options.environment
+@options.server
+def rename(name: str, new_name: str, environment: str, server: str | None) -> None:
+    """Give a job another name; its runs and alerts stay with it."""
+    _act(api_of(server), environment, name, "rename", {"name": new_name})
+
+
+@jobs.command()
+@click.argument("name")
+@options.environment
+@options.yes
+@options.server
+def delete(name: str, environment: str, server: str | None, *, yes: bool) -> None:
+    """Forget a job with its runs; its open alerts are resolved and stay as history."""
+    api = api_of(server)
+    found_job(api, environment, name)
+    if not yes:
+        click.confirm(f"Forget {name!r} in {environment!r} with all its runs?", abort=True, err=True)
+    click.echo(api.delete("jobs", environment, name).get("message"))
+
+
+def found_job(api: Api, environment: str, name: str) -> Json:
+    """Return a job; one that does not exist ends the command with what was probably meant."""
+    job = api.find("jobs", environment, name)
+    if job is None:
+        missing = f"there is no job {name!r} in environment {environment!r}"
+        give_up(f"{missing}{_meant(api, environment, name)}", Exit.REFUSED)
+    return job
+
+
+def _act(api: Api, environment: str, name: str, verb: str, body: Json | None = None) -> None:
+    found_job(api, environment, name)
+    click.echo(api.post("jobs", environment, name, verb, body=body).get("message"))
+
+
+def _meant(api: Api, environment: str, name: str) -> str:
+    listed = items_of(api.pages("jobs", limit=MOST_NAMES))
+    known = {(str(job.get("environment")), str(job.get("name"))) for job in listed}
+    elsewhere = sorted(place for place, job in known if job == name)
+    if elsewhere:
+        return f"; it runs in {elsewhere[0]!r}: add -e {shlex.quote(elsewhere[0])}"
+    near = difflib.get_close_matches(name, {job for place, job in known if place == environment}, n=1)
+    return f"; did you mean {near[0]!r}?" if near else "; see all with: tocsin jobs"
+
+
+def _inner(job: Mapping[str, object], key: str) -> Mapping[str, object]:
+    found = job.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _ended(job: Mapping[str, object]) -> str:
+    last = _inner(job, "last_run")
+    return moment(last.get("ended_at") or last.get("last_sign_at"))
+
+
+def _expected(job: Mapping[str, object]) -> str:
+    return moment(_inner(job, "expected").get("nominal_at"))
+
+
+_COLUMNS = (
+    Column("JOB", lambda job: job.get("name"), gives=True),
+    Column("ENVIRONMENT", lambda job: job.get("environment"), gives=True),
+    Column("STANDING", lambda job: job.get("standing")),
+    Column("LAST RUN", _ended),
+    Column("EXPECTED", _expected),
+)
+
+
+def _standing(job: Mapping[str, object]) -> list[tuple[str, object]]:
+    last, expected = _inner(job, "last_run"), _inner(job, "expected")
+    return [
+        ("job", job.get("name")),
+        ("environment", job.get("environment")),
+        ("standing", job.get("standing")),
+        ("paused", f"{moment(job['paused_at'])} by {job.get('paused_by')}" if job.get("paused_at") else None),
+        ("open alerts", job.get("open_alerts") or None),
+        ("open runs", job.get("open_runs") or None),
+        (
+            "last run",
+            last and f"{last.get('status')}, {_ended(job)}, took {length(last.get('execution_seconds'))}",
+        ),
+        ("last success", job.get("last_success_at") and moment(job.get("last_success_at"))),
+        ("expected", expected and _expected(job)),
+        ("  to start by", expected.get("start_by") and moment(expected.get("start_by"))),
+        ("  to end by", expected.get("deadline_at") and moment(expected.get("deadline_at"))),
+        ("labels", job.get("labels")),
+    ]
+
+
+def _promises(definition: Mapping[str, object]) -> list[tuple[str, object]]:
+    spans = (
+        "max_duration_seconds",
+        "min_duration_seconds",
+        "stalled_after_seconds",
+        "no_progress_after_seconds",
+    )
+    words = ("schedule", "timezone", "deadline", "deadline_offset_minutes", "upstream", "runbook", "owner")
+    return [
+        *((name.replace("_", " "), definition.get(name)) for name in words),
+        *(
+            (name.removesuffix("_seconds").replace("_", " "), length(definition[name]))
+            for name in spans
+            if definition.get(name) is not None
+        ),
+        ("business days only", "yes" if definition.get("business_days_only") else None),
+        ("description", definition.get("description")),
+        ("defined by", definition.get("defined_by")),
+    ]

@@ -1,0 +1,48 @@
+"""Options that several commands share."""
+
+import os
+import re
+from datetime import timedelta
+
+import click
+
+from tocsin.cli.api import DEFAULT_URL
+
+DEFAULT_ENVIRONMENT = "production"
+MAX_LIMIT = 100_000
+MAX_SPAN = timedelta(days=366)
+_SPAN = re.compile(r"(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?")
+
+server = click.option(
+    "--server", metavar="URL", help=f"Address of the server (default: TOCSIN_URL, else {DEFAULT_URL})."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the API's answer as JSON.")
+environment = click.option(
+    "-e",
+    "--environment",
+    metavar="NAME",
+    default=lambda: os.environ.get("TOCSIN_ENVIRONMENT") or DEFAULT_ENVIRONMENT,
+    help=f"Environment of the job (default: TOCSIN_ENVIRONMENT, else {DEFAULT_ENVIRONMENT}).",
+)
+limit = click.option(
+    "--limit", type=click.IntRange(1, MAX_LIMIT), default=100, show_default=True, help="How many at most."
+)
+note = click.option("--note", metavar="TEXT", default="", help="What the others should know.")
+yes = click.option("-y", "--yes", is_flag=True, help="Do not ask whether it is meant.")
+
+
+class Span(click.ParamType):  # type: ignore[type-arg]  # it takes arguments only in the newest click
+    """A length of time as people write it: 30m, 2h, 1d12h."""
+
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the length, or end with a usage error."""
+        found = _SPAN.fullmatch(str(value).replace(" ", ""))
+        if found is None or not any(found.groups()):
+            self.fail(f"{value!r} is not a length of time; write 30m, 2h or 1d12h", param, ctx)
+        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if not timedelta() < length <= MAX_SPAN:
+            self.fail(f"{value!r} is not between one second and 366 days", param, ctx)
+        return length

@@ -1,0 +1,69 @@
+"""`tocsin silence`: mute alerts for a time."""
+
+from datetime import timedelta
+
+import click
+
+from tocsin.cli import options
+from tocsin.cli.api import api_of
+from tocsin.cli.group import Listing
+from tocsin.cli.output import Column, items_of, moment, print_json, print_table, say
+
+MINUTE = timedelta(minutes=1)
+
+
+@click.group(cls=Listing)
+def silence() -> None:
+    """Mute alerts for a time: judging goes on, and what is still wrong afterwards is told then."""
+
+
+@silence.command()
+@click.argument("matchers", nargs=-1, required=True, metavar="MATCHER...")
+@click.option(
+    "--for", "length", type=options.Span(), required=True, metavar="TIME", help="How long: 30m, 2h or 1d12h."
+)
+@click.option("--comment", metavar="TEXT", default="", help="Why; the others will want to know.")
+@options.server
+def add(matchers: tuple[str, ...], length: timedelta, comment: str, server: str | None) -> None:
+    """Mute what matches all of the tests, from now on.
+
+    A MATCHER tests a label, job, environment, severity, condition or rule: 'job="daily_etl"', also with
+    !=, =~ and !~.
+    """
+    body = {"matchers": list(matchers), "for_minutes": length / MINUTE, "comment": comment}
+    answer = api_of(server).post("silences", body=body)
+    click.echo(answer.get("message"))
+    say(f"end it early with: tocsin silence expire {answer.get('id')}")
+
+
+@silence.command("list")
+@options.server
+@options.as_json
+def list_silences(server: str | None, *, as_json: bool) -> None:
+    """List the silences that have not ended, and those of the last week."""
+    page = api_of(server).get("silences")
+    if as_json:
+        print_json(page)
+        return
+    items = items_of(page)
+    if not items:
+        say("nothing is silenced")
+        return
+    print_table(_COLUMNS, items, below=lambda item: item.get("comment"))
+
+
+@silence.command()
+@click.argument("silence_id", metavar="ID")
+@options.server
+def expire(silence_id: str, server: str | None) -> None:
+    """End a silence now."""
+    click.echo(api_of(server).delete("silences", silence_id).get("message"))
+
+
+_COLUMNS = (
+    Column("ID", lambda item: item.get("id")),
+    Column("STATE", lambda item: item.get("state")),
+    Column("UNTIL", lambda item: moment(item.get("ends_at"))),
+    Column("BY", lambda item: item.get("created_by"), gives=True),
+    Column("MATCHERS", lambda item: item.get("matchers"), gives=True),
+)
