@@ -1,6 +1,5 @@
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -361,28 +360,3 @@ def test_a_full_disk_behind_our_output_does_not_end_the_command(programs: Progra
 
     assert done.code == 0
     assert mark.exists()
-
-
-def test_the_terminal_is_lent_to_a_command_that_reads_from_it(programs: Programs, server: Listener) -> None:
-    ours, theirs = pty.openpty()
-    code = (
-        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-        "os.execv(sys.executable, [sys.executable, '-m', 'tocsin', 'run', '--',"
-        " 'sh', '-c', 'read x < /dev/tty; echo got $x; read y; echo and $y'])"
-    )
-    program = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-    )
-    os.close(theirs)
-    try:
-        os.write(ours, b"one\ntwo\n")
-        assert program.wait(20) == 0
-        said = b""
-        while b"and two" not in said:
-            said += os.read(ours, 4096)
-        assert b"got one" in said
-    finally:
-        program.kill()
-        program.wait()
-        os.close(ours)
-    assert server.kinds() == ["start", "success"]

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 
 from tocsin.client.courier import FLUSH_SECONDS, Courier, Standing
+from tocsin.client.guard import harmless
 from tocsin.client.http1 import Answer, NoAnswer, Target, parse_target, post
 from tocsin.client.notice import say
 from tocsin.client.reporter import Letterbox, Reporter, Who
@@ -64,6 +65,7 @@ class Client:
         """Where check-ins are handed in."""
         return self._courier or _Nowhere()
 
+    @harmless
     def check_in(self, job: str, kind: str, *, run: str | None = None, **fields: object) -> None:
         """Report one thing that happened to a job; `fields` are those of the check-in, version 1.
 

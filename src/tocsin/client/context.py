@@ -1,18 +1,22 @@
 """What the responder should know of where a run ran: host, user and command."""
 
 import os
-import re
 from collections.abc import Sequence
 
 _MAX_COMMAND = 1000
-_HIDDEN_NAME = (
-    r"[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|credential)[\w.-]*"
-)
-_ASSIGNED = re.compile(rf"(?i)^(-{{0,2}}{_HIDDEN_NAME}=).+$", re.DOTALL)
-_ANNOUNCED = re.compile(rf"(?i)^--?{_HIDDEN_NAME}$")
-_IN_URL = re.compile(r"(?i)([a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+@")
 _HIDDEN = "***"
-_BARE_WORD = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_SECRETS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "access_key",
+    "credential",
+)
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-")
 
 
 def describe(command: Sequence[str]) -> dict[str, str]:
@@ -22,23 +26,41 @@ def describe(command: Sequence[str]) -> dict[str, str]:
 
 def shown(command: Sequence[str]) -> str:
     """Return a command line for human eyes: quoted, masked, at most 1000 characters."""
-    line = ""
+    words = [word[:_MAX_COMMAND] for word in command[:_MAX_COMMAND]]
+    line = " ".join(_quote(" ".join(_hide(word.split(" ")))) for word in _hide(words))
+    return line if len(line) <= _MAX_COMMAND else line[: _MAX_COMMAND - 1] + "…"
+
+
+def _hide(words: Sequence[str]) -> list[str]:
+    """Mask what words say of secrets: `--password hunter2`, `--password=hunter2`, `TOKEN=hunter2`."""
+    masked: list[str] = []
     hide_next = False
-    for word in command:
-        part = _HIDDEN if hide_next else _quote(_mask(word[:_MAX_COMMAND]))
-        hide_next = bool(_ANNOUNCED.match(word[:_MAX_COMMAND]))
-        line = f"{line} {part}" if line else part
-        if len(line) > _MAX_COMMAND:
-            return line[: _MAX_COMMAND - 1] + "…"
-    return line
+    for word in words:
+        masked.append(_HIDDEN if hide_next else _mask(word))
+        hide_next = word.startswith("-") and " " not in word and "=" not in word and _names_secret(word)
+    return masked
 
 
 def _mask(word: str) -> str:
-    return _IN_URL.sub(rf"\1{_HIDDEN}@", _ASSIGNED.sub(rf"\1{_HIDDEN}", word))
+    """Hide the value of a setting, and the password in a URL."""
+    name, mark, _ = word.partition("=")
+    if mark and " " not in name and _names_secret(name):
+        return f"{name}={_HIDDEN}"
+    before, mark, rest = word.partition("://")
+    login, has_login, host = rest.partition("@")
+    user, has_password, _ = login.partition(":")
+    if mark and has_login and has_password and "/" not in login:
+        return f"{before}://{user}:{_HIDDEN}@{host}"
+    return word
+
+
+def _names_secret(name: str) -> bool:
+    plain = name.lower().replace("-", "_")
+    return any(secret in plain for secret in _SECRETS)
 
 
 def _quote(word: str) -> str:
-    return word if _BARE_WORD.fullmatch(word) else "'" + word.replace("'", "'\"'\"'") + "'"
+    return word if word and _PLAIN.issuperset(word) else "'" + word.replace("'", "'\"'\"'") + "'"
 
 
 def _user() -> str:

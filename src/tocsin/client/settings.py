@@ -62,9 +62,14 @@ def _read_key(environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
 
 def _spool_places(environ: Mapping[str, str], spool: str | None) -> tuple[str, ...]:
     """Return the wanted directory and, for a user without a writable home, one in the temporary directory."""
-    state = environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    wanted = spool or environ.get("TOCSIN_SPOOL") or f"{state}/tocsin/spool"
-    return (os.path.abspath(wanted), last_resort(environ))
+    wanted = spool or environ.get("TOCSIN_SPOOL")
+    if not wanted:
+        state = environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+        # A user that the system does not know has no home, and the "~" stays.
+        wanted = "" if state.startswith("~") else f"{state}/tocsin/spool"
+    if wanted and not wanted.startswith("/"):
+        wanted = os.path.abspath(wanted)
+    return (wanted, last_resort(environ))
 
 
 def last_resort(environ: Mapping[str, str]) -> str:

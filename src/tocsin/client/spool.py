@@ -39,6 +39,8 @@ def find_place(places: Sequence[str]) -> tuple[str, str]:
     """
     trouble = ""
     for index, place in enumerate(places):
+        if not place:
+            continue
         try:
             os.makedirs(place, mode=0o700, exist_ok=True)
             if not os.access(place, os.W_OK | os.X_OK):
