@@ -54,11 +54,15 @@ def _of_detail(run: Run) -> list[tuple[str, str]]:
 
 
 def error_of(run: Run) -> str:
-    """Return the error's type and message in one line, at most MAX_ERROR characters."""
+    """Return the error's type and message in one line, at most MAX_ERROR characters.
+
+    A type that the message begins with anyway (`exit_code`: exit code 1) is not said twice.
+    """
     detail = run.detail
     if detail is None:
         return ""
-    parts = [part for part in (detail.error_type, detail.error_message) if part]
+    said = detail.error_message.lower().startswith(detail.error_type.replace("_", " ").lower())
+    parts = [part for part in ("" if said else detail.error_type, detail.error_message) if part]
     return ": ".join(parts)[:MAX_ERROR]
 
 
