@@ -37,12 +37,16 @@ def read_check_ins(
     A Problem where the body as a whole cannot be read. The fast way checks everything at once; only when
     that finds a fault is each check-in looked at alone, so that the good ones are kept.
     """
-    is_list = body[:64].lstrip().startswith(b"[")
     try:
-        bodies = MANY.validate_json(body) if is_list else [ONE.validate_json(body)]
+        bodies = MANY.validate_json(body) if is_list(body) else [ONE.validate_json(body)]
     except ValidationError as error:
         return _sorted_out(body, error, received_at, defaults)
     return [read_check_in(one, received_at, defaults) for one in bodies]
+
+
+def is_list(body: bytes) -> bool:
+    """Whether a body begins as a list."""
+    return body[:64].lstrip().startswith(b"[")
 
 
 def _sorted_out(

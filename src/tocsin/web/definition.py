@@ -30,7 +30,7 @@ def read_definition(body: DefinitionBody, *, defaults: Definition, rank: Rank) -
             stalled_after_seconds=_seconds(body, "stalled_after", defaults.stalled_after_seconds),
             no_progress_after_seconds=_seconds(body, "no_progress_after", defaults.no_progress_after_seconds),
             labels=_labels(body, defaults),
-            upstream=tuple(body.get("upstream") or ()),
+            upstream=_upstream(body.get("upstream") or []),
             runbook=_text(body.get("runbook"), "runbook") or defaults.runbook,
             owner=_text(body.get("owner"), "owner") or defaults.owner,
             description=_text(body.get("description"), "description"),
@@ -135,6 +135,14 @@ def _labels(body: DefinitionBody, defaults: Definition) -> tuple[tuple[str, str]
         if fault is not None:
             raise _unusable(f"labels.{name}", fault)
     return tuple(sorted({**dict(defaults.labels), **labels}.items()))
+
+
+def _upstream(names: list[str]) -> tuple[str, ...]:
+    for index, name in enumerate(names):
+        fault = name_fault(name)
+        if fault is not None:
+            raise _unusable(f"upstream.{index}", fault)
+    return tuple(names)
 
 
 def _text(text: str | None, field: str) -> str:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 MAX_FAULTS: Final = 20
 MAX_COUNTED: Final = 2_000
 MAX_NAME: Final = 80
+FEWEST_LETTERS: Final = 3
 RETRY_SECONDS: Final = 5
 
 _SUBJECT: Final = re.compile(
@@ -88,12 +89,17 @@ def problem_of(faults: Sequence[Fault], what: str = "The request") -> Problem:
 
 def body_of(problem: Problem) -> bytes:
     """Return a problem as the JSON that every part of the API answers with."""
+    return to_json(error_of(problem))
+
+
+def error_of(problem: Problem) -> dict[str, object]:
+    """Return a problem as it stands in an answer."""
     error: dict[str, Any] = {"code": problem.code, "message": problem.message}
     if problem.field:
         error["field"] = problem.field
     if problem.faults:
         error["faults"] = [{"field": fault.field, "message": fault.message} for fault in problem.faults]
-    return to_json({"error": error})
+    return {"error": error}
 
 
 def not_json(error: ValidationError) -> Problem | None:
@@ -152,7 +158,8 @@ def names_of(adapter: TypeAdapter[Any]) -> frozenset[str]:
 
 def meant(word: str, known: Collection[str]) -> str:
     """Return "; did you mean …?" for a word that is close to a known one, else nothing."""
-    close = difflib.get_close_matches(word[:MAX_NAME], known, n=1, cutoff=0.6)
+    longer = sorted(name for name in known if len(word) >= FEWEST_LETTERS and name.startswith(word))
+    close = difflib.get_close_matches(word[:MAX_NAME], known, n=1, cutoff=0.6) or longer
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

@@ -20,8 +20,8 @@ from tocsin.jobs.job import JobKey
 from tocsin.store.base import Store
 from tocsin.web.access import Access, secret_of
 from tocsin.web.body import read_body
-from tocsin.web.check_in import Faults, read_check_ins
-from tocsin.web.faults import BUSY, RETRY_SECONDS, UNAVAILABLE, Fault, Problem, body_of, problem_of
+from tocsin.web.check_in import Faults, is_list, read_check_ins
+from tocsin.web.faults import BUSY, RETRY_SECONDS, UNAVAILABLE, Fault, Problem, body_of, error_of, problem_of
 from tocsin.web.guard import CROSS_SITE, FOREIGN_HOST, is_cross_site, is_own_host
 from tocsin.web.ping import BODY_LIMIT, ROOT, NoPing, Ping, check_in_of, read_ping
 from tocsin.web.replies import Replies, Reply
@@ -47,7 +47,9 @@ _PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
     (b"access-control-allow-headers", b"*"),
 )
+_REJECTED: Final = Answered.REJECTED.value
 _PING_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+_POST_ONLY: Final = Problem(status=405, code="method_not_allowed", message="Check-ins are sent here by POST.")
 _UNAUTHORIZED: Final = Problem(
     status=401,
     code="unauthorized",
@@ -84,7 +86,7 @@ class Front:
         """Answer one request."""
         if scope["type"] == "http":
             path: str = scope["path"]
-            if path == CHECK_INS and scope["method"] == "POST":
+            if path == CHECK_INS:
                 await self._take_check_ins(scope, receive, send)
                 return
             if path.startswith(PINGS):
@@ -93,6 +95,9 @@ class Front:
         await self._app(scope, receive, send)
 
     async def _take_check_ins(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await _answer(send, _POST_ONLY.status, body_of(_POST_ONLY), (_JSON, (b"allow", b"POST")))
+            return
         headers: Headers = dict(scope["headers"])
         body: bytes | Problem | None = self._refusal(headers, secret_of(headers.get(b"authorization", b"")))
         if body is None:
@@ -109,8 +114,10 @@ class Front:
         reply = await self._report(good) if good else ()
         if isinstance(reply, Problem):
             await _refuse(send, reply)
-        else:
+        elif is_list(body):
             await _tell_results(send, found, reply)
+        else:
+            await _tell_result(send, found[0], reply)
 
     def _refusal(self, headers: Headers, secret: bytes) -> Problem | None:
         self._look_again()
@@ -194,16 +201,22 @@ async def _tell_results(send: Send, found: Sequence[CheckIn | Faults], answers: 
         _result(index, next(waiting)) if isinstance(one, CheckIn) else _rejection(index, one)
         for index, one in enumerate(found)
     ]
-    if any(result["status"] != Answered.REJECTED.value for result in results):
-        await _answer(send, 202, to_json({"results": results}), (_JSON, _NO_STORE))
-        return
-    faults = [_first_fault(one, answers) for one in found]
-    if len(found) == 1:
-        only = found[0]
-        problem = problem_of(only if isinstance(only, tuple) else faults, "The check-in")
-        await _refuse(send, problem)
-        return
-    await _answer(send, 422, to_json({"results": results}), (_JSON, _NO_STORE))
+    told: dict[str, object] = {"results": results}
+    kept = any(result["status"] != _REJECTED for result in results)
+    if not kept:
+        fault = Fault(field=str(results[0]["field"]), message=str(results[0]["message"]))
+        told |= error_of(problem_of([fault], f"None of {len(results)} check-ins"))
+    await _answer(send, 202 if kept else 422, to_json(told), (_JSON, _NO_STORE))
+
+
+async def _tell_result(send: Send, one: CheckIn | Faults, answers: Sequence[Answer]) -> None:
+    if isinstance(one, tuple):
+        await _refuse(send, problem_of(one, "The check-in"))
+    elif answers[0].status is Answered.REJECTED:
+        fault = Fault(field=answers[0].field or "", message=answers[0].message or "was refused")
+        await _refuse(send, problem_of([fault], "The check-in"))
+    else:
+        await _tell_results(send, [one], answers)
 
 
 def _result(index: int, answer: Answer) -> dict[str, object]:
@@ -216,17 +229,11 @@ def _result(index: int, answer: Answer) -> dict[str, object]:
 def _rejection(index: int, faults: Faults) -> dict[str, object]:
     return {
         "index": index,
-        "status": Answered.REJECTED.value,
+        "status": _REJECTED,
         "field": faults[0].field,
         "message": faults[0].message,
         "faults": [{"field": fault.field, "message": fault.message} for fault in faults],
     }
-
-
-def _first_fault(one: CheckIn | Faults, answers: Sequence[Answer]) -> Fault:
-    if isinstance(one, tuple):
-        return one[0]
-    return Fault(field=answers[0].field or "", message=answers[0].message or "was refused")
 
 
 async def _refuse(send: Send, problem: Problem) -> None:

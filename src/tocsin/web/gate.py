@@ -25,6 +25,9 @@ _UNLESS_SET: Final = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+_OF_BODY: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
+_API: Final = "/api/"
+_NUL: Final = Problem(status=400, code="bad_request", message="No name holds a NUL character (%00).")
 _NAMED: Final = ("/api/v1/jobs/", "/jobs/")
 
 
@@ -51,7 +54,7 @@ class Gate:
                 problem = body
             else:
                 receive = _Whole(body, receive)
-                scope = {**scope, "headers": _plain(scope["headers"], len(body))}
+                scope = {**scope, "headers": _plain(scope, len(body))}
         send = _marked(send)
         if problem is not None:
             await _refuse(send, problem)
@@ -65,6 +68,8 @@ class Gate:
             anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
 
     def _refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Problem | None:
+        if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
+            return _NUL
         if self._access.is_open and not is_own_host(headers.get(b"host", b""), self._settings):
             return FOREIGN_HOST
         if scope["method"] not in SAFE_METHODS and is_cross_site(headers, self._settings):
@@ -86,11 +91,13 @@ class _Whole:
         return await self._receive()
 
 
-def _plain(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
-    """The body is no longer packed or in chunks, so its headers must not say that it is."""
-    gone = (b"content-encoding", b"content-length", b"transfer-encoding")
-    kept = [(name, value) for name, value in headers if name not in gone]
-    return [*kept, (b"content-length", str(length).encode())]
+def _plain(scope: Scope, length: int) -> list[tuple[bytes, bytes]]:
+    """Describe the body as it now is: unpacked, in one piece, and for the API JSON whatever curl calls it."""
+    kept = [(name, value) for name, value in scope["headers"] if name not in _OF_BODY]
+    kept.append((b"content-length", str(length).encode()))
+    if scope["path"].startswith(_API):
+        return [*kept, (b"content-type", b"application/json")]
+    return [*kept, *((name, value) for name, value in scope["headers"] if name == b"content-type")]
 
 
 def _with_encoded_names(scope: Scope) -> Scope:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import deque
+from contextlib import suppress
 
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import Answer
@@ -28,8 +29,9 @@ class Replies:
         with self._lock:
             self._ready.append((future, reply))
             wake, self._waking = not self._waking, True
-        if wake and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._deliver)
+        if wake:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:
         with self._lock:

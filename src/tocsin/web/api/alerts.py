@@ -23,6 +23,7 @@ from tocsin.web.api.inputs import (
 )
 from tocsin.web.api.shapes import AlertShape, DoneShape, Page, WholeAlertShape
 from tocsin.web.faults import ProblemError
+from tocsin.web.names import kept_text
 from tocsin.web.wiring import Wired
 
 MAX_NOTE: Final = 1_000
@@ -44,6 +45,10 @@ class Note(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
+
+
+def _kept(body: Note | None) -> str:
+    return kept_text(body.note, MAX_NOTE) if body else ""
 
 
 @router.get("")
@@ -107,10 +112,10 @@ def found_alert(reading: Reading, alert_id: str) -> Alert:
 @router.post("/{alert_id}/acknowledge")
 def acknowledge_alert(wired: Wired, who: Who, alert_id: str, body: Note | None = None) -> DoneShape:
     """Say that you have it in hand: it is not repeated unless it gets worse."""
-    return carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=body.note if body else ""))
+    return carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=_kept(body)))
 
 
 @router.post("/{alert_id}/resolve")
 def resolve_alert(wired: Wired, who: Who, alert_id: str, body: Note | None = None) -> DoneShape:
     """Declare the trouble over; everybody who was told hears it, and what led to it counts no longer."""
-    return carry_out(wired, Resolve(alert_id=alert_id, who=who, note=body.note if body else ""))
+    return carry_out(wired, Resolve(alert_id=alert_id, who=who, note=_kept(body)))

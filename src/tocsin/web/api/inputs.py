@@ -23,6 +23,8 @@ _STATUS: Final = {Refusal.NOT_FOUND: 404, Refusal.CONFLICT: 409, Refusal.INVALID
 
 
 def _who(request: Request, wired: Wired) -> str:
+    if wired.access.is_due():
+        wired.access.refresh()
     if wired.access.is_open:
         return ANYBODY
     name = wired.access.user(secret_of(request.headers.get("authorization", "").encode()))

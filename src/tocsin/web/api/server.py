@@ -25,12 +25,14 @@ SLOW_SECONDS: Final = 10.0
 router = APIRouter(tags=["server"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 def is_alive() -> dict[str, str]:
     """Answer whenever the process lives; a supervisor restarts what does not."""
     return {"status": "alive"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"description": "Not ready, and why."}})
 def is_ready(wired: Wired) -> JSONResponse:
     """Answer 200 while the store takes check-ins and nothing is judged late, else 503 with the reasons."""

@@ -12,9 +12,11 @@ from tocsin.errors import InvalidMatcher
 from tocsin.web.api.describing import silence_shape
 from tocsin.web.api.inputs import Who, carry_out, invalid
 from tocsin.web.api.shapes import DoneShape, Page, SilenceShape
+from tocsin.web.names import kept_text, name_fault
 from tocsin.web.wiring import Wired
 
 MAX_MATCHERS: Final = 20
+MAX_COMMENT: Final = 1_000
 MAX_SILENCE: Final = timedelta(days=366)
 SHOWN_ENDED: Final = timedelta(days=7)
 
@@ -34,7 +36,7 @@ class NewSilence(BaseModel):
     """Now, if left out."""
     ends_at: AwareDatetime | None = None
     for_minutes: Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)] | None = None
-    comment: Annotated[str, Field(max_length=1_000)] = ""
+    comment: Annotated[str, Field(max_length=MAX_COMMENT)] = ""
     """Why; the others will want to know."""
 
 
@@ -64,7 +66,7 @@ def add_silence(wired: Wired, who: Who, body: NewSilence) -> DoneShape:
             starts_at=starts_at,
             ends_at=ends_at,
             who=who,
-            comment=body.comment.replace("\x00", ""),
+            comment=kept_text(body.comment, MAX_COMMENT),
         ),
     )
 
@@ -80,6 +82,9 @@ def _end(body: NewSilence, starts_at: datetime) -> datetime:
 
 
 def _matcher(index: int, text: str) -> Matcher:
+    fault = name_fault(text)
+    if fault is not None:
+        raise invalid(f"matchers.{index}", fault)
     try:
         return read_matcher(text)
     except InvalidMatcher as error:

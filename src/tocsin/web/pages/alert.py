@@ -12,6 +12,7 @@ from tocsin.engine.commands import Acknowledge, Resolve
 from tocsin.engine.voicing import labels_of
 from tocsin.web.api.alerts import MAX_NOTE, found_alert
 from tocsin.web.api.inputs import Cursor, carry_out, invalid, read_cursor, write_cursor
+from tocsin.web.names import kept_text
 from tocsin.web.pages.rendering import render
 from tocsin.web.pages.visitor import Form, Visitor, back_to
 from tocsin.web.pages.words import alert_path
@@ -66,12 +67,12 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
 @router.post("/alerts/{alert_id}/acknowledge")
 def acknowledge(wired: Wired, who: Visitor, alert_id: str, form: Form) -> Response:
     """Take an alert in hand."""
-    carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=form.get("note", "")[:MAX_NOTE]))
+    carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=kept_text(form.get("note", ""), MAX_NOTE)))
     return back_to(form, alert_path(alert_id))
 
 
 @router.post("/alerts/{alert_id}/resolve")
 def resolve(wired: Wired, who: Visitor, alert_id: str, form: Form) -> Response:
     """Declare the trouble over."""
-    carry_out(wired, Resolve(alert_id=alert_id, who=who, note=form.get("note", "")[:MAX_NOTE]))
+    carry_out(wired, Resolve(alert_id=alert_id, who=who, note=kept_text(form.get("note", ""), MAX_NOTE)))
     return back_to(form, alert_path(alert_id))

@@ -1,0 +1,290 @@
+from pathlib import Path
+
+import pytest
+
+from tests.web.served import Served, fresh, serving
+from tocsin.engine.commands import AddToken, Done
+from tocsin.errors import StoreUnavailable
+from tocsin.store.base import Store
+from tocsin.web.access import Access
+from tocsin.web.settings import CredentialKind, WebSettings, digest_of, is_loopback, new_secret
+
+NOBODY = {"authorization": ""}
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {secret}"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/v1/check-ins"),
+        ("GET", "/api/v1/jobs"),
+        ("GET", "/api/v1/jobs/production/a"),
+        ("GET", "/api/v1/jobs/production/a/runs"),
+        ("GET", "/api/v1/jobs/production/a/runs/r"),
+        ("GET", "/api/v1/jobs/production/a/check-ins"),
+        ("POST", "/api/v1/jobs/production/a/pause"),
+        ("POST", "/api/v1/jobs/production/a/resume"),
+        ("POST", "/api/v1/jobs/production/a/rename"),
+        ("PUT", "/api/v1/jobs/production/a/definition"),
+        ("DELETE", "/api/v1/jobs/production/a"),
+        ("GET", "/api/v1/alerts"),
+        ("GET", "/api/v1/alerts/x"),
+        ("POST", "/api/v1/alerts/x/acknowledge"),
+        ("POST", "/api/v1/alerts/x/resolve"),
+        ("GET", "/api/v1/silences"),
+        ("POST", "/api/v1/silences"),
+        ("DELETE", "/api/v1/silences/x"),
+        ("POST", "/api/v1/receivers/console/test"),
+        ("GET", "/api/v1/tokens"),
+        ("POST", "/api/v1/tokens"),
+        ("DELETE", "/api/v1/tokens/x"),
+        ("GET", "/api/v1/backup"),
+        ("GET", "/api/v1/health"),
+        ("GET", "/metrics"),
+    ],
+)
+def test_nothing_opens_without_the_right_credential(closed: Served, method: str, path: str) -> None:
+    wrong = [NOBODY, bearer("tcs_us_guess"), {"authorization": f"Basic {closed.token}"}]
+    if path != "/api/v1/check-ins":
+        wrong.append(bearer(closed.key))
+
+    answers = [closed.ask(method, path, b"{}", headers) for headers in wrong]
+
+    assert {(answer.status, answer.json["error"]["code"]) for answer in answers} == {(401, "unauthorized")}
+    assert {answer.headers["www-authenticate"] for answer in answers} == {"Bearer"}
+
+
+def test_the_list_above_holds_every_address_of_the_api(closed: Served) -> None:
+    described = closed.ask("GET", "/openapi.json").json["paths"]
+    count = sum(
+        len(operations)
+        for path, operations in described.items()
+        if not path.startswith(("/ping", "/healthz", "/readyz"))
+    )
+
+    assert count == len(test_nothing_opens_without_the_right_credential.pytestmark[0].args[1])  # type: ignore[attr-defined]  # pytest keeps the table there
+
+
+def test_an_ingest_key_reports_and_a_user_token_may_too(closed: Served) -> None:
+    for secret in (closed.key, closed.token):
+        answer = closed.ask("POST", "/api/v1/check-ins", {"job": fresh(), "kind": "start"}, bearer(secret))
+        assert answer.status == 202
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/alerts/x", "/jobs/production/a%2Fb?x=1"])
+def test_who_is_not_logged_in_is_sent_to_the_login_and_back(closed: Served, path: str) -> None:
+    answer = closed.ask("GET", path, headers=NOBODY | {"accept": "text/html"})
+
+    assert answer.status == 303
+    assert answer.headers["location"].startswith("/login?next=%2F")
+
+
+def test_a_login_is_kept_in_a_cookie_that_no_script_reads(closed: Served) -> None:
+    form = f"token={closed.token}&next=/alerts".encode()
+
+    answer = closed.ask("POST", "/login", form, NOBODY)
+
+    assert (answer.status, answer.headers["location"]) == (303, "/alerts")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"tocsin={closed.token};")
+    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+    inside = closed.ask("GET", "/", headers=NOBODY | {"cookie": cookie.split(";")[0]})
+    assert inside.status == 200
+    assert "ada" in inside.text
+
+
+def test_over_tls_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
+    with serving(tmp_path, closed=True, settings=WebSettings(secure=True)) as served:
+        answer = served.ask("POST", "/login", f"token={served.token}".encode(), NOBODY)
+
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-tocsin=")
+    assert "Secure" in cookie
+    assert "Domain" not in cookie
+
+
+@pytest.mark.parametrize("secret", ["", "tcs_us_wrong"])
+def test_a_wrong_token_is_not_let_in(closed: Served, secret: str) -> None:
+    answer = closed.ask("POST", "/login", f"token={secret}".encode(), NOBODY)
+
+    assert answer.status == 401
+    assert "set-cookie" not in answer.headers
+    assert "not known here" in answer.text
+
+
+def test_an_ingest_key_opens_no_page(closed: Served) -> None:
+    assert closed.ask("POST", "/login", f"token={closed.key}".encode(), NOBODY).status == 401
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb"]
+)
+def test_the_login_sends_nobody_to_another_site(closed: Served, wanted: str) -> None:
+    form = f"token={closed.token}&next={wanted}".encode()
+
+    assert closed.ask("POST", "/login", form, NOBODY).headers["location"] == "/"
+
+
+def test_a_logout_forgets_the_cookie(closed: Served) -> None:
+    answer = closed.ask("POST", "/logout", b"", NOBODY)
+
+    assert answer.headers["location"] == "/login"
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8465", "127.0.0.1.evil.example", "192.168.0.7", "", "[::1"]
+)
+@pytest.mark.parametrize("path", ["/", "/api/v1/jobs", "/metrics", "/ping/-/a"])
+def test_an_open_server_answers_to_no_foreign_name(served: Served, host: str, path: str) -> None:
+    assert served.ask("GET", path, headers={"host": host}).status == 421
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8465", "127.0.0.1:1", "[::1]:8465"])
+def test_an_open_server_answers_to_this_machine(served: Served, host: str) -> None:
+    assert served.ask("GET", "/api/v1/jobs", headers={"host": host}).status == 200
+
+
+def test_an_open_server_answers_to_its_base_url(tmp_path: Path) -> None:
+    with serving(tmp_path, settings=WebSettings(base_url="https://tocsin.example.com/x")) as served:
+        assert served.ask("GET", "/api/v1/jobs", headers={"host": "tocsin.example.com"}).status == 200
+        assert served.ask("GET", "/api/v1/jobs", headers={"host": "example.com"}).status == 421
+
+
+CROSS = [
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+]
+
+
+@pytest.mark.parametrize("headers", CROSS)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/v1/check-ins"),
+        ("POST", "/api/v1/jobs/production/a/pause"),
+        ("POST", "/alerts/x/acknowledge"),
+        ("POST", "/login"),
+        ("DELETE", "/api/v1/jobs/production/a"),
+        ("GET", "/ping/-/a?create=1"),
+    ],
+)
+def test_a_page_of_another_site_does_nothing_here(
+    served: Served, method: str, path: str, headers: dict[str, str]
+) -> None:
+    assert served.ask(method, path, b'{"job": "a", "kind": "start"}', headers).status == 403
+
+
+def test_a_page_of_our_own_may_act_also_in_a_browser_that_sends_its_origin_alone(served: Served) -> None:
+    for headers in ({"sec-fetch-site": "same-origin"}, {"origin": served.url}):
+        assert served.ask("POST", "/alerts/x/acknowledge", b"", headers).status == 404
+
+
+def test_the_cookie_of_a_person_is_not_lent_to_other_sites(closed: Served) -> None:
+    headers = NOBODY | {"cookie": f"tocsin={closed.token}", "sec-fetch-site": "cross-site"}
+
+    assert closed.ask("POST", "/alerts/x/acknowledge", b"", headers).status == 403
+
+
+def test_tokens_are_made_shown_once_and_revoked(alone: Served) -> None:
+    refused = alone.ask("POST", "/api/v1/tokens", {"kind": "ingest", "name": "jobs"})
+    assert (refused.status, refused.json["error"]["code"]) == (409, "conflict")
+
+    made = alone.ask("POST", "/api/v1/tokens", {"kind": "user", "name": "ada"})
+    assert made.status == 201
+    ada = bearer(made.json["secret"])
+    assert made.json["secret"].startswith("tcs_us_")
+    assert alone.ask("GET", "/api/v1/tokens").status == 401
+
+    jobs = alone.ask("POST", "/api/v1/tokens", {"kind": "ingest", "name": "jobs"}, ada)
+    key = bearer(jobs.json["secret"])
+    assert alone.ask("POST", "/api/v1/check-ins", {"job": "a", "kind": "start"}, key).status == 202
+    listed = alone.ask("GET", "/api/v1/tokens", headers=ada)
+    assert [(token["kind"], token["name"]) for token in listed.json["items"]] == [
+        ("user", "ada"),
+        ("ingest", "jobs"),
+    ]
+    assert made.json["secret"] not in listed.text
+
+    last = alone.ask("DELETE", f"/api/v1/tokens/{made.json['id']}", headers=ada)
+    assert last.status == 409
+    assert alone.ask("DELETE", f"/api/v1/tokens/{jobs.json['id']}", headers=ada).status == 200
+    assert alone.ask("POST", "/api/v1/check-ins", {"job": "a", "kind": "start"}, key).status == 401
+
+
+def test_what_a_person_does_bears_their_name(closed: Served) -> None:
+    job = fresh()
+    closed.report({"job": job, "kind": "fail"})
+    alert = next(one for one in closed.get("/api/v1/alerts?limit=1000")["items"] if one["job"] == job)
+
+    closed.ask("POST", f"/api/v1/alerts/{alert['id']}/acknowledge", {"note": "on it"})
+
+    assert closed.get(f"/api/v1/alerts/{alert['id']}")["acknowledged_by"] == "ada"
+
+
+def test_no_secret_is_kept_or_shown(closed: Served) -> None:
+    with closed.store.reading() as reading:
+        assert closed.token not in str(reading.tokens())
+    assert closed.token not in closed.ask("GET", "/api/v1/tokens").text
+    assert closed.ask("GET", "/api/v1/tokens").json["items"][0]["source"] == "file"
+
+
+class Unreadable:
+    """A store that cannot be asked."""
+
+    def reading(self) -> None:
+        raise StoreUnavailable("away")
+
+
+def test_while_the_store_cannot_be_asked_nothing_is_open() -> None:
+    store: Store = Unreadable()  # type: ignore[assignment]  # only what is asked of it
+
+    assert not Access(store, WebSettings()).is_open
+
+
+def test_a_server_that_others_can_reach_is_never_open(alone: Served) -> None:
+    assert Access(alone.store, WebSettings()).is_open
+    assert not Access(alone.store, WebSettings(host="0.0.0.0")).is_open  # noqa: S104  # nothing is bound here
+
+
+def test_a_credential_of_the_store_closes_the_server(alone: Served) -> None:
+    access = Access(alone.store, WebSettings())
+    secret = new_secret(CredentialKind.USER)
+
+    done = alone.engine.command(
+        AddToken(kind="user", name="bob", digest=digest_of(secret.encode()), who="test")
+    )
+    access.refresh()
+
+    assert isinstance(done, Done)
+    assert (access.is_open, access.user(secret.encode())) == (False, "bob")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.0.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104  # nothing is bound here
+        ("::", False),
+        ("192.168.1.1", False),
+        ("example.com", False),
+    ],
+)
+def test_loopback_is_known(host: str, expected: bool) -> None:  # noqa: FBT001  # the expected answer
+    assert is_loopback(host) is expected
+
+
+def test_secrets_are_long_and_never_the_same() -> None:
+    secrets = {new_secret(CredentialKind.INGEST) for _ in range(100)}
+
+    assert len(secrets) == 100
+    assert {len(secret.removeprefix("tcs_in_")) for secret in secrets} == {43}
