@@ -84,10 +84,8 @@ def _seen(state: JobState, check_in: CheckIn) -> JobState:
 def _still_open(
     state: JobState, check_in: CheckIn, before: Run, run: Run, *, is_new: bool, started: bool
 ) -> Folded:
-    others = tuple(r for r in state.open_runs if r.key != run.key)
-    position = next((i for i, r in enumerate(state.open_runs) if r.key == run.key), len(others))
     reopened = not is_new and not before.status.is_open
-    open_runs = (*others[:position], run, *others[position:])
+    open_runs = _in_place(state.open_runs, run)
     kept = (run,) if is_new or started or reopened or run.phase is not before.phase else ()
     state = replace(
         state,
@@ -101,6 +99,13 @@ def _still_open(
         state, abandoned = abandon(state, open_runs[0], check_in.received_at)
         kept = (*kept, abandoned)
     return Folded(state=state, answered=Answered.ACCEPTED, run=run.key, runs=kept)
+
+
+def _in_place(runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:
+    for position, other in enumerate(runs):
+        if other.key == run.key:
+            return (*runs[:position], run, *runs[position + 1 :])
+    return (*runs, run)
 
 
 def abandon(state: JobState, run: Run, at: datetime) -> tuple[JobState, Run]:
@@ -131,6 +136,8 @@ def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobS
 
     That it failed is not forgotten while it only tries again: no good run has made up for it yet.
     """
+    if not state.failures and not any([outcome.run == key for outcome in state.recent]):  # noqa: C419 -- twice as fast
+        return state
     recent = tuple(o for o in state.recent if o.run != key)
     failures = tuple(r for r in state.failures if r.key != key) if forget_failure else state.failures
     if len(recent) == len(state.recent) and len(failures) == len(state.failures):

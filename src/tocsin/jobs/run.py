@@ -9,7 +9,13 @@ from tocsin.jobs.checkin import Detail, Progress
 
 
 class RunStatus(Enum):
-    """What a run is, in the words that go over the wire."""
+    """What a run is, in the words that go over the wire.
+
+    `is_open`: it may still go on. `is_bad`: it ended without having done its work.
+    """
+
+    is_open: bool
+    is_bad: bool
 
     PENDING = "pending"
     RUNNING = "running"
@@ -18,15 +24,10 @@ class RunStatus(Enum):
     TIMEOUT = "timeout"
     SKIPPED = "skipped"
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the run may still go on."""
-        return self is RunStatus.PENDING or self is RunStatus.RUNNING
-
-    @property
-    def is_bad(self) -> bool:
-        """Whether the run ended without having done its work."""
-        return self is RunStatus.FAILED or self is RunStatus.TIMEOUT
+    def __init__(self, word: str) -> None:
+        # Attributes of the members, because every check-in asks for them several times.
+        self.is_open = word in ("pending", "running")
+        self.is_bad = word in ("failed", "timeout")
 
 
 class Phase(Enum):

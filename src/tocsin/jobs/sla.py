@@ -35,7 +35,7 @@ class SLA:
     deadline_offset_minutes: int | None = None
     max_duration_seconds: float | None = None
     min_duration_seconds: float | None = None
-    grace_period_minutes: float = 0
+    grace_period_minutes: float = 5
     warning_minutes_before: float = 30
     critical_minutes_before: float = 15
     business_days_only: bool = False

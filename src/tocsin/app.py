@@ -1,0 +1,213 @@
+"""Puts the rooms together and runs the server; the only file besides `config` that knows concrete stores."""
+
+import asyncio
+import gc
+import logging
+import os
+import random
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import uvicorn
+
+from tocsin.clock import SystemClock
+from tocsin.config import Key, Loaded, ServerSettings, default_database, load
+from tocsin.engine.engine import Engine
+from tocsin.errors import ConfigError, StoreError
+from tocsin.store.base import Store
+from tocsin.store.sqlite import SqliteStore
+from tocsin.telemetry.metrics import Metrics
+from tocsin.web.application import create_app
+from tocsin.web.settings import Credential, WebSettings
+
+EXIT_FAILED = 1
+EXIT_BAD_CONFIGURATION = 3
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+POSTGRES_SCHEMES = ("postgresql://", "postgres://")
+KEEP_ALIVE_SECONDS = 75
+STOP_SECONDS = 10
+GC_THRESHOLDS = (50_000, 20, 100)
+
+_log = logging.getLogger("tocsin")
+
+
+def serve(
+    path: str | None, *, host: str | None = None, port: int | None = None, database: str | None = None
+) -> int:
+    """Run the server until it is told to stop; return the exit code.
+
+    `path` is the configuration file, None for none; the others override what it says. SIGHUP reads
+    the file again and keeps the running configuration when the new one is bad.
+    """
+    _log_to_stderr()
+    try:
+        loaded = load(path, os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_BAD_CONFIGURATION
+    _warn(loaded)
+    settings = _overridden(loaded.server, host=host, port=port, database=database)
+    try:
+        store = open_store(settings.database)
+    except StoreError as error:
+        print(f"tocsin: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(_Server(path, loaded, settings, store).run())
+    finally:
+        store.close()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # the library is not made for every platform; asyncio's own loop serves as well
+        return None
+    return uvloop.new_event_loop
+
+
+def open_store(database: str) -> Store:
+    """Return the opened store at a path or a postgresql:// address; raises StoreError."""
+    if database.startswith(POSTGRES_SCHEMES):
+        try:
+            from tocsin.store.postgres import PostgresStore
+        except ImportError:
+            raise StoreError("PostgreSQL needs its driver: pip install 'tocsin[postgres]'") from None
+        return PostgresStore(database)
+    path = database or default_database(os.environ)
+    folder = os.path.dirname(path)
+    try:
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the data folder {folder} cannot be made: {error.strerror}") from None
+    return SqliteStore(path)
+
+
+class _Server:
+    """One run of the server, from its first to its last breath."""
+
+    def __init__(self, path: str | None, loaded: Loaded, settings: ServerSettings, store: Store) -> None:
+        self._path = path
+        self._settings = settings
+        self._store = store
+        clock = SystemClock()
+        metrics = Metrics(clock)
+        self._engine = Engine(
+            store=store,
+            configuration=loaded.configuration,
+            channels=loaded.channels,
+            clock=clock,
+            new_id=lambda: secrets.token_hex(8),
+            metrics=metrics,
+            jitter=random.random,
+        )
+        self._host = _allowed_host(settings, store)
+        app = create_app(
+            self._engine, store, web_settings(settings, self._host, loaded), clock=clock, metrics=metrics
+        )
+        self._uvicorn = uvicorn.Server(_uvicorn_config(app, settings, self._host))
+
+    async def run(self) -> int:
+        """Serve until stopped; what is queued and being sent is finished first."""
+        self._engine.start()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        scheme = "https" if self._settings.tls_certificate else "http"
+        _log.info("Tocsin listens on %s://%s:%d", scheme, self._host, self._settings.port)
+        try:
+            await self._uvicorn.serve()
+        except SystemExit:
+            return EXIT_FAILED
+        finally:
+            await asyncio.to_thread(self._engine.stop)
+        return 0
+
+    def _reload(self) -> None:
+        try:
+            loaded = load(self._path, os.environ)
+        except ConfigError as error:
+            _log.error("the configuration is kept as it was, because the new one is bad:\n%s", error)  # noqa: TRY400 -- a fault of the file needs no traceback
+            return
+        _warn(loaded)
+        self._engine.reconfigure(loaded.configuration, loaded.channels)
+        _log.info("the configuration was read again; jobs follow in slices")
+
+
+def _overridden(
+    settings: ServerSettings, *, host: str | None, port: int | None, database: str | None
+) -> ServerSettings:
+    return replace(
+        settings,
+        host=settings.host if host is None else host,
+        port=settings.port if port is None else port,
+        database=settings.database if database is None else database,
+    )
+
+
+def _allowed_host(settings: ServerSettings, store: Store) -> str:
+    """Return the address to bind to: loopback alone while anybody could come in without a key."""
+    if settings.host in LOOPBACK or settings.ingest_keys or settings.user_tokens:
+        return settings.host
+    with store.reading() as reading:
+        if reading.tokens():
+            return settings.host
+    _log.warning(
+        "no key and no token is configured, so the server listens on 127.0.0.1 alone instead of %s; "
+        "add `keys:` to the configuration, or make one with `tocsin token create`, to open it",
+        settings.host,
+    )
+    return "127.0.0.1"
+
+
+def web_settings(settings: ServerSettings, host: str, loaded: Loaded) -> WebSettings:
+    """Return what the web room needs to know."""
+    base_url = loaded.configuration.base_url
+    return WebSettings(
+        host=host,
+        base_url=base_url,
+        ingest_keys=_credentials(settings.ingest_keys),
+        user_tokens=_credentials(settings.user_tokens),
+        secure=bool(settings.tls_certificate) or base_url.startswith("https://"),
+    )
+
+
+def _credentials(keys: tuple[Key, ...]) -> tuple[Credential, ...]:
+    return tuple(Credential(name=key.name, digest=key.digest) for key in keys)
+
+
+def _uvicorn_config(app: Callable[..., object], settings: ServerSettings, host: str) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # uvicorn's own type names every ASGI version
+        host=host,
+        port=settings.port,
+        http="httptools",
+        loop="none",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+    )
+
+
+def _warn(loaded: Loaded) -> None:
+    for problem in loaded.warnings:
+        _log.warning("%s", problem)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
