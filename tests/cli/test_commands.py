@@ -41,10 +41,17 @@ ALERT = {
     "log_tail": "boom\x1b[2J\n",
     "history": [{"at": "2026-03-02T01:05:00Z", "reason": "opened", "severity": "critical", "who": ""}],
     "notifications": [
-        {"target": "team/slack", "kind": "firing", "state": "sent", "attempts": 2, "finished_at": None,
-         "due_at": "2026-03-02T01:05:01Z", "last_error": "HTTP 503"},
+        {
+            "target": "team/slack",
+            "kind": "firing",
+            "state": "sent",
+            "attempts": 2,
+            "finished_at": None,
+            "due_at": "2026-03-02T01:05:01Z",
+            "last_error": "HTTP 503",
+        }
     ],
-}  # fmt: skip
+}
 
 
 def test_jobs_are_listed_with_times_of_this_place(tocsin: Tocsin, replies: Replies) -> None:

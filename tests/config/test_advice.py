@@ -54,6 +54,11 @@ def test_what_is_wise_gives_no_warning(load: Load) -> None:
         ),
         ("server: {database: 'postgresql://u:pw@db/tocsin'}", "secret stands in the file"),
         ("keys: {ingest: 'env:HOOK_SECRET'}", "nobody can log in"),
+        (
+            "jobs: {a: {}, b: {max_failure_rate: 0.1}, c: {max_failure_rate: 0.1}}",
+            "no condition judges it yet",
+        ),
+        ("defaults: {min_records_processed: 10}", "no condition judges it yet"),
         ("keys: {users: {ada: 'a-token-long-enough'}}", "secret stands in the file"),
     ],
 )

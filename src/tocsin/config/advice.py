@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
+from tocsin.config.grammar.jobs import Promise
 from tocsin.config.grammar.telling import Route
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
+
+UNJUDGED = ("max_failure_rate", "min_records_processed")
 
 
 def advise(file: File) -> Iterator[Fault]:
@@ -17,6 +20,7 @@ def advise(file: File) -> Iterator[Fault]:
             yield Fault(place=place, message=message)
     yield from _unused_receivers(file)
     yield from _passwords_in_the_open(file)
+    yield from _unjudged(file)
     if file.keys.ingest and not file.keys.users:
         message = "nobody can log in with an ingest key; add 'users', unless a user token was made already"
         yield Fault(place=("keys", "ingest"), message=message)
@@ -61,6 +65,16 @@ def _told_by(routes: list[Route]) -> Iterator[str | None]:
     for route in routes:
         yield route.receiver
         yield from _told_by(route.routes or [])
+
+
+def _unjudged(file: File) -> Iterator[Fault]:
+    """Tell once of each promise that nobody watches yet: who relies on it must know."""
+    places: list[tuple[Place, Promise]] = [(("defaults",), file.defaults)]
+    places += [(("jobs", name, n), job) for name, jobs in file.jobs.items() for n, job in enumerate(jobs)]
+    for key in UNJUDGED:
+        place = next((place for place, part in places if getattr(part, key) is not None), None)
+        if place is not None:
+            yield Fault(place=(*place, key), message="is kept and shown, but no condition judges it yet")
 
 
 def _passwords_in_the_open(file: File) -> Iterator[Fault]:

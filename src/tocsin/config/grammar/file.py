@@ -136,10 +136,10 @@ class File(Part):
     """Who can be told; left out: the console alone."""
 
     alerts: Alerts = Field(default_factory=Alerts)
-    """How alerts are told and told again."""
+    """Repeats, limits and waits of what is told."""
 
     retention: Retention = Field(default_factory=Retention)
-    """How long is kept what happened."""
+    """How long check-ins and runs are kept."""
 
     base_url: Annotated[str, Field(max_length=500), AfterValidator(_web_address)] | None = None
     """Address under which people reach the server; messages link to it."""

@@ -125,10 +125,10 @@ class Promise(Part):
     """Whose public holidays count; without it only Saturday and Sunday are free."""
 
     max_failure_rate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
-    """Largest share of records that may fail, from 0 to 1."""
+    """Largest share of records that may fail, from 0 to 1. Kept and shown; no condition judges it yet."""
 
     min_records_processed: Annotated[int, Field(ge=0, le=10**15)] | None = None
-    """Fewest records that a run must bring through."""
+    """Fewest records that a run must bring through. Kept and shown; no condition judges it yet."""
 
     stalled_after_minutes: LongMinutes | None = None
     """Minutes without a sign of life after which a run is stalled. Left out: judged by its own heartbeats."""
@@ -183,7 +183,7 @@ class Job(Promise):
     """Minutes after each scheduled start, or without a schedule each full hour, by which it has ended."""
 
     upstream: Annotated[list[Name], OneOrMore(), Field(max_length=MAX_UPSTREAM)] | None = None
-    """Jobs of the same environment that this one needs."""
+    """Jobs of the same environment that this one needs. Kept and shown; no condition judges it yet."""
 
     @field_validator("must_complete_by")
     @classmethod

@@ -92,7 +92,7 @@ class Rule(Part):
     """Liquid template of the message; `{job_id}`, `{error}` and the other plain placeholders work too."""
 
     runbook: Text | None = None
-    """Address of the page that says what to do; the job's own wins."""
+    """Address of the page that says what to do; it wins over the job's own."""
 
     fingerprint: (
         Annotated[
