@@ -9,7 +9,7 @@ from tocsin.alerts.alert import AlertState
 from tocsin.engine.commands import Pause, Resume
 from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
 from tocsin.web.pages.drawing import draw_chart
-from tocsin.web.pages.marks import kind_of, marks_of
+from tocsin.web.pages.marks import kind_of, marks_of, newest_first
 from tocsin.web.pages.rendering import render
 from tocsin.web.pages.visitor import Form, Visitor, back_to
 from tocsin.web.pages.words import job_path
@@ -34,7 +34,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         job_id = watch.job.id
         alerts = reading.alerts(states=OPEN, job_id=job_id, limit=ALERTS)
         ended = reading.alerts(states=(AlertState.RESOLVED,), job_id=job_id, limit=ALERTS)
-        runs = reading.recent_runs([job_id], RUNS).get(job_id, [])
+        runs = newest_first(reading.recent_runs([job_id], RUNS).get(job_id, []))
         occurrences = reading.recent_occurrences([job_id], RUNS).get(job_id, [])
         check_ins = reading.log(job_id, before=None, limit=CHECK_INS)
     timezone = watch.job.definition.timezone

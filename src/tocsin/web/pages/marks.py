@@ -70,6 +70,11 @@ def kind_of(run: Run) -> MarkKind:
     return MarkKind.LATE if missed and run.status is RunStatus.SUCCESS else _KINDS[run.status]
 
 
+def newest_first(runs: Iterable[Run]) -> list[Run]:
+    """Return runs in the order in which people remember them: by when they really ran."""
+    return sorted(runs, key=_seen_at, reverse=True)
+
+
 def in_words(marks: Sequence[Mark]) -> str:
     """Return what a row of marks shows, for whoever does not see it."""
     if not marks:

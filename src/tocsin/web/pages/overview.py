@@ -20,7 +20,7 @@ from tocsin.web.api.inputs import Cursor, read_cursor, write_cursor
 from tocsin.web.api.jobs import open_alerts_by_job
 from tocsin.web.api.server import health_of
 from tocsin.web.pages.drawing import Drawing, draw_strip
-from tocsin.web.pages.marks import MarkKind, kind_of, marks_of
+from tocsin.web.pages.marks import MarkKind, kind_of, marks_of, newest_first
 from tocsin.web.pages.rendering import render
 from tocsin.web.pages.visitor import Visitor
 from tocsin.web.pages.words import verdict
@@ -122,7 +122,7 @@ def _rows(reading: Reading, watches: Sequence[Watch], now: datetime) -> tuple[Ro
     return tuple(
         _row(
             watch,
-            runs.get(watch.job.id, []),
+            newest_first(runs.get(watch.job.id, [])),
             occurrences.get(watch.job.id, []),
             alerting[watch.job.id],
             now,
