@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from hook import Hook, Word
 from stage import Stage
@@ -85,34 +84,27 @@ class Play:
         self._board_at = float("inf")
         self._board: subprocess.Popen[bytes] | None = None
 
-    @property
-    def _folder(self) -> Path:
-        return self._stage.folder
-
-    def _flights_of(self, carrier: str) -> Path:
-        return self._folder / "carriers" / f"{carrier}.csv"
-
     def load(self) -> None:
         """Load the year, which goes well."""
-        self._run(self._stage.start("load_flights", self._folder))
+        self._run(self._stage.start("load_flights"))
 
     def go_wrong(self) -> bool:
         """Start what will go wrong; return whether all of it was told."""
-        os.mkfifo(self._folder / "planes")
-        self._stage.start("route_table", self._folder)
-        self._stage.start("join_planes", self._folder, self._folder / "planes")
+        os.mkfifo(self._stage.folder / "planes")
+        self._stage.start("route_table")
+        self._stage.start("join_planes", "planes")
         self._run(self._arrival_delays(GOOD_CARRIER))
         for origin in ("JFK", "LGA", "NWK"):
-            self._run(self._stage.start("origin_totals", self._folder, origin))
+            self._run(self._stage.start("origin_totals", origin))
         self._arrival_delays(CARRIER)
         return self._wait(lambda: not any(e.lacks(self._hook.words) for e in EXPECTED))
 
     def mend(self) -> bool:
         """Mend all of it; return whether it was told that everything is over."""
-        self._run(self._stage.start("drop_cancelled", self._flights_of(CARRIER)))
+        self._run(self._stage.start("drop_cancelled", _flights_of(CARRIER)))
         self._arrival_delays(CARRIER)
-        self._stage.start("deliver_planes", self._folder / "planes")
-        self._stage.start("origin_totals", self._folder, "EWR")
+        self._stage.start("deliver_planes", "planes")
+        self._stage.start("origin_totals", "EWR")
         self._board_at = time.monotonic()
         return self._wait(lambda: all(e.is_over(self._hook.words) for e in EXPECTED))
 
@@ -126,7 +118,7 @@ class Play:
 
     def _arrival_delays(self, carrier: str) -> subprocess.Popen[bytes]:
         options = ("--retries", "2", "--retry-wait", "1", "--partition", carrier)
-        return self._stage.start_wrapped("arrival_delays", self._flights_of(carrier), options=options)
+        return self._stage.start_wrapped("arrival_delays", _flights_of(carrier), options=options)
 
     def _run(self, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -144,4 +136,8 @@ class Play:
     def _keep_board(self) -> None:
         if time.monotonic() >= self._board_at and (self._board is None or self._board.poll() is not None):
             self._board_at = time.monotonic() + BOARD_EVERY_SECONDS
-            self._board = self._stage.start_wrapped("departure_board", self._flights_of(BOARD_CARRIER))
+            self._board = self._stage.start_wrapped("departure_board", _flights_of(BOARD_CARRIER))
+
+
+def _flights_of(carrier: str) -> str:
+    return f"carriers/{carrier}.csv"

@@ -29,7 +29,7 @@ def open_curtain(url: str, flights: int) -> None:
         f"{ink('Tocsin', BOLD)}  watches six jobs on the {flights:,} flights that left New York in 2013.",
         f"The page, with what you will read here: {ink(url, BOLD)}",
         "",
-        _row("load_flights", "loads and counts them all, and is not worth a word", ""),
+        _row("load_flights", "loads them month by month, and is not worth a word", ""),
         *(_row(e.job, e.because, e.condition) for e in EXPECTED),
         "",
     )

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+PYTHON = Path(sys.executable)
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.1
@@ -26,8 +27,8 @@ class StageError(Exception):
 class Stage:
     """One folder, one server, and the jobs that report to it.
 
-    What jobs print goes to `NAME.log` in the folder, what the server logs to `server.log`; the server's own
-    output, where the alerts appear, is ours.
+    Jobs are started in the folder. What they print goes to `NAME.log`, what the server logs to `server.log`;
+    the server's own output, where the alerts appear, is ours.
     """
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -37,7 +38,14 @@ class Stage:
         self._server: subprocess.Popen[bytes] | None = None
         self._started: list[subprocess.Popen[bytes]] = []
         clean = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
-        self._surroundings = {**clean, "TOCSIN_URL": self.url, "TOCSIN_SPOOL": str(folder / "spool")}
+        path = f"{PYTHON.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        self._surroundings = {
+            **clean,
+            "PATH": path,
+            "TOCSIN_URL": self.url,
+            "TOCSIN_SPOOL": str(folder / "spool"),
+        }
+        (folder / "jobs").symlink_to(HERE / "jobs")
 
     def open_server(self, hook_url: str, hook_secret: str, *, within_seconds: float) -> None:
         """Start the server and wait until it is ready; raises StageError if that does not happen."""
@@ -82,21 +90,20 @@ class Stage:
 
     def start(self, script: str, *words: object) -> subprocess.Popen[bytes]:
         """Start one of the jobs that report by themselves, or a program that is none."""
-        return self._start(script, sys.executable, str(HERE / "jobs" / f"{script}.py"), *words)
+        return self._start(script, PYTHON.name, f"jobs/{script}.py", *words)
 
     def start_wrapped(
         self, script: str, *words: object, options: tuple[str, ...] = ()
     ) -> "subprocess.Popen[bytes]":
         """Start a job that knows nothing of Tocsin, by `tocsin run`."""
-        job = (sys.executable, str(HERE / "jobs" / f"{script}.py"), *words)
-        return self._start(
-            script, sys.executable, "-m", "tocsin", "run", "--job", script, *options, "--", *job
-        )
+        job = (PYTHON.name, f"jobs/{script}.py", *words)
+        return self._start(script, PYTHON.name, "-m", "tocsin", "run", "--job", script, *options, "--", *job)
 
     def _start(self, name: str, *words: object) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 tuple(map(str, words)),
+                cwd=self.folder,
                 env=self._surroundings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

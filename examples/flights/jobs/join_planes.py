@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import tocsin
-from table import rows_of
+from table import CARRIERS, rows_of
 
 
-def join(folder: Path, planes: Path) -> None:
+def join(planes: Path) -> None:
     """Count the flights of planes that are known, and of those that are not."""
-    tables = sorted((folder / "carriers").glob("*.csv"))
+    tables = sorted(CARRIERS.glob("*.csv"))
     tails: list[str] = []
     with tocsin.job("join_planes", heartbeat_seconds=1) as run:
         for number, table in enumerate(tables, start=1):
@@ -28,4 +28,4 @@ def join(folder: Path, planes: Path) -> None:
 
 
 if __name__ == "__main__":
-    join(Path(sys.argv[1]), Path(sys.argv[2]))
+    join(Path(sys.argv[1]))

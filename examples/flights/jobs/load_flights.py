@@ -1,45 +1,66 @@
-"""Reads a year of flights and counts them: by carrier, route and day, and one table for each carrier."""
+"""Loads a year of flights, one run for each month: counts them by carrier, route and day, and files them.
 
-import sys
-from collections import defaultdict
+It leaves `by_day-2013-01.csv` for each month, and for each carrier `carriers/XX.csv`, all its flights.
+"""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import tocsin
-from table import FLIGHTS_A_YEAR, all_flights, write_rows
+from table import CARRIERS, all_flights, write_rows
 
-EVERY = 20_000
+EVERY = 5_000
 
 
-def load(folder: Path) -> None:
-    """Leave `by_day.csv` and `carriers/XX.csv` in the folder."""
-    by_carrier: dict[str, list[dict[str, str]]] = defaultdict(list)
-    by_day: dict[tuple[str, str, str], int] = defaultdict(int)
-    with tocsin.job("load_flights") as run:
+def load_year() -> None:
+    """Load every month that there is."""
+    CARRIERS.mkdir()
+    for month, flights in groupby(
+        all_flights(), key=lambda flight: f"{flight['year']}-{int(flight['month']):02}"
+    ):
+        load_month(month, flights)
+
+
+def load_month(month: str, coming: Iterator[dict[str, str]]) -> None:
+    """Load one month and report it as a run of its own."""
+    flights: list[dict[str, str]] = []
+    with tocsin.job("load_flights", partition=month) as run:
         with run.step("read"):
-            for number, flight in enumerate(all_flights(), start=1):
-                by_carrier[flight["carrier"]].append(flight)
-                route = f"{flight['origin']}-{flight['dest']}"
-                day = f"{flight['year']}-{int(flight['month']):02}-{int(flight['day']):02}"
-                by_day[flight["carrier"], route, day] += 1
-                if number % EVERY == 0:
-                    run.progress(number, FLIGHTS_A_YEAR)
-                    run.records(ok=EVERY)
-            run.records(ok=number % EVERY)
-        with run.step("write"):
-            _write(folder, by_carrier, by_day)
-    print(f"{number} flights, {len(by_carrier)} carriers, {len(by_day)} days of routes")
+            for flight in coming:
+                flights.append(flight)
+                if len(flights) % EVERY == 0:
+                    run.progress(len(flights))
+        with run.step("count"):
+            by_day = Counter(
+                (f["carrier"], f"{f['origin']}-{f['dest']}", f"{month}-{int(f['day']):02}") for f in flights
+            )
+            names = ("carrier", "route", "day", "flights")
+            rows = (
+                dict(zip(names, (*key, str(count)), strict=True)) for key, count in sorted(by_day.items())
+            )
+            write_rows(Path(f"by_day-{month}.csv"), rows, names)
+        with run.step("file"):
+            _file(flights)
+        run.records(ok=len(flights))
+    print(f"{month}: {len(flights)} flights on {len(by_day)} days of routes")
 
 
-def _write(
-    folder: Path, by_carrier: dict[str, list[dict[str, str]]], by_day: dict[tuple[str, str, str], int]
-) -> None:
-    names = ("carrier", "route", "day", "flights")
-    counted = (dict(zip(names, (*key, str(count)), strict=True)) for key, count in sorted(by_day.items()))
-    write_rows(folder / "by_day.csv", counted, names)
-    (folder / "carriers").mkdir()
-    for carrier, flights in by_carrier.items():
-        write_rows(folder / "carriers" / f"{carrier}.csv", flights, tuple(flights[0]))
+def _file(flights: list[dict[str, str]]) -> None:
+    by_carrier: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for flight in flights:
+        by_carrier[flight["carrier"]].append(flight)
+    for carrier, own in by_carrier.items():
+        table = CARRIERS / f"{carrier}.csv"
+        is_new = not table.exists()
+        with table.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, tuple(own[0]))
+            if is_new:
+                writer.writeheader()
+            writer.writerows(own)
 
 
 if __name__ == "__main__":
-    load(Path(sys.argv[1]))
+    load_year()

@@ -1,19 +1,18 @@
 """Distance and mean time in the air of every route, from a source that hands out one table at a time."""
 
-import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
 import tocsin
-from table import rows_of, write_rows
+from table import CARRIERS, rows_of, write_rows
 
 SOURCE_SECONDS = 1.7
 
 
-def tabulate(folder: Path) -> None:
-    """Leave `routes.csv` in the folder."""
-    tables = sorted((folder / "carriers").glob("*.csv"))
+def tabulate() -> None:
+    """Leave `routes.csv`."""
+    tables = sorted(CARRIERS.glob("*.csv"))
     minutes: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     with tocsin.job("route_table", heartbeat_seconds=2) as run:
         for number, table in enumerate(tables, start=1):
@@ -28,10 +27,10 @@ def tabulate(folder: Path) -> None:
             dict(zip(names, (*key, f"{sum(times) / len(times):.0f}"), strict=True))
             for key, times in sorted(minutes.items())
         ]
-        write_rows(folder / "routes.csv", rows, names)
+        write_rows(Path("routes.csv"), rows, names)
         run.records(ok=len(rows))
     print(f"{len(rows)} routes")
 
 
 if __name__ == "__main__":
-    tabulate(Path(sys.argv[1]))
+    tabulate()

@@ -1,4 +1,4 @@
-"""Where the flights lie and how the jobs read and write their tables."""
+"""Where the flights lie and how the jobs read and write their tables, in the folder they are started in."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-FLIGHTS_A_YEAR = 336_776
+CARRIERS = Path("carriers")
 
 
 def package_data() -> Path:
