@@ -1,4 +1,4 @@
-"""A load generator of its own process: keep-alive connections in a closed loop, each waiting for its answer."""
+"""A load generator of its own process: connections in a closed loop, each waiting for its answer."""
 
 import argparse
 import asyncio
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from time import perf_counter, time
 from typing import cast
 
+import uvloop
+
 WARM_UP_SECONDS = 0.5
 FAILING = 50
 KINDS = ("start", "heartbeat", "heartbeat", "end")
@@ -20,7 +22,7 @@ def life_of_run(job: str, number: int, worker: int) -> list[bytes]:
     run = f"{worker}-{number}"
     start = {"job": job, "kind": "start", "run": run, "seq": 1}
     beats = [
-        {"job": job, "kind": "heartbeat", "run": run, "seq": seq, "progress": {"done": 40 * seq, "total": 200}}
+        {"job": job, "kind": "heartbeat", "run": run, "seq": seq, "progress": {"done": seq, "total": 4}}
         for seq in (2, 3)
     ]
     end: dict[str, object] = {"job": job, "kind": "success", "run": run, "seq": 4, "records": {"ok": 200}}
@@ -111,7 +113,9 @@ class Connection(asyncio.Protocol):
             self.done.set_result(exc)
 
 
-async def load(port: int, seconds: float, connections: int, batch: int, jobs: int, path: str) -> Tally:
+async def load(  # noqa: PLR0917 -- the options of the command line, in their order
+    port: int, seconds: float, connections: int, batch: int, jobs: int, path: str
+) -> Tally:
     """Run the load and return what came back after a short warm-up."""
     begins = perf_counter() + WARM_UP_SECONDS
     tally = Tally(begins=begins, ends=begins + seconds)
@@ -143,8 +147,6 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.cpu is not None:
         os.sched_setaffinity(0, {chosen.cpu})
-    import uvloop
-
     tally = uvloop.run(
         load(chosen.port, chosen.seconds, chosen.connections, chosen.batch, chosen.jobs, chosen.path)
     )

@@ -16,6 +16,7 @@ from typing import Any
 START_SECONDS = 30.0
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVER_CPU, LOADER_CPU = 0, 1
+ACCEPTED = 202
 CHECK_IN = b'{"job":"first","kind":"success","run":"r1","seq":1}'
 
 
@@ -56,7 +57,9 @@ def post(port: int, body: bytes, path: str = "/api/v1/check-ins") -> int:
 
 
 @contextmanager
-def running(which: str, *, database: str = "", config: str | None = None, cpu: int | None = SERVER_CPU) -> Iterator[Server]:
+def running(
+    which: str, *, database: str = "", config: str | None = None, cpu: int | None = SERVER_CPU
+) -> Iterator[Server]:
     """Start a server, wait for its first 202, and kill it in the end."""
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.servers", which, "--port", str(port), "--database", database]
@@ -80,19 +83,20 @@ def running(which: str, *, database: str = "", config: str | None = None, cpu: i
 def _first_202(process: subprocess.Popen[bytes], port: int, started: float) -> float:
     while time.perf_counter() - started < START_SECONDS:
         try:
-            if post(port, CHECK_IN) == 202:  # noqa: PLR2004 -- the status of an accepted check-in
+            if post(port, CHECK_IN) == ACCEPTED:
                 return time.perf_counter() - started
         except (OSError, IndexError):
             pass
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with exit code {process.returncode}")
-        time.sleep(0.005)  # noqa: TID251 -- waits for another process
+        time.sleep(0.005)
     raise RuntimeError(f"the server did not answer within {START_SECONDS} s")
 
 
 def load(server: Server, **options: Any) -> dict[str, float]:  # noqa: ANN401 -- options of the loader
     """Load a server from a process of its own; add its CPU time for each event, in microseconds."""
-    command = [sys.executable, "-m", "benchmarks.loader", "--port", str(server.port), "--cpu", str(LOADER_CPU)]
+    command = [sys.executable, "-m", "benchmarks.loader", "--port", str(server.port)]
+    command += ["--cpu", str(LOADER_CPU)]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
     before = server.cpu_seconds

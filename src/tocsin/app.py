@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import uvicorn
 
@@ -29,6 +30,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 POSTGRES_SCHEMES = ("postgresql://", "postgres://")
 KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 10
+PREPARE_SECONDS = 0.05
 GC_THRESHOLDS = (50_000, 20, 100)
 
 _log = logging.getLogger("tocsin")
@@ -46,14 +48,14 @@ def serve(
     try:
         loaded = load(path, os.environ)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return EXIT_BAD_CONFIGURATION
     _warn(loaded)
     settings = _overridden(loaded.server, host=host, port=port, database=database)
     try:
         store = open_store(settings.database)
     except StoreError as error:
-        print(f"tocsin: {error}", file=sys.stderr)
+        sys.stderr.write(f"tocsin: {error}\n")
         return EXIT_FAILED
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -62,9 +64,16 @@ def serve(
         store.close()
 
 
+def _freeze() -> None:
+    """Take what was loaded out of the collector's rounds, and make those rarer."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
-        import uvloop
+        import uvloop  # noqa: PLC0415 -- not there on every platform
     except ImportError:  # the library is not made for every platform; asyncio's own loop serves as well
         return None
     return uvloop.new_event_loop
@@ -74,15 +83,14 @@ def open_store(database: str) -> Store:
     """Return the opened store at a path or a postgresql:// address; raises StoreError."""
     if database.startswith(POSTGRES_SCHEMES):
         try:
-            from tocsin.store.postgres import PostgresStore
+            from tocsin.store.postgres import PostgresStore  # noqa: PLC0415 -- an extra of its own
         except ImportError:
             raise StoreError("PostgreSQL needs its driver: pip install 'tocsin[postgres]'") from None
         return PostgresStore(database)
     path = database or default_database(os.environ)
-    folder = os.path.dirname(path)
+    folder = Path(path).parent
     try:
-        if folder:
-            os.makedirs(folder, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the data folder {folder} cannot be made: {error.strerror}") from None
     return SqliteStore(path)
@@ -107,33 +115,40 @@ class _Server:
             jitter=random.random,
         )
         self._host = _allowed_host(settings, store)
-        app = create_app(
+        self._app = create_app(
             self._engine, store, web_settings(settings, self._host, loaded), clock=clock, metrics=metrics
         )
-        self._uvicorn = uvicorn.Server(_uvicorn_config(app, settings, self._host))
+        self._uvicorn = uvicorn.Server(_uvicorn_config(self._app, settings, self._host))
 
     async def run(self) -> int:
         """Serve until stopped; what is queued and being sent is finished first."""
         self._engine.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        _freeze()
         scheme = "https" if self._settings.tls_certificate else "http"
         _log.info("Tocsin listens on %s://%s:%d", scheme, self._host, self._settings.port)
+        preparing = asyncio.create_task(self._prepare())
         try:
             await self._uvicorn.serve()
         except SystemExit:
             return EXIT_FAILED
         finally:
+            preparing.cancel()
             await asyncio.to_thread(self._engine.stop)
         return 0
+
+    async def _prepare(self) -> None:
+        """Load the API and the pages once check-ins are served."""
+        while not self._uvicorn.started:  # noqa: ASYNC110 -- uvicorn has no event to wait for
+            await asyncio.sleep(PREPARE_SECONDS)
+        await asyncio.to_thread(self._app.prepare)
+        _freeze()
 
     def _reload(self) -> None:
         try:
             loaded = load(self._path, os.environ)
         except ConfigError as error:
-            _log.error("the configuration is kept as it was, because the new one is bad:\n%s", error)  # noqa: TRY400 -- a fault of the file needs no traceback
+            _log.error("the configuration is kept as it was, because the new one is bad:\n%s", error)
             return
         _warn(loaded)
         self._engine.reconfigure(loaded.configuration, loaded.channels)
@@ -184,7 +199,7 @@ def _credentials(keys: tuple[Key, ...]) -> tuple[Credential, ...]:
 
 def _uvicorn_config(app: Callable[..., object], settings: ServerSettings, host: str) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]  # uvicorn's own type names every ASGI version
+        app,
         host=host,
         port=settings.port,
         http="httptools",

@@ -113,6 +113,18 @@ def postgres_alone() -> Iterator[PostgresServer]:
     _throw_away(Path(server.folder))
 
 
+@contextmanager
+def throw_away_server() -> Iterator[PostgresServer]:
+    """Give a server to something that is no test, such as a benchmark; it is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+        Path(folder).chmod(0o711)
+        server = _new_server(Path(folder))
+        try:
+            yield server
+        finally:
+            _throw_away(Path(server.folder))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run a folder that the server's user may enter, and clear up after runs that were killed."""
     if hasattr(config, "workerinput"):

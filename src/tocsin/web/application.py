@@ -1,125 +1,81 @@
-"""The web server put together: the front for check-ins and pings, the gate, the API, the pages."""
+"""The web server put together: the front for check-ins and pings, the gate, and behind it all the rest."""
 
-from importlib.metadata import version
-from typing import Any, Final
+import asyncio
+import threading
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse
-from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin.clock import Clock
 from tocsin.engine.engine import Engine
-from tocsin.errors import StoreError, StoreUnavailable
 from tocsin.store.base import Store
 from tocsin.telemetry.metrics import Metrics
 from tocsin.web.access import Access
-from tocsin.web.api import alerts, jobs, server, silences, tokens
-from tocsin.web.api.contract import describe
-from tocsin.web.faults import (
-    RETRY_SECONDS,
-    UNAVAILABLE,
-    Problem,
-    ProblemError,
-    body_of,
-    faults_of_details,
-    problem_of,
-)
 from tocsin.web.front import Front
 from tocsin.web.gate import Gate
-from tocsin.web.pages import alert, job, overview, rendering, visitor
-from tocsin.web.pages.rendering import render_problem
-from tocsin.web.pages.visitor import LoginNeeded
 from tocsin.web.settings import WebSettings
-from tocsin.web.wiring import Wiring
 
-SMALL_BYTES: Final = 1_400
-UNAUTHORIZED: Final = 401
 
-_CODES: Final = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
-_MESSAGES: Final = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+class Application:
+    """The ASGI application that serves everything.
+
+    Check-ins and pings are served at once. The API and the pages are loaded when the first request
+    asks for them, or by `prepare`: half of the server's start would be spent on them.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        settings: WebSettings,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._access = Access(store, settings)
+        self._loading = threading.Lock()
+        self._framework: ASGIApp | None = None
+        gate = Gate(self._behind_the_gate, access=self._access, settings=settings)
+        self._front = Front(
+            gate, engine=engine, store=store, access=self._access, settings=settings, clock=clock
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._front(scope, receive, send)
+
+    async def _behind_the_gate(self, scope: Scope, receive: Receive, send: Send) -> None:
+        framework = self._framework
+        if framework is None:
+            framework = await asyncio.to_thread(self.prepare)
+        await framework(scope, receive, send)
+
+    def prepare(self) -> ASGIApp:
+        """Load the API and the pages, if nobody has done so yet, and return them."""
+        with self._loading:
+            if self._framework is None:
+                from tocsin.web.framework import create_framework  # noqa: PLC0415 -- its imports are the cost
+                from tocsin.web.wiring import Wiring  # noqa: PLC0415 -- the same
+
+                self._framework = create_framework(
+                    Wiring(
+                        engine=self._engine,
+                        store=self._store,
+                        settings=self._settings,
+                        access=self._access,
+                        clock=self._clock,
+                        metrics=self._metrics,
+                    )
+                )
+            return self._framework
 
 
 def create_app(
     engine: Engine, store: Store, settings: WebSettings, clock: Clock, metrics: Metrics
-) -> ASGIApp:
-    """Return the ASGI application that serves everything; the engine is started and stopped by the caller."""
-    access = Access(store, settings)
-    wiring = Wiring(
-        engine=engine, store=store, settings=settings, access=access, clock=clock, metrics=metrics
-    )
-    gate = Gate(_framework(wiring), access=access, settings=settings)
-    return Front(gate, engine=engine, store=store, access=access, settings=settings, clock=clock)
-
-
-def _framework(wiring: Wiring) -> FastAPI:
-    app = FastAPI(
-        title="Tocsin",
-        version=version("tocsin"),
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
-    app.state.wiring = wiring
-    for part in (jobs, alerts, silences, tokens, server, rendering, visitor, overview, job, alert):
-        app.include_router(part.router)
-    app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)
-    app.add_exception_handler(HTTPException, _tell_http)
-    app.add_exception_handler(RequestValidationError, _tell_invalid)
-    app.add_exception_handler(StoreError, _tell_store)
-    app.add_exception_handler(Exception, _tell_unexpected)
-    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to add to the description
-    return app
-
-
-def _told(request: Request, problem: Problem) -> Response:
-    if _is_for_a_person(request):
-        return render_problem(request.app.state.wiring, problem)
-    headers = {"retry-after": str(RETRY_SECONDS)} if problem.status == UNAVAILABLE.status else {}
-    if problem.status == UNAUTHORIZED:
-        headers["www-authenticate"] = "Bearer"
-    return Response(
-        body_of(problem), status_code=problem.status, media_type="application/json", headers=headers
-    )
-
-
-def _is_for_a_person(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
-
-
-async def _tell_http(request: Request, error: Exception) -> Response:
-    if isinstance(error, LoginNeeded):
-        return RedirectResponse(error.location, status_code=303)
-    if isinstance(error, ProblemError):
-        return _told(request, error.problem)
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    message = _MESSAGES.get(status, "The request cannot be read.")
-    return _told(request, Problem(status=status, code=_CODES.get(status, "error"), message=message))
-
-
-async def _tell_invalid(request: Request, error: Exception) -> Response:
-    details: list[Any] = list(error.errors()) if isinstance(error, RequestValidationError) else []
-    if any(detail["type"] == "json_invalid" for detail in details):
-        return _told(request, Problem(status=400, code="invalid_json", message="The body is not JSON."))
-    return _told(request, problem_of(faults_of_details(details, ())))
-
-
-async def _tell_store(request: Request, error: Exception) -> Response:
-    if isinstance(error, StoreUnavailable):
-        return _told(request, UNAVAILABLE)
-    return await _tell_unexpected(request, error)
-
-
-async def _tell_unexpected(request: Request, error: Exception) -> Response:
-    wiring: Wiring = request.app.state.wiring
-    wiring.metrics.error("web", f"{type(error).__name__}: {error}", wiring.clock.now())
-    return _told(
-        request,
-        Problem(
-            status=500,
-            code="internal",
-            message="Something went wrong here that should not have; it is in the server's log.",
-        ),
-    )
+) -> Application:
+    """Return the ASGI application; the engine is started and stopped by the caller."""
+    return Application(engine=engine, store=store, settings=settings, clock=clock, metrics=metrics)

@@ -1,0 +1,56 @@
+"""`python -m benchmarks [PART …]`: measure, print a table, write results.json and RESULTS.md."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import delivery, idle, ingest, million, wrapper
+from benchmarks.report import Row, machine, table, write_json
+from tests.services.postgres import throw_away_server
+
+HERE = Path(__file__).parent
+
+
+def _postgres(rounds: int, seconds: float) -> list[Row]:
+    with throw_away_server() as server:
+        return ingest.measure(rounds, seconds, server.url)
+
+
+def _parts(rounds: int, seconds: float) -> dict[str, Callable[[], list[Row]]]:
+    return {
+        "ingest": lambda: ingest.measure(rounds, seconds),
+        "postgres": lambda: _postgres(rounds, seconds),
+        "million": lambda: million.measure(1_000_000, rounds),
+        "delivery": lambda: delivery.measure(100, 10),
+        "wrapper": lambda: wrapper.measure(max(15, rounds)),
+        "idle": lambda: idle.measure(3, 10),
+    }
+
+
+def main() -> None:
+    """Measure the parts that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--write", action="store_true", help="write RESULTS.md and results.json")
+    chosen = parser.parse_args()
+    parts = _parts(chosen.rounds, chosen.seconds)
+    unknown = [name for name in chosen.parts if name not in parts]
+    if unknown:
+        parser.error(f"there is no part {unknown[0]!r}; there are: {', '.join(parts)}")
+    rows: list[Row] = []
+    for name in chosen.parts or parts:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        rows += parts[name]()
+    print(table(rows))
+    if chosen.write:
+        write_json(rows, HERE / "results.json")
+        command = "make bench" if not chosen.parts else f"python -m benchmarks {' '.join(chosen.parts)}"
+        text = f"# Figures\n\n`{command}` on {machine()}.\n\n{table(rows)}\n"
+        (HERE / "RESULTS.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
