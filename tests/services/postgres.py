@@ -116,7 +116,7 @@ def postgres_alone() -> Iterator[PostgresServer]:
 @contextmanager
 def throw_away_server() -> Iterator[PostgresServer]:
     """Give a server to something that is no test, such as a benchmark; it is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+    with tempfile.TemporaryDirectory(prefix="tocsin-server-") as folder:
         Path(folder).chmod(0o711)
         server = _new_server(Path(folder))
         try:
