@@ -45,7 +45,7 @@ def open_alert(
         timezone=job.definition.timezone,
         template=finding.template,
         variables=finding.variables,
-        told=replace(told, targets=(), severity=None, step=0, count=0),
+        told=replace(told, targets=(), heard=(), severity=None, step=0, count=0),
     )
     return Change(alert=alert, reason=Reason.OPENED)
 

@@ -44,11 +44,13 @@ class Told:
     """What the receivers have been told of an alert, so that what was opened there is closed there.
 
     `at` are the instants of the notifications within the deduplication window, oldest first;
-    `targets` everyone who was told that it fires and not yet that it is over.
+    `targets` everyone who was told that it fires and not yet that it is over; `heard` the number of the
+    newest thing that each of those who ever heard of it was told.
     """
 
     at: tuple[datetime, ...] = ()
     targets: tuple[str, ...] = ()
+    heard: tuple[tuple[str, int], ...] = ()
     severity: Severity | None = None
     step: int = 0
     last_at: datetime | None = None

@@ -1,5 +1,6 @@
 """Whether to speak of an alert now, and if not, when to think of it again."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -101,9 +102,10 @@ def _room_at(told: Told, now: datetime, manners: Manners) -> datetime:
 
 def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, manners: Manners) -> Alert:
     """Return the alert with what its receivers have now been told, or are about to be, durably."""
-    told = alert.told
+    told, seq = alert.told, alert.told.count + 1
+    heard = heard_by(targets, seq, told.heard)
     if speech is Speech.RESOLVED:
-        return replace(alert, told=replace(told, targets=(), count=told.count + 1))
+        return replace(alert, told=replace(told, targets=(), heard=heard, count=seq))
     recent = tuple(at for at in told.at if at > now - manners.window)
     everyone = (*told.targets, *(t for t in targets if t not in told.targets))
     severity = alert.severity if told.severity is None else max(alert.severity, told.severity)
@@ -113,9 +115,17 @@ def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, 
         told=Told(
             at=(*recent, now),
             targets=everyone,
+            heard=heard,
             severity=severity,
             step=max(step, told.step) if severity == told.severity else step,
             last_at=now,
-            count=told.count + 1,
+            count=seq,
         ),
     )
+
+
+def heard_by(
+    targets: Iterable[str], seq: int, heard: tuple[tuple[str, int], ...]
+) -> tuple[tuple[str, int], ...]:
+    """Return what everybody has heard when these targets are told the thing of this number."""
+    return tuple({**dict(heard), **dict.fromkeys(targets, seq)}.items())

@@ -39,6 +39,8 @@ def try_to_send(
     attempt = notification.attempts + 1
     wait: timedelta | None = None
     unknown = notification.unknown
+    if notification.lease_until is not None and started_at >= notification.lease_until:
+        return _too_late(notification, started_at)
     try:
         if channel is None:
             raise ChannelError("the configuration has no such receiver any more", permanent=True)  # noqa: TRY301 -- one way to fail for all
@@ -65,6 +67,22 @@ def try_to_send(
         next_state=state,
         next_due_at=ended_at + next_try(attempt, retry_after=wait, jitter=jitter()),
         unknown=unknown and state is not NotificationState.SENT,
+    )
+
+
+def _too_late(owed: Notification, now: datetime) -> Delivery:
+    """Return the end of a try that was held up until its lease ran out: another may be sending by now."""
+    return Delivery(
+        key=owed.key,
+        lease=owed.lease,
+        attempt=owed.attempts,
+        started_at=now,
+        ended_at=now,
+        outcome=DeliveryOutcome.RETRY,
+        detail="held up until its lease ran out, and not sent",
+        next_state=NotificationState.PENDING,
+        next_due_at=now,
+        unknown=owed.unknown,
     )
 
 

@@ -26,7 +26,8 @@ def apply(run: Run, check_in: CheckIn) -> tuple[Run, Answered]:
         return run, Answered.DUPLICATE
     changes: Changes = {} if run.status.is_open or run.closed_by_us else _amendment(run, check_in)
     if changes.pop("late", False):
-        return run, Answered.LATE
+        _add_seen(changes, run, check_in.seq)
+        return replace(run, **changes) if changes else run, Answered.LATE
     if not changes:
         changes = _ON_KIND[check_in.kind](run, check_in)
         _add_sign(changes, run, check_in)

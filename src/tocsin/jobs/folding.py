@@ -68,13 +68,22 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
     before = known or Run(key=check_in.run or new_key, last_sign_at=check_in.at)
     run, answered = apply(before, check_in)
     if answered is not Answered.ACCEPTED:
-        return Folded(state=state, answered=answered, run=run.key)
+        return _uncounted(state, before, run, answered)
     started = before.started_at is None and (run.started_at is not None or not run.status.is_open)
     if started or (run.occurrence_at != before.occurrence_at and run.started_at is not None):
         run, state = bind(job, state, run)
     if run.status.is_open:
         return _still_open(state, check_in, before, run, is_new=known is None, started=started)
     return _over(state, check_in, run)
+
+
+def _uncounted(state: JobState, before: Run, run: Run, answered: Answered) -> Folded:
+    """Keep no more than that a late check-in came, so that it is a duplicate when it comes again."""
+    if run is before:
+        return Folded(state=state, answered=answered, run=run.key)
+    if state.last is not None and state.last.key == run.key:
+        state = replace(state, last=run)
+    return Folded(state=state, answered=answered, run=run.key, runs=(run,))
 
 
 def _seen(state: JobState, check_in: CheckIn) -> JobState:
