@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from tocsin.alerts.alert import Alert, AlertState, Entry
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import CheckIn
@@ -94,6 +96,17 @@ def remembers_same(a: JobState, b: JobState) -> bool:
         b.last,
         b.failures_dropped,
         b.failures,
+    )
+
+
+def with_memory_of(now: JobState, before: JobState) -> JobState:
+    """Return a state that was read without the part that is kept apart, with that of an earlier one."""
+    return replace(
+        now,
+        failures=before.failures,
+        failures_dropped=before.failures_dropped,
+        recent=before.recent,
+        last=before.last,
     )
 
 

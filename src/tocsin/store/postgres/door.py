@@ -95,6 +95,20 @@ class PostgresDoor:
         except _FAULTS as error:
             raise self._meaning(error) from error
 
+    def each(self, statement: str, rows: Iterable[Sequence[Any]]) -> list[Row | None]:
+        """Carry out a statement for each row and return the first row that each of them returned, or None."""
+        found: list[Row | None] = []
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_native(statement), rows, returning=True)
+                more: bool | None = cursor.rownumber is not None
+                while more:
+                    found.append(cursor.fetchone())
+                    more = cursor.nextset()
+        except _FAULTS as error:
+            raise self._meaning(error) from error
+        return found
+
     def copy(self, statement: str, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Carry out a binary COPY of rows of these types."""
         try:

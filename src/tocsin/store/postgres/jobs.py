@@ -1,8 +1,8 @@
 """Jobs and their watches in the writing session.
 
-A job's row in `watches` is its lock. It is taken in the order of the ids, and what is read is read by a
-statement that begins after the lock is held: one that waited would see the other tables as they were
-before.
+A job's row in `watches` is its lock, taken in the order of the ids. What stands in other tables is read by
+a statement that begins after the lock is held, because one that waited for it sees them as they were
+before; and only where the version in the locked row is not the one that is remembered.
 """
 
 from collections.abc import Iterable
@@ -14,39 +14,41 @@ from msgspec.structs import replace
 from tocsin.errors import StoreError
 from tocsin.jobs.job import Job, JobKey
 from tocsin.store.base import Watch
+from tocsin.store.cache import Kept
 from tocsin.store.codec import instant as instant_of
-from tocsin.store.codec import micros, micros_or_none
+from tocsin.store.codec import instant_or_none, micros, micros_or_none
 from tocsin.store.postgres.session import Session, numbers, texts
 from tocsin.store.shapes import (
+    JOB_COLUMNS,
+    STATE,
     STATE_MEMORY,
     STATE_NOW,
-    WATCH_COLUMNS,
     job_row,
     remembers_same,
     watch_from,
+    with_memory_of,
 )
 
-_KEYS: Final = "unnest(?::text[], ?::text[]) AS k (environment, name)"
-_LOCK_KEYS: Final = (
-    f"SELECT w.job_id FROM {_KEYS} JOIN jobs j USING (environment, name) "  # noqa: S608 - our own columns
-    "JOIN watches w ON w.job_id = j.id ORDER BY w.job_id FOR UPDATE OF w"
+_HOT: Final = "w.job_id, w.version, w.state, w.due_at, w.judged_under, w.alerting"
+_FIND: Final = (
+    "SELECT j.id FROM unnest(?::text[], ?::text[]) AS k (environment, name) "
+    "JOIN jobs j USING (environment, name)"
 )
-_LOCK_IDS: Final = (
-    "SELECT w.job_id FROM unnest(?::bigint[]) AS k (id) JOIN watches w ON w.job_id = k.id "
+_LOCK: Final = (
+    f"SELECT {_HOT} FROM unnest(?::bigint[]) AS k (id) JOIN watches w ON w.job_id = k.id "  # noqa: S608 - our own columns
     "ORDER BY w.job_id FOR UPDATE OF w"
 )
-_LOCK_DUE: Final = (
-    "SELECT job_id FROM watches WHERE due_at <= ? ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED"
-)
+_LOCK_WHERE: Final = f"SELECT {_HOT} FROM watches w WHERE"  # noqa: S608 - our own columns
+_LOCK_DUE: Final = f"{_LOCK_WHERE} w.due_at <= ? ORDER BY w.due_at LIMIT ? FOR UPDATE SKIP LOCKED"
 _LOCK_OLDER: Final = (
-    "SELECT job_id FROM watches WHERE judged_under < ? ORDER BY judged_under LIMIT ? FOR UPDATE SKIP LOCKED"
+    f"{_LOCK_WHERE} w.judged_under < ? ORDER BY w.judged_under LIMIT ? FOR UPDATE SKIP LOCKED"
 )
 _LOCK_NEWER: Final = (
-    "SELECT job_id FROM watches WHERE judged_under > ? ORDER BY judged_under LIMIT ? FOR UPDATE SKIP LOCKED"
+    f"{_LOCK_WHERE} w.judged_under > ? ORDER BY w.judged_under LIMIT ? FOR UPDATE SKIP LOCKED"
 )
 _LOAD: Final = (
-    f"SELECT {WATCH_COLUMNS} FROM unnest(?::bigint[]) AS k (id) JOIN jobs j ON j.id = k.id "  # noqa: S608 - our own columns
-    "JOIN watches w ON w.job_id = k.id LEFT JOIN memories m ON m.job_id = k.id"
+    f"SELECT j.id, {JOB_COLUMNS}, m.memory FROM unnest(?::bigint[]) AS k (id) "  # noqa: S608 - our own columns
+    "JOIN jobs j ON j.id = k.id LEFT JOIN memories m ON m.job_id = k.id"
 )
 _NEXT: Final = "SELECT due_at FROM watches WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"
 _DUE_BEFORE: Final = (
@@ -65,8 +67,8 @@ _ADD: Final = """
         ON CONFLICT (environment, name) DO NOTHING
         RETURNING id
     )
-    INSERT INTO watches (job_id, state, due_at, judged_under, alerting)
-    SELECT id, '{}', NULL, 0, 0 FROM added
+    INSERT INTO watches (job_id, state, due_at, judged_under, alerting, version)
+    SELECT id, '{}', NULL, 0, 0, 1 FROM added
 """
 _UPDATE_JOBS: Final = """
     UPDATE jobs SET definition = v.definition, paused_at = v.paused_at, paused_by = v.paused_by
@@ -74,13 +76,14 @@ _UPDATE_JOBS: Final = """
     WHERE jobs.id = v.id
 """
 _UPDATE_ALL: Final = """
-    UPDATE watches SET state = v.state, due_at = v.due_at, alerting = v.alerting
-    FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::integer[]) AS v (id, state, due_at, alerting)
+    UPDATE watches SET due_at = v.due_at, alerting = v.alerting, version = v.version, state = v.state
+    FROM unnest(?::bigint[], ?::bigint[], ?::integer[], ?::bigint[], ?::text[])
+        AS v (id, due_at, alerting, version, state)
     WHERE job_id = v.id
 """
 _UPDATE_DUE: Final = """
-    UPDATE watches SET due_at = v.due_at, alerting = v.alerting
-    FROM unnest(?::bigint[], ?::bigint[], ?::integer[]) AS v (id, due_at, alerting)
+    UPDATE watches SET due_at = v.due_at, alerting = v.alerting, version = v.version
+    FROM unnest(?::bigint[], ?::bigint[], ?::integer[], ?::bigint[]) AS v (id, due_at, alerting, version)
     WHERE job_id = v.id
 """
 _UPDATE_JUDGED: Final = """
@@ -104,24 +107,30 @@ Rows = list[tuple[Any, ...]]
 
 
 class JobsWriting(Session):
-    """What the writing session does with jobs and watches; what it returns is locked until the end."""
+    """What the writing session does with jobs and watches; what it returns is locked until the end.
+
+    The mark of what it remembers is the version, the text that of the state.
+    """
 
     def watches(self, keys: Iterable[JobKey]) -> dict[JobKey, Watch]:
         """Return, locked, the watches of those jobs that exist."""
         wanted = list(dict.fromkeys(keys))
-        unknown = [key for key in wanted if key not in self._ids]
-        if unknown:
-            found = self._door.all(_LOCK_KEYS, (texts(k[0] for k in unknown), texts(k[1] for k in unknown)))
-            self._load(job_id for (job_id,) in found)
-        return {key: self._locked[job_id] for key in wanted if (job_id := self._ids.get(key)) is not None}
+        remembered = {key: job_id for key in wanted if (job_id := self._cache.id_of(key)) is not None}
+        self.watches_by_id(remembered.values())
+        missing = [key for key in wanted if self._locked_id(key) is None]
+        if missing:
+            found = self._door.all(_FIND, (texts(k[0] for k in missing), texts(k[1] for k in missing)))
+            self.watches_by_id(job_id for (job_id,) in found)
+        watches = ((key, self._locked_id(key)) for key in wanted)
+        return {key: self._kept(job_id).watch for key, job_id in watches if job_id is not None}
 
     def watches_by_id(self, ids: Iterable[int]) -> list[Watch]:
         """Return, locked, the watches of those jobs that exist, in the order of the ids."""
         wanted = list(dict.fromkeys(ids))
         unknown = [job_id for job_id in wanted if job_id not in self._locked]
         if unknown:
-            self._load(job_id for (job_id,) in self._door.all(_LOCK_IDS, (numbers(unknown),)))
-        return [self._locked[job_id] for job_id in wanted if job_id in self._locked]
+            self._take(self._door.all(_LOCK, (numbers(unknown),)))
+        return [self._kept(job_id).watch for job_id in wanted if job_id in self._locked]
 
     def register(self, jobs: Iterable[Job]) -> dict[JobKey, Watch]:
         """Add jobs that do not exist, and return the locked watches of all of them, with their ids."""
@@ -147,9 +156,7 @@ class JobsWriting(Session):
 
     def due(self, now: datetime, limit: int) -> list[Watch]:
         """Return, locked, watches whose `due_at` has come, earliest first, but for those that others hold."""
-        ids = [job_id for (job_id,) in self._door.all(_LOCK_DUE, (micros(now), limit))]
-        self._load(ids)
-        return [self._locked[job_id] for job_id in ids]
+        return self._take(self._door.all(_LOCK_DUE, (micros(now), limit)))
 
     def next_due_at(self) -> datetime | None:
         """Return the earliest `due_at` of all."""
@@ -165,20 +172,18 @@ class JobsWriting(Session):
         wanted = list(ids)
         if not wanted:
             return
-        self._door.all(_LOCK_IDS, (numbers(wanted),))
+        marked = self.watches_by_id(wanted)
         self._door.run(_MARK_DUE, (micros(at), numbers(wanted), micros(at)))
-        for job_id in wanted:
-            watch = self._locked.get(job_id)
-            if watch is not None and (watch.due_at is None or watch.due_at > at):
-                self._locked[job_id] = replace(watch, due_at=at)
+        for watch in marked:
+            if watch.due_at is None or watch.due_at > at:
+                self._cache.renew(self._kept(watch.job.id), replace(watch, due_at=at))
 
     def outdated(self, version: int, limit: int) -> list[Watch]:
         """Return, locked, watches that were not judged under this version, but for those that others hold."""
-        ids = [job_id for (job_id,) in self._door.all(_LOCK_OLDER, (version, limit))]
-        if len(ids) < limit:
-            ids += [job_id for (job_id,) in self._door.all(_LOCK_NEWER, (version, limit - len(ids)))]
-        self._load(ids)
-        return [self._locked[job_id] for job_id in ids]
+        rows = self._door.all(_LOCK_OLDER, (version, limit))
+        if len(rows) < limit:
+            rows += self._door.all(_LOCK_NEWER, (version, limit - len(rows)))
+        return self._take(rows)
 
     def save(self, watches: Iterable[Watch]) -> None:
         """Keep watches that were loaded in this transaction."""
@@ -189,25 +194,31 @@ class JobsWriting(Session):
         judged: Rows = []
         for watch in watches:
             job = watch.job
-            old = self._before(job.id)
+            before = self._kept(job.id)
+            old = before.watch
             if watch is old:
                 continue
+            version, text = before.mark, before.text
             if job is not old.job and job != old.job:
                 definition, _, paused_at, paused_by = job_row(job)[2:]
                 jobs.append((job.id, definition, paused_at, paused_by))
-            due = (micros_or_none(watch.due_at), int(watch.alerting))
+                version = before.mark + 1
+            if not remembers_same(watch.state, old.state):
+                memories.append((job.id, STATE_MEMORY.encode(watch.state)))
+                version = before.mark + 1
+            due = (job.id, micros_or_none(watch.due_at), int(watch.alerting), version)
             if watch.state is old.state:
-                dues.append((job.id, *due))
+                dues.append(due)
             else:
-                states.append((job.id, STATE_NOW.encode(watch.state), *due))
-                if not remembers_same(watch.state, old.state):
-                    memories.append((job.id, STATE_MEMORY.encode(watch.state)))
+                text = STATE_NOW.encode(watch.state)
+                states.append((*due, text))
             if watch.judged_under != old.judged_under:
                 judged.append((job.id, watch.judged_under))
-            self._locked[job.id] = watch
+            before.mark, before.text = version, text
+            self._cache.renew(before, watch)
         self._write(_UPDATE_JOBS, jobs, numbers, texts, numbers, texts)
-        self._write(_UPDATE_ALL, states, numbers, texts, numbers, numbers)
-        self._write(_UPDATE_DUE, dues, numbers, numbers, numbers)
+        self._write(_UPDATE_ALL, states, numbers, numbers, numbers, numbers, texts)
+        self._write(_UPDATE_DUE, dues, numbers, numbers, numbers, numbers)
         self._write(_UPDATE_MEMORIES, memories, numbers, texts)
         self._write(_UPDATE_JUDGED, judged, numbers, numbers)
 
@@ -215,6 +226,7 @@ class JobsWriting(Session):
         """Give a job another name; False when another job of its environment has it."""
         self.watches_by_id([job_id])
         renamed = self._door.run(_RENAME, (name, job_id, name))
+        self._door.run("UPDATE watches SET version = version + 1 WHERE job_id = ?", (job_id,))
         self._drop(job_id)
         return renamed == 1
 
@@ -229,26 +241,57 @@ class JobsWriting(Session):
             self._door.run("INSERT INTO leftovers (job_id) VALUES (?)", (job_id,))
             self._door.run(_TALLY, (-removed,))
 
-    def _before(self, job_id: int) -> Watch:
+    def _kept(self, job_id: int) -> Kept:
+        """Return what is kept of a job that this transaction has locked, or locks now."""
         if job_id not in self._locked:
-            self.watches_by_id([job_id])
-        try:
-            return self._locked[job_id]
-        except KeyError:
-            raise StoreError(f"there is no job with the id {job_id}") from None
+            self._take(self._door.all(_LOCK, (numbers([job_id]),)))
+        kept = self._cache.by_id(job_id) if job_id in self._locked else None
+        if kept is None:
+            raise StoreError(f"there is no job with the id {job_id}")
+        return kept
 
-    def _load(self, ids: Iterable[int]) -> None:
-        """Read what is locked and not read yet."""
-        new = [job_id for job_id in ids if job_id not in self._locked]
-        if new:
-            for row in self._door.all(_LOAD, (numbers(new),)):
-                watch = self._locked[row[0]] = watch_from(row)
-                self._ids[watch.job.key] = row[0]
+    def _locked_id(self, key: JobKey) -> int | None:
+        """Return the id of a job that has this name and is locked."""
+        job_id = self._cache.id_of(key)
+        return job_id if job_id in self._locked else None
+
+    def _take(self, rows: Rows) -> list[Watch]:
+        """Return the watches of rows that were just locked, in order, reading what is not remembered."""
+        new = [row for row in rows if row[0] not in self._locked]
+        stale = [row for row in new if (kept := self._cache.by_id(row[0])) is None or kept.mark != row[1]]
+        parts = {}
+        if stale:
+            parts = {row[0]: row for row in self._door.all(_LOAD, (numbers(row[0] for row in stale),))}
+        for job_id, version, state, *rest in new:
+            part = parts.get(job_id)
+            if part is not None:
+                watch = watch_from((*part[:7], state, part[7], *rest))
+                self._cache.put(watch, version, state)
+            else:
+                self._freshen(job_id, state, *rest)
+            self._locked.add(job_id)
+        return [self._kept(row[0]).watch for row in rows]
+
+    def _freshen(self, job_id: int, text: str, due_at: int | None, judged: int, alerting: int) -> None:
+        """Bring what is remembered of a job to what its row says; the rest has not changed."""
+        kept = self._cache.by_id(job_id)
+        if kept is None:
+            raise StoreError(f"job {job_id} has lost its row in jobs")
+        watch = kept.watch
+        state = watch.state if text == kept.text else with_memory_of(STATE.decode(text), watch.state)
+        kept.text = text
+        fresh = replace(
+            watch,
+            state=state,
+            due_at=instant_or_none(due_at),
+            judged_under=judged,
+            alerting=bool(alerting),
+        )
+        self._cache.renew(kept, fresh)
 
     def _drop(self, job_id: int) -> None:
-        watch = self._locked.pop(job_id, None)
-        if watch is not None:
-            self._ids.pop(watch.job.key, None)
+        self._cache.drop(job_id)
+        self._locked.discard(job_id)
 
     def _write(self, statement: str, rows: Rows, *arrays: Any) -> None:  # noqa: ANN401 - numbers or texts
         if rows:

@@ -32,9 +32,7 @@ _SETTLE: Final = """
         WHERE earlier.alert_id = n.alert_id AND earlier.target = n.target
           AND earlier.state IN ('pending', 'sending') AND (earlier.seq, earlier.id) < (n.seq, n.id)
     ) THEN NULL ELSE n.due_at END
-    FROM unnest(?::text[], ?::text[]) AS k (alert_id, target)
-    WHERE n.alert_id = k.alert_id AND n.target = k.target
-      AND n.state IN ('pending', 'sending') AND n.state = 'pending'
+    WHERE n.alert_id = ? AND n.target = ? AND n.state IN ('pending', 'sending') AND n.state = 'pending'
 """
 _CANCEL: Final = """
     UPDATE notifications SET state = 'cancelled', finished_at = ?, look_at = NULL
@@ -131,16 +129,11 @@ class OutboxWriting(Session):
         tries = list(deliveries)
         alerts = self._door.all(_ALERTS_OF, (texts(one.key for one in tries),))
         self._lock_alerts(alert_id for (alert_id,) in alerts)
-        held: set[str] = set()
-        settled: list[tuple[str, str]] = []
-        for one in sorted(tries, key=lambda one: one.key):
-            row = self._door.one(_FINISH, finished_row(one))
-            if row is not None:
-                held.add(one.key)
-                settled.append((row[0], row[1]))
+        tries.sort(key=lambda one: one.key)
+        settled = self._door.each(_FINISH, [finished_row(one) for one in tries])
         self._door.many(_RECORD, [DELIVERY.row(one) for one in tries])
-        self._settle(settled)
-        return held
+        self._settle(row for row in settled if row is not None)
+        return {one.key for one, row in zip(tries, settled, strict=True) if row is not None}
 
     def next_delivery_at(self) -> datetime | None:
         """Return when the outbox wants to be looked at next: earliest `due_at` or end of a lease."""
@@ -162,10 +155,6 @@ class OutboxWriting(Session):
         if buckets:
             self._door.all(_LOCK, (numbers(buckets),))
 
-    def _settle(self, pairs: Iterable[tuple[str, str]]) -> None:
+    def _settle(self, pairs: Iterable[tuple[str, ...]]) -> None:
         """Let the first unfinished one of each alert and target be claimed, and none behind it."""
-        distinct = sorted(set(pairs))
-        if distinct:
-            self._door.run(
-                _SETTLE, (texts(pair[0] for pair in distinct), texts(pair[1] for pair in distinct))
-            )
+        self._door.many(_SETTLE, sorted(set(pairs)))

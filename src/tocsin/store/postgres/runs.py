@@ -61,7 +61,7 @@ class RunsWriting(JobsWriting):
         """Add check-ins to the log of the jobs with these ids."""
         lines = []
         for job_id, check_in in rows:
-            self._before(job_id)
+            self._kept(job_id)
             lines.append((job_id, micros(check_in.received_at), CHECK_IN.encode(check_in)))
         if lines:
             self._door.copy(_APPEND, _APPEND_TYPES, lines)

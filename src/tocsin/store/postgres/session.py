@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from tocsin.errors import StoreContended, StoreError, StoreUnavailable
-from tocsin.jobs.job import JobKey
-from tocsin.store.base import Watch
+from tocsin.store.cache import WatchCache
 from tocsin.store.door import OnDoor
 from tocsin.store.postgres.door import PostgresDoor
 
@@ -20,9 +19,9 @@ class Session(OnDoor):
         self._open_door = open_door
         self._door = open_door()
         self._open = False
-        # Watches that this transaction has locked, as they stand in the tables.
-        self._locked: dict[int, Watch] = {}
-        self._ids: dict[JobKey, int] = {}
+        self._cache = WatchCache()
+        # The jobs that this transaction has locked: only of these the cache is known to be true.
+        self._locked: set[int] = set()
 
     def begin(self) -> None:
         """Open a transaction, on a new connection if the one there was lost while nobody used it."""
@@ -37,6 +36,7 @@ class Session(OnDoor):
                 self._door.suspect = True
         if self._door.suspect:
             self._door.close()
+            self._cache.clear()
             self._door = self._open_door()
             self._door.run(BEGIN)
         self._open = True
@@ -48,23 +48,25 @@ class Session(OnDoor):
         except BaseException:
             self.rollback()
             raise
-        self._forget()
+        self._end()
 
     def rollback(self) -> None:
         """Forget it; never raises."""
         if self._open:
             self._door.rollback()
-            self._forget()
+            for job_id in self._locked:
+                self._cache.drop(job_id)
+            self._end()
 
     def close(self) -> None:
         """Let go of the connection."""
         self.rollback()
         self._door.close()
 
-    def _forget(self) -> None:
+    def _end(self) -> None:
         self._open = False
         self._locked.clear()
-        self._ids.clear()
+        self._cache.shrink()
 
 
 def numbers(values: Iterable[int | None]) -> str:

@@ -16,6 +16,7 @@ WAIT_SECONDS: Final = 5.0
 # Marks the file as ours: the letters "TCSN".
 APPLICATION_ID: Final = 0x5443534E
 
+_TOO_LONG: Final = "the reading took so long that it held up the journal and was ended: ask for less"
 _FOR_NOW: Final = {
     "SQLITE_FULL": "the disk is full, or the file at its limit: free some space, it goes on by itself",
     "SQLITE_READONLY": "the file or its disk is read-only: make it writable, it goes on by itself",
@@ -25,8 +26,8 @@ _FOR_NOW: Final = {
     "SQLITE_CANTOPEN": "it cannot be opened: see that its folder exists and that this user may write there",
     "SQLITE_PERM": "this user may not use it: see to its owner and mode",
     "SQLITE_NOMEM": "there is not enough memory",
-    "SQLITE_INTERRUPT": "the reading took so long that it held up the journal and was ended; ask for less",
-    "SQLITE_ABORT": "the reading took so long that it held up the journal and was ended; ask for less",
+    "SQLITE_INTERRUPT": _TOO_LONG,
+    "SQLITE_ABORT": _TOO_LONG,
     "SQLITE_PROTOCOL": "another program holds a lock on it: end that program, such as an open sqlite3 shell",
 }
 _BROKEN: Final = {
@@ -47,14 +48,21 @@ class SqliteDoor:
     """
 
     def __init__(
-        self, path: str, *, cache_kib: int, read_only: bool = False, hook: Hook | None = None
+        self,
+        path: str,
+        *,
+        cache_kib: int,
+        wait_seconds: float = WAIT_SECONDS,
+        read_only: bool = False,
+        hook: Hook | None = None,
     ) -> None:
         self.path = path
         self.suspect = False
+        self._interrupted = False
         try:
             self._connection = sqlite3.connect(
                 path,
-                timeout=WAIT_SECONDS,
+                timeout=wait_seconds,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=256,
@@ -73,6 +81,7 @@ class SqliteDoor:
 
     def all(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Return all rows of a statement."""
+        self._see_whether_it_serves()
         try:
             return self._connection.execute(statement, parameters).fetchall()
         except (sqlite3.Error, UnicodeError, OverflowError) as error:
@@ -80,6 +89,7 @@ class SqliteDoor:
 
     def one(self, statement: str, parameters: Parameters = ()) -> Row | None:
         """Return the first row of a statement, or None."""
+        self._see_whether_it_serves()
         try:
             row: Row | None = self._connection.execute(statement, parameters).fetchone()
         except (sqlite3.Error, UnicodeError, OverflowError) as error:
@@ -114,7 +124,8 @@ class SqliteDoor:
             self.suspect = True
 
     def interrupt(self) -> None:
-        """End what another thread is doing with this connection, and its transaction."""
+        """End what another thread is doing with this connection, and its transaction; it serves no more."""
+        self._interrupted = True
         self._connection.interrupt()
         self.rollback()
 
@@ -136,6 +147,10 @@ class SqliteDoor:
             self._connection.close()
         except sqlite3.Error:
             self.suspect = True
+
+    def _see_whether_it_serves(self) -> None:
+        if self._interrupted:
+            raise StoreUnavailable(f"{self.path}: {_TOO_LONG}")
 
     def _meaning(self, error: Exception) -> StoreError:
         if isinstance(error, sqlite3.Error) and _name(error) in _SUSPECT:

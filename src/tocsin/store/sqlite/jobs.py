@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tocsin.errors import StoreError
 from tocsin.jobs.job import Job, JobKey
 from tocsin.store.base import Watch
+from tocsin.store.cache import Kept
 from tocsin.store.codec import instant as instant_of
 from tocsin.store.codec import micros, micros_or_none
 from tocsin.store.shapes import (
@@ -21,7 +22,6 @@ from tocsin.store.shapes import (
     remembers_same,
     watch_from,
 )
-from tocsin.store.sqlite.cache import Kept
 from tocsin.store.sqlite.session import Session
 
 _SELECT: Final = (
@@ -56,7 +56,11 @@ Rows = list[tuple[Any, ...]]
 
 
 class JobsWriting(Session):
-    """What the writing session does with jobs and watches; it remembers those it used last."""
+    """What the writing session does with jobs and watches.
+
+    It remembers those it used last; they stand so in the tables because one process owns the file. The mark
+    of each is the job's newest row in the log, 0 for none.
+    """
 
     def watches(self, keys: Iterable[JobKey]) -> dict[JobKey, Watch]:
         """Return the watches of those jobs that exist."""
@@ -135,7 +139,7 @@ class JobsWriting(Session):
             if watch.job is not old.job and watch.job != old.job:
                 definition, _, paused_at, paused_by = job_row(job)[2:]
                 jobs.append((definition, paused_at, paused_by, job.id))
-            due = (micros_or_none(watch.due_at), watch.alerting, before.head, job.id)
+            due = (micros_or_none(watch.due_at), watch.alerting, before.mark, job.id)
             if watch.state is old.state:
                 dues.append(due)
             else:

@@ -18,6 +18,8 @@ PAGE_BYTES: Final = 4_096
 START_OVER_BYTES: Final = 32 * 1024 * 1024
 MOST_BYTES: Final = 256 * 1024 * 1024
 LONG_READING_SECONDS: Final = 10.0
+# How long a checkpoint waits for a reading to end, while the writer waits for the checkpoint.
+JOURNAL_WAIT_SECONDS: Final = 0.01
 
 
 class Journal:
@@ -33,6 +35,7 @@ class Journal:
         self._turn = turn
         self._readers = readers
         self._door = open_door()
+        self._start_over_at = START_OVER_BYTES
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tocsin-journal", daemon=True)
@@ -54,11 +57,13 @@ class Journal:
     def empty(self) -> int:
         """Move what is in the journal into the file; return the bytes of the journal that are in use."""
         used = self._checkpoint("PASSIVE")
-        if used > START_OVER_BYTES:
+        if used > self._start_over_at:
             with self._turn:
                 used = self._checkpoint("RESTART")
-        if used > MOST_BYTES:
-            self._readers.end_older_than(LONG_READING_SECONDS)
+            # Where a reading stands in the way the writer is not made to wait again before it is worth it.
+            self._start_over_at = used + START_OVER_BYTES
+        if used > MOST_BYTES and self._readers.end_older_than(LONG_READING_SECONDS):
+            self._start_over_at = START_OVER_BYTES
         return used
 
     def _run(self) -> None:

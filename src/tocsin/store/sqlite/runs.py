@@ -63,8 +63,8 @@ class RunsWriting(JobsWriting):
         for job_id, check_in in rows:
             kept = self._kept(job_id)
             id_ += 1
-            lines.append((id_, job_id, kept.head, micros(check_in.received_at), CHECK_IN.encode(check_in)))
-            kept.head = self._heads[job_id] = id_
+            lines.append((id_, job_id, kept.mark, micros(check_in.received_at), CHECK_IN.encode(check_in)))
+            kept.mark = self._heads[job_id] = id_
         self._door.many(_APPEND, lines)
         self._last_check_in = id_
 

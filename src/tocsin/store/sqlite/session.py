@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 
 from tocsin.errors import StoreError
+from tocsin.store.cache import WatchCache
 from tocsin.store.door import OnDoor
-from tocsin.store.sqlite.cache import WatchCache
 from tocsin.store.sqlite.door import SqliteDoor
 
 

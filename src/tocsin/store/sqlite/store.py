@@ -9,8 +9,15 @@ from pathlib import Path
 from tocsin.errors import StoreBroken, StoreError, StoreUnavailable
 from tocsin.store.lending import Lender
 from tocsin.store.migrating import migrations, missing
-from tocsin.store.sqlite.door import APPLICATION_ID, READER_CACHE_KIB, WRITER_CACHE_KIB, Hook, SqliteDoor
-from tocsin.store.sqlite.journal import Journal
+from tocsin.store.sqlite.door import (
+    APPLICATION_ID,
+    READER_CACHE_KIB,
+    WAIT_SECONDS,
+    WRITER_CACHE_KIB,
+    Hook,
+    SqliteDoor,
+)
+from tocsin.store.sqlite.journal import JOURNAL_WAIT_SECONDS, Journal
 from tocsin.store.sqlite.reading import SqliteReading
 from tocsin.store.sqlite.writing import SqliteWriting
 
@@ -33,7 +40,9 @@ class SqliteStore:
                 lambda: self._open(READER_CACHE_KIB, read_only=True), "BEGIN", SqliteReading
             )
             turn = threading.Lock()
-            self._journal = Journal(lambda: self._open(READER_CACHE_KIB), turn, self._readers)
+            self._journal = Journal(
+                lambda: self._open(READER_CACHE_KIB, wait_seconds=JOURNAL_WAIT_SECONDS), turn, self._readers
+            )
             self._writing = SqliteWriting(lambda: self._open(WRITER_CACHE_KIB), turn, self._journal.changed)
         except BaseException:
             os.close(self._lock)
@@ -76,8 +85,12 @@ class SqliteStore:
         self._journal.close()
         os.close(self._lock)
 
-    def _open(self, cache_kib: int, *, read_only: bool = False) -> SqliteDoor:
-        return SqliteDoor(self._path, cache_kib=cache_kib, read_only=read_only, hook=self._hook)
+    def _open(
+        self, cache_kib: int, *, read_only: bool = False, wait_seconds: float = WAIT_SECONDS
+    ) -> SqliteDoor:
+        return SqliteDoor(
+            self._path, cache_kib=cache_kib, wait_seconds=wait_seconds, read_only=read_only, hook=self._hook
+        )
 
     def _migrate(self) -> None:
         door = self._open(READER_CACHE_KIB)

@@ -13,12 +13,14 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_by_name ON jobs (environment, name);
 
 -- What changes with every check-in stands in a row of its own, which is also the lock of its job.
+-- `version` grows when the job's row in `jobs` or `memories` changes, so that servers may remember those.
 CREATE TABLE watches (
     job_id BIGINT PRIMARY KEY,
     state TEXT NOT NULL,
     due_at BIGINT,
     judged_under BIGINT NOT NULL,
-    alerting INTEGER NOT NULL
+    alerting INTEGER NOT NULL,
+    version BIGINT NOT NULL
 ) WITH (fillfactor = 70);
 CREATE INDEX watches_due ON watches (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX watches_judged ON watches (judged_under);

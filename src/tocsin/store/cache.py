@@ -1,6 +1,6 @@
-"""Watches that the writing session has read before, decoded.
+"""Watches that the writing session has read before, decoded, so that the next look costs no reading.
 
-One process owns the file, so what it wrote last is what stands there.
+Whoever uses it says how it knows that they still stand so in the tables.
 """
 
 from collections import OrderedDict
@@ -19,10 +19,11 @@ _TEXT_PER_UNIT: Final = 300
 
 @dataclass(slots=True)
 class Kept:
-    """A watch as it stands in the tables, and the job's newest row in the log (0: none)."""
+    """A watch as it stands in the tables; `mark` and `text` are what the store knows its row by."""
 
     watch: Watch
-    head: int
+    mark: int
+    text: str
     weight: int
 
 
@@ -46,15 +47,19 @@ class WatchCache:
         job_id = self._ids.get(key)
         return None if job_id is None else self.by_id(job_id)
 
-    def put(self, watch: Watch, head: int) -> Kept:
+    def put(self, watch: Watch, mark: int, text: str = "") -> Kept:
         """Keep a watch as it now stands in the tables."""
         job_id = watch.job.id
         self.drop(job_id)
-        kept = Kept(watch=watch, head=head, weight=_weight(watch))
+        kept = Kept(watch=watch, mark=mark, text=text, weight=_weight(watch))
         self._by_id[job_id] = kept
         self._ids[watch.job.key] = job_id
         self._weight += kept.weight
         return kept
+
+    def id_of(self, key: JobKey) -> int | None:
+        """Return the id of a job that is kept."""
+        return self._ids.get(key)
 
     def renew(self, kept: Kept, watch: Watch) -> None:
         """Keep what the same job has become, without looking it up again."""
@@ -73,7 +78,8 @@ class WatchCache:
         kept = self._by_id.pop(job_id, None)
         if kept is not None:
             self._weight -= kept.weight
-            self._ids.pop(kept.watch.job.key, None)
+            if self._ids.get(kept.watch.job.key) == job_id:
+                del self._ids[kept.watch.job.key]
 
     def clear(self) -> None:
         """Forget everything."""
