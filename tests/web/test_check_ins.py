@@ -196,6 +196,34 @@ def test_a_thousand_unknown_fields_are_refused_without_listing_them(served: Serv
     assert len(answer.body) < 1_000
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"job":"x","kind":"start",' + b",".join([b'"a":1'] * 2_700_000) + b"}",
+        b"[" + b",".join([b"[]"] * 5_000_000) + b"]",
+        b"[" + b",".join([b"[" * 100 + b"]" * 100] * 80_000) + b"]",
+        b"["
+        + b",".join([b'{"job":"x","kind":"start",' + b",".join([b'"a":1'] * 2_600) + b"}"] * 1_000)
+        + b"]",
+        b'["' + b'\\\\","' * 3_000_000 + b'"]',
+    ],
+    ids=["fields", "lists", "nested lists", "check-ins", "strings"],
+)
+def test_few_bytes_that_would_become_a_gigabyte_are_refused(served: Served, body: bytes) -> None:
+    answer = served.ask("POST", CHECK_INS, gzip.compress(body, 1), {"content-encoding": "gzip"})
+
+    assert (answer.status, answer.json["error"]["code"]) == (413, "too_large")
+    assert "250,000 values" in answer.json["error"]["message"]
+
+
+def test_commas_in_a_log_are_no_values(served: Served) -> None:
+    tail = '"a","b",[{' * 40_000
+
+    results = served.report(*({"job": fresh(), "kind": "log", "log_tail": tail} for _ in range(7)))
+
+    assert {result["status"] for result in results} == {"accepted"}
+
+
 def big(size: int, job: str) -> bytes:
     one = {"job": job, "kind": "log", "run": "r", "log_tail": ""}
     return json.dumps(one | {"log_tail": "x" * (size - len(json.dumps(one)))}).encode()

@@ -12,6 +12,10 @@ from tocsin.web.faults import Problem
 MAX_SENT: Final = 4 * 2**20
 MAX_UNPACKED: Final = 16 * 2**20
 MAX_MEMBERS: Final = 16
+MAX_VALUES: Final = 250_000
+FEWEST_BYTES: Final = 2
+_SLICE: Final = 2**20
+_OPENERS: Final = (b",", b"[", b"{")
 _UNPACK_ASIDE: Final = 64 * 2**10
 _WINDOW_BITS: Final = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 
@@ -24,6 +28,11 @@ _UNPACKS_TOO_LARGE: Final = Problem(
     status=413,
     code="too_large",
     message=f"The body is larger than {MAX_UNPACKED // 2**20} MiB when unpacked; send it in several parts.",
+)
+TOO_MANY_VALUES: Final = Problem(
+    status=413,
+    code="too_large",
+    message=f"The body holds more than {MAX_VALUES:,} values; send the check-ins in several requests.",
 )
 _DAMAGED: Final = Problem(
     status=400, code="damaged_body", message="The body cannot be unpacked; it is damaged or incomplete."
@@ -91,3 +100,21 @@ def unpack(sent: bytes, window_bits: int) -> bytes | Problem:
     except zlib.error:
         return _DAMAGED
     return _DAMAGED
+
+
+def holds_too_much(body: bytes) -> bool:
+    """Whether JSON holds so many values that reading it would cost a hundred times its size in memory.
+
+    Values are counted by what must stand between or around them, outside of strings. Nearly every body is
+    let through by its length, or by a count that does not look for strings.
+    """
+    if len(body) <= MAX_VALUES * FEWEST_BYTES or sum(map(body.count, _OPENERS)) <= MAX_VALUES:
+        return False
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    values, inside = 0, 0
+    for start in range(0, len(plain), _SLICE):
+        parts = plain[start : start + _SLICE].split(b'"')
+        outside = b"".join(parts[inside::2])
+        values += sum(map(outside.count, _OPENERS))
+        inside = (inside + len(parts) - 1) % 2
+    return values > MAX_VALUES

@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT, CheckIn, Detail, Progress, Records
 from tocsin.jobs.job import Definition, Rank
+from tocsin.web.body import TOO_MANY_VALUES, holds_too_much
 from tocsin.web.definition import label_fault, read_definition
 from tocsin.web.faults import Fault, Problem, faults_of, not_json, problem_of
 from tocsin.web.instants import read_happened, read_nominal
@@ -37,6 +38,8 @@ def read_check_ins(
     A Problem where the body as a whole cannot be read. The fast way checks everything at once; only when
     that finds a fault is each check-in looked at alone, so that the good ones are kept.
     """
+    if holds_too_much(body):
+        return TOO_MANY_VALUES
     try:
         bodies = MANY.validate_json(body) if is_list(body) else [ONE.validate_json(body)]
     except ValidationError as error:

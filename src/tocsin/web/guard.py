@@ -1,6 +1,7 @@
 """What is refused unread: foreign host names, and what pages of other sites do in a browser."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ CROSS_SITE: Final = Problem(
 )
 
 
+@lru_cache(maxsize=1_024)
 def host_name(netloc: str) -> str:
     """Return the name of a host without its port, in lower case; "" where it cannot be read."""
     try:
@@ -32,14 +34,19 @@ def host_name(netloc: str) -> str:
         return ""
 
 
-def is_own_host(host: bytes, settings: WebSettings) -> bool:
-    """Whether a Host header names this machine's loopback, the address we bind to, or the base_url.
+def own_hosts(settings: WebSettings) -> frozenset[str]:
+    """Return the names that are ours: this machine's loopback, the address we bind to, and the base_url."""
+    base = urlsplit(settings.base_url).netloc
+    return (_LOOPBACK | {host_name(settings.host), host_name(base)}) - {""}
+
+
+def is_own_host(host: bytes, ours: frozenset[str]) -> bool:
+    """Whether a Host header names one of ours.
 
     Asked only while everything is open: a page anywhere may point its own name at 127.0.0.1 and so read
     what is bound to loopback.
     """
-    name = host_name(host.decode("latin-1"))
-    return bool(name) and name in (_LOOPBACK | {host_name(settings.host), _base_host(settings)})
+    return host_name(host.decode("latin-1")) in ours
 
 
 def is_cross_site(headers: Mapping[bytes, bytes], settings: WebSettings) -> bool:
@@ -53,7 +60,3 @@ def is_cross_site(headers: Mapping[bytes, bytes], settings: WebSettings) -> bool
     netloc = urlsplit(origin.decode("latin-1")).netloc
     ours = {headers.get(b"host", b"").decode("latin-1"), urlsplit(settings.base_url).netloc} - {""}
     return netloc not in ours
-
-
-def _base_host(settings: WebSettings) -> str:
-    return urlsplit(settings.base_url).hostname or ""
