@@ -61,7 +61,7 @@ def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occu
         return next((o for o in known if o.nominal_at == run.occurrence_at), None)
     open_then = [o for o in known if o.opens_at <= began_at]
     if open_then:
-        return max(open_then, key=lambda o: o.nominal_at)
+        return _nearest(job, state, open_then, began_at)
     definition = job.definition
     if (
         definition.schedule is None
@@ -70,6 +70,17 @@ def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occu
     ):
         return None
     return occurrence_for(definition.plan, began_at)
+
+
+def _nearest(
+    job: Job, state: JobState, open_then: list[Occurrence], began_at: datetime
+) -> Occurrence:
+    """Return the newest; but where only a daily deadline is promised, a late run is not the early one of tomorrow."""
+    newest = max(open_then, key=lambda o: o.nominal_at)
+    if job.definition.schedule is None and newest.nominal_at > began_at:
+        owed = [o for o in open_then if o.nominal_at <= began_at and o in state.occurrences]
+        return max(owed, key=lambda o: o.nominal_at, default=newest)
+    return newest
 
 
 def settle_by(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ...]]:

@@ -71,12 +71,14 @@ class Unknown(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a rule thinks, and the first instant at which it could think otherwise without a new fact.
 
-    None for `ask_again_at`: only a new fact can change it.
+    None for `ask_again_at`: only a new fact can change it. `cannot_tell`: that there is no finding does
+    not mean that all is well, so that nothing that was said before is taken back.
     """
 
     finding: Finding | None = None
     ask_again_at: datetime | None = None
     unknown: Unknown | None = None
+    cannot_tell: bool = False
 
 
 QUIET = Verdict()

@@ -41,6 +41,9 @@ class _Promise:
     ended_at: datetime | None = None
 
 
+_Reached = tuple[_Stage, _Promise]
+
+
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     """Hold from the first warning before a deadline or a longest duration until a good run.
 
@@ -52,12 +55,16 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     and M of N count occurrences (deadline) and runs (duration) that broke the promise.
     """
     promises = [*_deadlines(facts), *_durations(facts)]
-    if not promises and facts.job.definition.sla.min_duration_seconds is None:
+    forgiven = facts.forgiven_until(NAME)
+    lost = any(
+        o.deadline_at is not None and o.deadline_at > forgiven and _is_lost(o)
+        for o in facts.state.occurrences
+    )
+    if not promises and not lost and facts.job.definition.sla.min_duration_seconds is None:
         return QUIET
     asks: list[datetime] = []
-    reached: list[tuple[_Stage, _Promise]] = []
+    reached: list[_Reached] = []
     unknown: Unknown | None = None
-    forgiven = facts.forgiven_until(NAME)
     for promise in promises:
         if promise.limit_at <= forgiven:
             continue
@@ -71,7 +78,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     ask_again_at = min(asks, default=None)
     findings = [f for f in (_broken(rule, facts, reached), _too_fast(rule, facts)) if f is not None]
     worst = max(findings, key=lambda f: (f.severity, f.step), default=None)
-    return Verdict(finding=worst, ask_again_at=ask_again_at, unknown=unknown)
+    return Verdict(finding=worst, ask_again_at=ask_again_at, unknown=unknown, cannot_tell=lost)
 
 
 def _stage_of(
@@ -109,8 +116,7 @@ def _deadlines(facts: Facts) -> list[_Promise]:
         return []
     promises = []
     for occurrence in facts.state.occurrences:
-        unknown = occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None
-        if occurrence.deadline_at is None or unknown:
+        if occurrence.deadline_at is None or _is_lost(occurrence):
             continue
         stages = _stages(
             occurrence.deadline_at,
@@ -122,6 +128,11 @@ def _deadlines(facts: Facts) -> list[_Promise]:
         )
         promises.append(_Promise(limit_at=occurrence.deadline_at, stages=stages, occurrence=occurrence))
     return promises
+
+
+def _is_lost(occurrence: Occurrence) -> bool:
+    """Whether nobody can say what became of an expected run, which has been told by then."""
+    return occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None
 
 
 def _promised_from(facts: Facts, occurrence: Occurrence) -> datetime:
@@ -177,20 +188,23 @@ def _stages(
     return tuple(sorted(stages, key=lambda stage: stage.at))
 
 
-def _broken(rule: Rule, facts: Facts, reached: list[tuple[_Stage, _Promise]]) -> Finding | None:
+def _broken(rule: Rule, facts: Facts, reached: list[_Reached]) -> Finding | None:
+    """Return the finding about the worst broken promise; the other kind of promise adds to it."""
     late = [p for p in reached if p[1].occurrence is not None]
     long = [p for p in reached if p[1].run is not None]
-    tolerated: list[tuple[_Stage, _Promise]] = []
+    kinds = []
     if late and _too_many(rule, _late_marks(facts), len(late)):
-        tolerated += late
+        kinds.append(_oldest_of_worst(late))
     if long and _too_many(rule, _long_marks(facts, long), len(long)):
-        tolerated += long
-    if not tolerated:
+        kinds.append(_oldest_of_worst(long))
+    if not kinds:
         return None
-    stage, promise = max(
-        tolerated, key=lambda pair: (pair[0].severity, pair[0].step, -pair[0].at.timestamp())
-    )
-    return _finding(rule, facts, stage, promise)
+    kinds.sort(key=lambda pair: (pair[0].severity, pair[0].at), reverse=True)
+    return _finding(rule, facts, *kinds)
+
+
+def _oldest_of_worst(reached: list[_Reached]) -> _Reached:
+    return max(reached, key=lambda pair: (pair[0].severity, pair[0].step, -pair[0].at.timestamp()))
 
 
 def _too_many(rule: Rule, earlier: list[bool], now_broken: int) -> bool:
@@ -203,14 +217,15 @@ def _late_marks(facts: Facts) -> list[bool]:
     return [o.late for o in facts.outcomes(NAME) if o.order_at not in unsettled]
 
 
-def _long_marks(facts: Facts, long: list[tuple[_Stage, _Promise]]) -> list[bool]:
+def _long_marks(facts: Facts, long: list[_Reached]) -> list[bool]:
     most = facts.job.definition.sla.max_duration_seconds or 0.0
     counted = {p.run.key for _, p in long if p.run is not None}
     return [(o.seconds or 0.0) > most for o in facts.outcomes(NAME) if o.run not in counted]
 
 
-def _finding(rule: Rule, facts: Facts, stage: _Stage, promise: _Promise) -> Finding:
-    cap = rule.severity or Severity.PAGE
+def _finding(rule: Rule, facts: Facts, worst: _Reached, other: _Reached | None = None) -> Finding:
+    """`other` counts as further steps, so that a second promise that breaks is news."""
+    (stage, promise), cap = worst, rule.severity or Severity.PAGE
     run = promise.run or _run_of(facts, promise.occurrence)
     threshold = _threshold(facts, promise)
     evidence = [("limit", threshold), *_expected(facts, promise.occurrence)]
@@ -218,17 +233,19 @@ def _finding(rule: Rule, facts: Facts, stage: _Stage, promise: _Promise) -> Find
         evidence += of_run(facts.job, run)
     elif promise.occurrence is not None and promise.occurrence.run is None:
         evidence.append(("run", "has not started"))
+    if other is not None:
+        evidence.insert(0, ("also", _summary(facts, *other)))
     return Finding(
         rule=rule.name,
         condition=NAME,
         severity=min(stage.severity, cap),
         why=stage.why,
         since_at=min(s.at for s in promise.stages if s.why is stage.why),
-        summary=_summary(facts, stage, promise, run),
+        summary=_summary(facts, stage, promise),
         evidence=tuple(evidence),
         next_step=_next_step(stage, run),
         run=run.key if run is not None else "",
-        step=stage.step,
+        step=stage.step + (other[0].step if other is not None else 0),
         template=rule.message,
         variables=(*(variables_of(run) if run is not None else ()), ("threshold", threshold)),
     )
@@ -253,7 +270,8 @@ def _expected(facts: Facts, occurrence: Occurrence | None) -> list[tuple[str, st
     return [("for", clock_time(occurrence.nominal_at, facts.job.definition.timezone))]
 
 
-def _summary(facts: Facts, stage: _Stage, promise: _Promise, run: Run | None) -> str:
+def _summary(facts: Facts, stage: _Stage, promise: _Promise) -> str:
+    run = promise.run or _run_of(facts, promise.occurrence)
     zone = facts.job.definition.timezone
     if promise.occurrence is not None:
         limit = clock_time(promise.limit_at, zone)

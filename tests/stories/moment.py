@@ -1,0 +1,140 @@
+"""An instant of a story: what jobs report and people do then."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Unpack
+
+from tests.stories.server import Server
+from tests.stories.words import CheckInWords, JobWords, check_in_of, definition_of
+from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.matcher import read_matcher
+from tocsin.engine.commands import (
+    Acknowledge,
+    AddSilence,
+    Command,
+    Define,
+    Delete,
+    ExpireSilence,
+    Pause,
+    Rename,
+    Resolve,
+    Resume,
+)
+from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT, Answer, CheckIn, CheckInKind
+from tocsin.jobs.job import JobKey
+
+Said = tuple[CheckInKind, str, CheckInWords]
+WHO = "ann"
+
+
+def production(job: str) -> JobKey:
+    return JobKey(DEFAULT_ENVIRONMENT, job)
+
+
+class Moment:
+    """See the top of this file; every method can be followed by another one at the same instant.
+
+    `answers` and `told` are what the last report and the last order were answered.
+    """
+
+    def __init__(self, server: Server, instant: Callable[[str], datetime]) -> None:
+        self._server = server
+        self._instant = instant
+        self.answers: tuple[Answer, ...] = ()
+        self.told = ""
+
+    # ------------------------------------------------------------ jobs
+    def reports(self, kind: CheckInKind, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.report_all((kind, job, words))
+
+    def report_all(self, *said: Said) -> "Moment":
+        """Let several reports come in one request."""
+        self.answers = self._server.report(*(self._check_in(*one) for one in said))
+        return self
+
+    def _check_in(self, kind: CheckInKind, job: str, words: CheckInWords) -> CheckIn:
+        now = self._server.clock.at
+        return check_in_of(
+            kind,
+            job,
+            at=self._instant(words["happened"]) if "happened" in words else now,
+            received_at=now,
+            nominal_at=self._instant(words["nominal"]) if "nominal" in words else None,
+            **words,
+        )
+
+    def starts(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.START, job, **words)
+
+    def beats(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.HEARTBEAT, job, **words)
+
+    def succeeds(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.SUCCESS, job, **words)
+
+    def fails(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.FAIL, job, **words)
+
+    def times_out(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.TIMEOUT, job, **words)
+
+    def will_retry(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.RETRYING, job, **words)
+
+    def skips(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.SKIP, job, **words)
+
+    def queues(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.QUEUED, job, **words)
+
+    def logs(self, job: str, **words: Unpack[CheckInWords]) -> "Moment":
+        return self.reports(CheckInKind.LOG, job, **words)
+
+    # ------------------------------------------------------------ people
+    def orders(self, command: Command) -> "Moment":
+        self.told = self._server.order(command).message
+        return self
+
+    def acknowledges(self, who: str) -> "Moment":
+        return self.orders(Acknowledge(alert_id=self._the_alert().id, who=who))
+
+    def resolves(self, who: str) -> "Moment":
+        return self.orders(Resolve(alert_id=self._the_alert().id, who=who))
+
+    def _the_alert(self) -> Alert:
+        states = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+        with self._server.store.reading() as reading:
+            (alert,) = reading.alerts(states=states, limit=2)
+        return alert
+
+    def silences(self, matchers: str, until: str, *, since: str = "") -> "Moment":
+        """Mute what matches; several matchers are separated by blanks."""
+        command = AddSilence(
+            matchers=tuple(read_matcher(m) for m in matchers.split()),
+            starts_at=self._instant(since) if since else self._server.clock.at,
+            ends_at=self._instant(until),
+            who=WHO,
+            comment="known",
+        )
+        return self.orders(command)
+
+    def lifts_the_silence(self) -> "Moment":
+        with self._server.store.reading() as reading:
+            (silence,) = reading.silences(ended_since=self._server.clock.at)
+        return self.orders(ExpireSilence(silence_id=silence.id, who=WHO))
+
+    def pauses(self, job: str) -> "Moment":
+        return self.orders(Pause(job=production(job), who=WHO))
+
+    def resumes(self, job: str) -> "Moment":
+        return self.orders(Resume(job=production(job), who=WHO))
+
+    def renames(self, job: str, name: str) -> "Moment":
+        return self.orders(Rename(job=production(job), name=name, who=WHO))
+
+    def deletes(self, job: str) -> "Moment":
+        return self.orders(Delete(job=production(job), who=WHO))
+
+    def defines(self, job: str, **words: Unpack[JobWords]) -> "Moment":
+        definition = definition_of("UTC", **words)
+        return self.orders(Define(job=production(job), definition=definition, who=WHO))

@@ -1,0 +1,236 @@
+"""A day in the life of jobs, told in the order in which it happens.
+
+`story.at("08:20").succeeds("sales")` lets everything happen that is due until 08:20, at its exact
+instant, and then the job report. Instants are wall times of the story's zone: "08:20", "08:20:30",
+"Sun 02:30" for the first such day from the day of the story on, "2026-04-01 02:30".
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Unpack
+from zoneinfo import ZoneInfo
+
+from tests.stories.moment import Moment
+from tests.stories.server import BLIND_AFTER, Server, VirtualClock
+from tests.stories.words import JobWords, RuleWords, definition_of, rule_of
+from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.matcher import read_matcher
+from tocsin.alerts.route import Route
+from tocsin.engine.configuration import Configuration, Policy
+from tocsin.errors import ChannelError
+from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
+from tocsin.jobs.job import Definition, JobKey
+from tocsin.jobs.run import Run
+from tocsin.notify.channel import Accepted
+from tocsin.notify.message import Message
+from tocsin.rules.defaults import DEFAULT_RULES
+from tocsin.rules.rule import Rule
+from tocsin.store.base import Watch
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+A_TUESDAY = date(2026, 3, 10)
+ONE_DAY = timedelta(days=1)
+THE_EVENING_BEFORE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One message that arrived."""
+
+    at: datetime
+    target: str
+    message: Message
+
+
+class Receiver:
+    """A channel that remembers what it was told, and can be out of order."""
+
+    kind = "recording"
+    recognises_repeats = True
+
+    def __init__(self, name: str, log: list[Heard]) -> None:
+        self.name = name
+        self.is_down = False
+        self._log = log
+
+    def send(self, message: Message, *, at: datetime) -> Accepted:
+        if self.is_down:
+            raise ChannelError("nobody answers")
+        self._log.append(Heard(at=at, target=self.name, message=message))
+        return Accepted(detail="heard")
+
+
+class Story:
+    """See the top of this file."""
+
+    def __init__(self, path: Path) -> None:
+        self.zone = ZoneInfo("UTC")
+        self.day = A_TUESDAY
+        self.policy = Policy(blind_after=BLIND_AFTER)
+        self.rules: tuple[Rule, ...] = DEFAULT_RULES
+        self.route = Route(receiver="team")
+        self.receivers: dict[str, Receiver] = {}
+        self.messages: list[Heard] = []
+        self.clock = VirtualClock(datetime.combine(self.day, time(), UTC) - THE_EVENING_BEFORE)
+        self._defined: dict[JobKey, Definition] = {}
+        self._has_begun = False
+        self.receiver("team")
+        self.server = Server(path, self.clock, self.receivers)
+
+    # ------------------------------------------------------------ how things stand at the beginning
+    def begins(self, day: str, *, zone: str = "UTC", at: str = "") -> None:
+        """Say on which day and where the story plays; the server is up since the evening before."""
+        self.zone = ZoneInfo(zone)
+        self.day = date.fromisoformat(day)
+        self.clock.at = self.instant(at) if at else self.instant("00:00") - THE_EVENING_BEFORE
+
+    def receiver(self, name: str) -> Receiver:
+        self.receivers[name] = Receiver(name, self.messages)
+        return self.receivers[name]
+
+    def routes(self, *routes: tuple[str, str], default: str = "team") -> None:
+        """Route by matchers: `("severity=page", "on-call")`; several are separated by blanks."""
+        for _, receiver in routes:
+            self.receiver(receiver)
+        children = tuple(
+            Route(receiver=receiver, matchers=tuple(read_matcher(m) for m in matchers.split()))
+            for matchers, receiver in routes
+        )
+        self.route = Route(receiver=default, routes=children)
+
+    def rule(self, condition: str, **words: Unpack[RuleWords]) -> None:
+        """Put this rule in the place of the default rule of its condition, or beside the rules of its own."""
+        others = tuple(r for r in self.rules if r not in DEFAULT_RULES or r.condition != condition)
+        self.rules = (*others, rule_of(condition, **words))
+
+    def job(self, name: str, *, environment: str = DEFAULT_ENVIRONMENT, **words: Unpack[JobWords]) -> None:
+        """Define a job in the configuration file."""
+        self._defined[JobKey(environment, name)] = definition_of(str(self.zone), **words)
+
+    def forget(self, name: str) -> None:
+        """Take a job out of the configuration file."""
+        del self._defined[JobKey(DEFAULT_ENVIRONMENT, name)]
+
+    @property
+    def configuration(self) -> Configuration:
+        return Configuration(
+            digest=str(hash((self.rules, str(self._defined)))),
+            rules=self.rules,
+            route=self.route,
+            targets={name: (name,) for name in self.receivers},
+            jobs=dict(self._defined),
+            policy=self.policy,
+        )
+
+    # ------------------------------------------------------------ what happens
+    def at(self, when: str) -> Moment:
+        """Let everything happen until then."""
+        self.until(when)
+        return Moment(self.server, self.instant)
+
+    def until(self, when: str) -> None:
+        self._begin()
+        self.server.live_until(self.instant(when))
+
+    def silent_until(self, when: str) -> bool:
+        """Let time pass; whether nobody was told anything meanwhile."""
+        before = len(self.messages)
+        self.until(when)
+        return len(self.messages) == before
+
+    def down(self, since: str, until: str) -> None:
+        """Let the server die and come back."""
+        self.until(since)
+        self.server.die()
+        self.clock.at = self.instant(until)
+        self.server.boot(self.configuration)
+
+    def sleeps(self, since: str, until: str) -> None:
+        """Let the server's machine be suspended and go on."""
+        self.until(since)
+        self.clock.at = self.instant(until)
+        self.server.work()
+
+    def reloads(self) -> None:
+        """Let the server read its configuration anew."""
+        self.server.reconfigure(self.configuration)
+
+    def close(self) -> None:
+        if self.server.up:
+            self.server.die()
+
+    # ------------------------------------------------------------ what came of it
+    @property
+    def heard(self) -> list[tuple[str, str, str]]:
+        """What was told to anybody: when, how severe, and what kind of news."""
+        return [(self.clock_time(h.at), h.message.severity, h.message.kind.value) for h in self.messages]
+
+    def heard_by(self, target: str) -> list[tuple[str, str, str]]:
+        return [self.heard[i] for i, h in enumerate(self.messages) if h.target == target]
+
+    def heard_of(self, job: str) -> list[tuple[str, str, str]]:
+        return [self.heard[i] for i, h in enumerate(self.messages) if h.message.job == job]
+
+    @property
+    def titles(self) -> list[str]:
+        return [h.message.title for h in self.messages]
+
+    @property
+    def last(self) -> Message:
+        return self.messages[-1].message
+
+    @property
+    def open(self) -> list[tuple[str, str, str]]:
+        """The open alerts: job, condition, severity."""
+        return sorted((a.job, a.condition, a.severity.word) for a in self.alerts() if a.is_open)
+
+    def alerts(self) -> list[Alert]:
+        with self.server.store.reading() as reading:
+            found = reading.alerts(states=AlertState, limit=1000)
+        return sorted(found, key=lambda alert: alert.opened_at)
+
+    def history(self, job: str) -> list[tuple[str, str]]:
+        """When and why the alerts of a job changed."""
+        entries: list[Entry] = []
+        with self.server.store.reading() as reading:
+            for alert in self.alerts():
+                entries += reading.history(alert.id) if alert.job == job else []
+        return [(self.clock_time(entry.at), entry.reason.value) for entry in entries]
+
+    def watch(self, job: str, environment: str = DEFAULT_ENVIRONMENT) -> Watch:
+        with self.server.store.reading() as reading:
+            found = reading.job(JobKey(environment, job))
+        assert found is not None, job
+        return found
+
+    def run(self, job: str, run: str) -> Run:
+        with self.server.store.reading() as reading:
+            found = reading.run(self.watch(job).job.id, run)
+        assert found is not None, run
+        return found
+
+    def occurrences(self, job: str) -> list[tuple[str, str]]:
+        """The expected runs that were decided, oldest first: when, and what became of them."""
+        with self.server.store.reading() as reading:
+            job_id = self.watch(job).job.id
+            found = reading.recent_occurrences([job_id], 100).get(job_id, [])
+        return [(self.clock_time(o.nominal_at), o.status.value) for o in reversed(found)]
+
+    # ------------------------------------------------------------ instants
+    def clock_time(self, instant: datetime) -> str:
+        local = instant.astimezone(self.zone)
+        text = local.strftime("%H:%M:%S" if local.second else "%H:%M")
+        return text if local.date() == self.day else f"{WEEKDAYS[local.weekday()]} {text}"
+
+    def instant(self, when: str) -> datetime:
+        day_name, _, clock = when.rpartition(" ")
+        day = date.fromisoformat(day_name) if "-" in day_name else self.day
+        while day_name in WEEKDAYS and WEEKDAYS[day.weekday()] != day_name:
+            day += ONE_DAY
+        return datetime.combine(day, time.fromisoformat(clock), self.zone).astimezone(UTC)
+
+    def _begin(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self.server.boot(self.configuration)

@@ -1,0 +1,38 @@
+"""Runs that end well and have done nothing."""
+
+from tests.stories.story import Story
+
+
+def test_a_good_run_with_zero_records_is_told_and_resolved_by_one_with_some(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", records=0)
+    story.at("03:00").succeeds("load", run="b", records=7)
+
+    assert story.heard == [("02:00", "warning", "firing"), ("03:00", "warning", "resolved")]
+    assert story.titles[0] == "ended well but processed zero records"
+
+
+def test_a_run_that_does_not_say_how_many_is_not_taken_for_zero(story: Story) -> None:
+    story.at("02:00").succeeds("load")
+
+    assert story.silent_until("03:00")
+
+
+def test_a_failed_run_with_zero_records_is_a_failure_and_nothing_else(story: Story) -> None:
+    story.at("02:00").starts("load").fails("load", records=0)
+
+    assert [a.condition for a in story.alerts()] == ["job_failure"]
+
+
+def test_a_backfill_without_records_says_nothing(story: Story) -> None:
+    story.at("02:00").succeeds("load", records=0, backfill=True)
+
+    assert story.silent_until("03:00")
+
+
+def test_each_partition_answers_for_itself(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", partition="eu", records=0)
+    story.at("02:01").succeeds("load", run="b", partition="us", records=9)
+    assert story.open == [("load", "no_data", "warning")]
+
+    story.at("02:02").succeeds("load", run="c", partition="eu", records=9)
+    assert story.open == []

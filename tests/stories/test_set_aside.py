@@ -1,0 +1,112 @@
+"""A rule that raises is set aside for an hour; it stops nothing else."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests.stories.story import Story
+from tocsin.jobs import settling
+from tocsin.jobs.checkin import CheckInKind
+from tocsin.jobs.job import Job
+from tocsin.rules import judge as judging
+from tocsin.rules.facts import Facts
+from tocsin.rules.finding import Verdict
+from tocsin.rules.rule import Rule
+from tocsin.store.base import Counts
+
+
+class Broken:
+    """A condition with a fault that can be mended."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, datetime]] = []
+        self.is_broken = True
+
+    def __call__(self, _rule: Rule, facts: Facts, now: datetime) -> Verdict:
+        self.asked.append((facts.job.name, now))
+        if self.is_broken:
+            raise ZeroDivisionError("no runs yet")
+        return Verdict()
+
+
+@pytest.fixture
+def broken(story: Story, monkeypatch: pytest.MonkeyPatch) -> Broken:
+    condition = Broken()
+    conditions: Mapping[str, judging.Judge] = {**judging.CONDITIONS, "broken": condition}
+    monkeypatch.setattr(judging, "CONDITIONS", conditions)
+    story.rule("broken")
+    return condition
+
+
+def test_a_rule_that_raises_stops_no_other(story: Story, broken: Broken) -> None:
+    story.at("02:00").fails("etl")
+
+    assert story.heard == [("02:00", "critical", "firing")]
+
+
+def test_it_is_not_asked_again_about_that_job_for_an_hour(story: Story, broken: Broken) -> None:
+    story.at("02:00").starts("etl", run="a")
+    story.at("02:30").beats("etl", run="a")
+    story.at("02:30").starts("load")
+    asked = [(job, story.clock_time(at)) for job, at in broken.asked]
+    assert asked == [("etl", "02:00"), ("load", "02:30")]
+
+    story.until("03:00")
+    assert [(job, story.clock_time(at)) for job, at in broken.asked][2:] == [("etl", "03:00")]
+
+
+def test_it_is_shown_and_counted(story: Story, broken: Broken) -> None:
+    story.at("02:00").starts("etl")
+
+    with story.server.store.reading() as reading:
+        (item,) = reading.set_aside(story.clock.at)
+    assert (item.rule, item.error) == ("broken", "ZeroDivisionError: no runs yet")
+    assert story.clock_time(item.until_at) == "03:00"
+    assert b'rule="broken"' in story.server.metrics.render(counts_of(story))
+
+
+def counts_of(story: Story) -> Counts:
+    with story.server.store.reading() as reading:
+        return reading.counts()
+
+
+def test_once_mended_it_is_asked_as_ever(story: Story, broken: Broken) -> None:
+    story.at("02:00").starts("etl", run="a")
+    broken.is_broken = False
+    story.until("03:00")
+    story.at("03:10").beats("etl", run="a")
+
+    assert story.clock_time(broken.asked[-1][1]) == "03:10"
+
+
+def test_what_it_had_opened_stays_open_and_is_repeated(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    story.at("02:00").fails("etl")
+
+    def raises(rule: Rule, facts: Facts, now: datetime) -> Verdict:
+        raise RuntimeError("broken by an update")
+
+    monkeypatch.setattr(judging, "CONDITIONS", {**judging.CONDITIONS, "job_failure": raises})
+    story.at("03:00").beats("etl", run="b")
+    story.until("06:00")
+
+    assert story.open == [("etl", "job_failure", "critical")]
+    assert story.heard == [("02:00", "critical", "firing"), ("06:00", "critical", "repeat")]
+
+
+def test_a_job_that_cannot_be_judged_at_all_costs_itself_alone(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fragile(job: Job, *rest: Any, **more: Any) -> object:  # noqa: ANN401 - as it is called
+        if job.name == "cursed":
+            raise ValueError("a state from another world")
+        return settling.settle(job, *rest, **more)
+
+    monkeypatch.setattr("tocsin.engine.looking.settle", fragile)
+    story.at("02:00").report_all((CheckInKind.FAIL, "cursed", {}), (CheckInKind.FAIL, "etl", {}))
+
+    assert story.heard_of("etl") == [("02:00", "critical", "firing")]
+    with story.server.store.reading() as reading:
+        assert [item.rule for item in reading.set_aside(story.clock.at)] == ["*"]
+    assert story.watch("cursed").due_at is not None

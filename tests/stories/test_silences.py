@@ -1,0 +1,86 @@
+"""Silences mute; they never hide that something is wrong, or that it is over."""
+
+from tests.stories.story import Story
+
+
+def test_a_silence_mutes_and_judging_goes_on(story: Story) -> None:
+    story.at("01:00").silences("job=etl", until="04:00")
+    story.at("02:00").fails("etl")
+
+    assert story.heard == []
+    assert story.open == [("etl", "job_failure", "critical")]
+    assert ("02:00", "silenced") in story.history("etl")
+
+
+def test_what_still_holds_when_a_silence_ends_is_told_then(story: Story) -> None:
+    story.at("01:00").silences("job=etl", until="04:00")
+    story.at("02:00").fails("etl")
+    story.until("04:00")
+
+    assert story.heard == [("04:00", "critical", "firing")]
+
+
+def test_what_was_over_before_a_silence_ended_is_never_told(story: Story) -> None:
+    story.at("01:00").silences("job=etl", until="04:00")
+    story.at("02:00").fails("etl")
+    story.at("03:00").succeeds("etl")
+
+    assert story.silent_until("05:00")
+    assert story.open == []
+
+
+def test_a_silence_that_is_lifted_tells_at_once_what_it_kept_back(story: Story) -> None:
+    story.at("01:00").silences("job=etl", until="04:00")
+    story.at("02:00").fails("etl")
+    story.at("02:30").lifts_the_silence()
+
+    assert story.heard == [("02:30", "critical", "firing")]
+
+
+def test_what_was_opened_at_the_receiver_is_closed_there_also_under_a_silence(story: Story) -> None:
+    story.at("01:00").fails("etl")
+    story.at("01:10").silences("job=etl", until="04:00")
+    story.at("02:00").succeeds("etl")
+
+    assert story.heard == [("01:00", "critical", "firing"), ("02:00", "critical", "resolved")]
+
+
+def test_repeats_and_louder_news_are_muted_too(story: Story) -> None:
+    story.job("report", deadline="08:00", warn=60, critical=30)
+
+    story.at("07:10").silences("job=report", until="10:00")
+    assert story.silent_until("09:59")
+    story.until("10:00")
+
+    assert story.heard[1:] == [("10:00", "page", "louder")]
+
+
+def test_a_silence_matches_labels_severity_and_condition(story: Story) -> None:
+    story.job("etl", labels=(("team", "data"),), deadline="08:00", warn=60, critical=30)
+
+    story.at("01:00").silences("team=~da.* severity=warning condition=sla_breach", until="12:00")
+    story.until("07:30")
+
+    assert story.heard == [("07:30", "critical", "firing")]
+
+
+def test_a_silence_of_the_future_begins_at_its_time(story: Story) -> None:
+    story.at("01:00").silences("job=etl", since="03:00", until="04:00")
+    story.at("02:00").fails("etl", run="a").succeeds("etl", run="b")
+    story.at("03:30").fails("etl", run="c")
+    story.until("03:59")
+
+    assert [at for at, _, _ in story.heard] == ["02:00", "02:00"]
+
+
+def test_a_silence_of_everything_is_refused(story: Story) -> None:
+    assert story.at("01:00").silences("job=~.*", until="04:00").told.startswith("at least one matcher")
+
+
+def test_of_two_silences_the_longer_one_counts(story: Story) -> None:
+    story.at("01:00").silences("job=etl", until="03:00").silences("severity=critical", until="04:00")
+    story.at("02:00").fails("etl")
+
+    assert story.silent_until("03:59")
+    story.until("04:00")
+    assert story.heard == [("04:00", "critical", "firing")]

@@ -1,0 +1,143 @@
+"""The words of a story, and the values that they stand for."""
+
+from datetime import datetime, time
+from typing import TypedDict, Unpack
+
+from tocsin.jobs.calendar import Calendar
+from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records
+from tocsin.jobs.job import Definition, Rank
+from tocsin.jobs.schedule import read_schedule
+from tocsin.jobs.sla import SLA
+from tocsin.rules.finding import Severity
+from tocsin.rules.rule import MofN, Rule
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class JobWords(TypedDict, total=False):
+    """What is promised of a job; minutes where nothing else is said, wall times as "08:00"."""
+
+    schedule: str
+    zone: str
+    deadline: str
+    offset: int
+    warn: float
+    critical: float
+    grace: float
+    max_minutes: float
+    min_minutes: float
+    business_days_only: bool
+    country: str
+    stalled_after_seconds: float
+    no_progress_after_seconds: float
+    labels: Labels
+    runbook: str
+    rank: Rank
+
+
+class RuleWords(TypedDict, total=False):
+    """What is said of a rule; `m_of_n` is (M, N)."""
+
+    name: str
+    severity: str
+    job_pattern: str
+    matchers: tuple[str, ...]
+    in_a_row: int
+    m_of_n: tuple[int, int]
+    fingerprint: tuple[str, ...]
+
+
+class CheckInWords(TypedDict, total=False):
+    """What a job says; `happened` and `nominal` are instants of the story, `records` are the good ones."""
+
+    environment: str
+    happened: str
+    nominal: str
+    run: str
+    seq: int
+    partition: str
+    backfill: bool
+    attempt: int
+    max_attempts: int
+    records: int
+    done: float
+    of: float
+    error: str
+    labels: Labels
+    definition: Definition
+
+
+def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
+    """Return what these words promise: in the zone `at_home` and by the file where nothing else is said."""
+    zone = words.get("zone", at_home)
+    schedule, deadline = words.get("schedule"), words.get("deadline")
+    most, least = words.get("max_minutes"), words.get("min_minutes")
+    sla = SLA(
+        deadline=time.fromisoformat(deadline) if deadline else None,
+        deadline_offset_minutes=words.get("offset"),
+        warning_minutes_before=words.get("warn", 30),
+        critical_minutes_before=words.get("critical", 15),
+        grace_period_minutes=words.get("grace", 5),
+        max_duration_seconds=most * 60 if most else None,
+        min_duration_seconds=least * 60 if least else None,
+        business_days_only=words.get("business_days_only", False),
+    )
+    return Definition(
+        schedule=read_schedule(schedule, zone) if schedule else None,
+        sla=sla,
+        calendar=Calendar(country=words.get("country")),
+        timezone=zone,
+        stalled_after_seconds=words.get("stalled_after_seconds"),
+        no_progress_after_seconds=words.get("no_progress_after_seconds"),
+        labels=words.get("labels", ()),
+        runbook=words.get("runbook", ""),
+        rank=words.get("rank", Rank.FILE),
+    )
+
+
+def rule_of(condition: str, **words: Unpack[RuleWords]) -> Rule:
+    """Return the rule of these words; it is called after its condition where no name is given."""
+    severity, m_of_n = words.get("severity"), words.get("m_of_n")
+    plain = Rule(name=words.get("name", condition), condition=condition)
+    return Rule(
+        name=plain.name,
+        condition=condition,
+        severity=Severity[severity.upper()] if severity else None,
+        job_pattern=words.get("job_pattern", ""),
+        matchers=words.get("matchers", ()),
+        in_a_row=words.get("in_a_row", 1),
+        m_of_n=MofN(bad=m_of_n[0], of=m_of_n[1]) if m_of_n else None,
+        fingerprint=words.get("fingerprint", plain.fingerprint),
+    )
+
+
+def check_in_of(
+    kind: CheckInKind,
+    job: str,
+    *,
+    at: datetime,
+    received_at: datetime,
+    nominal_at: datetime | None,
+    **words: Unpack[CheckInWords],
+) -> CheckIn:
+    """Return the check-in of these words."""
+    done, error = words.get("done"), words.get("error")
+    return CheckIn(
+        job=job,
+        kind=kind,
+        at=at,
+        received_at=received_at,
+        nominal_at=nominal_at,
+        environment=words.get("environment", "production"),
+        run=words.get("run"),
+        seq=words.get("seq"),
+        partition=words.get("partition", ""),
+        backfill=words.get("backfill", False),
+        attempt=words.get("attempt"),
+        max_attempts=words.get("max_attempts"),
+        records=Records(ok=words["records"]) if "records" in words else None,
+        progress=Progress(done=done, total=words.get("of")) if done is not None else None,
+        detail=Detail(error_message=error) if error else None,
+        labels=words.get("labels", ()),
+        definition=words.get("definition"),
+    )
