@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -154,6 +155,10 @@ def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
     assert (said.returncode, said.stderr) == (1, "")
 
 
-def test_letters_that_a_terminal_lacks_are_no_reason_to_fail() -> None:
-    said = python("from tocsin.cli import main; main(['silence', 'add', '…'])", PYTHONIOENCODING="ascii")
-    assert "Traceback" not in said.stderr
+def test_letters_that_a_terminal_lacks_are_no_reason_to_fail(tmp_path: Path) -> None:
+    file = tmp_path / "tocsin.yaml"
+    file.write_text("jobs: {etl: {}}")
+    check = f"from tocsin.cli import main; main(['check', '--next', {str(file)!r}])"
+    said = python(check, PYTHONIOENCODING="latin-1")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.splitlines()[-1].split() == ["etl", "production", "?", "?", "?"]

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.config.conftest import Faults, Load
+from tests.config.conftest import ENVIRONMENT, Faults, Load
 from tocsin.config import load_text
 from tocsin.config.grammar.keys import every_key
+from tocsin.config.references import Surroundings, follow
 from tocsin.errors import ConfigError, Problem
 
 RECEIVERS = "receivers: [{name: a, console: {}}, {name: b, console: {}}]\nroute: {receiver: a}\n"
@@ -250,9 +251,16 @@ def test_a_route_behind_one_that_takes_everything_of_it_is_told(
         ("env:EMPTY", "environment variable 'EMPTY', which is empty"),
         ("file:absent", "absent', which cannot be read: No such file"),
         ("file:.", "cannot be read: Is a directory"),
+        ("file:empty", "empty', which is empty"),
+        ("file:binary", "which is not UTF-8 text"),
+        ("file:large", "larger than 64 KiB"),
     ],
 )
-def test_a_reference_that_leads_nowhere_is_told(faults: Faults, reference: str, words: str) -> None:
+def test_a_reference_that_leads_nowhere_is_told(
+    faults: Faults, tmp_path: Path, reference: str, words: str
+) -> None:
+    for name, content in (("empty", b" \n"), ("binary", b"\xff"), ("large", b"x" * 70_000)):
+        (tmp_path / name).write_bytes(content)
     (problem,) = faults(f'receivers:\n  - name: a\n    slack: {{url: "{reference}"}}', {"EMPTY": " "})
     assert (problem.path, problem.line) == ("receivers[0].slack.url", 3)
     assert words in problem.message
@@ -275,6 +283,8 @@ def test_no_problem_and_no_representation_ever_shows_a_secret(faults: Faults, lo
     )
     assert "verysecret" not in repr(loaded) + repr(loaded.channels)
     assert "pw" not in repr(loaded.server)
+    around = Surroundings(environment=ENVIRONMENT, folder=Path())
+    assert "verysecret" not in f"{follow('env:SLACK_URL', around)!r} {around!r}"
 
 
 def test_after_a_hundred_problems_only_their_number_is_told(faults: Faults) -> None:

@@ -91,6 +91,8 @@ def test_a_condition_that_no_rule_names_keeps_its_default_rule_unless_told_other
     alone = load(text + "default_rules: false").configuration.rules
     assert [rule.name for rule in alone] == ["quiet", "x"]
     assert load("rules: ").configuration.rules == DEFAULT_RULES
+    named = load("default_rules: false\nrules: [{name: run stalled, condition: no_data}]").configuration.rules
+    assert [rule.name for rule in named] == ["run stalled"]
 
 
 def test_a_rule_carries_everything_that_was_written(load: Load) -> None:
@@ -122,7 +124,10 @@ def test_a_rule_carries_everything_that_was_written(load: Load) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "jobs: {a: {}}", "receivers:\nroute:\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "jobs: {a: {}}", "receivers:\nroute:\nserver:\nalerts: {repeat_interval: }\n"],
+)
 def test_without_receivers_everything_is_told_on_the_console(load: Load, text: str) -> None:
     loaded = load(text)
     assert loaded.configuration.route == Route(receiver="console")

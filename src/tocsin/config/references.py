@@ -18,7 +18,7 @@ class Origin(Enum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Secret:
     """A value that nothing but its user may see; as text it is only where it came from."""
 
@@ -49,12 +49,12 @@ class Missing(Exception):
 def follow(text: str, around: Surroundings) -> Secret:
     """Return what a value stands for; raises Missing where it refers to something that is not there."""
     if text.startswith(ENVIRONMENT_PREFIX):
-        return Secret(
-            _from_environment(text.removeprefix(ENVIRONMENT_PREFIX).strip(), around), Origin.ENVIRONMENT
-        )
+        name = text.removeprefix(ENVIRONMENT_PREFIX).strip()
+        return Secret(value=_from_environment(name, around), origin=Origin.ENVIRONMENT)
     if text.startswith(FILE_PREFIX):
-        return Secret(_from_file(text.removeprefix(FILE_PREFIX).strip(), around), Origin.FILE)
-    return Secret(text, Origin.LITERAL)
+        name = text.removeprefix(FILE_PREFIX).strip()
+        return Secret(value=_from_file(name, around), origin=Origin.FILE)
+    return Secret(value=text, origin=Origin.LITERAL)
 
 
 def located(text: str, around: Surroundings) -> Path:
