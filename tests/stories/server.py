@@ -19,8 +19,8 @@ from tocsin.store.sqlite import SqliteStore
 from tocsin.telemetry.metrics import Metrics
 
 # A sign of life every five seconds would be most of the work of a simulated day.
-ALIVE_EVERY = timedelta(minutes=5)
-BLIND_AFTER = timedelta(minutes=6)
+ALIVE_EVERY = timedelta(minutes=15)
+BLIND_AFTER = timedelta(minutes=16)
 MOST_TURNS = 10_000
 CLAIMED_AT_ONCE = 100
 

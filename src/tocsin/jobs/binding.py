@@ -75,7 +75,7 @@ def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occu
 def _nearest(
     job: Job, state: JobState, open_then: list[Occurrence], began_at: datetime
 ) -> Occurrence:
-    """Return the newest; but where only a daily deadline is promised, a late run is not the early one of tomorrow."""
+    """Return the newest; where only a daily deadline is promised, a late run is not tomorrow's early one."""
     newest = max(open_then, key=lambda o: o.nominal_at)
     if job.definition.schedule is None and newest.nominal_at > began_at:
         owed = [o for o in open_then if o.nominal_at <= began_at and o in state.occurrences]
