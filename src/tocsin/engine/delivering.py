@@ -204,6 +204,8 @@ class Deliverer:
         ok = delivery.outcome is DeliveryOutcome.SENT
         self._metrics.delivered(notification.target, ok, monotonic() - started)
         if not ok:
+            said = (notification.target, delivery.attempt, delivery.detail, delivery.next_state.value)
+            _log.warning("%s was not told at try %d: %s; the notification is now %s", *said)
             self._metrics.error(notification.target, delivery.detail, delivery.ended_at)
         with self._lock:
             self._sending[notification.target] -= 1
