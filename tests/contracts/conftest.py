@@ -1,14 +1,37 @@
 """The stores that the one suite runs against: SQLite in a folder, and a real PostgreSQL."""
 
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.contracts.kept import Place
+from tests.services.postgres import PostgresServer
 from tocsin.store.base import Store, Writing
 
-Reopen = Callable[[], Store]
+
+@pytest.fixture(scope="session")
+def suite_database(postgres_server: PostgresServer) -> str:
+    """The address of a database for the suite in this worker; it goes when its server goes."""
+    return postgres_server.url_of(postgres_server.create_database())
+
+
+@pytest.fixture
+def empty_schema(suite_database: str) -> Iterator[str]:
+    """The address of an empty schema: a hundredth of what it costs to make and drop a database."""
+    name = f"test_{secrets.token_hex(6)}"
+    _execute(suite_database, "CREATE SCHEMA {}", name)
+    yield f"{suite_database}?options=-csearch_path%3D{name}"
+    _execute(suite_database, "DROP SCHEMA {} CASCADE", name)
+
+
+def _execute(url: str, statement: LiteralString, name: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -16,7 +39,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Where a store of each kind is kept, empty."""
     if request.param == "sqlite":
         return Place(kind="sqlite", url=str(tmp_path / "tocsin.db"))
-    return Place(kind="postgres", url=request.getfixturevalue("fresh_postgres"))
+    return Place(kind="postgres", url=request.getfixturevalue("empty_schema"))
 
 
 @pytest.fixture
