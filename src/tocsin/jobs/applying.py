@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Detail
-from tocsin.jobs.run import Phase, Run, RunStatus
+from tocsin.jobs.run import Attempt, Phase, Run, RunStatus
 
 MAX_SEEN_BEYOND = 64
+MAX_ATTEMPTS = 20
+MAX_ATTEMPT_ERROR = 300
 
 Changes = dict[str, Any]
 _T = TypeVar("_T")
@@ -126,6 +128,7 @@ def _heartbeat(run: Run, check_in: CheckIn) -> Changes:
 
 def _retrying(run: Run, check_in: CheckIn) -> Changes:
     return {
+        "attempts": _with_attempt(run, check_in),
         "status": RunStatus.RUNNING,
         "phase": Phase.RETRYING,
         "started_at": run.started_at or check_in.at,
@@ -134,8 +137,25 @@ def _retrying(run: Run, check_in: CheckIn) -> Changes:
     }
 
 
-def _success(_run: Run, check_in: CheckIn) -> Changes:
-    return _end(RunStatus.SUCCESS, Phase.COMPLETED, check_in.at)
+def _with_attempt(run: Run, check_in: CheckIn, *, good: bool = False) -> tuple[Attempt, ...]:
+    """Return the attempts with the one that has ended; the first stays where there are too many."""
+    detail = check_in.detail
+    ended = Attempt(
+        number=check_in.attempt or run.attempt,
+        ended_at=check_in.at,
+        good=good,
+        exit_code=detail.exit_code if detail is not None else None,
+        error=(detail.error_message or detail.error_type)[:MAX_ATTEMPT_ERROR] if detail is not None else "",
+    )
+    known = tuple(attempt for attempt in run.attempts if attempt.number != ended.number)
+    return (*known[:1], *(*known[1:], ended)[-MAX_ATTEMPTS:])
+
+
+def _success(run: Run, check_in: CheckIn) -> Changes:
+    changes = _end(RunStatus.SUCCESS, Phase.COMPLETED, check_in.at)
+    if run.attempts:
+        changes["attempts"] = _with_attempt(run, check_in, good=True)
+    return changes
 
 
 def _fail(run: Run, check_in: CheckIn) -> Changes:
@@ -151,7 +171,10 @@ def _bad_end(status: RunStatus, run: Run, check_in: CheckIn) -> Changes:
     attempts = check_in.max_attempts or run.max_attempts
     if attempt < attempts:
         return _retrying(run, check_in)
-    return _end(status, Phase.DEAD_LETTER if attempts > 1 else Phase.FAILED, check_in.at)
+    changes = _end(status, Phase.DEAD_LETTER if attempts > 1 else Phase.FAILED, check_in.at)
+    if run.attempts:
+        changes["attempts"] = _with_attempt(run, check_in)
+    return changes
 
 
 def _skip(_run: Run, check_in: CheckIn) -> Changes:

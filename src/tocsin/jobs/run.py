@@ -42,6 +42,16 @@ class Phase(Enum):
     DEAD_LETTER = "dead_letter"
 
 
+class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One try of a run that had more than one: how it ended, and when."""
+
+    number: int
+    ended_at: datetime
+    good: bool = False
+    exit_code: int | None = None
+    error: str = ""
+
+
 class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One execution of a job.
 
@@ -66,6 +76,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended_at: datetime | None = None
     attempt: int = 1
     max_attempts: int = 1
+    attempts: tuple[Attempt, ...] = ()
     progress: Progress | None = None
     progress_at: datetime | None = None
     heartbeats: int = 0

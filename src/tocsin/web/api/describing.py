@@ -12,6 +12,7 @@ from tocsin.jobs.run import Run
 from tocsin.store.base import Delivery, LogLine, Notification, Token, Watch
 from tocsin.web.api.shapes import (
     AlertShape,
+    AttemptShape,
     DeliveryShape,
     EntryShape,
     JobShape,
@@ -100,6 +101,16 @@ def run_shape(run: Run) -> RunShape:
         total_seconds=_seconds(run.total),
         attempt=run.attempt,
         max_attempts=run.max_attempts,
+        attempts=[
+            AttemptShape(
+                number=attempt.number,
+                ended_at=attempt.ended_at,
+                good=attempt.good,
+                exit_code=attempt.exit_code,
+                error=attempt.error,
+            )
+            for attempt in run.attempts
+        ],
         progress=_progress(run.progress),
         records_ok=run.records_ok,
         records_failed=run.records_failed,

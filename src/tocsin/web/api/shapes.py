@@ -84,6 +84,16 @@ class ProgressShape(Shape):
     total: float | None = None
 
 
+class AttemptShape(Shape):
+    """One try of a run that had more than one."""
+
+    number: int
+    ended_at: datetime
+    good: bool
+    exit_code: int | None
+    error: str
+
+
 class RunShape(Shape):
     """One execution of a job."""
 
@@ -106,6 +116,7 @@ class RunShape(Shape):
     total_seconds: float | None
     attempt: int
     max_attempts: int
+    attempts: list[AttemptShape]
     progress: ProgressShape | None
     records_ok: int | None
     records_failed: int | None
