@@ -23,7 +23,7 @@ from tocsin.engine.rounds import Rounds
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.engine.ticking import tick
 from tocsin.engine.work import Claim, Claimed, Finish, Order, Reconfigure, Report, Work
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import StoreContended, StoreUnavailable
 from tocsin.jobs.checkin import Answer, Answered
 from tocsin.store.base import DeliveryOutcome, SetAside, Writing
 from tocsin.telemetry.metrics import Metrics
@@ -33,6 +33,7 @@ MAX_GROUP = 1_000
 SLICE_SECONDS = 0.010
 TICK_JOBS = 25
 RETRY_SECONDS = 1.0
+CONTENDED_TRIES = 5
 IDLE = timedelta(seconds=1)
 
 _log = logging.getLogger("tocsin.engine")
@@ -60,6 +61,7 @@ class Writer:
         self._queued = 0
         self._counting = threading.Lock()
         self._stopping = False
+        self._put_aside: list[Work] = []
         self.rounds = Rounds(writing, configuration, new_id, metrics)
         self.fault = ""
         self.last_commit_at: datetime | None = None
@@ -99,6 +101,9 @@ class Writer:
             self._do(group)
         try:
             busy = self._pass_time()
+        except StoreContended:
+            self._undo()
+            busy = True
         except StoreUnavailable as fault:
             self._undo()
             self._failed(fault)
@@ -115,6 +120,8 @@ class Writer:
     def _gather(self, wait_seconds: float) -> list[Work]:
         group: list[Work] = []
         weight = 0
+        if self._put_aside and not self.fault:
+            group, self._put_aside, wait_seconds = self._put_aside, [], 0.0
         try:
             work = self._queue.get(timeout=wait_seconds) if wait_seconds > 0 else self._queue.get_nowait()
             while work is not None:
@@ -132,11 +139,12 @@ class Writer:
 
     def _do(self, group: Sequence[Work]) -> None:
         try:
-            answers = self._commit(group)
+            answers = self._commit_again(group)
         except StoreUnavailable as fault:
             self._undo()
             self._failed(fault)
             _answer_all(group, fault)
+            self._put_aside.extend(work for work in group if isinstance(work, Finish | Reconfigure))
         except Exception:  # noqa: BLE001 -- whatever one piece of work does, the others must be done
             self._undo()
             self._alone(group)
@@ -171,6 +179,15 @@ class Writer:
         for check_in in report.check_ins:
             self._do([Report(check_ins=[check_in], reply=collect)])
         report.reply(faults[0] if faults else tuple(answers))
+
+    def _commit_again(self, group: Sequence[Work]) -> list[object]:
+        """Commit a group, and once more when another server was in the way."""
+        for _ in range(CONTENDED_TRIES - 1):
+            try:
+                return self._commit(group)
+            except StoreContended:
+                self._undo()
+        return self._commit(group)
 
     def _commit(self, group: Sequence[Work]) -> list[object]:
         now = self._clock.now()
@@ -210,6 +227,7 @@ class Writer:
             result = act(draft, work.command)
             draft.write()
             self.rounds.refresh(now)
+            self.next_due_at = now  # it may have made any job due
             return result
         if isinstance(work, Claim):
             return self._claim(work, now)
@@ -233,6 +251,9 @@ class Writer:
         self.last_commit_at = now
         for draft in drafts:
             draft.count(self._metrics)
+            if draft.has_changed_book:
+                self.rounds.outdate()
+                self.next_due_at = now
             for watch in draft.watches.values():
                 if watch.due_at is not None and (self.next_due_at is None or watch.due_at < self.next_due_at):
                     self.next_due_at = watch.due_at
