@@ -1,0 +1,1 @@
+tocsin backup "tocsin-$(date +%F).db"

@@ -1,0 +1,1 @@
+tocsin send-test on-call

@@ -1,0 +1,2 @@
+tocsin jobs pause nightly_backup
+tocsin jobs resume nightly_backup

@@ -1,0 +1,1 @@
+tocsin ack 3f08 --note "the database was restarted"

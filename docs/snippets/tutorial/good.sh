@@ -1,0 +1,1 @@
+tocsin run --job nightly_report -- sh -c 'echo "42 rows written"'

@@ -1,0 +1,2 @@
+tocsin jobs
+tocsin alerts

@@ -1,0 +1,154 @@
+"""What the documentation shows is a file, and every file does what it is shown for."""
+
+import base64
+import json
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from standardwebhooks import Webhook
+
+from tests.docs.conftest import Served
+from tests.docs.pages import DOCS, SNIPPETS, blocks, snippets, text_of
+from tocsin.clock import now
+from tocsin.config import load_text
+
+HELD_TO_FILES = {"yaml", "sh", "python", "json"}
+OF_OTHERS = {"api/prometheus.yaml"}
+# What is shown and not run, and why.
+SHOWN_ONLY = {
+    "backup/restore.sh": "starts a server that does not end",
+    "servers/dump.sh": "is PostgreSQL's own tool",
+}
+EXITS_WITH = {"tutorial/bad.sh": 1}
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+ENVIRONMENT = {
+    "SLACK_URL": "https://hooks.slack.com/services/T0/B0/x",
+    "HOOK_SECRET": SECRET,
+    "SMTP_PASSWORD": "correct horse battery",
+    "TOCSIN_INGEST_KEY": "tcs_in_0123456789abcdef",
+    "ADA_TOKEN": "tcs_us_0123456789abcdef",
+    "TOCSIN_DATABASE": "postgresql://tocsin@db.example.com/tocsin",
+}
+
+
+def test_every_block_of_code_is_a_file_word_for_word() -> None:
+    loose = [str(b) for b in blocks() if b.language in HELD_TO_FILES and not b.name]
+    different = [str(b) for b in blocks() if b.name and b.text != text_of(b.name)]
+
+    assert (loose, different) == ([], [])
+
+
+def test_every_file_is_shown() -> None:
+    assert sorted(set(snippets()) - {block.name for block in blocks()}) == []
+
+
+@pytest.mark.parametrize("name", [n for n in snippets(".yaml") if n not in OF_OTHERS])
+def test_every_configuration_can_be_used(name: str, tmp_path: Path) -> None:
+    for file in ("fullchain.pem", "privkey.pem"):
+        (tmp_path / file).touch()
+    text = text_of(name).replace("/etc/tocsin/", "")
+
+    loaded = load_text(text.encode(), ENVIRONMENT, source=name, folder=tmp_path)
+
+    assert loaded.warnings == ()
+
+
+@pytest.mark.parametrize("name", sorted(OF_OTHERS))
+def test_every_configuration_of_another_program_can_be_read(name: str) -> None:
+    assert yaml.safe_load(text_of(name))
+
+
+@pytest.mark.parametrize("name", snippets(".json"))
+def test_every_check_in_is_taken(name: str, served: Served) -> None:
+    status, answer = served.ask("POST", "/api/v1/check-ins", text_of(name))
+
+    assert status == 202, answer
+    assert {result["status"] for result in answer["results"]} <= {"accepted", "duplicate"}
+
+
+def run(words: list[str], served: Served, folder: Path) -> "subprocess.CompletedProcess[str]":
+    key = {"TOCSIN_KEY": "", "TOCSIN_ENVIRONMENT": "production"}
+    return subprocess.run(
+        words,
+        cwd=folder,
+        env={**served.environment, **key},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("name", snippets(".py"))
+def test_every_program_runs_and_reports_well(name: str, served: Served, tmp_path: Path) -> None:
+    done = run([sys.executable, str(SNIPPETS / name)], served, tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    if name.startswith("python/"):
+        job = served.ask("GET", "/api/v1/jobs/production/daily_orders")[1]
+        assert job["last_run"]["status"] == "success"
+
+
+def script_of(name: str, served: Served) -> str:
+    """Return a script with what stands for the reader's own in its place."""
+    text = text_of(name).replace("127.0.0.1:8465", served.address)
+    if "tocsin ack" in text:
+        text = text.replace("3f08", served.fail("nightly_report"))
+    if "silence expire" in text:
+        body = json.dumps({"matchers": ['job="x"'], "for_minutes": 5})
+        text = text.replace("9c1e44d0a7b2f380", served.ask("POST", "/api/v1/silences", body)[1]["id"])
+    return text
+
+
+@pytest.mark.parametrize("name", [n for n in snippets(".sh") if n not in SHOWN_ONLY])
+def test_every_script_does_its_work(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    served: Served = request.getfixturevalue("own_server" if "token create" in text_of(name) else "served")
+    for program in ("curl", "openssl"):
+        if program in text_of(name) and shutil.which(program) is None:
+            pytest.skip(f"this machine has no {program}")
+    served.fail("nightly_backup")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    shutil.copy(SNIPPETS / "tutorial" / "tocsin.yaml", folder)
+
+    done = run(["bash", "-euc", script_of(name, served)], served, folder)
+
+    assert done.returncode == EXITS_WITH.get(name, 0), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN_ONLY))
+def test_what_is_only_shown_is_at_least_a_script(name: str) -> None:
+    subprocess.run(["bash", "-n", str(SNIPPETS / name)], check=True)
+
+
+def test_the_verification_shown_takes_what_is_signed_and_nothing_else() -> None:
+    is_from_tocsin = runpy.run_path(str(SNIPPETS / "receivers" / "verify.py"))["is_from_tocsin"]
+    sent_at, body = now(), b'{"version":1}'
+    headers = {
+        "webhook-id": "key",
+        "webhook-timestamp": str(int(sent_at.timestamp())),
+        "webhook-signature": Webhook(SECRET).sign("key", sent_at, body.decode()),
+    }
+    old = {**headers, "webhook-timestamp": str(int(datetime(2020, 1, 1, tzinfo=UTC).timestamp()))}
+
+    assert is_from_tocsin(SECRET, headers, body)
+    assert not is_from_tocsin(SECRET, headers, body + b" ")
+    assert not is_from_tocsin(SECRET, old, body)
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    lost = [
+        f"{page.relative_to(DOCS.parent)}: {target}"
+        for page in [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]
+        for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+
+    assert lost == []
