@@ -22,7 +22,7 @@ from tocsin.engine.draft import Draft
 from tocsin.engine.writer import TICK_JOBS, Writer
 from tocsin.jobs.job import Definition, Job, Rank
 from tocsin.jobs.schedule import read_schedule
-from tocsin.store.base import Watch
+from tocsin.store.rows import Watch
 from tocsin.store.sqlite import SqliteStore
 from tocsin.telemetry.metrics import Metrics
 

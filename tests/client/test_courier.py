@@ -70,6 +70,11 @@ def neighbour(place: Path) -> Spool:
     return spool
 
 
+def accept_when(held: threading.Event) -> Callable[[int], Answer | NoAnswer]:
+    """Answer when it is time."""
+    return lambda count: results(*["accepted"] * count) if held.wait(WAIT_SECONDS) else NoAnswer("late")
+
+
 def seconds(call: Callable[[], object]) -> float:
     began = clock.monotonic()
     call()
@@ -268,29 +273,36 @@ def test_what_an_earlier_process_left_goes_along_first(office: Office, tmp_path:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_reports_with_a_thread_of_its_own(office: Office, tmp_path: Path) -> None:
+def test_a_forked_child_has_a_thread_of_its_own_and_not_our_right_to_deliver(
+    office: Office, tmp_path: Path
+) -> None:
     held = threading.Event()
-    office.desk.answer = lambda count: (
-        results(*["accepted"] * count) if held.wait(WAIT_SECONDS) else NoAnswer("")
-    )
+    office.desk.answer = accept_when(held)
     office.put()
     office.desk.wait_until(lambda: office.desk.asked == 1)
     # The parent's thread is in the middle of a delivery, and holds the spool.
+    hear_child, tell_parent = os.pipe()
+    hear_parent, tell_child = os.pipe()
     child = os.fork()
     if child == 0:
-        code = 1
         try:
-            held.set()
-            office.courier.put(
-                entry_name(2, "bb", 1, "start"), wire.encode({"job": "child", "kind": "start"})
-            )
-            office.courier.flush(0.2)
-            code = 0 if len(office.spool.names()) == 2 else 2
+            body = wire.encode({"job": "child", "kind": "start"})
+            office.courier.put(entry_name(2, "bb", 1, "start"), body)
+            threads = [thread.name for thread in threading.enumerate()]
+            os.write(tell_parent, b"y" if "tocsin-courier" in threads else b"n")
+            os.read(hear_parent, 1)
         finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+            os._exit(0)
+    assert os.read(hear_child, 1) == b"y"
+    os.close(tell_parent)
     held.set()
 
     assert office.courier.flush(5).waiting == 0
+    # What the child began with is not the lock: we can have it while the child lives.
+    with neighbour(tmp_path).hold() as free:
+        assert free
+    os.write(tell_child, b"x")
+    os.waitpid(child, 0)
+    for file in (hear_child, hear_parent, tell_child):
+        os.close(file)
     assert office.desk.taken == 2

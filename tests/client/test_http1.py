@@ -206,8 +206,7 @@ def test_the_key_travels_in_a_header_and_cannot_smuggle_another() -> None:
     assert heads[0].startswith(b"POST /api/v1/check-ins HTTP/1.1\r\n")
     for key in ("a\r\nX: y", "schlüssel"):
         found = post(target, b"[]", key=key, timeout_seconds=5)
-        assert isinstance(found, NoAnswer)
-        assert key not in found.reason
+        assert found == NoAnswer("the key holds characters that no header can carry")
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,9 @@ def test_a_coroutine_is_reported_until_it_ends(default: Listener) -> None:
 def test_a_generator_is_reported_until_it_is_used_up_or_left(default: Listener) -> None:
     @tocsin.job("rows")
     def rows(count: int) -> Iterator[int]:
+        run = tocsin.current_run()
+        assert run is not None
+        run.metadata(count=count)
         yield from range(count)
 
     one, other = rows(2), rows(3)
@@ -180,7 +183,8 @@ def test_a_generator_is_reported_until_it_is_used_up_or_left(default: Listener) 
 
     told(default, 4)
     assert sorted(default.kinds()) == ["start", "start", "success", "success"]
-    assert len({one["run"] for one in default.taken}) == 2
+    ends = [one for one in default.taken if one["kind"] == "success"]
+    assert [end["metadata"]["count"] for end in ends] == [2, 3]
 
 
 def test_jobs_may_be_nested_and_run_in_threads(default: Listener) -> None:
@@ -241,6 +245,21 @@ def test_progress_is_told_soon_but_not_for_every_call(
     assert beating.is_set()
     assert 3 <= len(beats) <= 4
     assert beats[0] - began >= 0.2
+
+
+def test_progress_that_was_told_is_not_told_again() -> None:
+    beats = [threading.Event(), threading.Event()]
+    heart = pulse.Pulse(
+        lambda: next(beat for beat in beats if not beat.is_set()).set(), every_seconds=0, soon_seconds=0.05
+    )
+    heart.start()
+    heart.hurry()
+
+    assert beats[0].wait(10)
+    assert not beats[1].wait(0.3)
+    heart.hurry()
+    assert beats[1].wait(10)
+    heart.stop()
 
 
 def test_reporting_progress_costs_a_microsecond_not_a_request(default: Listener) -> None:

@@ -16,16 +16,9 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import JobState
 from tocsin.rules.finding import Severity, Why
-from tocsin.store.base import (
-    Delivery,
-    DeliveryOutcome,
-    Notification,
-    NotificationState,
-    Store,
-    Watch,
-    Writing,
-)
+from tocsin.store.base import Store, Writing
 from tocsin.store.postgres import PostgresStore
+from tocsin.store.rows import Delivery, DeliveryOutcome, Notification, NotificationState, Watch
 from tocsin.store.sqlite import SqliteStore
 
 T = TypeVar("T")

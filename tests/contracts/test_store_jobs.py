@@ -26,7 +26,8 @@ from tocsin.errors import StoreError
 from tocsin.jobs.job import Definition, Rank
 from tocsin.jobs.run import RunStatus
 from tocsin.jobs.state import JobState, Outcome
-from tocsin.store.base import Store, Watch, Writing
+from tocsin.store.base import Store, Writing
+from tocsin.store.rows import Watch
 
 
 def names(watches: list[Watch]) -> list[str]:

@@ -17,7 +17,8 @@ from tests.contracts.kept import (
     owed,
     tried,
 )
-from tocsin.store.base import DeliveryOutcome, Notification, NotificationState, Store, Writing
+from tocsin.store.base import Store, Writing
+from tocsin.store.rows import DeliveryOutcome, Notification, NotificationState
 
 
 def claim_one(writing: Writing, now: datetime = NOON) -> Notification:

@@ -31,8 +31,9 @@ from tests.services.postgres import PostgresServer
 from tocsin.errors import StoreBroken, StoreContended, StoreError, StoreUnavailable
 from tocsin.jobs.job import Definition
 from tocsin.jobs.state import JobState
-from tocsin.store.base import NotificationState, Writing
+from tocsin.store.base import Writing
 from tocsin.store.postgres import PostgresStore
+from tocsin.store.rows import NotificationState
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 30

@@ -3,7 +3,8 @@
 from tests.contracts.kept import MINUTE, NOON, SECOND, changed, committed, key, registered
 from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.silence import Silence
-from tocsin.store.base import SetAside, Store, Token, Writing
+from tocsin.store.base import Store, Writing
+from tocsin.store.rows import SetAside, Token
 
 
 def a_silence(name: str, ends_in_seconds: int) -> Silence:

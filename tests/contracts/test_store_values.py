@@ -29,16 +29,8 @@ from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import JobState
-from tocsin.store.base import (
-    Delivery,
-    Notification,
-    NotificationState,
-    SetAside,
-    Store,
-    Token,
-    Watch,
-    Writing,
-)
+from tocsin.store.base import Store, Writing
+from tocsin.store.rows import Delivery, Notification, NotificationState, SetAside, Token, Watch
 
 Spoil = Callable[[Writing], object]
 NUMBERS = count()

@@ -14,7 +14,7 @@ from tocsin.jobs.checkin import Answered, CheckInKind
 from tocsin.rules.conditions import job_failure, stalled
 from tocsin.rules.finding import Why
 from tocsin.rules.judge import CONDITIONS
-from tocsin.store.base import Counts, DeliveryOutcome, NotificationState
+from tocsin.store.rows import Counts, DeliveryOutcome, NotificationState
 from tocsin.telemetry.metrics import Metrics
 from tocsin.web.body import MAX_SENT, MAX_UNPACKED
 from tocsin.web.check_in import MAX_LOG_TAIL, MAX_MESSAGE, MAX_METADATA_BYTES

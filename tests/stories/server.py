@@ -14,7 +14,7 @@ from tocsin.engine.writer import Writer
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import Answer, CheckIn
 from tocsin.notify.channel import Channel
-from tocsin.store.base import Notification
+from tocsin.store.rows import Notification
 from tocsin.store.sqlite import SqliteStore
 from tocsin.telemetry.metrics import Metrics
 

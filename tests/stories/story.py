@@ -26,7 +26,7 @@ from tocsin.notify.channel import Accepted
 from tocsin.notify.message import Message
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.rule import Rule
-from tocsin.store.base import Watch
+from tocsin.store.rows import Watch
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 A_TUESDAY = date(2026, 3, 10)

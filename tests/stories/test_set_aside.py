@@ -14,7 +14,7 @@ from tocsin.rules import judge as judging
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import Verdict
 from tocsin.rules.rule import Rule
-from tocsin.store.base import Counts
+from tocsin.store.rows import Counts
 
 
 class Broken:

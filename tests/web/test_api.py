@@ -269,6 +269,12 @@ def test_a_note_is_read_with_care(served: Served, body: bytes, status: int) -> N
     assert status == 200 or answer.json["error"]["message"]
 
 
+def test_an_order_is_never_large(served: Served) -> None:
+    answer = served.ask("POST", "/api/v1/alerts/x/acknowledge", b'{"note": "' + b"x" * 300_000 + b'"}')
+
+    assert (answer.status, answer.json["error"]["code"]) == (413, "too_large")
+
+
 def test_past_alerts_are_read_in_pages_behind_the_open_ones(alone: Served) -> None:
     for n in range(5):
         alone.report({"job": f"j{n}", "kind": "fail"})

@@ -142,12 +142,14 @@ class Courier:
                     self._changed.wait(pause)
                 asked, mine = self._asked, set(self._mine)
             outcome = self._carry()
+            # Before anybody who waits is let go, and may end the process.
+            self._tell_refusal(outcome)
             gone = {name for name in mine if not self._spool.has(name)}
             with self._changed:
                 self._mine -= gone
                 self._settle(asked, outcome)
                 self._changed.notify_all()
-            self._report(outcome)
+            self._tell_absence()
 
     def _pause(self) -> float | None:
         """Return how long to wait before the next pass, or None while nothing calls for one."""
@@ -202,15 +204,16 @@ class Courier:
         self._not_before = self._hurry_from = now + _BUSY_SECONDS[min(self._busy, len(_BUSY_SECONDS) - 1)]
         self._busy += 1
 
-    def _report(self, outcome: Outcome | None) -> None:
-        """Tell the user of what cannot wait until the end, because there may be none for months."""
-        if outcome is None:
+    def _tell_refusal(self, outcome: Outcome | None) -> None:
+        if outcome is None or outcome.refusal is None or self._said_refused:
             return
-        if outcome.refusal and not self._said_refused:
-            self._said_refused = True
-            kept = f"; it is kept in {outcome.refusal.path}" if outcome.refusal.path else ""
-            cut = "rejected a check-in" if outcome.refusal.is_lost else "took a check-in only in part"
-            self._speak(f"the server {cut} ({outcome.refusal.reason}){kept}")
+        self._said_refused = True
+        what = "rejected a check-in" if outcome.refusal.is_lost else "took a check-in only in part"
+        kept = f"; it is kept in {outcome.refusal.path}" if outcome.refusal.path else ""
+        self._speak(f"the server {what} ({outcome.refusal.reason}){kept}")
+
+    def _tell_absence(self) -> None:
+        """Tell what cannot wait for the end of the process, because that may be months away."""
         if self._fault and clock.monotonic() - self._failing_since > _PATIENCE_SECONDS:
             self._say_away(self._standing())
 

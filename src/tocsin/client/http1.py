@@ -78,8 +78,9 @@ def post(target: Target, body: bytes, *, key: str, timeout_seconds: float) -> An
     """
     give_up = clock.monotonic() + timeout_seconds
     try:
+        request = _head(target, body, key) + body
         with _connect(target, timeout_seconds) as channel:
-            return _exchange(channel, _head(target, body, key) + body, give_up)
+            return _exchange(channel, request, give_up)
     except TimeoutError:
         return NoAnswer(f"no answer within {timeout_seconds:g} s")
     except (OSError, _BadAnswer, ValueError) as error:

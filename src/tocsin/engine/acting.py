@@ -35,7 +35,7 @@ from tocsin.engine.voicing import labels_of, voice
 from tocsin.jobs.defining import forgive
 from tocsin.jobs.job import Job, JobKey, Rank
 from tocsin.rules.wording import plural
-from tocsin.store.base import Token, Watch
+from tocsin.store.rows import Token, Watch
 
 MAX_SILENCE = timedelta(days=366)
 MAX_NAME = 200
@@ -162,7 +162,7 @@ def _rename(draft: Draft, command: Rename) -> Result:
     if not draft.writing.rename(watch.job.id, command.name):
         message = f"{command.job.environment!r} has a job {command.name!r} already"
         return Refused(reason=Refusal.CONFLICT, message=message)
-    count = _close_all(draft, watch.job.id, Reason.RULE_REMOVED, command.who)
+    count = _close_all(draft, watch.job.id, Reason.JOB_RENAMED, command.who)
     watch = draft.watches[watch.job.id]
     draft.watches[watch.job.id] = replace(watch, job=replace(watch.job, name=command.name), due_at=draft.now)
     return Done(message=f"renamed; {_closed(count)}, and what still holds is opened anew under the new name")

@@ -10,7 +10,8 @@ from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.ingest import defined_by
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
-from tocsin.store.base import Watch, Writing
+from tocsin.store.base import Writing
+from tocsin.store.rows import Watch
 
 SLICE = 200
 _NOTE = "configuration"

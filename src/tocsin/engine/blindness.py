@@ -5,18 +5,22 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from tocsin.alerts.advance import advance, open_alert
-from tocsin.alerts.alert import Alert, Told
+from tocsin.alerts.alert import Alert
 from tocsin.engine.configuration import Policy
 from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.looking import told_before
 from tocsin.engine.voicing import voice
 from tocsin.jobs.job import Job
 from tocsin.jobs.state import BlindWindow
+from tocsin.rules.facts import Facts
 from tocsin.rules.finding import Finding, Severity, Why
 from tocsin.rules.wording import clock_time, plural, span
-from tocsin.store.base import Watch, Writing
+from tocsin.store.base import Writing
+from tocsin.store.rows import Watch
 
 REMEMBER_FOR = timedelta(days=7)
 LISTED_JOBS = 25
+CONDITION = "unknown"
 _SETTLE_WAIT = timedelta(seconds=1)
 
 
@@ -48,6 +52,7 @@ def look_at_unknown(draft: Draft, job_id: int) -> None:
     """Say once, for each blind window, which jobs nobody can speak for, until they are heard again."""
     watch, now = draft.watches[job_id], draft.now
     asks: list[datetime] = []
+    forgiven = Facts(job=watch.job, state=watch.state).forgiven_until(CONDITION)
     by_print = {a.fingerprint: a for a in draft.alerts_of(job_id) if a.is_open}
     for window in draft.book.blind:
         decided_at = _decided_at(draft, window, now)
@@ -56,9 +61,8 @@ def look_at_unknown(draft: Draft, job_id: int) -> None:
             continue
         alert = by_print.get(_print(window))
         count, jobs = draft.writing.unknown(window.id, LISTED_JOBS)
-        if count == 0 and alert is None:
-            continue
-        finding = _finding(window, count, [(key.name, what) for key, what in jobs]) if count else None
+        is_told = count > 0 and window.hold_until > forgiven
+        finding = _finding(window, count, [(key.name, what) for key, what in jobs]) if is_told else None
         ask_at = _tell(draft, watch.job, alert, finding, window)
         if ask_at is not None:
             asks.append(ask_at)
@@ -92,7 +96,7 @@ def _tell(
             fingerprint=_print(window),
             runbook="",
             now=draft.now,
-            told=Told(),
+            told=told_before(draft.alerts_of(job.id), _print(window)),
         )
         draft.opened += 1
     else:
@@ -112,10 +116,11 @@ def _finding(window: BlindWindow, count: int, jobs: list[tuple[str, str]]) -> Fi
     more = (("and", plural(count - len(jobs), "more job")),) if count > len(jobs) else ()
     return Finding(
         rule="unknown after blind window",
-        condition="unknown",
+        condition=CONDITION,
         severity=Severity.CRITICAL,
         why=Why.UNKNOWN,
         since_at=window.from_at,
+        step=count,
         summary=f"was blind for {blind_for}; {plural(count, 'job')} showed no sign of life since",
         evidence=(
             ("blind from", clock_time(window.from_at, "UTC")),

@@ -11,7 +11,7 @@ from tocsin.engine.configuration import Configuration
 from tocsin.jobs.job import Definition, Job, JobKey
 from tocsin.jobs.state import BlindWindow
 from tocsin.rules.rule import Rule
-from tocsin.store.base import SetAside
+from tocsin.store.rows import SetAside
 
 MAX_REMEMBERED_JOBS = 20_000
 

@@ -17,7 +17,7 @@ from tocsin.notify.channel import Channel
 from tocsin.notify.message import unpack
 from tocsin.notify.retry import next_try
 from tocsin.rules.finding import Severity
-from tocsin.store.base import Delivery, DeliveryOutcome, Notification, NotificationState
+from tocsin.store.rows import Delivery, DeliveryOutcome, Notification, NotificationState
 from tocsin.telemetry.metrics import Metrics
 
 MAX_SENDING = 32

@@ -13,7 +13,8 @@ from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
-from tocsin.store.base import Notification, SetAside, Watch, Writing
+from tocsin.store.base import Writing
+from tocsin.store.rows import Notification, SetAside, Watch
 from tocsin.telemetry.metrics import Metrics
 
 SYSTEM_JOB = JobKey("tocsin", "tocsin")
@@ -158,6 +159,12 @@ class Draft:
         if known_again or self._unknown:
             system = self.writing.watches([SYSTEM_JOB]).values()
             self.writing.mark_due((watch.job.id for watch in system), self.now)
+
+    @property
+    def has_changed_book(self) -> bool:
+        """Whether the facts that all jobs share are others after this transaction."""
+        heard_again = self.book.unknown_jobs and not self._heard.isdisjoint(self.book.unknown_jobs)
+        return bool(self._unknown or self.raised or heard_again)
 
     def count(self, metrics: Metrics) -> None:
         """Tell the metrics what the committed transaction did."""

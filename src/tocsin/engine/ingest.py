@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from tocsin.engine.draft import Draft
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
-from tocsin.jobs.defining import expect_from, may_define, redefine, with_labels
+from tocsin.jobs.defining import may_define, redefine, resume, with_labels
 from tocsin.jobs.folding import fold, run_named
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.jobs.run import Run
-from tocsin.store.base import Watch
+from tocsin.store.rows import Watch
 
 
 def take_in(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
@@ -87,7 +87,7 @@ def _take_one(
 ) -> tuple[Answer, bool]:
     watch = draft.watches[job_id]
     if check_in.definition is not None or check_in.labels:
-        watch = _defined(watch, check_in)
+        watch = _defined(watch, check_in, draft.now)
     run = run_named(watch.state, check_in)
     if run is None and check_in.run is not None:
         run = draft.run_of(job_id, check_in.run) or known.get((job_id, check_in.run))
@@ -98,8 +98,9 @@ def _take_one(
         named = check_in if check_in.run is not None or folded.run is None else _named(check_in, folded.run)
         draft.check_ins.append((job_id, named))
         draft.heard(job_id)
-    draft.keep_runs(job_id, folded.runs)
-    draft.keep_occurrences(job_id, folded.decided)
+    if folded.runs:
+        draft.keep_runs(job_id, folded.runs)
+        draft.keep_occurrences(job_id, folded.decided)
     return Answer(status=folded.answered, run=folded.run, new_job=is_new), folded.ended
 
 
@@ -107,18 +108,16 @@ def _named(check_in: CheckIn, run: str) -> CheckIn:
     return replace(check_in, run=run)
 
 
-def _defined(watch: Watch, check_in: CheckIn) -> Watch:
-    job, state = watch.job, watch.state
-    definition = job.definition
+def _defined(watch: Watch, check_in: CheckIn, now: datetime) -> Watch:
+    definition = watch.job.definition
     proposed = check_in.definition
     if proposed is not None and may_define(definition, proposed):
         definition = replace(proposed, rank=Rank.CHECK_IN, labels=proposed.labels or definition.labels)
     if check_in.labels and definition.rank is not Rank.FILE:
         definition = with_labels(definition, check_in.labels)
-    if definition == job.definition:
+    if definition == watch.job.definition:
         return watch
-    job, state = redefine(job, state, definition, check_in.received_at)
-    return replace(watch, job=job, state=state)
+    return defined_by(watch, definition, now)
 
 
 def defined_by(watch: Watch, definition: Definition, now: datetime) -> Watch:
@@ -129,6 +128,5 @@ def defined_by(watch: Watch, definition: Definition, now: datetime) -> Watch:
 
 def resumed(watch: Watch, now: datetime) -> Watch:
     """Return the watch of a job that is judged again from now on."""
-    job = replace(watch.job, paused_at=None, paused_by="")
-    state = replace(expect_from(watch.state, now), failures=(), failures_dropped=0)
+    job, state = resume(watch.job, watch.state, now)
     return replace(watch, job=job, state=state)

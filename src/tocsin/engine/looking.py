@@ -1,6 +1,7 @@
 """One look at one job: what time, the rules and the alerts' own life make of it. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Verdict
 from tocsin.rules.judge import judge
 from tocsin.rules.rule import Rule
-from tocsin.store.base import Notification, SetAside, Watch
+from tocsin.store.rows import Notification, SetAside, Watch
 
 NewId = Callable[[], str]
 
@@ -72,7 +73,7 @@ def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_i
 def _judge_all(
     seen: Look, book: Book, now: datetime, asks: list[datetime]
 ) -> tuple[dict[str, tuple[Rule, Finding]], set[str]]:
-    """Return the worst finding of each fingerprint, and the conditions of which nothing can be said."""
+    """Return the worst finding of each fingerprint, and the rules that cannot say that all is well."""
     job, policy = seen.watch.job, book.configuration.policy
     settled = settle(job, seen.watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
     seen.state = settled.state
@@ -87,11 +88,13 @@ def _judge_all(
         if verdict is QUIET:
             continue
         if verdict is None:
-            silent.add(rule.condition)
+            silent.add(rule.name)
             asks.append(book.is_set_aside(rule.name, job.id, now) or now + policy.set_aside_for)
             continue
         if verdict.ask_again_at is not None:
             asks.append(verdict.ask_again_at)
+        if verdict.unknown is not None or verdict.cannot_tell:
+            silent.add(rule.name)
         if verdict.unknown is not None:
             seen.unknown.append((verdict.unknown.window, verdict.unknown.what))
         if verdict.finding is not None:
@@ -121,19 +124,26 @@ def _advance_all(
                 fingerprint=print_,
                 runbook=rule.runbook,
                 now=now,
-                told=_told_before(seen.alerts, print_),
+                told=told_before(seen.alerts, print_),
             )
             seen.opened += 1
         else:
             change = advance(alert, finding, now)
         _voice(seen, voice(change, book, now), asks)
     for alert in open_by_print.values():
-        if alert.condition in silent:
-            continue
-        change = advance(alert, None, now)
-        if alert.rule not in {rule.name for rule in book.rule_book.rules_for(job)}:
-            change = Change(alert=change.alert, reason=Reason.RULE_REMOVED)
+        if alert.rule in silent:
+            change = Change(alert=alert, reason=Reason.UNCHANGED)
+        else:
+            change = Change(alert=advance(alert, None, now).alert, reason=_why_over(seen, alert, book, now))
         _voice(seen, voice(change, book, now), asks)
+
+
+def _why_over(seen: Look, alert: Alert, book: Book, now: datetime) -> Reason:
+    if alert.rule not in {rule.name for rule in book.rule_book.rules_for(seen.watch.job)}:
+        return Reason.RULE_REMOVED
+    if seen.state.expect_after == now:
+        return Reason.JOB_REDEFINED
+    return Reason.RECOVERED
 
 
 def _guarded(seen: Look, rule: Rule, facts: Facts, book: Book, now: datetime) -> Verdict | None:
@@ -161,9 +171,13 @@ def _add_finding(findings: dict[str, tuple[Rule, Finding]], job: Job, rule: Rule
         findings[print_] = (rule, finding)
 
 
-def _told_before(alerts: list[Alert], print_: str) -> Told:
-    earlier = [a for a in alerts if a.fingerprint == print_]
-    return earlier[-1].told if earlier else Told()
+def told_before(alerts: Iterable[Alert], print_: str) -> Told:
+    """Return when earlier alerts of a fingerprint were told; in any order, for clocks are set back."""
+    at: Counter[datetime] = Counter()
+    for alert in alerts:
+        if alert.fingerprint == print_:
+            at |= Counter(alert.told.at)
+    return Told(at=tuple(sorted(at.elements())))
 
 
 def _voice(seen: Look, voiced: Voiced, asks: list[datetime]) -> None:

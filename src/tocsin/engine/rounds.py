@@ -32,6 +32,7 @@ class Rounds:
         self._metrics = metrics
         self.book = Book(configuration=configuration, version=0, rule_book=RuleBook(configuration.rules))
         self._refreshed_at: datetime | None = None
+        self._is_stale = False
         self._alive_at: datetime | None = None
         self._prune_at: datetime | None = None
         self._to_register = slices_of_jobs(configuration)
@@ -60,6 +61,19 @@ class Rounds:
         if self._refreshed_at is None:
             self.reconfigure(self.book.configuration, now)
             self._note_alive(now)
+        elif self._has_slept(now):
+            self._note_alive(now)
+        elif self._is_stale:
+            self.refresh(now)
+
+    def _has_slept(self, now: datetime) -> bool:
+        """Whether the process stood still or the clock was moved: to be noted before anything is judged."""
+        policy = self.book.configuration.policy
+        return self._alive_at is not None and abs(now - self._alive_at) > policy.blind_after
+
+    def outdate(self) -> None:
+        """Load what all jobs share anew before the next decision: a transaction has changed it."""
+        self._is_stale = True
 
     def forget(self) -> None:
         """Load everything anew: what was loaded or noted may have been rolled back."""
@@ -68,6 +82,7 @@ class Rounds:
     def refresh(self, now: datetime) -> None:
         """Load the facts that all jobs share."""
         self._refreshed_at = now
+        self._is_stale = False
         self.book = replace(
             self.book,
             silences=self._writing.silences(now),

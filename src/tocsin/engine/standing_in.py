@@ -4,9 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from tocsin.alerts.alert import Alert
+from tocsin.alerts.telling import heard_by
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.trial import stand_in
-from tocsin.store.base import Notification, Writing
+from tocsin.engine.voicing import closing, notification_key
+from tocsin.notify.message import MessageKind
+from tocsin.store.base import Writing
+from tocsin.store.rows import Notification
 
 MAX_STAND_INS = 100
 
@@ -26,27 +31,45 @@ def turn_to_fallback(
     """Owe to the fallback what these notifications have not brought home; return how many were added."""
     added = 0
     for notification in owed:
-        stand_ins = [
-            stand_in(notification, target, now)
-            for target in fallback_targets(configuration, notification.target)
-        ]
-        writing.enqueue(stand_ins)
-        _remember_told(writing, notification, [n.target for n in stand_ins])
-        writing.set_fallback(notification.key, stand_ins[0].key if stand_ins else "-")
-        added += len(stand_ins)
+        targets = fallback_targets(configuration, notification.target)
+        alert = _locked_alert(writing, notification.alert_id) if targets else None
+        heard = dict(alert.told.heard) if alert is not None else {}
+        behind = [target for target in targets if heard.get(target, 0) < notification.seq]
+        writing.enqueue(stand_in(notification, target, now) for target in behind)
+        if alert is not None and behind:
+            _see_it_closed(writing, alert, notification, behind, base_url=configuration.base_url, now=now)
+        writing.set_fallback(notification.key, _stand_in_key(notification, targets, heard))
+        added += len(behind)
     return added
 
 
-def _remember_told(writing: Writing, owed: Notification, targets: list[str]) -> None:
-    """Whoever hears of an alert in another's place must also hear when it is over."""
-    alert = writing.alert(owed.alert_id)
-    if alert is None or not targets:
-        return
+def _stand_in_key(owed: Notification, targets: tuple[str, ...], heard: dict[str, int]) -> str:
+    """Return the key of what the first of these targets is told instead, or of the news it had by then."""
+    if not targets:
+        return "-"
+    return notification_key(owed.alert_id, max(owed.seq, heard.get(targets[0], 0)), targets[0])
+
+
+def _locked_alert(writing: Writing, alert_id: str) -> Alert | None:
+    alert = writing.alert(alert_id)
+    if alert is None:
+        return None
     writing.watches_by_id([alert.job_id])
-    alert = writing.alert(owed.alert_id) or alert
+    return writing.alert(alert_id)
+
+
+def _see_it_closed(
+    writing: Writing, alert: Alert, owed: Notification, targets: list[str], *, base_url: str, now: datetime
+) -> None:
+    """Whoever hears of an alert in another's place must also hear when it is over, or that it already is."""
+    told, seq = alert.told, owed.seq
     if alert.is_open:
-        everyone = (*alert.told.targets, *(t for t in targets if t not in alert.told.targets))
-        writing.save_alerts([replace(alert, told=replace(alert.told, targets=everyone))])
+        told = replace(told, targets=(*told.targets, *(t for t in targets if t not in told.targets)))
+    elif owed.kind != MessageKind.RESOLVED.value:
+        seq = told.count
+        writing.enqueue(closing(alert, target, base_url, now) for target in targets)
+    told = replace(told, heard=heard_by(targets, seq, told.heard))
+    writing.save_alerts([replace(alert, told=told)])
 
 
 def turn_overdue_to_fallback(writing: Writing, configuration: Configuration, now: datetime) -> int:

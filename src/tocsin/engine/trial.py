@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tocsin.engine.voicing import notification_key
 from tocsin.notify.message import Message, MessageKind, pack, unpack
-from tocsin.store.base import Notification
+from tocsin.store.rows import Notification
 
 
 def trial_notifications(test_id: str, targets: Iterable[str], who: str, now: datetime) -> list[Notification]:

@@ -11,8 +11,9 @@ from tocsin.alerts.silence import covering
 from tocsin.alerts.telling import Speech, Utterance, said, speak
 from tocsin.engine.book import Book
 from tocsin.engine.wording import message_of
+from tocsin.jobs.state import hidden_by
 from tocsin.notify.message import pack
-from tocsin.store.base import Notification
+from tocsin.store.rows import Notification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,13 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
         entries.append(_entry(alert, change.reason, now, who, note))
     labels = labels_of(alert)
     silence = covering(book.silences, labels, now) if book.silences else None
-    utterance = speak(alert, now, manners, silenced_until=silence.ends_at if silence is not None else None)
+    utterance = speak(
+        alert,
+        now,
+        manners,
+        silenced_until=silence.ends_at if silence is not None else None,
+        no_repeat_before=_waits_until(book, now),
+    )
     if utterance.speech is None:
         note = f"silence {silence.id}: {silence.comment}" if silence is not None else ""
         alert, kept_back, entry = _kept_back(alert, utterance, now, note)
@@ -61,7 +68,8 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
         )
     receiver = receiver_for(book.configuration.route, labels)
     targets = _targets(alert, utterance.speech, receiver, book)
-    notifications = tuple(_notification(alert, t, utterance.speech, book, now) for t in targets)
+    speech, reason = utterance.speech, change.reason
+    notifications = tuple(_notification(alert, t, speech, reason, book, now) for t in targets)
     alert = said(replace(alert, held_back_until=None), utterance.speech, targets, now, manners)
     entries.append(_entry(alert, utterance.reason, now, "", ", ".join(targets)))
     return Voiced(
@@ -110,10 +118,30 @@ def _targets(alert: Alert, speech: Speech, receiver: str, book: Book) -> tuple[s
     return book.configuration.targets[receiver]
 
 
-def _notification(alert: Alert, target: str, speech: Speech, book: Book, now: datetime) -> Notification:
-    seq = alert.told.count + 1
+def _waits_until(book: Book, now: datetime) -> datetime | None:
+    """Return when those we could not hear have had time to tell what happened, if that is still to come."""
+    window = hidden_by(book.blind, now) if book.blind else None
+    return window.hold_until if window is not None else None
+
+
+def _notification(
+    alert: Alert, target: str, speech: Speech, reason: Reason, book: Book, now: datetime
+) -> Notification:
+    base_url = book.configuration.base_url
+    return _owed(alert, target, speech, reason, seq=alert.told.count + 1, base_url=base_url, now=now)
+
+
+def closing(alert: Alert, target: str, base_url: str, now: datetime) -> Notification:
+    """Return the last notification of a resolved alert, for a target that was told of it only afterwards."""
+    reason = Reason.RESOLVED_BY_HAND if alert.resolved_by else Reason.RECOVERED
+    return _owed(alert, target, Speech.RESOLVED, reason, seq=alert.told.count, base_url=base_url, now=now)
+
+
+def _owed(
+    alert: Alert, target: str, speech: Speech, reason: Reason, *, seq: int, base_url: str, now: datetime
+) -> Notification:
     key = notification_key(alert.id, seq, target)
-    message = message_of(alert, speech.value, key=key, now=now, base_url=book.configuration.base_url)
+    message = message_of(alert, speech.value, reason=reason, key=key, now=now, base_url=base_url)
     return Notification(
         key=key,
         alert_id=alert.id,

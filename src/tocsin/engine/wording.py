@@ -3,23 +3,32 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from tocsin.alerts.alert import Alert
+from tocsin.alerts.alert import Alert, Reason
 from tocsin.notify.message import Link, Message, MessageKind
 from tocsin.notify.template import PLACEHOLDERS, Variables, render
 from tocsin.rules.wording import clock_time, span
 
+_ENDINGS = {
+    Reason.RESOLVED_BY_HAND: "declared over by {who}",
+    Reason.JOB_PAUSED: "no longer watched, because {who} has paused it",
+    Reason.JOB_DELETED: "no longer watched, because {who} has deleted it",
+    Reason.JOB_RENAMED: "{who} has renamed it; what still holds is told anew under its new name",
+    Reason.JOB_REDEFINED: "its definition has changed; what was expected before does not count any more",
+    Reason.RULE_REMOVED: "the rule {rule!r} does not watch it any more",
+}
 
-def message_of(alert: Alert, kind: str, *, key: str, now: datetime, base_url: str) -> Message:
-    """Return the one message of a notification, for whatever channel dresses it."""
+
+def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: datetime, base_url: str) -> Message:
+    """Return the one message of a notification; `reason` is why the alert changed."""
     resolved = kind == MessageKind.RESOLVED.value
-    evidence = _resolution(alert) if resolved else list(alert.evidence)
+    since = (("since", clock_time(alert.since_at, alert.timezone)),)
     return Message(
         key=key,
         kind=MessageKind(kind),
         alert_id=alert.id,
         fingerprint=alert.fingerprint,
         title=alert.summary,
-        text=_text(alert, resolved=resolved),
+        text=_ending(alert, reason) if resolved else _text(alert),
         severity=alert.severity.word,
         job=alert.job,
         environment=alert.environment,
@@ -27,7 +36,7 @@ def message_of(alert: Alert, kind: str, *, key: str, now: datetime, base_url: st
         opened_at=alert.opened_at,
         at=now,
         labels=alert.labels,
-        evidence=tuple(evidence),
+        evidence=since if resolved else alert.evidence,
         next_step="" if resolved else alert.next_step,
         links=_links(alert, base_url),
         log_tail="" if resolved else alert.log_tail,
@@ -36,10 +45,8 @@ def message_of(alert: Alert, kind: str, *, key: str, now: datetime, base_url: st
     )
 
 
-def _text(alert: Alert, *, resolved: bool) -> str:
+def _text(alert: Alert) -> str:
     plain = f"{alert.job} {alert.summary}."
-    if resolved:
-        return _ending(alert)
     if not alert.template:
         return plain
     known = dict(alert.variables)
@@ -56,20 +63,13 @@ def _text(alert: Alert, *, resolved: bool) -> str:
     return render(alert.template, variables, default=plain).text
 
 
-def _ending(alert: Alert) -> str:
+def _ending(alert: Alert, reason: Reason) -> str:
     took = span((alert.resolved_at or alert.changed_at) - alert.opened_at)
-    if alert.resolved_by:
-        return f"{alert.job}: declared over by {alert.resolved_by} after {took}."
-    return f"{alert.job} is well again after {took}."
-
-
-def _resolution(alert: Alert) -> list[tuple[str, str]]:
-    resolved_at = alert.resolved_at or alert.changed_at
-    return [
-        ("was", alert.summary),
-        ("since", clock_time(alert.since_at, alert.timezone)),
-        ("over", clock_time(resolved_at, alert.timezone)),
-    ]
+    ending = _ENDINGS.get(reason)
+    if ending is None:
+        return f"{alert.job} is well again after {took}."
+    told = ending.format(who=alert.resolved_by or "somebody", rule=alert.rule)
+    return f"{alert.job}: {told} (after {took})."
 
 
 def _links(alert: Alert, base_url: str) -> tuple[Link, ...]:

@@ -8,7 +8,7 @@ from tocsin.engine.commands import Command, Result
 from tocsin.engine.configuration import Configuration
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import Answer, CheckIn
-from tocsin.store.base import Delivery, Notification
+from tocsin.store.rows import Delivery, Notification
 
 Reply = Callable[[tuple[Answer, ...] | StoreUnavailable], None]
 ResultReply = Callable[[Result | StoreUnavailable], None]

@@ -25,7 +25,8 @@ from tocsin.engine.ticking import tick
 from tocsin.engine.work import Claim, Claimed, Finish, Order, Reconfigure, Report, Work
 from tocsin.errors import StoreContended, StoreUnavailable
 from tocsin.jobs.checkin import Answer, Answered
-from tocsin.store.base import DeliveryOutcome, SetAside, Writing
+from tocsin.store.base import Writing
+from tocsin.store.rows import DeliveryOutcome, SetAside
 from tocsin.telemetry.metrics import Metrics
 
 MAX_QUEUED = 100_000

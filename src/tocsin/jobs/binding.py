@@ -72,9 +72,7 @@ def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occu
     return occurrence_for(definition.plan, began_at)
 
 
-def _nearest(
-    job: Job, state: JobState, open_then: list[Occurrence], began_at: datetime
-) -> Occurrence:
+def _nearest(job: Job, state: JobState, open_then: list[Occurrence], began_at: datetime) -> Occurrence:
     """Return the newest; where only a daily deadline is promised, a late run is not tomorrow's early one."""
     newest = max(open_then, key=lambda o: o.nominal_at)
     if job.definition.schedule is None and newest.nominal_at > began_at:

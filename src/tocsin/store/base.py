@@ -6,12 +6,8 @@ it is given and finds what is due. SQL never asks the database for the time; eve
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Protocol
-
-from msgspec import Struct
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
 from tocsin.alerts.silence import Silence
@@ -19,138 +15,8 @@ from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
-from tocsin.jobs.state import BlindWindow, JobState
-
-
-class Watch(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that is kept of one job between two looks at it.
-
-    `due_at` is the first instant at which an opinion about it could change by itself. `judged_under`
-    is the version of the configuration it was last judged under. `alerting` says whether any alert of
-    it is open or still remembered for deduplication, so that the others cost no look at the alerts.
-    """
-
-    job: Job
-    state: JobState = JobState()
-    due_at: datetime | None = None
-    judged_under: int = 0
-    alerting: bool = False
-
-
-class NotificationState(Enum):
-    """Where a notification is between the decision to tell and the receiver."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    DEAD = "dead"
-    UNKNOWN = "unknown"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
-    """One thing owed to one target: a row of the outbox.
-
-    `key` is its identity for ever, also at the receiver; `seq` orders what one target is told of one
-    alert. `message` is the JSON text that the channel will dress. `kind` is the message's kind.
-    `lease` is the fencing token of whoever is sending it now. `unknown` says that an earlier try may
-    have arrived though its answer was lost. `fallback_of` names the notification it stands in for.
-    """
-
-    key: str
-    alert_id: str
-    target: str
-    kind: str
-    seq: int
-    message: str
-    created_at: datetime
-    due_at: datetime
-    severity: int = 1
-    state: NotificationState = NotificationState.PENDING
-    attempts: int = 0
-    unknown: bool = False
-    fallback_of: str = ""
-    fallback_key: str = ""
-    lease: int = 0
-    lease_until: datetime | None = None
-    finished_at: datetime | None = None
-    last_error: str = ""
-
-
-class DeliveryOutcome(Enum):
-    """How one try ended."""
-
-    SENT = "sent"
-    RETRY = "retry"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One try to hand a notification to a channel, with the state it leaves the notification in.
-
-    It counts only while `lease` is still the notification's own.
-    """
-
-    key: str
-    lease: int
-    attempt: int
-    started_at: datetime
-    ended_at: datetime
-    outcome: DeliveryOutcome
-    detail: str
-    next_state: NotificationState
-    next_due_at: datetime
-    unknown: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A credential as it is kept: only the hash of its secret.
-
-    `kind` is "ingest" (may only report check-ins) or "user" (a named person).
-    """
-
-    id: str
-    kind: str
-    name: str
-    digest: str
-    created_at: datetime
-    revoked_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetAside:
-    """A rule that raised for a job and is not asked again before `until_at`."""
-
-    rule: str
-    job_id: int
-    at: datetime
-    until_at: datetime
-    error: str
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine:
-    """One check-in of a job as it was kept, newest reading first on a page."""
-
-    id: int
-    job_id: int
-    check_in: CheckIn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How many there are of what, for health and metrics."""
-
-    jobs: int
-    open_alerts: int
-    pending: int
-    dead: int
-    oldest_pending_at: datetime | None
+from tocsin.jobs.state import BlindWindow
+from tocsin.store.rows import Counts, Delivery, LogLine, Notification, SetAside, Token, Watch
 
 
 class Writing(Protocol):
@@ -182,7 +48,7 @@ class Writing(Protocol):
         ...
 
     def due(self, now: datetime, limit: int) -> list[Watch]:
-        """Return, locked, watches whose `due_at` has come, earliest first; others' locked ones are passed over."""
+        """Return, locked, watches whose `due_at` has come, earliest first, passing over locked ones."""
         ...
 
     def next_due_at(self) -> datetime | None:
@@ -267,7 +133,7 @@ class Writing(Protocol):
         ...
 
     def overdue(self, created_before: datetime, limit: int) -> list[Notification]:
-        """Return what has no fallback yet and is none itself: dead ones, and unfinished ones made before then."""
+        """Return what has no fallback and is none: dead ones, and unfinished ones made before then."""
         ...
 
     def set_fallback(self, key: str, fallback_key: str) -> None:
@@ -416,7 +282,7 @@ class Store(Protocol):
         ...
 
     def backup(self, path: str) -> None:
-        """Write a consistent copy while others write (SQLite); StoreError where the store has its own tool."""
+        """Write a consistent copy while others write; StoreError where the store has a tool of its own."""
 
     def close(self) -> None:
         """Let go of every connection."""

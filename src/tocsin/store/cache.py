@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tocsin.jobs.job import JobKey
-from tocsin.store.base import Watch
+from tocsin.store.rows import Watch
 
 # A job never heard of weighs little and a busy one much, so that a weight is bounded beside the number.
 # One unit is about 300 bytes of memory: what an outcome takes.

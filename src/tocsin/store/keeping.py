@@ -6,9 +6,9 @@ from typing import Final
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.state import BlindWindow
-from tocsin.store.base import SetAside, Token
 from tocsin.store.codec import instant, micros
 from tocsin.store.door import OnDoor
+from tocsin.store.rows import SetAside, Token
 from tocsin.store.shapes import BLIND, SET_ASIDE, SILENCE, TOKEN
 
 SILENCES: Final = "SELECT body FROM silences WHERE ends_at > ? ORDER BY ends_at, id"

@@ -10,10 +10,10 @@ from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.store.alerting import ONE
-from tocsin.store.base import Counts, Delivery, Notification, SetAside, Token, Watch
 from tocsin.store.codec import FOR_EVER, instant_or_none, micros
 from tocsin.store.door import Door
 from tocsin.store.keeping import ASIDE, SILENCES
+from tocsin.store.rows import Counts, Delivery, Notification, SetAside, Token, Watch
 from tocsin.store.shapes import (
     ALERT,
     DELIVERY,

@@ -12,8 +12,8 @@ from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow, JobState
-from tocsin.store.base import Delivery, Notification, NotificationState, SetAside, Token, Watch
 from tocsin.store.codec import FOR_EVER, Codec, Column, Columns, instant, instant_or_none, micros
+from tocsin.store.rows import Delivery, Notification, NotificationState, SetAside, Token, Watch
 
 # What changes only when a run ends, and may be long: kept apart, written only when it differs.
 MEMORY: Final = ("failures", "failures_dropped", "recent", "last")

@@ -5,7 +5,8 @@ from typing import Final
 
 from tocsin.clock import monotonic
 from tocsin.errors import StoreError
-from tocsin.store.base import Store, Token
+from tocsin.store.base import Store
+from tocsin.store.rows import Token
 from tocsin.web.settings import Credential, CredentialKind, WebSettings, digest_of, is_loopback
 
 FRESH_SECONDS: Final = 5.0

@@ -13,6 +13,7 @@ from tocsin.web.guard import CROSS_SITE, FOREIGN_HOST, SAFE_METHODS, is_cross_si
 from tocsin.web.settings import WebSettings
 
 THREADS: Final = 16
+MAX_ORDER: Final = 256 * 2**10
 
 _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -27,6 +28,9 @@ _UNLESS_SET: Final = (
 )
 _OF_BODY: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
 _API: Final = "/api/"
+_TOO_LARGE: Final = Problem(
+    status=413, code="too_large", message=f"The body is larger than {MAX_ORDER // 2**10} KiB."
+)
 _NUL: Final = Problem(status=400, code="bad_request", message="No name holds a NUL character (%00).")
 _NAMED: Final = ("/api/v1/jobs/", "/jobs/")
 
@@ -53,6 +57,8 @@ class Gate:
             body = await read_body(headers, receive)
             if isinstance(body, Problem):
                 problem = body
+            elif len(body) > MAX_ORDER:
+                problem = _TOO_LARGE
             else:
                 receive = _Whole(body, receive)
                 scope = {**scope, "headers": _plain(scope, len(body))}

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import Enum
 
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
-from tocsin.store.base import Watch
+from tocsin.store.rows import Watch
 
 
 class Standing(Enum):

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from tocsin.errors import StoreError
 from tocsin.jobs.job import Job, JobKey
-from tocsin.store.base import Watch
 from tocsin.store.cache import Kept
 from tocsin.store.codec import instant as instant_of
 from tocsin.store.codec import instant_or_none, micros, micros_or_none
 from tocsin.store.postgres.session import Session, numbers, texts
+from tocsin.store.rows import Watch
 from tocsin.store.shapes import (
     JOB_COLUMNS,
     STATE,

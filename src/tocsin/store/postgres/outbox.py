@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from tocsin.store.base import Delivery, Notification
 from tocsin.store.codec import instant, micros
 from tocsin.store.postgres.session import Session, numbers, texts
+from tocsin.store.rows import Delivery, Notification
 from tocsin.store.shapes import DELIVERY, NOTIFICATION, finished_row
 
 # Advisory locks: our own space of them, and so many that alerts share, because their number is bounded.

@@ -5,10 +5,10 @@ from typing import Final, TypeVar
 
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
-from tocsin.store.base import LogLine
 from tocsin.store.codec import FOR_EVER, Codec
 from tocsin.store.postgres.session import numbers
 from tocsin.store.reading import TablesReading
+from tocsin.store.rows import LogLine
 from tocsin.store.shapes import CHECK_IN, OCCURRENCE, RUN
 
 T = TypeVar("T")

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from tocsin.store.base import Delivery, Notification
 from tocsin.store.codec import instant, micros
+from tocsin.store.rows import Delivery, Notification
 from tocsin.store.shapes import DELIVERY, NOTIFICATION, finished_row
 from tocsin.store.sqlite.session import Session
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from tocsin.store.base import LogLine
 from tocsin.store.codec import FOR_EVER
 from tocsin.store.reading import TablesReading
+from tocsin.store.rows import LogLine
 from tocsin.store.shapes import CHECK_IN
 
 # Follows the chain from the job's newest row, or from the row behind `before`. An older row always has

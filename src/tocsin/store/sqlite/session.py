@@ -73,7 +73,6 @@ class Session(OnDoor):
     def _forget(self) -> None:
         self._cache.clear()
         self._heads.clear()
-        self._last_check_in = None
 
     def _release(self) -> None:
         if self._holds_turn:

@@ -9,7 +9,7 @@ from tocsin.jobs.checkin import Detail, Progress
 from tocsin.jobs.job import Definition
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
-from tocsin.store.base import Delivery, LogLine, Notification, Token, Watch
+from tocsin.store.rows import Delivery, LogLine, Notification, Token, Watch
 from tocsin.web.api.shapes import (
     AlertShape,
     AttemptShape,

@@ -9,7 +9,8 @@ from fastapi import Depends, Path, Query, Request
 
 from tocsin.engine.commands import Command, Done, Refusal
 from tocsin.jobs.job import JobKey
-from tocsin.store.base import Reading, Watch
+from tocsin.store.base import Reading
+from tocsin.store.rows import Watch
 from tocsin.web.access import ANYBODY, secret_of
 from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import Problem, ProblemError

@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 from tocsin.engine.commands import SendTest
 from tocsin.engine.engine import EngineCondition
 from tocsin.errors import StoreError, StoreUnavailable
-from tocsin.store.base import Counts, SetAside
+from tocsin.store.rows import Counts, SetAside
 from tocsin.telemetry.health import Health, HealthStatus, Hour
 from tocsin.telemetry.metrics import Gauge
 from tocsin.web.api.inputs import Who, carry_out

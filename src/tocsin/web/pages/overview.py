@@ -15,7 +15,8 @@ from tocsin.errors import StoreError
 from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
-from tocsin.store.base import Reading, Watch
+from tocsin.store.base import Reading
+from tocsin.store.rows import Watch
 from tocsin.web.api.inputs import Cursor, read_cursor, write_cursor
 from tocsin.web.api.jobs import open_alerts_by_job
 from tocsin.web.api.server import health_of
