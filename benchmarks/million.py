@@ -156,11 +156,15 @@ def _thousand_due(store: SqliteStore, writer: Writer, clock: MovableClock, first
     writing.commit()
     writer.next_due_at = now
     spent = []
-    while writer.next_due_at is not None and writer.next_due_at <= clock.now():
+    while _is_due(writer, clock):
         started = time.perf_counter()
         writer.turn()
         spent.append((time.perf_counter() - started) * 1e3)
     return spent
+
+
+def _is_due(writer: Writer, clock: SystemClock) -> bool:
+    return writer.next_due_at is not None and writer.next_due_at <= clock.now()
 
 
 def _due(watch: Watch, now: datetime, *, fires: bool) -> Watch:
