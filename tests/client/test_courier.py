@@ -1,4 +1,5 @@
 import os
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from tests.client.test_delivery import results
 from tocsin import clock
 from tocsin.client import courier as courier_module
+from tocsin.client import spool as spool_module
 from tocsin.client import wire
 from tocsin.client.courier import Courier
 from tocsin.client.http1 import Answer, NoAnswer
@@ -199,6 +201,7 @@ def test_where_another_process_delivers_it_is_waited_for(office: Office, tmp_pat
         for name in other.names():
             other.remove(name)
         # The other one took ours along.
+        assert seconds(lambda: office.courier.flush(5)) < 2
         assert office.courier.flush(5).waiting == 0
     assert office.desk.asked == 0
 
@@ -245,6 +248,18 @@ def test_without_a_thread_the_spool_keeps_it(office: Office, monkeypatch: pytest
     assert len(office.spool.names()) == 1
 
 
+def test_a_spool_that_nobody_empties_does_not_grow_for_ever(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "MAX_BYTES", 10 * 4096)
+    office.desk.answer = lambda _: NoAnswer("Connection refused")
+    for _ in range(30):
+        office.put()
+
+    assert office.courier.finish().waiting <= 10
+    assert office.said[0].endswith("20 were dropped")
+
+
 def test_what_no_disk_takes_is_delivered_from_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     office = Office(tmp_path / "file")
@@ -285,6 +300,7 @@ def test_a_forked_child_has_a_thread_of_its_own_and_not_our_right_to_deliver(
     hear_parent, tell_child = os.pipe()
     child = os.fork()
     if child == 0:
+        signal.alarm(int(WAIT_SECONDS))
         try:
             body = wire.encode({"job": "child", "kind": "start"})
             office.courier.put(entry_name(2, "bb", 1, "start"), body)

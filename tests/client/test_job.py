@@ -183,7 +183,7 @@ def test_a_generator_is_reported_until_it_is_used_up_or_left(default: Listener) 
 
     told(default, 4)
     assert sorted(default.kinds()) == ["start", "start", "success", "success"]
-    ends = [one for one in default.taken if one["kind"] == "success"]
+    ends = sorted((one for one in default.taken if one["kind"] == "success"), key=lambda end: end["at"])
     assert [end["metadata"]["count"] for end in ends] == [2, 3]
 
 

@@ -19,16 +19,16 @@ def waiting(tmp_path: Path) -> Spool:
     return Spool(str(tmp_path), URL)
 
 
-def fill(spool: Spool, *kinds: str, started_ms: int = 1_000, size: int = 0) -> list[str]:
-    names = [entry_name(started_ms, "aa", seq, kind) for seq, kind in enumerate(kinds, 1)]
+def fill(spool: Spool, *kinds: str, started_us: int = 1_000, size: int = 0) -> list[str]:
+    names = [entry_name(started_us, "aa", seq, kind) for seq, kind in enumerate(kinds, 1)]
     for name in names:
         spool.put(name, b'{"job":"x' + b"." * size + b'"}\n')
     return names
 
 
 def test_check_ins_wait_in_the_order_in_which_they_happened(waiting: Spool) -> None:
-    later = fill(waiting, "start", "success", started_ms=2_000)
-    earlier = fill(waiting, "start", *["heartbeat"] * 12, "fail", started_ms=1_000)
+    later = fill(waiting, "start", "success", started_us=2_000)
+    earlier = fill(waiting, "start", *["heartbeat"] * 12, "fail", started_us=1_000)
 
     assert waiting.names() == [*earlier, *later]
 
@@ -102,8 +102,8 @@ def test_a_torn_file_is_set_aside_and_kept(waiting: Spool) -> None:
 def test_what_is_too_much_is_dropped_heartbeats_first_and_ends_last(
     waiting: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = fill(waiting, "start", "heartbeat", "heartbeat", "fail", started_ms=1, size=3_000)
-    new = fill(waiting, "start", "heartbeat", "fail", started_ms=2, size=3_000)
+    old = fill(waiting, "start", "heartbeat", "heartbeat", "fail", started_us=1, size=3_000)
+    new = fill(waiting, "start", "heartbeat", "fail", started_us=2, size=3_000)
     left = []
     for blocks in (6, 5, 4, 3, 2, 1):
         monkeypatch.setattr(spool_module, "MAX_BYTES", 4096 * blocks)
@@ -190,7 +190,7 @@ def test_a_temporary_place_that_others_can_read_or_planted_is_refused(tmp_path: 
 
 def test_many_writers_at_once_lose_nothing(waiting: Spool) -> None:
     def write(number: int) -> None:
-        fill(waiting, *["heartbeat"] * 50, started_ms=number)
+        fill(waiting, *["heartbeat"] * 50, started_us=number)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
     for thread in threads:

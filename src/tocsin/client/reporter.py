@@ -45,7 +45,7 @@ class Reporter:
         self.run = who.run or os.urandom(16).hex()
         self._letterbox = letterbox
         self._who = who
-        self._started_ms = now_us // 1000
+        self._started_us = now_us
         self._token = os.urandom(6).hex()
         self._seq = now_us if who.run else 0
         self._process = os.getpid()
@@ -69,7 +69,7 @@ class Reporter:
             self._ended = ends
             self._seq += 1
             body = wire.encode({**self._identity(kind, at), **fields})
-            self._letterbox.put(entry_name(self._started_ms, self._token, self._seq, kind), body)
+            self._letterbox.put(entry_name(self._started_us, self._token, self._seq, kind), body)
 
     def _identity(self, kind: str, at: datetime | None) -> dict[str, object]:
         who = self._who

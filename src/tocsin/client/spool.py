@@ -26,10 +26,10 @@ _DROP_ORDER = "hse"  # heartbeats first, ends last
 _ENDS = ("success", "fail", "timeout", "skip")
 
 
-def entry_name(started_ms: int, token: str, seq: int, kind: str) -> str:
+def entry_name(started_us: int, token: str, seq: int, kind: str) -> str:
     """Return the name under which a check-in waits; within a run, names sort as the check-ins happened."""
     letter = "h" if kind == "heartbeat" else "e" if kind in _ENDS else "s"
-    return f"{started_ms:013d}-{token}-{seq:016d}{letter}"
+    return f"{started_us:016d}-{token}-{seq:016d}{letter}"
 
 
 def find_place(places: Sequence[str]) -> tuple[str, str]:
