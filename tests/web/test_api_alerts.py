@@ -1,0 +1,139 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.web.served import Served, fresh
+from tocsin.clock import now
+
+
+def alert_of(served: Served, job: str, state: str = "open") -> Any:  # noqa: ANN401  # JSON is anything
+    items = served.get(f"/api/v1/alerts?limit=1000&state={state}")["items"]
+    return next((alert for alert in items if alert["job"] == job), None)
+
+
+def test_an_alert_is_acknowledged_and_resolved_with_its_whole_story(served: Served) -> None:
+    name = fresh()
+    served.report({"job": name, "kind": "fail", "exit_code": 3, "log_tail": "boom"})
+    alert = alert_of(served, name)
+    path = f"/api/v1/alerts/{alert['id']}"
+    assert (alert["state"], alert["condition"], alert["severity"]) == ("firing", "job_failure", "critical")
+
+    assert served.ask("POST", f"{path}/acknowledge", {"note": "on it"}).status == 200
+    assert served.ask("POST", f"{path}/resolve").status == 200
+    served.ear.wait_for(1)
+
+    whole = served.get(path)
+    assert (whole["state"], whole["acknowledged_by"]) == ("resolved", "anonymous (loopback)")
+    assert {"opened", "acknowledged", "resolved_by_hand"} <= {entry["reason"] for entry in whole["history"]}
+    assert next(entry for entry in whole["history"] if entry["reason"] == "acknowledged")["note"] == "on it"
+    assert whole["notifications"][0]["target"].startswith("console")
+    assert whole["log_tail"] == "boom"
+    assert "already" in served.ask("POST", f"{path}/acknowledge").json["message"]
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "resolve"])
+def test_what_does_not_exist_cannot_be_acted_upon(served: Served, action: str) -> None:
+    answer = served.ask("POST", f"/api/v1/alerts/nope/{action}")
+
+    assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"note": 5}', 422),
+        (b'{"not": "x"}', 422),
+        (b'{"note": "' + b"x" * 1_001 + b'"}', 422),
+        (b"{", 400),
+        (b"[" * 100_000, 400),
+        (b'{"note": "\\ud800"}', 422),
+        (b'{"note": "\\u0000 kept"}', 200),
+        (b"", 200),
+    ],
+)
+def test_a_note_is_read_with_care(served: Served, body: bytes, status: int) -> None:
+    name = fresh()
+    served.report({"job": name, "kind": "fail"})
+
+    answer = served.ask("POST", f"/api/v1/alerts/{alert_of(served, name)['id']}/acknowledge", body)
+
+    assert answer.status == status
+    assert status == 200 or answer.json["error"]["message"]
+
+
+def test_an_order_is_never_large(served: Served) -> None:
+    answer = served.ask("POST", "/api/v1/alerts/x/acknowledge", b'{"note": "' + b"x" * 300_000 + b'"}')
+
+    assert (answer.status, answer.json["error"]["code"]) == (413, "too_large")
+
+
+def test_past_alerts_are_read_in_pages_behind_the_open_ones(alone: Served) -> None:
+    for n in range(5):
+        alone.report({"job": f"j{n}", "kind": "fail"})
+    alone.report(*({"job": f"j{n}", "kind": "success"} for n in range(4)))
+
+    assert [alert["job"] for alert in alone.get("/api/v1/alerts")["items"]] == ["j4"]
+    pages: list[list[Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = alone.get(f"/api/v1/alerts?state=all&limit=2{cursor and f'&cursor={cursor}'}")
+        pages.append([alert["job"] for alert in page["items"]])
+        cursor = page["next"]
+    assert pages == [["j4", "j3"], ["j2", "j1"], ["j0"]]
+
+
+def test_a_silence_mutes_and_ends(alone: Served) -> None:
+    made = alone.ask(
+        "POST", "/api/v1/silences", {"matchers": ['job="a"'], "for_minutes": 60, "comment": "moving"}
+    )
+    assert made.status == 201
+
+    alone.report({"job": "a", "kind": "fail"}, {"job": "b", "kind": "fail"})
+    alone.ear.wait_for(1)
+    assert [message.job for message in alone.ear.messages] == ["b"]
+
+    silence = alone.get("/api/v1/silences")["items"][0]
+    assert (silence["state"], silence["matchers"], silence["comment"]) == ("active", ['job="a"'], "moving")
+    assert alone.ask("DELETE", f"/api/v1/silences/{silence['id']}").status == 200
+    assert alone.get("/api/v1/silences")["items"][0]["state"] == "ended"
+    assert alone.ask("DELETE", "/api/v1/silences/nope").status == 404
+
+
+def later(**span: float) -> str:
+    return (now() + timedelta(**span)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"for_minutes": 5}, "matchers"),
+        ({"matchers": [], "for_minutes": 5}, "matchers"),
+        ({"matchers": ["job"], "for_minutes": 5}, "matchers.0"),
+        ({"matchers": ['job="a"', 'job=~"("'], "for_minutes": 5}, "matchers.1"),
+        ({"matchers": ['job="a\u0000"'], "for_minutes": 5}, "matchers.0"),
+        ({"matchers": ['job="a"']}, "ends_at"),
+        ({"matchers": ['job="a"'], "for_minutes": -1}, "for_minutes"),
+        ({"matchers": ['job="a"'], "for_minutes": 5, "ends_at": later(hours=1)}, "for_minutes"),
+        ({"matchers": ['job="a"'], "ends_at": later(hours=-1)}, "ends_at"),
+        ({"matchers": ['job="a"'], "ends_at": later(days=500)}, "ends_at"),
+        ({"matchers": ['job="a"'], "ends_at": "2027-01-01T00:00:00"}, "ends_at"),
+        ({"matchers": ['job="a"'], "starts_at": later(hours=2), "ends_at": later(hours=1)}, "ends_at"),
+        ({"matchers": ['job="a"'], "for_minutes": 5, "coment": "x"}, "coment"),
+    ],
+)
+def test_a_silence_that_cannot_be_meant_is_refused_and_named(
+    served: Served, body: dict[str, object], field: str
+) -> None:
+    answer = served.ask("POST", "/api/v1/silences", body)
+
+    assert (answer.status, answer.json["error"]["field"]) == (422, field)
+
+
+def test_a_test_goes_through_the_real_path(alone: Served) -> None:
+    receiver = next(iter(alone.engine.configuration.targets))
+
+    assert alone.ask("POST", f"/api/v1/receivers/{receiver}/test").status == 200
+    alone.ear.wait_for(1)
+    assert alone.ear.messages[0].kind.value == "test"
+    assert alone.ask("POST", "/api/v1/receivers/nobody/test").status == 404

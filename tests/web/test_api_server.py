@@ -1,0 +1,145 @@
+import json
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.web.served import Served, fresh
+from tocsin.clock import now
+
+
+def job_of(served: Served, name: str, environment: str = "production") -> Any:  # noqa: ANN401  # JSON is anything
+    return served.get(f"/api/v1/jobs/{environment}/{name}")
+
+
+def test_the_server_says_that_it_is_alive_ready_and_healthy(alone: Served) -> None:
+    alone.report({"job": "a", "kind": "fail"})
+    alone.ear.wait_for(1)
+
+    assert alone.ask("GET", "/healthz").status == 200
+    assert alone.ask("HEAD", "/healthz").status == 200
+    assert alone.ask("GET", "/readyz").json == {"status": "ready", "problems": []}
+    health = alone.get("/api/v1/health")
+    assert {
+        "status",
+        "success_rate_percent",
+        "alerts_processed",
+        "alerts_delivered",
+        "suppression_rate_percent",
+        "avg_processing_time_ms",
+        "total_errors",
+        "last_error",
+        "channel_health",
+        "hourly",
+    } <= health.keys()
+    assert (health["status"], health["alerts_processed"], health["jobs"]) == ("healthy", 1, 1)
+    assert health["hourly"][-1]["check_ins"] == 1
+
+
+def test_the_metrics_bear_the_names_that_dashboards_ask_for(alone: Served) -> None:
+    alone.report({"job": "a", "kind": "fail"})
+
+    answer = alone.ask("GET", "/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "batch_alerts_received_total 1.0" in answer.text
+    assert "tocsin_jobs 1.0" in answer.text
+    assert "tocsin_store_up 1.0" in answer.text
+
+
+def test_a_backup_is_a_store_of_its_own(alone: Served, tmp_path: Path) -> None:
+    alone.report({"job": "kept", "kind": "success"})
+
+    answer = alone.ask("GET", "/api/v1/backup")
+
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(answer.body)
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        dump = "\n".join(connection.iterdump())
+    connection.close()
+    assert "kept" in dump
+
+
+def test_nobody_is_told_how_we_are_made(served: Served) -> None:
+    for path in (
+        "/docs",
+        "/redoc",
+        "/api/v1/nope",
+        "/static/nope.css",
+        "/static/..%2Fapplication.py",
+        "/x%00y",
+    ):
+        answer = served.ask("GET", path)
+        assert answer.status in (400, 404)
+        assert answer.json["error"]["message"]
+        assert "Traceback" not in answer.text
+
+
+def test_every_answer_is_guarded_by_its_headers(served: Served) -> None:
+    for path in ("/", "/api/v1/jobs", "/nope", "/metrics"):
+        headers = served.ask("GET", path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert "unsafe" not in headers["content-security-policy"]
+
+
+def test_the_description_names_everything_that_is_served(served: Served) -> None:
+    described = served.ask("GET", "/openapi.json").json
+
+    assert described["openapi"].startswith("3.")
+    operations = [
+        (path, operation) for path, item in described["paths"].items() for operation in item.values()
+    ]
+    assert {"/api/v1/check-ins", "/ping/{key}/{job}/start", "/healthz", "/metrics"} <= set(described["paths"])
+    assert [
+        path
+        for path, operation in operations
+        if not (operation.get("description") or operation.get("summary"))
+    ] == []
+    text = json.dumps(described)
+    references = {part.split('"')[0] for part in text.split('"$ref": "#/components/schemas/')[1:]}
+    assert references <= set(described["components"]["schemas"])
+
+
+def test_while_the_disk_takes_nothing_nothing_is_acknowledged_and_everything_else_goes_on(
+    alone: Served,
+) -> None:
+    alone.report({"job": "a", "kind": "success", "run": "r1"})
+
+    alone.disk.break_down()
+    refused = alone.ask("POST", "/api/v1/check-ins", {"job": "a", "kind": "fail", "run": "r2"})
+    pinged = alone.ask("GET", "/ping/-/a/fail")
+    ordered = alone.ask("POST", "/api/v1/jobs/production/a/pause")
+
+    for answer in (refused, pinged, ordered):
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert refused.json["error"]["code"] == "store_unavailable"
+    ready, health = alone.ask("GET", "/readyz"), alone.get("/api/v1/health")
+    assert (ready.status, health["status"]) == (503, "unhealthy")
+    assert "read-only" in ready.json["problems"][0]
+    assert "tocsin_store_up 0.0" in alone.ask("GET", "/metrics").text
+    page = alone.ask("GET", "/")
+    assert (page.status, "Tocsin itself is unhealthy" in page.text, ">a</bdi>" in page.text) == (
+        200,
+        True,
+        True,
+    )
+
+    alone.disk.heal()
+    assert alone.ask("POST", "/api/v1/check-ins", {"job": "a", "kind": "success", "run": "r3"}).status == 202
+    assert alone.ask("GET", "/readyz").status == 200
+    assert [run["run"] for run in alone.get("/api/v1/jobs/production/a/runs")["items"]] == ["r3", "r1"]
+
+
+def test_instants_are_told_in_utc(served: Served) -> None:
+    name = fresh()
+    served.report({"job": name, "kind": "start", "at": (now() - timedelta(hours=1)).isoformat()})
+
+    told = job_of(served, name)["registered_at"]
+
+    assert told.endswith("Z")
+    assert datetime.fromisoformat(told).utcoffset() == timedelta(0)
