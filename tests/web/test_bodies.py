@@ -127,6 +127,7 @@ def test_packed_bodies_are_unpacked(served: Served, encoding: str, pack: Callabl
         ("br", b"{}", 415),
         ("gzip, gzip", b"{}", 415),
     ],
+    ids=["plain", "cut", "many members", "unknown", "twice"],
 )
 def test_what_cannot_be_unpacked_is_refused(served: Served, encoding: str, body: bytes, status: int) -> None:
     assert served.ask("POST", CHECK_INS, body, {"content-encoding": encoding}).status == status
