@@ -88,9 +88,14 @@ class Writer:
         self._queue.put(None)
 
     def run(self) -> None:
-        """Work until stopped."""
+        """Work until stopped; a turn that fails in a way nobody foresaw is seen, and the next one comes."""
         while not self._stopping:
-            self.turn(self._wait_seconds())
+            try:
+                self.turn(self._wait_seconds())
+            except Exception as error:  # noqa: BLE001 -- without its writer the server would live on and be silent
+                _log.exception("a turn of the writer could not be done")
+                self._undo()
+                self._failed(StoreUnavailable(f"{type(error).__name__} in the writer; see the server's log"))
 
     def turn(self, wait_seconds: float = 0.0) -> bool:
         """Wait for work at most so long, do a group of it, then a slice of what time brings.

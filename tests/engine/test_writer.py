@@ -1,0 +1,82 @@
+"""The one thread that writes outlives what nobody foresaw."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from tocsin.alerts.route import Route
+from tocsin.clock import SystemClock
+from tocsin.engine.configuration import Configuration
+from tocsin.engine.engine import Engine
+from tocsin.errors import StoreUnavailable
+from tocsin.jobs.checkin import Answer, Answered, CheckIn, CheckInKind
+from tocsin.store.sqlite import SqliteStore
+from tocsin.telemetry.metrics import Metrics
+
+PATIENCE_SECONDS = 20.0
+CLOCK = SystemClock()
+
+
+class Listening(Metrics):
+    """Metrics that pass on what goes wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(CLOCK)
+        self.errors: SimpleQueue[str] = SimpleQueue()
+
+    def error(self, where: str, text: str, at: datetime) -> None:
+        super().error(where, text, at)
+        self.errors.put(text)
+
+
+@pytest.fixture
+def metrics() -> Listening:
+    return Listening()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, metrics: Listening) -> Iterator[Engine]:
+    """An engine with its threads, before its start."""
+    store = SqliteStore(str(tmp_path / "tocsin.db"))
+    made = Engine(
+        store=store,
+        configuration=Configuration(
+            digest="one", rules=(), route=Route(receiver="nobody"), targets={"nobody": ()}
+        ),
+        channels={},
+        clock=CLOCK,
+        new_id=lambda: "an-id",
+        metrics=metrics,
+        jitter=lambda: 0.5,
+    )
+    yield made
+    made.stop()
+    store.close()
+
+
+def test_a_fault_that_nobody_foresaw_is_shown_and_ends_no_writer(
+    engine: Engine, metrics: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = engine.writer.rounds
+    do_rounds = rounds.go
+
+    def stumble(*_: object) -> tuple[bool, bool]:
+        monkeypatch.setattr(rounds, "go", do_rounds)
+        raise AttributeError("planted")
+
+    monkeypatch.setattr(rounds, "go", stumble)
+    engine.start()
+    said = metrics.errors.get(timeout=PATIENCE_SECONDS)
+
+    answers: SimpleQueue[tuple[Answer, ...] | StoreUnavailable] = SimpleQueue()
+    now = CLOCK.now()
+    assert engine.report([CheckIn(job="a", kind=CheckInKind.START, at=now, received_at=now)], answers.put)
+    answer = answers.get(timeout=PATIENCE_SECONDS)
+
+    assert said.startswith("AttributeError in the writer")
+    assert isinstance(answer, tuple)
+    assert answer[0].status is Answered.ACCEPTED
+    assert engine.condition().store_fault == ""
