@@ -51,9 +51,10 @@ def results(*statuses: str) -> Answer:
     return Answer(202, json.dumps({"results": listed}).encode())
 
 
-def rejected(field: str, message: str = "is wrong") -> Answer:
-    error = {"field": field, "message": message}
-    return Answer(202, json.dumps({"results": [{"index": 0, "status": "rejected", "error": error}]}).encode())
+def rejected(field: str, *, is_nested: bool = False) -> Answer:
+    fault = {"field": field, "message": "is wrong"}
+    result = {"index": 0, "status": "rejected", **({"error": fault} if is_nested else fault)}
+    return Answer(422, json.dumps({"results": [result], "error": {"message": "none can be used"}}).encode())
 
 
 def notes(spool: Spool) -> list[dict[str, Any]]:
@@ -76,6 +77,12 @@ def test_batches_are_bounded_by_number_and_by_bytes(spool: Spool, monkeypatch: p
     desk = Desk()
     deliver(spool, desk.post)
     assert [len(batch) for batch in desk.batches] == [4, 4, 2]
+    monkeypatch.undo()
+
+    fill(spool, 1000)
+    desk = Desk()
+    deliver(spool, desk.post)
+    assert [len(batch) for batch in desk.batches] == [50, 100, 200, 400, 250]
 
     fill(spool, 10, log_tail="x" * 100)
     monkeypatch.setattr(delivery, "MAX_BATCH_BYTES", 500)
@@ -178,9 +185,13 @@ def test_a_check_in_rejected_by_its_index_is_moved_aside(spool: Spool) -> None:
     assert spool.names() == []
 
 
-def test_only_the_part_that_is_wrong_is_lost_where_the_check_in_can_do_without(spool: Spool) -> None:
+@pytest.mark.parametrize("is_nested", [True, False])
+def test_only_the_part_that_is_wrong_is_lost_where_the_check_in_can_do_without(
+    spool: Spool, *, is_nested: bool
+) -> None:
     fill(spool, 1, labels={"no good": "x"}, metrics={"rows": 5})
-    desk = Desk(lambda check_ins: rejected("labels.no good") if "labels" in check_ins[0] else None)
+    refusal = rejected("labels.no good", is_nested=is_nested)
+    desk = Desk(lambda check_ins: refusal if "labels" in check_ins[0] else None)
 
     outcome = deliver(spool, desk.post)
 

@@ -104,6 +104,7 @@ def test_what_is_too_much_is_dropped_heartbeats_first_and_ends_last(
 ) -> None:
     old = fill(waiting, "start", "heartbeat", "heartbeat", "fail", started_us=1, size=3_000)
     new = fill(waiting, "start", "heartbeat", "fail", started_us=2, size=3_000)
+    monkeypatch.setattr(spool_module, "_LEFT_BY_TRIM", 1.0)
     left = []
     for blocks in (6, 5, 4, 3, 2, 1):
         monkeypatch.setattr(spool_module, "MAX_BYTES", 4096 * blocks)
@@ -114,6 +115,33 @@ def test_what_is_too_much_is_dropped_heartbeats_first_and_ends_last(
     assert dropped == [old[1], old[2], new[1], old[0], new[0], old[3]]
     assert left[-1] == {new[2]}
     assert waiting.dropped == 6
+
+
+def test_a_full_spool_is_given_some_room_and_then_left_alone(
+    waiting: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "MAX_BYTES", 4096 * 20)
+    fill(waiting, *["heartbeat"] * 20)
+    with waiting.hold():
+        waiting.trim_when_due()
+        assert len(waiting.names()) == 20
+        fill(waiting, "success", started_us=2_000)
+        waiting.trim_when_due()
+
+    assert len(waiting.names()) == 18
+
+
+def test_a_spool_is_looked_through_every_ten_minutes(waiting: Spool) -> None:
+    (name,) = fill(waiting, "start")
+    path = Path(waiting.directory, f"{name}.json")
+    with waiting.hold():
+        for age in (60, 700):
+            made = clock.now().timestamp() - MAX_AGE_SECONDS - 60
+            os.utime(path, (made, made))
+            trimmed = clock.now().timestamp() - age
+            os.utime(Path(waiting.directory, "lock"), (trimmed, trimmed))
+            waiting.trim_when_due()
+            assert waiting.has(name) == (age == 60)
 
 
 def test_what_is_too_old_is_dropped(waiting: Spool) -> None:

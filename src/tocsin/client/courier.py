@@ -165,7 +165,7 @@ class Courier:
                     return None
                 outcome = deliver(self._spool, self._post)
                 if outcome.fault:
-                    self._spool.trim()
+                    self._spool.trim_when_due()
                 return outcome
         except Exception as error:  # noqa: BLE001 – a fault of ours may cost a check-in its punctuality, never the job
             return Outcome(fault=f"{type(error).__name__}: {error}")

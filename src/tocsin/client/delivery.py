@@ -12,6 +12,7 @@ from tocsin.client.http1 import Answer, NoAnswer
 from tocsin.client.spool import Spool
 
 MAX_BATCH = 500
+_FIRST_BATCH = 50  # a server that is away should not cost the reading of hundreds of files
 MAX_BATCH_BYTES = 900 * 1024  # below the 1 MiB at which common proxies stop
 _ACCEPTED = 202
 _REJECTED = "rejected"  # whatever else the server says of a check-in, it has it
@@ -81,7 +82,7 @@ class _Pass:
         self._spool = spool
         self._post = post
         self._settled: set[str] = set()
-        self._size = MAX_BATCH
+        self._size = min(_FIRST_BATCH, MAX_BATCH)
         self._tally = Outcome()
 
     def run(self) -> Outcome:
@@ -185,7 +186,9 @@ def _results(body: bytes) -> dict[int, Result] | None:
     """Return the results by index, or None if this is no answer of a Tocsin."""
     try:
         listed = json.loads(body)["results"]
-        return {int(item["index"]): _result(str(item["status"]), item.get("error")) for item in listed}
+        return {
+            int(item["index"]): _result(str(item["status"]), item.get("error") or item) for item in listed
+        }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 

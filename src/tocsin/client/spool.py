@@ -21,6 +21,9 @@ MAX_AGE_SECONDS = 30 * 86_400
 MAX_IN_MEMORY = 1000
 MAX_REJECTED_BYTES = 4 * 1024 * 1024
 _STALE_SECONDS = 3600
+_TRIM_SECONDS = 600
+_LEFT_BY_TRIM = 0.9  # so that a full spool is not trimmed again by the very next job
+_LEAST_BYTES = 4096  # what the smallest file takes up on common disks
 _LIVE, _WRITING, _TORN = ".json", ".tmp", ".torn"
 _DROP_ORDER = "hse"  # heartbeats first, ends last
 _ENDS = ("success", "fail", "timeout", "skip")
@@ -163,6 +166,20 @@ class Spool:
         """Leave what is in memory to the process that put it there."""
         self._memory.clear()
 
+    def trim_when_due(self) -> None:
+        """Trim when nobody has for ten minutes, or when there are too many to be small enough.
+
+        To look at every file of a long absence takes a tenth of a second, which no cron job should pay.
+        """
+        lock = f"{self.directory}/lock"
+        too_many = len(self._listing()) * _LEAST_BYTES > MAX_BYTES
+        try:
+            if too_many or clock.now().timestamp() - os.stat(lock).st_mtime > _TRIM_SECONDS:
+                self.trim()
+                os.utime(lock)
+        except OSError:
+            return
+
     def trim(self) -> None:
         """Drop what is too old; while it is too much, heartbeats, then starts, then ends, oldest first."""
         oldest = clock.now().timestamp() - MAX_AGE_SECONDS
@@ -181,8 +198,9 @@ class Spool:
 
     def _shrink(self, sizes: dict[str, int]) -> None:
         total = sum(sizes.values())
+        goal = MAX_BYTES if total <= MAX_BYTES else MAX_BYTES * _LEFT_BY_TRIM
         for name in sorted(sizes, key=lambda name: (_DROP_ORDER.find(name[-1]), name)):
-            if total <= MAX_BYTES:
+            if total <= goal:
                 return
             self.remove(name)
             self.dropped += 1
