@@ -87,6 +87,8 @@ def _show(stage: Stage, hook: Hook, secret: str, options: argparse.Namespace) ->
         faults = [*_faults(hook), *_faults_of_console(stage)]
         screen.close_curtain(hook.words, faults)
         told = not faults
+        if faults:
+            screen.say("", "The server's log ends so:", stage.server_log())
         if not options.once:
             screen.stay(stage.url)
             while True:

@@ -18,6 +18,7 @@ LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.1
 API_SECONDS = 20.0
+LOG_CHARACTERS = 3_000
 
 
 class StageError(Exception):
@@ -86,7 +87,7 @@ class Stage:
 
     def server_log(self) -> str:
         """Return the end of what the server has logged."""
-        return (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")[-3_000:]
+        return (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")[-LOG_CHARACTERS:]
 
     def start(self, script: str, *words: object) -> subprocess.Popen[bytes]:
         """Start one of the jobs that report by themselves, or a program that is none."""
