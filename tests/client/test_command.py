@@ -199,7 +199,9 @@ def test_after_the_last_attempt_the_run_has_failed(programs: Programs, server: L
 
 
 def test_a_signal_between_attempts_ends_the_run(programs: Programs, server: Listener) -> None:
-    program = programs.start("run", "--retries", "9", "--retry-wait", "3600", "--", "false")
+    program = programs.start(
+        "run", "--retries", "9", "--retry-wait", "31000000", "--heartbeat", "0", "--", "false"
+    )
     server.wait_until(lambda listener: "retrying" in listener.kinds())
 
     program.terminate()

@@ -48,6 +48,11 @@ def test_a_run_is_reported_from_start_to_success(default: Listener) -> None:
     assert start["at"] <= end["at"] <= end["sent_at"]
 
 
+class Unspeakable:
+    def __str__(self) -> str:
+        raise RuntimeError("planted")
+
+
 def test_an_exception_is_reported_and_goes_on_unchanged(default: Listener) -> None:
     planted = ValueError("row 17 is no number")
 
@@ -278,6 +283,7 @@ def test_nothing_that_is_put_in_makes_the_job_fail(
     default: Listener, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard, "_said", set())
+    monkeypatch.setattr("sys.argv", [Unspeakable(), 5])
     odd: Any = object()
     with tocsin.job("daily_etl", nominal_at="soon", labels={"a": odd}, heartbeat_seconds=float("nan")) as run:
         run.progress(-1)

@@ -8,6 +8,7 @@ from types import FrameType
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 _FORWARDED = (*_ENDING, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP, signal.SIGCONT)
 _MAX_RINGS = 512
+_MAX_WAIT_SECONDS = 3600.0  # the system counts milliseconds in 32 bits
 
 
 class Bell:
@@ -36,10 +37,10 @@ class Bell:
         return heard
 
     def wait(self, seconds: float) -> None:
-        """Wait until a signal arrives or the time is up."""
+        """Wait until a signal arrives or the time is up, at most an hour."""
         poll = select.poll()
         poll.register(self.file, select.POLLIN)
-        poll.poll(max(0.0, seconds) * 1000)
+        poll.poll(min(max(0.0, seconds), _MAX_WAIT_SECONDS) * 1000)
 
     def hand_back(self) -> None:
         """Give the signals their default meaning again."""

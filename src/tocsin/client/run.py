@@ -129,7 +129,7 @@ class Run:
     @harmless
     def begin(self, definition: object = None) -> None:
         """Report the start and keep the pulse; done by `with`."""
-        self._send("start", {"context": describe(sys.argv or [""]), "definition": definition})
+        self._send("start", {"context": _context(), "definition": definition})
         self._pulse.start()
 
     @harmless
@@ -140,7 +140,7 @@ class Run:
         kind, account = self._account_of(error)
         more = {
             "metrics": dict(self._metrics) or None,
-            "context": describe(sys.argv or [""]),
+            "context": _context(),
             **account,
             "metadata": self._all_metadata(account.get("metadata")),
         }
@@ -174,6 +174,11 @@ class Run:
             "resources": _resources(self._cpu_before),
         }
         self._reporter.send(kind, {**state, **more}, ends=ends)
+
+
+def _context() -> dict[str, str]:
+    """Describe this process; an embedding program may have put anything into sys.argv, or nothing."""
+    return describe([wire.text(word) for word in getattr(sys, "argv", ())])
 
 
 def _progress(done: float, total: float | None) -> dict[str, float] | None:
