@@ -68,7 +68,7 @@ class StoreUnavailable(StoreError):
 
 
 class StoreContended(StoreUnavailable):
-    """Another server was in the way; nothing was recorded, the same again at once will most likely succeed."""
+    """Another server was in the way; nothing was recorded, the same at once will most likely succeed."""
 
 
 class StoreBroken(StoreError):

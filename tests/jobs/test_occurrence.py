@@ -275,7 +275,7 @@ def test_a_deadline_at_midnight_closes_the_day_that_ends_then() -> None:
 
 
 def test_a_host_whose_clock_is_a_little_ahead_still_starts_the_run_of_today() -> None:
-    strict = plan("0 2 * * *")
+    strict = plan("0 2 * * *", grace_period_minutes=0)
     today = next_occurrence(strict, at("2026-03-06T12:00"))
 
     assert occurrence_for(strict, at("2026-03-07T01:59:55")) == today

@@ -68,8 +68,11 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
         )
     receiver = receiver_for(book.configuration.route, labels)
     targets = _targets(alert, utterance.speech, receiver, book)
-    speech, reason = utterance.speech, change.reason
-    notifications = tuple(_notification(alert, t, speech, reason, book, now) for t in targets)
+    base_url, seq = book.configuration.base_url, alert.told.count + 1
+    notifications = tuple(
+        _owed(alert, target, utterance.speech, change.reason, seq=seq, base_url=base_url, now=now)
+        for target in targets
+    )
     alert = said(replace(alert, held_back_until=None), utterance.speech, targets, now, manners)
     entries.append(_entry(alert, utterance.reason, now, "", ", ".join(targets)))
     return Voiced(
@@ -122,13 +125,6 @@ def _waits_until(book: Book, now: datetime) -> datetime | None:
     """Return when those we could not hear have had time to tell what happened, if that is still to come."""
     window = hidden_by(book.blind, now) if book.blind else None
     return window.hold_until if window is not None else None
-
-
-def _notification(
-    alert: Alert, target: str, speech: Speech, reason: Reason, book: Book, now: datetime
-) -> Notification:
-    base_url = book.configuration.base_url
-    return _owed(alert, target, speech, reason, seq=alert.told.count + 1, base_url=base_url, now=now)
 
 
 def closing(alert: Alert, target: str, base_url: str, now: datetime) -> Notification:

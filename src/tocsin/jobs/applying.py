@@ -63,7 +63,7 @@ def _amendment(run: Run, check_in: CheckIn) -> Changes:
         return {"last_sign_at": run.last_sign_at}
     if _is_news(run, check_in):
         return {}
-    if kind is CheckInKind.START and run.started_at is None:
+    if kind is CheckInKind.START and (run.started_at is None or check_in.at < run.started_at):
         return {"started_at": check_in.at}
     if kind is CheckInKind.QUEUED and run.queued_at is None:
         return {"queued_at": check_in.at}

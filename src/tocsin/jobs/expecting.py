@@ -93,11 +93,24 @@ def _outlasts(occurrence: Occurrence, start_at: datetime) -> bool:
 
 
 def _bounded(state: JobState, occurrences: list[Occurrence]) -> JobState:
-    """Keep the oldest, which says since when, and the newest ones."""
+    """Keep the oldest, which says since when, and the newest ones; first go those that nobody can judge."""
     dropped = state.occurrences_dropped
     if len(occurrences) > MAX_OCCURRENCES:
+        occurrences = _without_lost(occurrences, len(occurrences) - MAX_OCCURRENCES)
         extra = len(occurrences) - MAX_OCCURRENCES
-        occurrences, dropped = [occurrences[0], *occurrences[extra + 1 :]], dropped + extra
+        if extra > 0:
+            occurrences, dropped = [occurrences[0], *occurrences[extra + 1 :]], dropped + extra
     if tuple(occurrences) == state.occurrences:
         return state
     return replace(state, occurrences=tuple(occurrences), occurrences_dropped=dropped)
+
+
+def _without_lost(occurrences: list[Occurrence], most: int) -> list[Occurrence]:
+    kept = []
+    for occurrence in occurrences:
+        lost = occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None
+        if lost and most > 0:
+            most -= 1
+        else:
+            kept.append(occurrence)
+    return kept

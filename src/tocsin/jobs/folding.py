@@ -204,14 +204,14 @@ def _overtaken(run: Run, good: Run) -> Run:
 
 def _is_made_up_for(state: JobState, bad: Run) -> bool:
     """Whether news of a bad run comes only after a good one has made up for it."""
-    if bad.overtaken_at is not None and bad.overtaken_at >= bad.bad_at:
+    if bad.overtaken_at is not None and bad.overtaken_at > bad.bad_at:
         return True
     return any(
         good.status is RunStatus.SUCCESS
         and good.partition == bad.partition
         and (bool(good.partition) or not good.backfill)
         and good.order_at >= bad.order_at
-        and good.at >= bad.bad_at
+        and good.at > bad.bad_at
         for good in state.recent
     )
 
