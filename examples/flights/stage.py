@@ -136,11 +136,11 @@ class Stage:
             return False
 
     def close(self) -> None:
-        """End every job, then the server, and wait for them."""
-        for process in self._started:
-            _end(process)
+        """End the server, then every job, whose end is no news any more, and wait for them."""
         if self._server is not None:
             _end(self._server)
+        for process in self._started:
+            _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
