@@ -1,0 +1,54 @@
+"""What the simulated server is told: rules, routes, receivers, times."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from tests.simulation.jobs import Plan
+from tocsin.alerts.matcher import Matcher
+from tocsin.alerts.route import Route
+from tocsin.engine.configuration import Configuration, Policy
+from tocsin.rules.defaults import DEFAULT_RULES
+from tocsin.rules.finding import Severity
+from tocsin.rules.rule import Rule
+
+TARGETS = ("ops/webhook", "ops/email", "pager/webhook", "chat/slack", "spare/webhook")
+RECEIVERS = {
+    "ops": ("ops/webhook", "ops/email"),
+    "pager": ("pager/webhook",),
+    "chat": ("chat/slack",),
+    "spare": ("spare/webhook",),
+}
+DEFAULT_RECEIVER = "ops"
+FALLBACKS = {"pager": "spare", "ops": "spare"}
+RECEIVER_OF = {
+    Severity.INFO: "ops",
+    Severity.WARNING: "chat",
+    Severity.CRITICAL: "ops",
+    Severity.PAGE: "pager",
+}
+GOLD_FAILED = Rule(
+    name="gold failed",
+    condition="job_failure",
+    matchers=('tier="gold"',),
+    severity=Severity.PAGE,
+)
+POLICY = Policy(blind_after=timedelta(minutes=3))
+
+
+def configuration(plans: Iterable[Plan], repeat_every: timedelta) -> Configuration:
+    """Return the configuration of a seed."""
+    return Configuration(
+        digest="simulation",
+        rules=(*DEFAULT_RULES, GOLD_FAILED),
+        route=Route(
+            receiver=DEFAULT_RECEIVER,
+            routes=(
+                Route(receiver="pager", matchers=(Matcher(name="severity", operator="=", value="page"),)),
+                Route(receiver="chat", matchers=(Matcher(name="severity", operator="=", value="warning"),)),
+            ),
+        ),
+        targets=RECEIVERS,
+        fallbacks=FALLBACKS,
+        jobs={plan.key: plan.definition for plan in plans if plan.scheduled and not plan.from_code},
+        policy=Policy(blind_after=POLICY.blind_after, repeat_every=repeat_every),
+    )
