@@ -295,6 +295,22 @@ def test_what_one_server_changes_the_other_sees_whatever_it_remembers(servers: S
             assert writing.watches([key()]) == {key(): step}
 
 
+def test_what_was_rolled_back_is_not_taken_for_what_another_server_wrote(servers: Servers) -> None:
+    one, two = servers(), servers()
+    with committed(one) as writing:
+        (watch,) = registered(writing, "etl")
+    with transaction(one) as forgotten:
+        forgotten.watches([key()])
+        forgotten.save([due(watch, NOON, state=JobState(last=a_run("forgotten")))])
+    kept = due(watch, NOON, state=JobState(last=a_run("kept")))
+    with committed(two) as writing:
+        writing.watches([key()])
+        writing.save([kept])
+
+    with committed(one) as writing:
+        assert writing.watches([key()]) == {key(): kept}
+
+
 def test_a_job_that_another_server_renamed_or_deleted_is_found_no_more(servers: Servers) -> None:
     one, two = servers(), servers()
     with committed(one) as writing:
@@ -431,6 +447,21 @@ def test_a_connection_lost_while_idle_costs_nothing(servers: Servers, empty_sche
         writing.save_note("kept", "it")
     with store.reading() as reading:
         assert reading.counts().jobs == 0
+
+
+def test_nothing_is_remembered_of_a_database_that_may_have_been_restored(
+    servers: Servers, empty_schema: str
+) -> None:
+    store = servers()
+    with committed(store) as writing:
+        (watch,) = registered(writing, "etl")
+        writing.save([due(watch, NOON, state=JobState(last=a_run("newer")))])
+    with psycopg.connect(empty_schema) as connection:
+        connection.execute("UPDATE memories SET memory = replace(memory, 'newer', 'older')")
+    end_other_sessions(empty_schema)
+
+    with committed(store) as writing:
+        assert writing.watches([key()])[key()].state.last == a_run("older")
 
 
 def test_a_database_that_went_away_and_came_back_is_used_again(postgres_alone: PostgresServer) -> None:

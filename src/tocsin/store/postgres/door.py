@@ -25,9 +25,10 @@ _LIMITS: Final = {
 # Our statements are written for their indexes; without these a table that was never analysed, or a plan
 # made while it was small, would be read from end to end. A session that was forgotten lets go of its locks.
 _SETTINGS: Final = """
-    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+    SET enable_seqscan = off; SET enable_bitmapscan = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
     SET lock_timeout = '10s'; SET statement_timeout = '60s';
-    SET idle_in_transaction_session_timeout = '60s'; SET jit = off
+    SET idle_in_transaction_session_timeout = '60s'
 """
 
 _CONTENDED: Final = ("40", "55P03")

@@ -39,7 +39,7 @@ _CANCEL: Final = """
     WHERE alert_id = ? AND state IN ('pending', 'sending') AND state = 'pending' AND kind = ANY (?::text[])
     RETURNING target
 """
-_ANY: Final = "SELECT 1 FROM notifications WHERE look_at <= ? LIMIT 1"
+_ANY: Final = "SELECT 1 FROM notifications WHERE look_at IS NOT NULL AND look_at + 0 <= ? LIMIT 1"
 _CLAIMED: Final = ", ".join(f"n.{name}" for name in NOTIFICATION.names)
 # `queue` hops from one target and severity to the next, however much each is owed.
 _CLAIM: Final = f"""
@@ -88,7 +88,7 @@ _DEAD: Final = f"""
     ORDER BY created_at LIMIT ? FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - our own columns
 _FALLBACK: Final = "UPDATE notifications SET fallback_key = ? WHERE key = ?"
-_NEXT: Final = "SELECT look_at FROM notifications WHERE look_at IS NOT NULL ORDER BY look_at LIMIT 1"
+_NEXT: Final = "SELECT look_at FROM notifications WHERE look_at IS NOT NULL ORDER BY look_at + 0 LIMIT 1"
 
 
 class OutboxWriting(Session):

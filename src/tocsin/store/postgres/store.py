@@ -12,6 +12,8 @@ from tocsin.store.postgres.reading import BEGIN, PostgresReading
 from tocsin.store.postgres.writing import PostgresWriting
 
 _LOCK: Final = f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, -1)"
+# Who waits for another server that migrates, or migrates itself, may take long over it.
+_PATIENCE: Final = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
 _SCHEMA: Final = "CREATE TABLE IF NOT EXISTS schema_version (number INTEGER PRIMARY KEY)"
 
 
@@ -57,6 +59,7 @@ class PostgresStore:
         door = self._open()
         try:
             door.run("BEGIN")
+            door.run(_PATIENCE)
             door.run(_LOCK)
             door.run(_SCHEMA)
             applied = door.all("SELECT coalesce(max(number), 0) FROM schema_version")[0][0]

@@ -12,6 +12,8 @@ Hook = Callable[[sqlite3.Connection], None]
 WRITER_CACHE_KIB: Final = 16_384
 READER_CACHE_KIB: Final = 2_048
 WAIT_SECONDS: Final = 5.0
+# A journal that had to grow beyond this gives the room back once it is empty.
+JOURNAL_KEPT_BYTES: Final = 64 * 1024 * 1024
 
 # Marks the file as ours: the letters "TCSN".
 APPLICATION_ID: Final = 0x5443534E
@@ -181,6 +183,7 @@ def _settings(cache_kib: int, *, read_only: bool) -> list[str]:
         "journal_mode = WAL",
         "synchronous = FULL",
         "wal_autocheckpoint = 0",
+        f"journal_size_limit = {JOURNAL_KEPT_BYTES}",
         f"cache_size = -{cache_kib}",
         "foreign_keys = OFF",
         "trusted_schema = OFF",
