@@ -9,7 +9,9 @@ import re2
 from tocsin.errors import InvalidMatcher
 
 MAX_PATTERN = 1_000
-_FORM = re2.compile(r'^\s*([a-zA-Z_][a-zA-Z0-9_.]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s]*))\s*$')
+_FORM = re2.compile(
+    r'^\s*([a-zA-Z_][a-zA-Z0-9_.]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s=~][^"\s]*)?)\s*$'
+)
 _QUIET = re2.Options()
 _QUIET.log_errors = False
 _QUIET.max_mem = 1 << 20

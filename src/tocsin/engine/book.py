@@ -21,9 +21,16 @@ class RuleBook:
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = tuple(
-            (rule, compile_pattern(rule.job_pattern or ".*"), tuple(read_matcher(m) for m in rule.matchers))
+            (
+                rule,
+                compile_pattern(rule.job_pattern) if rule.job_pattern else None,
+                tuple(read_matcher(m) for m in rule.matchers),
+            )
             for rule in rules
             if rule.enabled
+        )
+        self._fits_all = tuple(
+            rule for rule, pattern, matchers in self._rules if not pattern and not matchers
         )
         self._remembered: dict[int, tuple[Job, tuple[Rule, ...]]] = {}
 
@@ -39,11 +46,13 @@ class RuleBook:
         return found
 
     def _find(self, job: Job) -> tuple[Rule, ...]:
+        if len(self._fits_all) == len(self._rules):
+            return self._fits_all
         labels = dict(job.all_labels)
         return tuple(
             rule
             for rule, pattern, matchers in self._rules
-            if pattern.match(job.name) is not None and match_all(matchers, labels)
+            if (pattern is None or pattern.match(job.name) is not None) and match_all(matchers, labels)
         )
 
 

@@ -58,6 +58,11 @@ class Draft:
             found = self.writing.alerts(alerting, self.now - self.book.remember_for)
             self._alerts.update({job_id: list(alerts) for job_id, alerts in found.items()})
 
+    def leave(self, job_ids: Iterable[int]) -> None:
+        """Let go of watches that were loaded and not looked at."""
+        for job_id in job_ids:
+            del self.watches[job_id]
+
     def look(self, job_id: int) -> None:
         """Look at one job, now, and take up everything that follows."""
         self.looks += 1

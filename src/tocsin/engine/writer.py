@@ -32,7 +32,7 @@ from tocsin.telemetry.metrics import Metrics
 MAX_QUEUED = 100_000
 MAX_GROUP = 1_000
 SLICE_SECONDS = 0.010
-TICK_JOBS = 25
+TICK_JOBS = 100
 RETRY_SECONDS = 1.0
 CONTENDED_TRIES = 5
 IDLE = timedelta(seconds=1)
@@ -311,7 +311,7 @@ class Writer:
         self._writing.begin()
         self.rounds.refresh_if_needed(now)
         draft = Draft(self._writing, self.rounds.book, now, self._new_id)
-        count = tick(draft, limit)
+        count = tick(draft, limit, lambda: monotonic() - started > SLICE_SECONDS)
         if count:
             draft.write()
         self.next_due_at = self._writing.next_due_at()
