@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.contracts.kept import NOON, SECOND, Place, committed, key, registered
+from tests.contracts.kept import NOON, SECOND, Place, claimed, committed, key, owed, registered
 from tocsin.store.base import Store
+from tocsin.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[2]
 KILLS = 6
@@ -67,3 +68,19 @@ def kept_whole(store: Store) -> int:
     with committed(store) as writing:
         assert writing.note("number") == str(last)
     return last
+
+
+def test_what_was_being_sent_when_the_server_died_is_taken_up_at_once(tmp_path: Path) -> None:
+    path = str(tmp_path / "tocsin.db")
+    store = SqliteStore(path)
+    with committed(store) as writing:
+        writing.enqueue([owed("a"), owed("b", seq=2)])
+        assert claimed(writing, NOON) == ["a"]
+    store.close()
+
+    store = SqliteStore(path)
+    with committed(store) as writing:
+        (again,) = writing.claim(NOON, lease_for=30 * SECOND, limit=9, busy=())
+    store.close()
+
+    assert (again.key, again.lease, again.unknown) == ("a", 2, True)

@@ -82,6 +82,11 @@ class Ledger:
         self._newest[claimed.key] = claimed
         self._open.add(claimed.key)
 
+    def die(self) -> None:
+        """Note that the process is dead, and with it everybody who held a lease."""
+        self.life += 1
+        self._open.clear()
+
     def let_go(self, key: str) -> None:
         """Note that a try has ended durably, under the newest lease."""
         self._open.discard(key)

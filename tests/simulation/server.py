@@ -157,7 +157,7 @@ class Server:
         """Lose everything but the file, and come back some time later."""
         self.up = False
         self.lives.append((self.up_since, self.world.seconds))
-        self.ledger.life += 1
+        self.ledger.die()
         self.store.close()
         down_for = self.world.chance.choice(self.world.swarm.down_seconds)
         self.world.after(down_for * self.world.chance.uniform(0.5, 1.5), self.boot)

@@ -5,6 +5,7 @@ import os
 import threading
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Final
 
 from tocsin.errors import StoreBroken, StoreError, StoreUnavailable
 from tocsin.store.lending import Lender
@@ -20,6 +21,12 @@ from tocsin.store.sqlite.door import (
 from tocsin.store.sqlite.journal import JOURNAL_WAIT_SECONDS, Journal
 from tocsin.store.sqlite.reading import SqliteReading
 from tocsin.store.sqlite.writing import SqliteWriting
+
+# We hold the lock, so whoever was sending these is dead; their leases would only hold them up.
+_TAKE_OVER: Final = (
+    "UPDATE notifications SET lease_until = due_at, look_at = due_at "
+    "WHERE state IN ('pending', 'sending') AND state = 'sending'"
+)
 
 
 class SqliteStore:
@@ -102,6 +109,7 @@ class SqliteStore:
                 door.script(step.sql)
                 door.run(f"PRAGMA user_version = {step.number}")
             door.run(f"PRAGMA application_id = {APPLICATION_ID}")
+            door.run(_TAKE_OVER)
             door.run("COMMIT")
         finally:
             door.rollback()
