@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import LiteralString
 
@@ -10,8 +11,10 @@ import pytest
 from psycopg import sql
 
 from tests.contracts.kept import Place
+from tests.contracts.several import Servers
 from tests.services.postgres import PostgresServer
 from tocsin.store.base import Store, Writing
+from tocsin.store.postgres import PostgresStore
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +60,23 @@ def writing(store: Store) -> Iterator[Writing]:
     session.begin()
     yield session
     session.rollback()
+
+
+@pytest.fixture
+def servers(empty_schema: str) -> Iterator[Servers]:
+    """Starts servers on one database, and stops them afterwards."""
+    opened: list[PostgresStore] = []
+
+    def start() -> PostgresStore:
+        opened.append(PostgresStore(empty_schema))
+        return opened[-1]
+
+    yield start
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as threads:
+        yield threads
