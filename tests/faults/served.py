@@ -1,0 +1,126 @@
+"""The real server as a process of its own: started, asked, killed and started again."""
+
+import http.client
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from json import loads
+from pathlib import Path
+from typing import Any
+
+from tocsin.clock import monotonic
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 30.0
+GLANCE_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An answer of the server."""
+
+    status: int
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 -- JSON is anything
+        """The body as JSON."""
+        return loads(self.body)
+
+
+class Served:
+    """One server on one port and one database; `starts` are the seconds that each start took."""
+
+    def __init__(self, folder: Path, config: Path, database: str) -> None:
+        self.port = free_port()
+        self.starts: list[float] = []
+        self._folder = folder
+        self._config = config
+        self._database = database
+        self._process: subprocess.Popen[bytes] | None = None
+        self._waiting = threading.Event()
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        began = monotonic()
+        words = [
+            "serve",
+            "--config",
+            str(self._config),
+            "--database",
+            self._database,
+            "--port",
+            str(self.port),
+        ]
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tocsin", *words],
+                cwd=self._folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "HOME": str(self._folder)},
+                stdout=log,
+                stderr=log,
+            )
+        while not self._listens():
+            assert self._process.poll() is None, f"the server ended:\n{self.log()}"
+            assert monotonic() - began < PATIENCE_SECONDS, f"the server did not start:\n{self.log()}"
+            self._waiting.wait(GLANCE_SECONDS)
+        self.starts.append(monotonic() - began)
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, by: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(by)
+            self._process.wait(PATIENCE_SECONDS)
+            self._process = None
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> Said:
+        """Return what it answers; OSError or HTTPException where it does not."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            answer = connection.getresponse()
+            return Said(status=answer.status, body=answer.read())
+        finally:
+            connection.close()
+
+    def let_files_grow(self, to_bytes: int = resource.RLIM_INFINITY) -> None:
+        """Bound what it may write into one file, like a disk that is full beyond that."""
+        assert self._process is not None
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (to_bytes, resource.RLIM_INFINITY))
+
+    def log(self) -> str:
+        """Return the end of what it has logged."""
+        return (self._folder / "server.log").read_text()[-4_000:]
+
+    def _listens(self) -> bool:
+        with socket.socket() as knocking:
+            return knocking.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def write_config(folder: Path, hook: str) -> Path:
+    """Write a configuration that tells everything to one webhook."""
+    path = folder / "tocsin.yaml"
+    path.write_text(
+        f"route: {{receiver: hook}}\nreceivers:\n  - {{name: hook, webhook: {{url: '{hook}'}}}}\n"
+    )
+    return path
