@@ -1,6 +1,5 @@
 """What `tocsin run -- true` costs over the bare command, whatever the server does."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.processes import free_port, running
+from benchmarks.processes import ENVIRONMENT, free_port, running
 from benchmarks.report import Row, mid, spread
 
 BARE = ["/bin/true"]
@@ -44,7 +43,7 @@ def measure(rounds: int) -> list[Row]:
 
 def _row(name: str, address: str, at_most: float, rounds: int) -> Row:
     with tempfile.TemporaryDirectory() as spool:
-        environment = {**os.environ, "TOCSIN_URL": address, "TOCSIN_SPOOL": spool}
+        environment = {**ENVIRONMENT, "TOCSIN_URL": address, "TOCSIN_SPOOL": spool}
         extra = [_timed(WRAPPED, environment) - _timed(BARE, environment) for _ in range(rounds)]
     return Row(
         name=f"tocsin run -- true over the bare command, {name}",
