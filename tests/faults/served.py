@@ -95,6 +95,47 @@ class Served:
         finally:
             connection.close()
 
+    def wait_until(self, method: str, path: str, body: bytes | None, status: int) -> Said:
+        """Ask until it answers with this status; fail when it does not in time."""
+        until = monotonic() + PATIENCE_SECONDS
+        said = self.ask(method, path, body)
+        while said.status != status:
+            assert monotonic() < until, f"{method} {path} answers {said.status} {said.body!r}\n{self.log()}"
+            self._waiting.wait(GLANCE_SECONDS)
+            said = self.ask(method, path, body)
+        return said
+
+    def run_job(self, name: str, *command: str) -> int:
+        """Run a command as a watched job with its spool beside the server, and return its exit code."""
+        return self._client("run", "-q", "--job", name, "--", *command)
+
+    def flush(self) -> int:
+        """Deliver what waits in the spool, and return the exit code."""
+        return self._client("flush")
+
+    def _client(self, *words: str) -> int:
+        spool = self._folder / "spool"
+        spool.mkdir(exist_ok=True)
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "src"),
+            "TOCSIN_URL": f"http://127.0.0.1:{self.port}",
+            "TOCSIN_SPOOL": str(spool),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "tocsin", *words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+        return done.returncode
+
+    def is_running(self) -> bool:
+        """Whether the process that was started last still lives."""
+        return self._process is not None and self._process.poll() is None
+
     def let_files_grow(self, to_bytes: int = resource.RLIM_INFINITY) -> None:
         """Bound what it may write into one file, like a disk that is full beyond that."""
         assert self._process is not None
