@@ -125,7 +125,7 @@ async def load(  # noqa: PLR0917 -- the options of the command line, in their or
     for number in range(connections):
         source = bodies(jobs, number, connections, batch, worker)
         _, connection = await loop.create_connection(
-            lambda source=source: Connection(source, tally, path),  # type: ignore[misc]
+            lambda source=source: Connection(source, tally, path),  # type: ignore[misc]  # a default binds it early
             "127.0.0.1",
             port,
         )

@@ -13,9 +13,13 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "tocsin"
 
 # Prints which modules a program has loaded by its end, for programs that end by sys.exit.
+# `tocsin run` leaves without a clean-up, so what is printed afterwards is printed on the way out.
 LOADED = """
-import json, runpy, sys
+import json, os, runpy, sys
 before = set(sys.modules)
+def leave(code):
+    raise SystemExit(code)
+os._exit = leave
 try:
     {program}
 except SystemExit as ending:
@@ -112,7 +116,6 @@ def test_a_room_may_import_from_below(house: Path) -> None:
     assert "tocsin.engine.planted" not in broken(house, "floors")
 
 
-@pytest.mark.skipif(not (PACKAGE / "__main__.py").exists(), reason="the door is not built yet")
 @pytest.mark.parametrize("program", ["import tocsin.client", RUN_TRUE], ids=["import", "tocsin run"])
 def test_what_a_job_imports_is_the_standard_library_alone(program: str, tmp_path: Path) -> None:
     nowhere = {"TOCSIN_URL": "http://127.0.0.1:9", "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}

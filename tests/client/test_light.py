@@ -1,6 +1,7 @@
 """What a job pays for: the imports, the start, and the words of the front door."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ HEAVY = (
     "pathlib", "pydantic", "random", "ssl", "subprocess", "tempfile", "tokenize", "urllib", "urllib3", "uuid",
 )  # fmt: skip # a list of words
 MOST_SECONDS = 0.060
+MOST_STARTS = 6
 ROUNDS = 15
 
 
@@ -65,16 +67,18 @@ def test_a_command_costs_little_while_the_server_is_well(programs: Programs, ser
         subprocess.run(words, check=True)
         return clock.monotonic() - began
 
-    python = subprocess.run(["which", "true"], capture_output=True, check=True).stdout.decode().strip()
-    bare, ours = [], []
+    true = subprocess.run(["which", "true"], capture_output=True, check=True).stdout.decode().strip()
+    bare, python, ours = [], [], []
     for _ in range(ROUNDS):
-        bare.append(seconds(python))
+        bare.append(seconds(true))
+        python.append(seconds(sys.executable, "-c", "pass"))
         began = clock.monotonic()
         assert programs.run("run", "--", "true").code == 0
         ours.append(clock.monotonic() - began)
 
-    # The best of each: what others do on this machine at the same time is not our cost.
-    assert min(ours) - min(bare) < MOST_SECONDS
+    # What others do on this machine is not our cost: the best of each counts, and Python's own start is
+    # the measure where even that is slow. The benchmarks hold the figure itself.
+    assert min(ours) - min(bare) < max(MOST_SECONDS, MOST_STARTS * min(python))
     assert server.kinds() == ["start", "success"] * ROUNDS
 
 

@@ -97,7 +97,7 @@ def test_a_text_that_says_no_value_is_told_so(text: str) -> None:
         Codec(Branch).decode(text)
 
 
-@pytest.mark.parametrize("leaf", [Leaf(size=float("nan")), Leaf(at=datetime(2026, 1, 1))])  # noqa: DTZ001 - refused
+@pytest.mark.parametrize("leaf", [Leaf(size=float("nan")), Leaf(at=datetime(2026, 1, 1))])  # noqa: DTZ001 - it must be refused
 def test_what_is_no_legal_value_is_not_written(leaf: Leaf) -> None:
     with pytest.raises(StoreError, match="this Leaf cannot be kept"):
         Codec(Leaf).encode(leaf)
