@@ -1,0 +1,188 @@
+"""Jobs with promises, and what they say in hours of life: made up, then folded by the real fold."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Progress, Records
+from tocsin.jobs.folding import Folded, fold, run_named
+from tocsin.jobs.job import Definition, Job
+from tocsin.jobs.run import Run
+from tocsin.jobs.schedule import read_schedule
+from tocsin.jobs.settling import Settled, settle
+from tocsin.jobs.sla import SLA
+from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState
+from tocsin.rules.facts import Facts
+from tocsin.rules.judge import CONDITIONS
+from tocsin.rules.rule import MofN, Rule
+
+START = datetime(2026, 3, 28, 20, 0, tzinfo=UTC)  # the evening before the clocks of Berlin jump
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+ABANDON_AFTER = timedelta(days=7)
+KINDS = (
+    CheckInKind.START,
+    CheckInKind.START,
+    CheckInKind.HEARTBEAT,
+    CheckInKind.HEARTBEAT,
+    CheckInKind.SUCCESS,
+    CheckInKind.SUCCESS,
+    CheckInKind.FAIL,
+    CheckInKind.RETRYING,
+    CheckInKind.SKIP,
+    CheckInKind.QUEUED,
+    CheckInKind.TIMEOUT,
+)
+FREQUENT = ("0 * * * *", "*/15 * * * *", "every 20m")
+SCHEDULES = (None, *FREQUENT, "30 2 * * *", "sunday", "Sat..Sun 01:00")
+
+
+@st.composite
+def slas(draw: st.DrawFn, schedule: str | None) -> SLA:
+    # Of a job that is expected many times a day, a wall time is no deadline of each of its runs.
+    walls = [None, time(1, 30), time(2, 30), time(6), time(22)] if schedule not in FREQUENT else [None]
+    return SLA(
+        deadline=draw(st.sampled_from(walls)),
+        deadline_offset_minutes=draw(st.sampled_from([None, None, 5, 45, 200])),
+        max_duration_seconds=draw(st.sampled_from([None, 300.0, 3600.0, 7200.0])),
+        min_duration_seconds=draw(st.sampled_from([None, None, 600.0])),
+        grace_period_minutes=draw(st.sampled_from([0, 0.5, 5, 30, 90])),
+        warning_minutes_before=draw(st.sampled_from([0, 10, 30, 120])),
+        critical_minutes_before=draw(st.sampled_from([0, 5, 15, 60])),
+    )
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> Definition:
+    zone = draw(st.sampled_from(["UTC", "Europe/Berlin"]))
+    schedule = draw(st.sampled_from(SCHEDULES))
+    return Definition(
+        schedule=read_schedule(schedule, zone) if schedule else None,
+        sla=draw(slas(schedule)),
+        timezone=zone,
+        stalled_after_seconds=draw(st.sampled_from([None, 60.0, 900.0])),
+        no_progress_after_seconds=draw(st.sampled_from([None, 1800.0])),
+    )
+
+
+@st.composite
+def rules(draw: st.DrawFn, condition: str) -> Rule:
+    return Rule(
+        name=condition,
+        condition=condition,
+        in_a_row=draw(st.sampled_from([1, 1, 2, 3])),
+        m_of_n=draw(st.sampled_from([None, None, MofN(bad=2, of=3), MofN(bad=1, of=4)])),
+    )
+
+
+@st.composite
+def said(draw: st.DrawFn) -> tuple[float, CheckIn]:
+    """Minutes after the one before, and a check-in whose `at` is how many minutes ago it happened."""
+    after = draw(st.sampled_from([0.0, 0.5, 1.0, 4.0, 20.0, 70.0]))
+    ago = draw(st.sampled_from([0.0, 0.0, 0.0, 0.05, 3.0, 45.0]))
+    nominal = draw(st.sampled_from([None, None, None, -60.0, 0.0]))
+    check_in = CheckIn(
+        job="etl",
+        kind=draw(st.sampled_from(KINDS)),
+        at=START - ago * MINUTE,
+        received_at=START,
+        run=draw(st.sampled_from([None, "a", "a", "b", "c"])),
+        seq=draw(st.sampled_from([None, 1, 2, 3, 4, 5, 70, 200])),
+        nominal_at=None if nominal is None else START + nominal * MINUTE,
+        partition=draw(st.sampled_from(["", "", "eu"])),
+        backfill=draw(st.sampled_from([False, False, False, True])),
+        attempt=draw(st.sampled_from([None, None, 1, 2])),
+        max_attempts=draw(st.sampled_from([None, None, 3])),
+        progress=draw(st.sampled_from([None, Progress(done=1), Progress(done=2, total=9)])),
+        records=draw(st.sampled_from([None, Records(ok=0), Records(ok=7)])),
+    )
+    return after, check_in
+
+
+@st.composite
+def blindness(draw: st.DrawFn) -> tuple[BlindWindow, ...]:
+    """None, one or two windows somewhere in the hours around START."""
+    windows = []
+    from_at = START - HOUR
+    for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        from_at += draw(st.sampled_from([0, 30, 63, 90, 260])) * MINUTE
+        to_at = from_at + draw(st.sampled_from([1, 20, 180])) * MINUTE
+        windows.append(
+            BlindWindow(id=number + 1, from_at=from_at, to_at=to_at, hold_until=to_at + 5 * MINUTE)
+        )
+        from_at = to_at
+    return tuple(windows)
+
+
+@dataclass
+class Life:
+    """A job as the server knows it, without the server."""
+
+    job: Job
+    state: JobState
+    now: datetime
+    blind: tuple[BlindWindow, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.kept: dict[str, Run] = {}
+        self.made = 0
+
+    def settle(self) -> Settled:
+        settled = settle(self.job, self.state, self.now, blind=self.blind, abandon_after=ABANDON_AFTER)
+        self.state = settled.state
+        self.kept.update({run.key: run for run in settled.runs})
+        return settled
+
+    def hear(self, check_in: CheckIn) -> Folded:
+        """Take in one check-in as it stands."""
+        known = run_named(self.state, check_in)
+        if known is None and check_in.run is not None:
+            known = self.kept.get(check_in.run)
+        self.made += 1
+        folded = fold(self.job, self.state, check_in, known=known, new_key=f"made-{self.made}")
+        self.state = folded.state
+        self.kept.update({run.key: run for run in folded.runs})
+        if folded.answered is Answered.ACCEPTED:
+            self.settle()
+        return folded
+
+    def live(self, history: list[tuple[float, CheckIn]]) -> None:
+        """Let the check-ins come one after the other."""
+        for after, check_in in history:
+            self.now += after * MINUTE
+            self.hear(moved(check_in, self.now))
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(job=self.job, state=self.state, blind=self.blind)
+
+
+def moved(check_in: CheckIn, now: datetime) -> CheckIn:
+    """Return a check-in that was made for START as one of now."""
+    shift = now - START
+    nominal_at = None if check_in.nominal_at is None else check_in.nominal_at + shift
+    return replace(check_in, at=check_in.at + shift, received_at=now, nominal_at=nominal_at)
+
+
+@st.composite
+def lives(draw: st.DrawFn, *, most: int = 14) -> Life:
+    """A job somewhere in its life."""
+    job = Job(
+        name="etl", environment="production", registered_at=START - MINUTE, definition=draw(definitions())
+    )
+    life = Life(job=job, state=JobState(), now=START, blind=draw(blindness()))
+    life.settle()
+    life.live(draw(st.lists(said(), max_size=most)))
+    life.now += draw(st.sampled_from([0, 0, 1, 40, 400])) * MINUTE
+    life.settle()
+    if draw(st.sampled_from([False, False, False, True])):
+        life.state = _forgiven(draw, life)
+    return life
+
+
+def _forgiven(draw: st.DrawFn, life: Life) -> JobState:
+    condition = draw(st.sampled_from([EVERY_CONDITION, *CONDITIONS]))
+    return replace(life.state, forgiven=((condition, life.now - draw(st.sampled_from([0, 30])) * MINUTE),))

@@ -1,0 +1,160 @@
+"""What holds however check-ins come: twice, in any order, in any number."""
+
+from datetime import datetime, timedelta
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.laws.histories import MINUTE, START, Life, definitions, lives, moved, said
+from tocsin.jobs.applying import MAX_SEEN_BEYOND
+from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
+from tocsin.jobs.job import Job
+from tocsin.jobs.run import RunStatus
+from tocsin.jobs.state import MAX_FAILURES, MAX_OCCURRENCES, MAX_OPEN_RUNS, MAX_RECENT, JobState
+
+law = settings(derandomize=True, database=None, deadline=None, max_examples=100)
+
+BEGIN, BEAT, SUCCESS, FAIL = CheckInKind.START, CheckInKind.HEARTBEAT, CheckInKind.SUCCESS, CheckInKind.FAIL
+HOUR = timedelta(hours=1)
+history = st.lists(said(), min_size=1, max_size=14)
+
+
+def etl(**definition: object) -> Life:
+    """A job that promises nothing, just registered."""
+    job = Job(name="etl", environment="production", registered_at=START - HOUR)
+    return Life(job=job, state=JobState(), now=START)
+
+
+def says(kind: CheckInKind, run: str, minute: float, **more: object) -> CheckIn:
+    check_in = CheckIn(
+        job="etl", kind=kind, run=run, at=START + minute * MINUTE, received_at=START + 9 * HOUR
+    )
+    return replace(check_in, **more)
+
+
+@law
+@given(life=lives(most=0), history=history, again=st.data())
+def test_the_same_check_in_twice_counts_once(
+    life: Life, history: list[tuple[float, CheckIn]], again: st.DataObject
+) -> None:
+    counted: list[CheckIn] = []
+    for after, made in history:
+        life.now += after * MINUTE
+        check_in = moved(made, life.now)
+        folded = life.hear(check_in)
+        if check_in.run is not None and check_in.seq is not None and folded.answered is Answered.ACCEPTED:
+            counted.append(check_in)
+        if counted:
+            before = life.state
+            repeated = life.hear(again.draw(st.sampled_from(counted)))
+            assert repeated.answered is Answered.DUPLICATE
+            assert repeated.runs == ()
+            assert life.state == before
+
+
+@law
+@given(definition=definitions(), data=st.data())
+def test_what_is_kept_of_a_job_is_bounded_whatever_it_says(definition: object, data: st.DataObject) -> None:
+    job = replace(etl().job, definition=definition)
+    life = Life(job=job, state=JobState(), now=START)
+    kinds = data.draw(st.lists(st.sampled_from([BEGIN, BEAT, FAIL, SUCCESS]), min_size=1, max_size=4))
+    for number in range(160):
+        life.now += 3 * MINUTE
+        kind = kinds[number % len(kinds)]
+        life.hear(says(kind, f"run-{number % 131}", 0, at=life.now, received_at=life.now, seq=2 * number + 1))
+
+    state = life.state
+    assert len(state.open_runs) <= MAX_OPEN_RUNS
+    assert len(state.failures) <= MAX_FAILURES
+    assert len(state.recent) <= MAX_RECENT
+    assert len(state.occurrences) <= MAX_OCCURRENCES
+    assert len(state.forgiven) <= 1
+
+
+@settings(law, max_examples=20)
+@given(numbers=st.lists(st.integers(1, 10_000), min_size=80, max_size=120, unique=True))
+def test_a_run_remembers_a_bounded_number_of_what_came_out_of_order(numbers: list[int]) -> None:
+    life = etl()
+    for number in numbers:
+        life.hear(says(BEAT, "a", 0, seq=number))
+        (run,) = life.state.open_runs
+        assert len(run.seen_beyond) <= MAX_SEEN_BEYOND
+        assert run.seen_beyond == tuple(sorted(run.seen_beyond))
+        assert number <= run.seen_through or number in run.seen_beyond
+
+
+ONE_RUN = [
+    says(BEGIN, "a", 0, seq=1),
+    says(BEAT, "a", 5, seq=2),
+    says(BEAT, "a", 10, seq=3),
+    says(SUCCESS, "a", 20, seq=4),
+]
+WITH_RETRY = [
+    says(BEGIN, "a", 0, seq=1, attempt=1, max_attempts=2),
+    says(FAIL, "a", 5, seq=2, attempt=1, max_attempts=2),
+    says(BEGIN, "a", 6, seq=3, attempt=2, max_attempts=2),
+    says(SUCCESS, "a", 20, seq=4, attempt=2, max_attempts=2),
+]
+
+
+@pytest.mark.parametrize("story", [ONE_RUN, WITH_RETRY], ids=["one attempt", "two attempts"])
+def test_a_run_ends_the_same_in_whatever_order_it_is_told(story: list[CheckIn]) -> None:
+    for order in permutations(story):
+        life = etl()
+        for check_in in order:
+            life.hear(check_in)
+        last = life.state.last
+        assert last is not None
+        told = (last.status, last.started_at, last.ended_at)
+        assert told == (RunStatus.SUCCESS, START, START + 20 * MINUTE), [c.seq for c in order]
+        assert life.state.open_runs == ()
+        assert life.state.failures == ()
+
+
+@st.composite
+def ended_runs(draw: st.DrawFn) -> list[tuple[CheckIn, CheckIn]]:
+    """Some runs, each as its start and its end, in the order in which they began."""
+    runs = []
+    for number in range(draw(st.integers(2, 5))):
+        name, begin = f"run-{number}", 10.0 * number + draw(st.sampled_from([0, 1, 2]))
+        end = begin + draw(st.sampled_from([3, 8.5, 25.25, 47.75])) + number / 100
+        kind = draw(st.sampled_from([SUCCESS, FAIL, FAIL]))
+        words = {
+            "partition": draw(st.sampled_from(["", "eu"])),
+            "nominal_at": draw(st.sampled_from([None, START, START + HOUR])),
+        }
+        runs.append((says(BEGIN, name, begin, **words), says(kind, name, end, **words)))
+    return runs
+
+
+@law
+@given(runs=ended_runs(), data=st.data())
+def test_which_failures_stand_does_not_depend_on_what_was_heard_first(
+    runs: list[tuple[CheckIn, CheckIn]], data: st.DataObject
+) -> None:
+    standing = []
+    for order in (runs, data.draw(st.permutations(runs))):
+        life = etl()
+        for begin, end in order:
+            life.hear(begin)
+            life.hear(end)
+        standing.append({run.key for run in life.state.failures})
+
+    assert standing[0] == standing[1]
+
+
+@law
+@given(life=lives())
+def test_what_is_known_is_in_order_and_of_one_piece(life: Life) -> None:
+    state = life.state
+    nominal = [o.nominal_at for o in state.occurrences]
+    assert nominal == sorted(set(nominal))
+    assert len({run.key for run in state.open_runs}) == len(state.open_runs)
+    assert all(run.status.is_open for run in state.open_runs)
+    assert all(run.status.is_bad for run in state.failures)
+    assert len({run.key for run in state.failures}) == len(state.failures)
+    ends: list[datetime] = [o.at for o in state.recent]
+    assert all(end <= life.now for end in ends)

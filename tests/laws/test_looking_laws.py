@@ -1,0 +1,139 @@
+"""The same law for a whole look at a job: time, every rule, the alerts' own life and what is said of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace as changed
+from datetime import datetime, timedelta
+from itertools import count
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.laws.histories import MINUTE, START, TICK, Life, lives, rules
+from tocsin.alerts.advance import acknowledge
+from tocsin.alerts.alert import Alert
+from tocsin.alerts.matcher import read_matcher
+from tocsin.alerts.route import Route
+from tocsin.alerts.silence import Silence
+from tocsin.engine.book import Book, RuleBook
+from tocsin.engine.configuration import Configuration, Policy
+from tocsin.engine.looking import Look, look
+from tocsin.rules.judge import CONDITIONS
+from tocsin.rules.rule import Rule
+from tocsin.store.rows import Watch
+
+law = settings(derandomize=True, database=None, deadline=None, max_examples=60)
+
+WALK = timedelta(hours=20)
+TARGETS = {"team": ("team",)}
+# Of the alerts: a repeat every four hours for each, the end of a window or silence now and then.
+QUESTIONS_BESIDE = 60
+QUESTIONS_OF_ONE = 12
+
+SILENCES: tuple[tuple[str, int, int], ...] = (("severity=critical", 0, 90), ("condition=~.*", 200, 400))
+
+
+@st.composite
+def books(draw: st.DrawFn) -> Book:
+    chosen: tuple[Rule, ...] = tuple(draw(rules(condition)) for condition in sorted(CONDITIONS))
+    policy = Policy(deduplication_limit=draw(st.sampled_from([1, 3])))
+    configuration = Configuration(
+        digest="", rules=chosen, route=Route(receiver="team"), targets=TARGETS, policy=policy
+    )
+    return Book(configuration=configuration, version=1, rule_book=RuleBook(chosen), silences=draw(silenced()))
+
+
+@st.composite
+def silenced(draw: st.DrawFn) -> tuple[Silence, ...]:
+    found = draw(st.sampled_from([None, None, *SILENCES]))
+    if found is None:
+        return ()
+    matcher, since, until = found
+    silence = Silence(
+        id="s",
+        matchers=(read_matcher(matcher),),
+        starts_at=START + since * MINUTE,
+        ends_at=START + until * MINUTE,
+        created_by="ann",
+        created_at=START,
+    )
+    return (silence,)
+
+
+class Watcher:
+    """Looks at a job whenever the last look said so."""
+
+    def __init__(self, life: Life, book: Book) -> None:
+        self.watch = Watch(job=life.job, state=life.state, due_at=life.now)
+        self.book = changed(book, blind=life.blind)
+        self.alerts: Sequence[Alert] = ()
+        self._ids = count(1)
+
+    def glance(self, at: datetime) -> Look:
+        """Look without any consequence."""
+        return look(self.watch, self.alerts, self.book, at, lambda: f"alert-{next(self._ids)}")
+
+    def look(self, at: datetime) -> Look:
+        seen = self.glance(at)
+        self.watch, self.alerts = seen.watch, tuple(seen.alerts)
+        return seen
+
+    def acknowledge(self, at: datetime) -> None:
+        self.alerts = tuple(acknowledge(alert, "ann", at).alert for alert in self.alerts)
+
+
+def opinion(alert: Alert) -> tuple[object, ...]:
+    """What an alert says, without the words and the evidence."""
+    return alert.id, alert.state, alert.severity, alert.step, alert.why, alert.told
+
+
+@law
+@given(life=lives(most=10), book=books(), is_taken=st.booleans())
+def test_nothing_about_a_job_changes_before_it_is_due(life: Life, book: Book, is_taken: bool) -> None:  # noqa: FBT001 - the law draws it
+    watcher, end = Watcher(life, book), life.now + WALK
+    at: datetime | None = life.now
+    while at is not None and at < end:
+        before = watcher.look(at)
+        if is_taken:
+            watcher.acknowledge(at)
+            before = watcher.look(at)
+        due_at = watcher.watch.due_at
+        assert due_at is None or due_at > at
+        last = (due_at or end) - TICK
+        for instant in (at + (last - at) * share for share in (0.01, 0.5, 1.0)):
+            seen = watcher.glance(instant)
+            assert (seen.entries, seen.notifications, seen.opened) == ([], [], 0), instant
+            assert [opinion(a) for a in seen.alerts] == [opinion(a) for a in watcher.alerts], instant
+            assert (list(seen.occurrences), list(seen.runs)) == ([], []), instant
+            assert set(seen.unknown) <= set(before.unknown), instant
+        at = due_at
+
+
+@law
+@given(life=lives(most=10), book=books())
+def test_a_job_is_due_a_bounded_number_of_times(life: Life, book: Book) -> None:
+    watcher, end, looks = Watcher(life, book), life.now + WALK, 0
+    expected = set[datetime]()
+    while watcher.watch.due_at is not None and watcher.watch.due_at < end:
+        watcher.look(watcher.watch.due_at)
+        looks += 1
+        expected |= {o.nominal_at for o in watcher.watch.state.occurrences}
+    about = len(life.state.open_runs) + len(life.state.failures) + len(expected)
+
+    assert looks <= QUESTIONS_BESIDE + QUESTIONS_OF_ONE * about
+
+
+@law
+@given(life=lives(most=10), book=books())
+def test_whoever_looks_all_the_time_sees_the_same_happen(life: Life, book: Book) -> None:
+    lazy, eager = Watcher(life, book), Watcher(life, book)
+    end = life.now + timedelta(hours=8)
+    told_lazily, told_eagerly = [], []
+    while lazy.watch.due_at is not None and lazy.watch.due_at < end:
+        at = lazy.watch.due_at
+        told_lazily += [(e.at, e.reason, e.severity) for e in lazy.look(at).entries]
+    at = life.now
+    while at < end:
+        told_eagerly += [(e.at, e.reason, e.severity) for e in eager.look(at).entries]
+        at = min(at + 7 * MINUTE, eager.watch.due_at or end)
+
+    assert told_eagerly == told_lazily
