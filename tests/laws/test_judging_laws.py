@@ -65,9 +65,13 @@ def walk(rule: Rule, life: Life, since: datetime) -> Iterator[tuple[datetime, Ve
 @given(life=lives(), data=st.data())
 def test_no_opinion_changes_before_it_is_asked_again(condition: str, life: Life, data: st.DataObject) -> None:
     rule = data.draw(rules(condition))
+    anywhere = [
+        life.now + minutes * MINUTE for minutes in data.draw(st.lists(st.integers(1, 4000), max_size=20))
+    ]
     for at, verdict in walk(rule, life, life.now):
-        for instant in between(at, verdict.ask_again_at):
-            if instant > at:
+        end = verdict.ask_again_at
+        for instant in (*between(at, end), *anywhere):
+            if instant > at and (end is None or instant < end):
                 assert opinion(judge(rule, life.facts, instant)) == opinion(verdict), instant
 
 

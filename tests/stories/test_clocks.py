@@ -102,3 +102,13 @@ def test_a_host_whose_clock_is_hours_wrong_neither_raises_nor_hides_an_alert(sto
     assert story.silent_until("02:29")
     story.until("03:01")
     assert story.heard[-1] == ("03:01", "critical", "louder")
+
+
+def test_a_run_that_started_early_and_hangs_does_not_hide_that_the_next_one_is_missing(story: Story) -> None:
+    story.begins("2026-03-10", at="00:30")
+    story.job("sync", schedule="0 * * * *", grace=10)
+
+    story.at("00:59:58").starts("sync")
+    story.until("02:10")
+
+    assert story.heard == [("02:10", "critical", "firing")]
