@@ -11,7 +11,7 @@ from tests.simulation.world import Crash, World
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.work import Order, Work
 from tocsin.engine.writer import Writer
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import StoreContended, StoreUnavailable
 from tocsin.jobs.checkin import CheckIn
 from tocsin.store.base import Reading, Writing
 from tocsin.store.rows import Delivery, Notification
@@ -56,6 +56,10 @@ class FragileWriting:
         if self._world.strikes(self._world.swarm.store_faults):
             self._writing.rollback()
             self._fail("commit")
+        if self._world.strikes(self._world.swarm.contention):
+            self._writing.rollback()
+            self._world.happened("another server was in the way")
+            raise StoreContended("another server was in the way")
         self._writing.commit()
         self._note_committed()
         self._world.point("after a commit", self._weight)

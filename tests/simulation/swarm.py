@@ -31,6 +31,7 @@ class Swarm:
     stalled_send: float = 0.0
     store_faults: float = 0.0
     commit_answer_lost: float = 0.0
+    contention: float = 0.0
     clock_jumps: tuple[float, ...] = ()
     request_lost: float = 0.0
     answer_lost: float = 0.0
@@ -62,7 +63,8 @@ def draw(chance: Random) -> Swarm:
         stalled_send=_sometimes(chance, 0.02, 0.1),
         store_faults=_sometimes(chance, 0.0005, 0.004),
         commit_answer_lost=_sometimes(chance, 0.002, 0.01),
-        clock_jumps=chance.choice(((), (), (30.0, -30.0), (3_000.0, -3_000.0, 100.0))),
+        contention=_sometimes(chance, 0.005, 0.05),
+        clock_jumps=chance.choice(((), (), (), (30.0, -30.0), (3_000.0, -3_000.0, 100.0))),
         request_lost=_sometimes(chance, 0.05, 0.3),
         answer_lost=_sometimes(chance, 0.05, 0.3),
         shuffled=_sometimes(chance, 0.1, 0.5),

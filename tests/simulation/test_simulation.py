@@ -16,7 +16,7 @@ from tests.simulation.simulator import Outcome, simulate
 SEEDS = range(60)
 SOAK_SEEDS = range(1_000, 11_000)
 SOAK_SLICE = 200
-MUTANT_SEEDS = range(40)
+MUTANT_SEEDS = range(150)
 ROOT = Path(__file__).parents[2]
 
 # What the seeds must have brought about, or they would prove less than they seem to.
@@ -48,6 +48,7 @@ RARE = (
     "alert stalled",
     "alert unknown",
     "an answer to a job was lost",
+    "another server was in the way",
     "check-ins out of order",
     "clock back",
     "clock forward",
