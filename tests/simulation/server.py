@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,8 +35,7 @@ class FragileWriting:
         self._writing = writing
         self._world = world
         self._ledger = ledger
-        self._finished: list[tuple[Delivery, bool]] = []
-        self._claimed: list[Notification] = []
+        self._done: list[Callable[[], None]] = []
         self._weight = IDLE_WEIGHT
         self.carries_order = False
 
@@ -44,7 +44,7 @@ class FragileWriting:
 
     def begin(self) -> None:
         """Open a transaction, if the disk lets us."""
-        self._finished, self._claimed = [], []
+        self._done = []
         self._weight = PERSON_WEIGHT if self.carries_order else IDLE_WEIGHT
         if self._world.strikes(self._world.swarm.store_faults):
             self._fail("begin")
@@ -61,7 +61,8 @@ class FragileWriting:
             self._world.happened("another server was in the way")
             raise StoreContended("another server was in the way")
         self._writing.commit()
-        self._note_committed()
+        for note in self._done:
+            note()
         self._world.point("after a commit", self._weight)
         if self._world.strikes(self._world.swarm.commit_answer_lost):
             self._world.happened("the answer to a commit was lost")
@@ -83,9 +84,9 @@ class FragileWriting:
     def claim(self, *args: Any, **options: Any) -> list[Notification]:  # noqa: ANN401 -- as the session has it
         """Claim, and remember under which lease."""
         taken: list[Notification] = self._writing.claim(*args, **options)
-        self._claimed += taken
-        if taken:
+        for one in taken:
             self._weight = max(self._weight, 1.0)
+            self._done.append(partial(self._ledger.lease, one))
         return taken
 
     def finish(self, deliveries: Iterable[Delivery]) -> set[str]:
@@ -93,7 +94,7 @@ class FragileWriting:
         self._weight = max(self._weight, 1.0)
         ended = tuple(deliveries)
         held: set[str] = self._writing.finish(ended)
-        self._finished += [(delivery, delivery.key in held) for delivery in ended]
+        self._done += [partial(self._note_end, delivery, delivery.key in held) for delivery in ended]
         return held
 
     def _fail(self, where: str) -> None:
@@ -101,18 +102,16 @@ class FragileWriting:
         self._world.tell("disk", where)
         raise StoreUnavailable("the disk is full")
 
-    def _note_committed(self) -> None:
-        for claimed in self._claimed:
-            self._ledger.lease(claimed)
-        for delivery, held in self._finished:
-            trial = self._ledger.find(delivery.key, delivery.lease)
-            if trial is None or trial.fate is Fate.RECORDED:
-                continue
-            trial.fate = Fate.RECORDED if held else Fate.REFUSED
-            if held:
-                self._ledger.let_go(delivery.key)
-            elif not self._ledger.is_passed_on(trial):
-                self._world.accuse("the lease holds", f"{delivery.key}: its end was refused to who holds it")
+    def _note_end(self, delivery: Delivery, held: bool) -> None:  # noqa: FBT001 -- the outcome is the fact
+        """Note that the end of a try is durable, or was refused."""
+        trial = self._ledger.find(delivery.key, delivery.lease)
+        if trial is None or trial.fate is Fate.RECORDED:
+            return
+        trial.fate = Fate.RECORDED if held else Fate.REFUSED
+        if held:
+            self._ledger.let_go(delivery.key)
+        elif not self._ledger.is_passed_on(trial):
+            self._world.accuse("the lease holds", f"{delivery.key}: its end was refused to who holds it")
 
 
 class Server:
