@@ -90,7 +90,7 @@ def open_store(database: str) -> Store:
     path = database or default_database(os.environ)
     folder = Path(path).parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the data folder {folder} cannot be made: {error.strerror}") from None
     return SqliteStore(path)
@@ -101,6 +101,7 @@ class _Server:
 
     def __init__(self, path: str | None, loaded: Loaded, settings: ServerSettings, store: Store) -> None:
         self._path = path
+        self._read = loaded.server
         self._settings = settings
         self._store = store
         clock = SystemClock()
@@ -125,8 +126,6 @@ class _Server:
         self._engine.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         _freeze()
-        scheme = "https" if self._settings.tls_certificate else "http"
-        _log.info("Tocsin listens on %s://%s:%d", scheme, self._host, self._settings.port)
         preparing = asyncio.create_task(self._prepare())
         try:
             await self._uvicorn.serve()
@@ -141,6 +140,8 @@ class _Server:
         """Load the API and the pages once check-ins are served."""
         while not self._uvicorn.started:  # noqa: ASYNC110 -- uvicorn has no event to wait for
             await asyncio.sleep(PREPARE_SECONDS)
+        scheme = "https" if self._settings.tls_certificate else "http"
+        _log.info("Tocsin listens on %s://%s:%d", scheme, self._host, self._settings.port)
         await asyncio.to_thread(self._app.prepare)
         _freeze()
 
@@ -152,6 +153,8 @@ class _Server:
             return
         _warn(loaded)
         self._engine.reconfigure(loaded.configuration, loaded.channels)
+        if loaded.server != self._read:
+            _log.warning("what has changed under `server` and `keys` takes effect only after a restart")
         _log.info("the configuration was read again; jobs follow in slices")
 
 

@@ -8,6 +8,7 @@ TocsinError
 ├── StoreError         the store cannot do what was asked
 │   ├── StoreUnavailable   for now: disk full or read-only, database away; try again
 │   │   └── StoreContended     another server was in the way; try again at once
+│   ├── StoreRefused       one value cannot be kept; everything else can
 │   └── StoreBroken        not by waiting: newer schema, damaged file, in use by another server
 ├── ChannelError       a channel could not hand over a message
 └── ClientError        the command line or a client could not do what was asked
@@ -69,6 +70,10 @@ class StoreUnavailable(StoreError):
 
 class StoreContended(StoreUnavailable):
     """Another server was in the way; nothing was recorded, the same at once will most likely succeed."""
+
+
+class StoreRefused(StoreError):
+    """One value holds what no store can keep; without it the rest can be kept."""
 
 
 class StoreBroken(StoreError):

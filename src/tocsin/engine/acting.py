@@ -28,7 +28,7 @@ from tocsin.engine.commands import (
     RevokeToken,
     SendTest,
 )
-from tocsin.engine.draft import Draft
+from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.voicing import labels_of, voice
@@ -43,6 +43,9 @@ MAX_NAME = 200
 
 def act(draft: Draft, command: Command) -> Result:  # noqa: C901 -- one line for each command
     """Carry out one command; what it changes is written with the draft."""
+    if isinstance(command, Pause | Resume | Rename | Delete | Define) and _is_ours(command.job):
+        message = f"the environment {SYSTEM_JOB.environment!r} is Tocsin's own; its job cannot be changed"
+        return Refused(reason=Refusal.CONFLICT, message=message)
     match command:
         case Acknowledge() | Resolve():
             return _on_alert(draft, command)
@@ -64,6 +67,10 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901 -- one line for
             return _send_test(draft, command)
         case AddToken() | RevokeToken():
             return _on_token(draft, command)
+
+
+def _is_ours(job: JobKey) -> bool:
+    return job.environment == SYSTEM_JOB.environment
 
 
 def _not_found(what: str) -> Refused:

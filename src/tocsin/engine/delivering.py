@@ -156,7 +156,12 @@ class Deliverer:
 
     def _run(self) -> None:
         while not self._stopping:
-            next_at = self._claim_some()
+            try:
+                next_at = self._claim_some()
+            except Exception as error:  # noqa: BLE001 -- whatever fails here, people must go on being told
+                _log.exception("notifications could not be handed out; they are tried again in a second")
+                self._metrics.error("delivery", repr(error), self._clock.now())
+                next_at = None
             self._wake.wait(self._seconds_until(next_at))
 
     def _seconds_until(self, next_at: datetime | None) -> float:

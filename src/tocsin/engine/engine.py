@@ -18,6 +18,8 @@ from tocsin.notify.channel import Channel
 from tocsin.store.base import Store
 from tocsin.telemetry.metrics import Metrics
 
+COMMAND_SECONDS = 30.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineCondition:
@@ -106,7 +108,10 @@ class Engine:
             done.set()
 
         self.writer.submit(Order(command=command, reply=reply))
-        done.wait()
+        if not done.wait(COMMAND_SECONDS):
+            raise StoreUnavailable(
+                "the server is too busy to take this on now; look whether it was done later"
+            )
         result = results[0]
         if isinstance(result, StoreUnavailable):
             raise result

@@ -5,13 +5,19 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from tocsin.engine.draft import Draft
+from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
 from tocsin.jobs.defining import may_define, redefine, resume, with_labels
 from tocsin.jobs.folding import fold, run_named
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.jobs.run import Run
 from tocsin.store.rows import Watch
+
+_OURS = Answer(
+    status=Answered.REJECTED,
+    field="environment",
+    message=f"the environment {SYSTEM_JOB.environment!r} is Tocsin's own; report in another one",
+)
 
 
 def take_in(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
@@ -20,6 +26,8 @@ def take_in(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
     A job is judged after every check-in that ends a run and after its last one, so that the outcome
     does not depend on which check-ins happened to share a commit.
     """
+    if any(c.environment == SYSTEM_JOB.environment for c in check_ins):
+        return _without_our_own(draft, check_ins)
     keys = [(c.environment, c.job) for c in check_ins]
     new_jobs = _load(draft, dict(zip(keys, check_ins, strict=True)))
     ids = {tuple(watch.job.key): job_id for job_id, watch in draft.watches.items()}
@@ -39,6 +47,12 @@ def take_in(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
     for job_id in unseen:
         draft.look(job_id)
     return answers
+
+
+def _without_our_own(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
+    """Take in what is not reported in the environment that Tocsin itself alerts in."""
+    others = iter(take_in(draft, [c for c in check_ins if c.environment != SYSTEM_JOB.environment]))
+    return [_OURS if c.environment == SYSTEM_JOB.environment else next(others) for c in check_ins]
 
 
 def _load(draft: Draft, reporting: dict[tuple[str, str], CheckIn]) -> set[tuple[str, str]]:

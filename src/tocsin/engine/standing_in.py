@@ -35,7 +35,12 @@ def turn_to_fallback(
         alert = _locked_alert(writing, notification.alert_id) if targets else None
         heard = dict(alert.told.heard) if alert is not None else {}
         behind = [target for target in targets if heard.get(target, 0) < notification.seq]
-        writing.enqueue(stand_in(notification, target, now) for target in behind)
+        try:
+            stand_ins = [stand_in(notification, target, now) for target in behind]
+        except ValueError:  # a stored message that cannot be read must not hold up the others
+            writing.set_fallback(notification.key, "-")
+            continue
+        writing.enqueue(stand_ins)
         if alert is not None and behind:
             _see_it_closed(writing, alert, notification, behind, base_url=configuration.base_url, now=now)
         writing.set_fallback(notification.key, _stand_in_key(notification, targets, heard))

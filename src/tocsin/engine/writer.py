@@ -23,7 +23,7 @@ from tocsin.engine.rounds import Rounds
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.engine.ticking import tick
 from tocsin.engine.work import Claim, Claimed, Finish, Order, Reconfigure, Report, Work
-from tocsin.errors import StoreContended, StoreUnavailable
+from tocsin.errors import StoreContended, StoreError, StoreRefused, StoreUnavailable
 from tocsin.jobs.checkin import Answer, Answered
 from tocsin.store.base import Writing
 from tocsin.store.rows import DeliveryOutcome, SetAside
@@ -35,6 +35,7 @@ SLICE_SECONDS = 0.010
 TICK_JOBS = 100
 RETRY_SECONDS = 1.0
 CONTENDED_TRIES = 5
+FAULT_SECONDS = 5.0
 IDLE = timedelta(seconds=1)
 
 _log = logging.getLogger("tocsin.engine")
@@ -65,6 +66,7 @@ class Writer:
         self._put_aside: list[Work] = []
         self.rounds = Rounds(writing, configuration, new_id, metrics)
         self.fault = ""
+        self._faulted = 0.0
         self.last_commit_at: datetime | None = None
         self.last_tick_at: datetime | None = None
         self.next_due_at: datetime | None = None
@@ -146,7 +148,12 @@ class Writer:
     def _do(self, group: Sequence[Work]) -> None:
         try:
             answers = self._commit_again(group)
-        except StoreUnavailable as fault:
+        except StoreRefused:
+            self._undo()
+            self._alone(group)
+        except StoreError as error:
+            # Also a broken store takes nothing in: who reports must keep it until somebody has mended that.
+            fault = StoreUnavailable(str(error))
             self._undo()
             self._failed(fault)
             _answer_all(group, fault)
@@ -211,7 +218,7 @@ class Writer:
             if not isinstance(work, Report):
                 answers[index] = self._other(work, now, drafts)
         self._writing.commit()
-        self._committed(now, drafts, monotonic() - started)
+        self._committed(now, drafts, monotonic() - started, proves_health=bool(reported))
         return answers
 
     def _take_reports(
@@ -252,8 +259,12 @@ class Writer:
         next_at = self._writing.next_delivery_at() if len(taken) < claim.limit else now
         return Claimed(notifications=tuple(taken), next_at=next_at)
 
-    def _committed(self, now: datetime, drafts: Sequence[Draft], seconds: float) -> None:
-        self.fault = ""
+    def _committed(
+        self, now: datetime, drafts: Sequence[Draft], seconds: float, *, proves_health: bool = False
+    ) -> None:
+        """Take up what a commit means; on a nearly full disk a small one does not mean that all is well."""
+        if self.fault and (proves_health or monotonic() - self._faulted >= FAULT_SECONDS):
+            self.fault = ""
         self.last_commit_at = now
         for draft in drafts:
             draft.count(self._metrics)
@@ -276,6 +287,7 @@ class Writer:
         if self.fault != str(fault):
             _log.error("%s", fault)
         self.fault = str(fault)
+        self._faulted = monotonic()
         self._metrics.error("store", str(fault), self._clock.now())
 
     def _pass_time(self) -> bool:

@@ -33,21 +33,21 @@ class CheckInKind(Enum):
 _ENDS = frozenset({CheckInKind.SUCCESS, CheckInKind.FAIL, CheckInKind.TIMEOUT, CheckInKind.SKIP})
 
 
-class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How far a run has come: records (or any unit) done, of a total where it is known."""
 
     done: float
     total: float | None = None
 
 
-class Records(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Records(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How many records a run has brought through and how many it could not."""
 
     ok: int | None = None
     failed: int | None = None
 
 
-class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a check-in may carry for the person who will look at it; none of it is judged by itself.
 
     `metadata` is the JSON text of an object, kept as it came.
@@ -65,7 +65,7 @@ class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: str = ""
 
 
-class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One message of a job, checked and with its instants in UTC.
 
     `at` is when it happened, already corrected for the skew between the job's clock and ours;
@@ -100,7 +100,7 @@ class Answered(Enum):
     REJECTED = "rejected"
 
 
-class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the sender of a check-in is told: accepted, a duplicate, too late to change anything, or refused.
 
     `field` and `message` are set where it was refused.

@@ -20,7 +20,7 @@ _BEGINNINGS = {
 }
 
 
-class Folded(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Folded(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The state after a check-in, the runs and occurrences that must be kept, and the answer to the job."""
 
     state: JobState

@@ -28,7 +28,7 @@ class Rank(IntEnum):
     FILE = 3
 
 
-class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What is promised of a job and what a responder must know of it.
 
     `stalled_after_seconds`: a run is stalled without a sign of life for so long; left out, it is
@@ -54,7 +54,7 @@ class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return Plan(schedule=self.schedule, sla=self.sla, calendar=self.calendar, timezone=self.timezone)
 
 
-class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Job(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A job as it is watched; `id` is the store's own number for it, 0 before it is stored."""
 
     name: str

@@ -32,7 +32,7 @@ class OccurrenceStatus(Enum):
     UNKNOWN = "unknown"
 
 
-class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One expected run of a job; instants are UTC.
 
     A run that starts from `opens_at` on belongs to it. Without a start by `start_by` it is missing, without

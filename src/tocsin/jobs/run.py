@@ -42,7 +42,7 @@ class Phase(Enum):
     DEAD_LETTER = "dead_letter"
 
 
-class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One try of a run that had more than one: how it ended, and when."""
 
     number: int
@@ -52,7 +52,7 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str = ""
 
 
-class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One execution of a job.
 
     `occurrence_at` is the nominal instant of the expected run it stands for, given by the job or

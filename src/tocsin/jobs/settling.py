@@ -15,7 +15,7 @@ from tocsin.jobs.state import MAX_RECENT, BlindWindow, JobState, Outcome, hidden
 LOOK_AHEAD = timedelta(minutes=1)
 
 
-class Settled(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Settled(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The state as of an instant, what was decided on the way, and when time will change it next."""
 
     state: JobState

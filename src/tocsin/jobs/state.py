@@ -15,7 +15,7 @@ MAX_LINKED_WINDOWS = 12
 EVERY_CONDITION = "*"
 
 
-class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An ended run, or an occurrence that never ran (`status` is None), in the few facts that rules ask for.
 
     `at` is when it ended or was given up; `order_at` places it among the others.
@@ -39,7 +39,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.status is not None and self.status is not RunStatus.SKIPPED
 
 
-class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The facts that rules judge.
 
     `open_runs` every run that has not ended, oldest first; `failures` bad runs that no good run of
@@ -66,7 +66,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_seen_at: datetime | None = None
 
 
-class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A span in which we could hear nobody; what fell into it is not judged before `hold_until`.
 
     Jobs that were cut off get from `to_at` to `hold_until` to deliver what they had put aside.

@@ -10,7 +10,7 @@ from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState, Outcome, h
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A job, what is known of it as of now, and when we could not hear."""
 
     job: Job

@@ -38,7 +38,7 @@ class Why(Enum):
     UNKNOWN = "unknown"
 
 
-class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A rule holds for a job now.
 
     `step` counts the stages of one trouble (near, nearer, missed): a higher one is news even at the
@@ -61,14 +61,14 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: tuple[tuple[str, str], ...] = ()
 
 
-class Unknown(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Unknown(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a rule cannot tell because we were blind at the instant that counted."""
 
     window: int
     what: str
 
 
-class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a rule thinks, and the first instant at which it could think otherwise without a new fact.
 
     None for `ask_again_at`: only a new fact can change it. `cannot_tell`: that there is no finding does

@@ -20,7 +20,7 @@ from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, replace
 from msgspec.structs import fields as struct_fields
 
-from tocsin.errors import StoreError
+from tocsin.errors import StoreError, StoreRefused
 
 T = TypeVar("T")
 Column = int | float | str | None
@@ -79,7 +79,7 @@ class Codec(Generic[T]):
                     return text
             return _ENCODER.encode(msgspec.convert(value, self._form, from_attributes=True)).decode()
         except _UNFIT as error:
-            raise StoreError(f"this {self._kind.__name__} cannot be kept: {error}") from None
+            raise StoreRefused(f"this {self._kind.__name__} cannot be kept: {error}") from None
 
     def decode(self, text: str) -> T:
         """Return the value of a text; StoreError when it is none, which only tampering can bring about."""
@@ -131,7 +131,7 @@ def _converters(hint: Any) -> tuple[Callable[[Any], Column], Callable[[Any], Any
 
 def _finite(number: float) -> float:
     if not math.isfinite(number):
-        raise StoreError(f"{number} is not a number that can be kept")
+        raise StoreRefused(f"{number} is not a number that can be kept")
     return number
 
 

@@ -67,7 +67,7 @@ _COUNTS: Final = """
     SELECT (SELECT coalesce(sum(n), 0) FROM tallies WHERE name = 'jobs'),
         (SELECT count(*) FROM alerts WHERE state <> 'resolved'),
         (SELECT count(*) FROM notifications WHERE state IN ('pending', 'sending')),
-        (SELECT count(*) FROM notifications WHERE state = 'dead'),
+        (SELECT count(*) FROM notifications WHERE state = 'dead' AND fallback_key IN ('', '-')),
         (SELECT min(created_at) FROM notifications WHERE state IN ('pending', 'sending'))
 """
 

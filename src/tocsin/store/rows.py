@@ -11,7 +11,7 @@ from tocsin.jobs.job import Job
 from tocsin.jobs.state import JobState
 
 
-class Watch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Watch(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """All that is kept of one job between two looks at it.
 
     `due_at` is the first instant at which an opinion about it could change by itself. `judged_under`

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run, RunStatus
+from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import Outcome
 from tocsin.rules.evidence import of_run, variables_of
 from tocsin.rules.facts import Facts
@@ -54,6 +55,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     a good run that was too fast. The rule's own severity is the most that this can reach. N in a row
     and M of N count occurrences (deadline) and runs (duration) that broke the promise.
     """
+    if _promises_nothing(facts.job.definition.sla):
+        return QUIET
     promises = [*_deadlines(facts), *_durations(facts)]
     forgiven = facts.forgiven_until(NAME)
     lost = any(
@@ -79,6 +82,15 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     findings = [f for f in (_broken(rule, facts, reached), _too_fast(rule, facts)) if f is not None]
     worst = max(findings, key=lambda f: (f.severity, f.step), default=None)
     return Verdict(finding=worst, ask_again_at=ask_again_at, unknown=unknown, cannot_tell=lost)
+
+
+def _promises_nothing(sla: SLA) -> bool:
+    return (
+        sla.deadline is None
+        and sla.deadline_offset_minutes is None
+        and sla.max_duration_seconds is None
+        and sla.min_duration_seconds is None
+    )
 
 
 def _stage_of(

@@ -42,6 +42,7 @@ class SqliteStore:
         self._hook = hook
         self._lock = _lock(self._path)
         try:
+            _make_private(self._path)
             self._migrate()
             self._readers = Lender(
                 lambda: self._open(READER_CACHE_KIB, read_only=True), "BEGIN", SqliteReading
@@ -114,6 +115,12 @@ class SqliteStore:
         finally:
             door.rollback()
             door.close()
+
+
+def _make_private(path: str) -> None:
+    """Make the file, where it is not there, for its owner alone: it holds logs and digests of secrets."""
+    with suppress(OSError):  # opening it will say better what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _see_that_it_is_ours(door: SqliteDoor) -> None:
