@@ -9,11 +9,14 @@ import pytest
 
 from tocsin.alerts.route import Route
 from tocsin.clock import SystemClock
+from tocsin.engine.commands import Pause, Refused
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.engine import Engine
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import StoreBroken, StoreUnavailable
 from tocsin.jobs.checkin import Answer, Answered, CheckIn, CheckInKind
+from tocsin.jobs.job import JobKey
 from tocsin.store.sqlite import SqliteStore
+from tocsin.store.sqlite.writing import SqliteWriting
 from tocsin.telemetry.metrics import Metrics
 
 PATIENCE_SECONDS = 20.0
@@ -80,3 +83,54 @@ def test_a_fault_that_nobody_foresaw_is_shown_and_ends_no_writer(
     assert isinstance(answer, tuple)
     assert answer[0].status is Answered.ACCEPTED
     assert engine.condition().store_fault == ""
+
+
+def _reported(engine: Engine, *environments: str) -> tuple[Answer, ...] | StoreUnavailable:
+    answers: SimpleQueue[tuple[Answer, ...] | StoreUnavailable] = SimpleQueue()
+    now = CLOCK.now()
+    check_ins = [
+        CheckIn(job="a", environment=name, kind=CheckInKind.START, at=now, received_at=now)
+        for name in environments
+    ]
+    assert engine.report(check_ins, answers.put)
+    return answers.get(timeout=PATIENCE_SECONDS)
+
+
+def test_nobody_reports_in_the_environment_that_tocsin_alerts_in_and_the_others_are_taken(
+    engine: Engine,
+) -> None:
+    engine.start()
+
+    answers = _reported(engine, "production", "tocsin", "staging")
+
+    assert isinstance(answers, tuple)
+    assert [answer.status for answer in answers] == [
+        Answered.ACCEPTED,
+        Answered.REJECTED,
+        Answered.ACCEPTED,
+    ]
+    assert answers[1].field == "environment"
+
+
+def test_the_job_that_tocsin_alerts_under_cannot_be_paused(engine: Engine) -> None:
+    engine.start()
+
+    result = engine.command(Pause(job=JobKey("tocsin", "tocsin"), who="ada"))
+
+    assert isinstance(result, Refused)
+    assert "Tocsin's own" in result.message
+
+
+def test_a_broken_store_refuses_no_check_in_for_good_but_asks_for_it_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise StoreBroken("the file is damaged")
+
+    monkeypatch.setattr(SqliteWriting, "append", broken)
+    engine.start()
+
+    answer = _reported(engine, "production")
+
+    assert isinstance(answer, StoreUnavailable)
+    assert engine.condition().store_fault == "the file is damaged"
