@@ -64,10 +64,16 @@ def _expect_interval(job: Job, state: JobState, until: datetime, every: timedelt
     plan = job.definition.plan
     since = state.expect_after or job.registered_at
     anchor = max(since, state.last_started_at or since)
+    waited_for = next((o for o in state.occurrences if o.nominal_at > anchor and o.run is None), None)
+    if (
+        waited_for is not None
+        and waited_for.nominal_at >= anchor + every
+        and state.occurrences[-1].nominal_at > until
+    ):
+        return state
     first = next_occurrence(plan, anchor)
     if first is None:
         return state
-    waited_for = next((o for o in state.occurrences if o.nominal_at > anchor and o.run is None), None)
     if waited_for is None or waited_for.nominal_at < first.nominal_at:
         found, latest = [*(o for o in state.occurrences if _outlasts(o, anchor)), first], first
     else:

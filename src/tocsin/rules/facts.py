@@ -19,6 +19,8 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     def forgiven_until(self, condition: str) -> datetime:
         """Return the instant up to which a person has declared this condition's troubles over."""
+        if not self.state.forgiven:
+            return _NEVER
         ends = [at for name, at in self.state.forgiven if name in (condition, EVERY_CONDITION)]
         return max(ends, default=_NEVER)
 

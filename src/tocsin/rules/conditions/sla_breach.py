@@ -1,11 +1,12 @@
 """`sla_breach`: a promise about the end of a run is about to break, or has broken."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+
+from msgspec import Struct
 
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run, RunStatus
-from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import Outcome
 from tocsin.rules.evidence import of_run, variables_of
 from tocsin.rules.facts import Facts
@@ -16,10 +17,10 @@ from tocsin.rules.wording import clock_time, span
 
 NAME = "sla_breach"
 _NEAR_STEPS = 2
+_LATE = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stage:
+class _Stage(Struct, frozen=True, kw_only=True):
     """From an instant on, this is how bad it is."""
 
     at: datetime
@@ -28,21 +29,48 @@ class _Stage:
     why: Why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Promise:
-    """One promise of one occurrence or run, with the stages in which it breaks.
+class _Promise(Struct, frozen=True, kw_only=True):
+    """One promise of one occurrence or run.
 
-    `ended_at` is set when nothing can get worse any more.
+    A warning that would not come after `not_before` is left out. `ended_at` is set when nothing can get
+    worse any more.
     """
 
     limit_at: datetime
-    stages: tuple[_Stage, ...]
+    not_before: datetime
     run: Run | None = None
     occurrence: Occurrence | None = None
     ended_at: datetime | None = None
 
 
-_Reached = tuple[_Stage, _Promise]
+class _Ahead(Struct, frozen=True, kw_only=True):
+    """How long before the limit the two warnings come; what is not positive is not promised."""
+
+    warning: timedelta
+    critical: timedelta
+
+    def first_at(self, promise: _Promise) -> datetime:
+        """Return when the promise first gives cause to speak."""
+        limit_at = promise.limit_at
+        first_at = limit_at
+        for ahead in (self.warning, self.critical):
+            at = limit_at - ahead
+            if at < first_at and at > promise.not_before:
+                first_at = at
+        return first_at
+
+
+@lru_cache(maxsize=256)
+def _ahead(warning_minutes: float, critical_minutes: float) -> _Ahead:
+    return _Ahead(warning=timedelta(minutes=warning_minutes), critical=timedelta(minutes=critical_minutes))
+
+
+class _Reached(Struct, frozen=True, kw_only=True):
+    """The stage that a promise has reached."""
+
+    promise: _Promise
+    stage: _Stage
+    since_at: datetime
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
@@ -55,65 +83,76 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     a good run that was too fast. The rule's own severity is the most that this can reach. N in a row
     and M of N count occurrences (deadline) and runs (duration) that broke the promise.
     """
-    if _promises_nothing(facts.job.definition.sla):
+    sla, forgiven = facts.job.definition.sla, facts.forgiven_until(NAME)
+    promises, lost = _deadlines(facts, forgiven)
+    promises += _durations(facts)
+    if not promises and not lost and sla.min_duration_seconds is None:
         return QUIET
-    promises = [*_deadlines(facts), *_durations(facts)]
-    forgiven = facts.forgiven_until(NAME)
-    lost = any(
-        o.deadline_at is not None and o.deadline_at > forgiven and _is_lost(o)
-        for o in facts.state.occurrences
-    )
-    if not promises and not lost and facts.job.definition.sla.min_duration_seconds is None:
-        return QUIET
+    ahead = _ahead(sla.warning_minutes_before, sla.critical_minutes_before)
     asks: list[datetime] = []
     reached: list[_Reached] = []
     unknown: Unknown | None = None
     for promise in promises:
+        first_at = ahead.first_at(promise)
         if promise.limit_at <= forgiven:
             continue
-        stage, ask_at, window = _stage_of(facts, promise, now)
+        if now < first_at and not facts.blind and promise.ended_at is None:
+            asks.append(first_at)
+            continue
+        found, ask_at, window = _stage_of(facts, promise, ahead, now)
         if ask_at is not None:
             asks.append(ask_at)
         if window is not None:
             unknown = Unknown(window=window, what=_what(promise))
-        elif stage is not None and stage.at > forgiven:
-            reached.append((stage, promise))
-    ask_again_at = min(asks, default=None)
+        elif found is not None and found.stage.at > forgiven:
+            reached.append(found)
     findings = [f for f in (_broken(rule, facts, reached), _too_fast(rule, facts)) if f is not None]
     worst = max(findings, key=lambda f: (f.severity, f.step), default=None)
-    return Verdict(finding=worst, ask_again_at=ask_again_at, unknown=unknown, cannot_tell=lost)
-
-
-def _promises_nothing(sla: SLA) -> bool:
-    return (
-        sla.deadline is None
-        and sla.deadline_offset_minutes is None
-        and sla.max_duration_seconds is None
-        and sla.min_duration_seconds is None
-    )
+    return Verdict(finding=worst, ask_again_at=min(asks, default=None), unknown=unknown, cannot_tell=lost)
 
 
 def _stage_of(
-    facts: Facts, promise: _Promise, now: datetime
-) -> tuple[_Stage | None, datetime | None, int | None]:
+    facts: Facts, promise: _Promise, ahead: _Ahead, now: datetime
+) -> tuple[_Reached | None, datetime | None, int | None]:
     """Return the stage reached, the next instant to ask, and the window that hides the truth, if any."""
+    stages = _stages(promise, ahead)
     if promise.ended_at is not None:
-        return _worst([s for s in promise.stages if s.at <= promise.ended_at]), None, None
+        return _worst(promise, [s for s in stages if s.at <= promise.ended_at]), None, None
     window = facts.blind_at(promise.limit_at)
     if window is not None and now >= window.hold_until and not _heard_since(facts, promise, window.to_at):
         return None, None, window.id
     reached: list[_Stage] = []
-    for stage in promise.stages:
+    for stage in stages:
         hidden = facts.blind_at(stage.at)
         at = stage.at if hidden is None else hidden.hold_until
         if now < at:
-            return _worst(reached), at, None
+            return _worst(promise, reached), at, None
         reached.append(stage)
-    return _worst(reached), None, None
+    return _worst(promise, reached), None, None
 
 
-def _worst(stages: list[_Stage]) -> _Stage | None:
-    return max(stages, key=lambda stage: (stage.severity, stage.step), default=None)
+def _worst(promise: _Promise, stages: list[_Stage]) -> _Reached | None:
+    if not stages:
+        return None
+    worst = max(stages, key=lambda stage: (stage.severity, stage.step))
+    since_at = min(stage.at for stage in stages if stage.why is worst.why)
+    return _Reached(promise=promise, stage=worst, since_at=since_at)
+
+
+def _stages(promise: _Promise, ahead: _Ahead) -> list[_Stage]:
+    limit_at, stages = promise.limit_at, []
+    near, broken = Why.DURATION_NEAR, Why.DURATION_EXCEEDED
+    if promise.occurrence is not None:
+        near, broken = Why.DEADLINE_NEAR, Why.DEADLINE_MISSED
+    before = ((ahead.warning, Severity.WARNING, 1), (ahead.critical, Severity.CRITICAL, _NEAR_STEPS))
+    for wait, severity, step in before:
+        if wait > timedelta(0) and limit_at - wait > promise.not_before:
+            stages.append(_Stage(at=limit_at - wait, severity=severity, step=step, why=near))
+    stages.append(_Stage(at=limit_at, severity=Severity.CRITICAL, step=_NEAR_STEPS + 1, why=broken))
+    late = ahead.critical if ahead.critical > timedelta(0) else _LATE
+    stages.append(_Stage(at=limit_at + late, severity=Severity.PAGE, step=_NEAR_STEPS + 2, why=broken))
+    stages.sort(key=lambda stage: stage.at)
+    return stages
 
 
 def _heard_since(facts: Facts, promise: _Promise, instant: datetime) -> bool:
@@ -122,88 +161,47 @@ def _heard_since(facts: Facts, promise: _Promise, instant: datetime) -> bool:
     return run is not None and run.last_sign_at >= instant
 
 
-def _deadlines(facts: Facts) -> list[_Promise]:
-    sla = facts.job.definition.sla
-    if sla.deadline is None and sla.deadline_offset_minutes is None:
-        return []
-    promises = []
-    for occurrence in facts.state.occurrences:
-        if occurrence.deadline_at is None or _is_lost(occurrence):
-            continue
-        stages = _stages(
-            occurrence.deadline_at,
-            warning=timedelta(minutes=sla.warning_minutes_before),
-            critical=timedelta(minutes=sla.critical_minutes_before),
-            not_before=_promised_from(facts, occurrence),
-            near=Why.DEADLINE_NEAR,
-            broken=Why.DEADLINE_MISSED,
-        )
-        promises.append(_Promise(limit_at=occurrence.deadline_at, stages=stages, occurrence=occurrence))
-    return promises
-
-
-def _is_lost(occurrence: Occurrence) -> bool:
-    """Whether nobody can say what became of an expected run, which has been told by then."""
-    return occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None
-
-
-def _promised_from(facts: Facts, occurrence: Occurrence) -> datetime:
+def _deadlines(facts: Facts, forgiven: datetime) -> tuple[list[_Promise], bool]:
+    """Return the deadlines to be kept, and whether there is one of which nobody can say what became of it."""
     scheduled = facts.job.definition.schedule is not None
-    return occurrence.nominal_at if scheduled else occurrence.opens_at
+    promises, lost = [], False
+    for occurrence in facts.state.occurrences:
+        limit_at = occurrence.deadline_at
+        if limit_at is None:
+            continue
+        if occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None:
+            lost = lost or limit_at > forgiven
+            continue
+        not_before = occurrence.nominal_at if scheduled else occurrence.opens_at
+        promises.append(_Promise(limit_at=limit_at, not_before=not_before, occurrence=occurrence))
+    return promises, lost
 
 
 def _durations(facts: Facts) -> list[_Promise]:
-    most = facts.job.definition.sla.max_duration_seconds
-    if most is None:
+    state, most = facts.state, facts.job.definition.sla.max_duration_seconds
+    if most is None or not (state.open_runs or state.failures):
         return []
     allowed = timedelta(seconds=most)
-    open_keys = {r.key for r in facts.state.open_runs}
-    runs = [*facts.state.open_runs, *(f for f in facts.state.failures if f.key not in open_keys)]
-    promises = [_duration(facts, run, run.started_at, allowed) for run in runs if run.started_at is not None]
+    runs = list(state.open_runs)
+    if state.failures:
+        open_keys = {r.key for r in runs}
+        runs += [f for f in state.failures if f.key not in open_keys]
+    promises = [_duration(run, run.started_at, allowed) for run in runs if run.started_at is not None]
     return [p for p in promises if p is not None]
 
 
-def _duration(facts: Facts, run: Run, started_at: datetime, allowed: timedelta) -> _Promise | None:
-    sla = facts.job.definition.sla
+def _duration(run: Run, started_at: datetime, allowed: timedelta) -> _Promise | None:
     limit_at = started_at + allowed
     is_overtaken = run.overtaken_at is not None and run.overtaken_at >= limit_at
     if is_overtaken or (run.ended_at is not None and run.ended_at <= limit_at):
         return None
-    stages = _stages(
-        limit_at,
-        warning=timedelta(minutes=sla.warning_minutes_before),
-        critical=timedelta(minutes=sla.critical_minutes_before),
-        not_before=started_at + allowed / 2,
-        near=Why.DURATION_NEAR,
-        broken=Why.DURATION_EXCEEDED,
-    )
-    return _Promise(limit_at=limit_at, stages=stages, run=run, ended_at=run.ended_at)
-
-
-def _stages(
-    limit_at: datetime,
-    *,
-    warning: timedelta,
-    critical: timedelta,
-    not_before: datetime,
-    near: Why,
-    broken: Why,
-) -> tuple[_Stage, ...]:
-    stages = []
-    before = ((warning, Severity.WARNING, 1), (critical, Severity.CRITICAL, _NEAR_STEPS))
-    for ahead, severity, step in before:
-        if ahead > timedelta(0) and limit_at - ahead > not_before:
-            stages.append(_Stage(at=limit_at - ahead, severity=severity, step=step, why=near))
-    stages.append(_Stage(at=limit_at, severity=Severity.CRITICAL, step=_NEAR_STEPS + 1, why=broken))
-    late = critical if critical > timedelta(0) else timedelta(minutes=15)
-    stages.append(_Stage(at=limit_at + late, severity=Severity.PAGE, step=_NEAR_STEPS + 2, why=broken))
-    return tuple(sorted(stages, key=lambda stage: stage.at))
+    return _Promise(limit_at=limit_at, not_before=started_at + allowed / 2, run=run, ended_at=run.ended_at)
 
 
 def _broken(rule: Rule, facts: Facts, reached: list[_Reached]) -> Finding | None:
     """Return the finding about the worst broken promise; the other kind of promise adds to it."""
-    late = [p for p in reached if p[1].occurrence is not None]
-    long = [p for p in reached if p[1].run is not None]
+    late = [r for r in reached if r.promise.occurrence is not None]
+    long = [r for r in reached if r.promise.run is not None]
     kinds = []
     if late and _too_many(rule, _late_marks(facts), len(late)):
         kinds.append(_oldest_of_worst(late))
@@ -211,12 +209,12 @@ def _broken(rule: Rule, facts: Facts, reached: list[_Reached]) -> Finding | None
         kinds.append(_oldest_of_worst(long))
     if not kinds:
         return None
-    kinds.sort(key=lambda pair: (pair[0].severity, pair[0].at), reverse=True)
+    kinds.sort(key=lambda r: (r.stage.severity, r.stage.at), reverse=True)
     return _finding(rule, facts, *kinds)
 
 
 def _oldest_of_worst(reached: list[_Reached]) -> _Reached:
-    return max(reached, key=lambda pair: (pair[0].severity, pair[0].step, -pair[0].at.timestamp()))
+    return max(reached, key=lambda r: (r.stage.severity, r.stage.step, -r.stage.at.timestamp()))
 
 
 def _too_many(rule: Rule, earlier: list[bool], now_broken: int) -> bool:
@@ -231,13 +229,13 @@ def _late_marks(facts: Facts) -> list[bool]:
 
 def _long_marks(facts: Facts, long: list[_Reached]) -> list[bool]:
     most = facts.job.definition.sla.max_duration_seconds or 0.0
-    counted = {p.run.key for _, p in long if p.run is not None}
+    counted = {r.promise.run.key for r in long if r.promise.run is not None}
     return [(o.seconds or 0.0) > most for o in facts.outcomes(NAME) if o.run not in counted]
 
 
 def _finding(rule: Rule, facts: Facts, worst: _Reached, other: _Reached | None = None) -> Finding:
     """`other` counts as further steps, so that a second promise that breaks is news."""
-    (stage, promise), cap = worst, rule.severity or Severity.PAGE
+    stage, promise, cap = worst.stage, worst.promise, rule.severity or Severity.PAGE
     run = promise.run or _run_of(facts, promise.occurrence)
     threshold = _threshold(facts, promise)
     evidence = [("limit", threshold), *_expected(facts, promise.occurrence)]
@@ -246,18 +244,18 @@ def _finding(rule: Rule, facts: Facts, worst: _Reached, other: _Reached | None =
     elif promise.occurrence is not None and promise.occurrence.run is None:
         evidence.append(("run", "has not started"))
     if other is not None:
-        evidence.insert(0, ("also", _summary(facts, *other)))
+        evidence.insert(0, ("also", _summary(facts, other)))
     return Finding(
         rule=rule.name,
         condition=NAME,
         severity=min(stage.severity, cap),
         why=stage.why,
-        since_at=min(s.at for s in promise.stages if s.why is stage.why),
-        summary=_summary(facts, stage, promise),
+        since_at=worst.since_at,
+        summary=_summary(facts, worst),
         evidence=tuple(evidence),
         next_step=_next_step(stage, run),
         run=run.key if run is not None else "",
-        step=stage.step + (other[0].step if other is not None else 0),
+        step=stage.step + (other.stage.step if other is not None else 0),
         template=rule.message,
         variables=(*(variables_of(run) if run is not None else ()), ("threshold", threshold)),
     )
@@ -282,7 +280,8 @@ def _expected(facts: Facts, occurrence: Occurrence | None) -> list[tuple[str, st
     return [("for", clock_time(occurrence.nominal_at, facts.job.definition.timezone))]
 
 
-def _summary(facts: Facts, stage: _Stage, promise: _Promise) -> str:
+def _summary(facts: Facts, reached: _Reached) -> str:
+    stage, promise = reached.stage, reached.promise
     run = promise.run or _run_of(facts, promise.occurrence)
     zone = facts.job.definition.timezone
     if promise.occurrence is not None:
