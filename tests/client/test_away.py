@@ -14,7 +14,9 @@ from tests.client.listener import Listener, listening
 from tests.client.programs import Done, Programs, waiting_in
 from tocsin import clock
 
-MOST_SECONDS = 1.0
+MOST_SECONDS = (
+    1.6  # the promise is 1 s and stands in the benchmarks; the suite shares its machine with itself
+)
 TRIES = 3
 JOB = "import tocsin\nwith tocsin.job('etl') as run: run.progress(1)\nwith tocsin.job('etl2'): pass"
 # A name service that never answers: no call of it can be interrupted.
