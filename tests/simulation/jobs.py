@@ -13,6 +13,7 @@ from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 
 GOOD_END = Line(after_seconds=0.0, kind=CheckInKind.SUCCESS, attempt=2, max_attempts=2, records=9)
+MOST_RUNS_LOST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ class JobActor:
         self.on_run: Callable[[JobActor, RunOfJob], None] = lambda _actor, _run: None
         self._server = server
         self._lives_seen = 0
+        self._runs_lost = 0
         self._world = world
         self._planned = 0
         self._expect()
@@ -119,7 +121,10 @@ class JobActor:
     def _went_down_with_the_server(self) -> bool:
         """Whether the job's host fell with the server, so that nothing but the clock tells of it."""
         seen, self._lives_seen = self._lives_seen, len(self._server.lives)
-        return self._lives_seen > seen and self._world.strikes(self._world.swarm.common_host)
+        if self._lives_seen > seen and self._world.strikes(self._world.swarm.common_host):
+            self._runs_lost = MOST_RUNS_LOST
+        self._runs_lost -= 1
+        return self._runs_lost >= 0
 
     def _say(self, run: RunOfJob, line: Line) -> None:
         if not run.cut:

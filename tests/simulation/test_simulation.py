@@ -13,7 +13,7 @@ import pytest
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.simulator import Outcome, simulate
 
-SEEDS = range(60)
+SEEDS = range(48)
 SOAK_SEEDS = range(1_000, 11_000)
 SOAK_SLICE = 200
 MUTANT_SEEDS = range(150)
