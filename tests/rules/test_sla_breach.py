@@ -18,6 +18,7 @@ S = OccurrenceStatus
 NOON_DAILY = SLA(deadline=time(12), warning_minutes_before=60, critical_minutes_before=30)
 TWO_HOURS = SLA(max_duration_seconds=7200, warning_minutes_before=30, critical_minutes_before=15)
 DUE_AT_NOON = expected("09:00", deadline="12:00")
+LONG_AGO = BlindWindow(id=9, from_at=at("01:00"), to_at=at("02:00"), hold_until=at("02:05"))
 
 
 def told(verdict: Verdict) -> tuple[str, int] | None:
@@ -48,6 +49,7 @@ def test_a_deadline_gets_worse_in_four_stages(
     assert verdict.ask_again_at == (at(ask) if ask else None)
 
 
+@pytest.mark.parametrize("past", [(), (LONG_AGO,)], ids=["never blind", "once blind"])
 @pytest.mark.parametrize(
     ("warning", "critical", "asks"),
     [
@@ -61,10 +63,11 @@ def test_a_deadline_gets_worse_in_four_stages(
     ids=["both", "no warning", "no critical", "none", "before the start", "at the start"],
 )
 def test_stages_that_are_not_promised_or_not_after_the_start_are_left_out(
-    warning: float, critical: float, asks: list[str]
+    warning: float, critical: float, asks: list[str], past: tuple[BlindWindow, ...]
 ) -> None:
     sla = SLA(deadline=time(12), warning_minutes_before=warning, critical_minutes_before=critical)
     known = facts(JobState(occurrences=(DUE_AT_NOON,)), sla, schedule=read_schedule("0 9 * * *", "UTC"))
+    known = replace(known, blind=past)
 
     found, now = [], at("09:30")
     while (ask_at := asked(NAME, known, f"{now:%H:%M}").ask_again_at) is not None:
