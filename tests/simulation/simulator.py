@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.simulation.audit import Auditor
 from tests.simulation.behaviour import Behaviour
 from tests.simulation.jobs import PLANS, JobActor
@@ -13,6 +15,7 @@ from tests.simulation.server import Server
 from tests.simulation.setting import TARGETS, configuration
 from tests.simulation.watching import Watcher
 from tests.simulation.world import World
+from tocsin.engine import writer
 
 TROUBLE_SECONDS = 3 * 3_600.0
 CALM_SECONDS = 75 * 60.0
@@ -35,8 +38,10 @@ class Outcome:
 def simulate(seed: int, path: Path) -> Outcome:
     """Return the outcome of a seed; `path` is a file for its store that does not exist yet, or is empty."""
     simulation = Simulation(seed, path)
-    simulation.run()
     world = simulation.world
+    with pytest.MonkeyPatch.context() as patch:  # the one clock that the engine is not given
+        patch.setattr(writer, "monotonic", lambda: world.seconds)
+        simulation.run()
     return Outcome(
         seed=seed,
         fingerprint=world.fingerprint(),
