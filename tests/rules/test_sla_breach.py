@@ -74,6 +74,7 @@ def test_stages_that_are_not_promised_or_not_after_the_start_are_left_out(
         found.append(f"{ask_at:%H:%M}")
         now = ask_at
     assert found == asks
+    assert told(asked(NAME, known, "09:30")) is None
 
 
 @pytest.mark.parametrize(
