@@ -254,3 +254,15 @@ def test_a_retry_that_was_due_in_the_downtime_is_unknown(story: Story) -> None:
 
     assert story.heard == [("04:05:01", "critical", "firing")]
     assert ("etl", "run a announced a retry that was not seen") in story.last.evidence
+
+
+def test_a_summary_that_nobody_cared_for_is_closed_when_its_window_is_forgotten(story: Story) -> None:
+    story.job("etl", schedule="0 3 10 3 *", grace=10)
+
+    story.down("02:00", "04:00")
+    story.until("2026-03-17 03:59")
+    assert story.open == [("tocsin", "unknown", "critical")]
+
+    story.until("2026-03-17 09:00")
+    assert story.open == []
+    assert "does not watch it any more" in story.last.text

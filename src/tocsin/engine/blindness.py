@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from tocsin.alerts.advance import advance, open_alert
-from tocsin.alerts.alert import Alert
+from tocsin.alerts.advance import Change, advance, open_alert
+from tocsin.alerts.alert import Alert, Reason
 from tocsin.engine.configuration import Policy
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.looking import told_before
@@ -66,6 +66,7 @@ def look_at_unknown(draft: Draft, job_id: int) -> None:
         ask_at = _tell(draft, watch.job, alert, finding, window)
         if ask_at is not None:
             asks.append(ask_at)
+    _close_forgotten(draft, job_id)
     alerting = any(a.is_open for a in draft.alerts_of(job_id))
     draft.watches[job_id] = replace(
         draft.watches[job_id],
@@ -73,6 +74,14 @@ def look_at_unknown(draft: Draft, job_id: int) -> None:
         judged_under=draft.book.version,
         alerting=alerting,
     )
+
+
+def _close_forgotten(draft: Draft, job_id: int) -> None:
+    """Close what was said of windows that are no longer remembered: nobody would ever do so."""
+    remembered = {_print(window) for window in draft.book.blind}
+    for alert in [a for a in draft.alerts_of(job_id) if a.is_open and a.fingerprint not in remembered]:
+        over = Change(alert=advance(alert, None, draft.now).alert, reason=Reason.RULE_REMOVED)
+        draft.take(job_id, voice(over, draft.book, draft.now))
 
 
 def _decided_at(draft: Draft, window: BlindWindow, now: datetime) -> datetime:
