@@ -55,6 +55,7 @@ class Auditor:
         self._server.read(self._check_ins)
         for job in self._jobs:
             self._no_false_alarm(job)
+        self._no_verdict_too_early()
         self._promises()
         for alert in self._alerts:
             self._told_or_said_why(alert)
@@ -118,16 +119,33 @@ class Auditor:
                 if START + timedelta(seconds=start_by) in missed:
                     self._world.accuse("no false alarm", f"{run.key} began in time and was called missing")
 
+    def _no_verdict_too_early(self) -> None:
+        """See that what fell into a time without us was not called missing before the stated wait."""
+        if self._jumps:
+            return
+        wait = POLICY.flush_wait_for.total_seconds()
+        for gone, back in self._times_away():
+            for alert in self._alerts:
+                since, opened = ((at - START).total_seconds() for at in (alert.since_at, alert.opened_at))
+                if alert.condition == "missing_run" and gone <= since < back <= opened < back + wait - 1.0:
+                    self._world.accuse(
+                        "no false alarm", f"{alert.job} was called missing as soon as we were back"
+                    )
+
+    def _times_away(self) -> list[tuple[float, float]]:
+        """Return from when to when, in true time, no process lived for so long that it was blind."""
+        lives = [*self._server.lives, (self._server.up_since, 0.0)]
+        away = [(gone, back) for (_, gone), (back, _) in pairwise(lives)]
+        return [(gone, back) for gone, back in away if back - gone > POLICY.blind_after.total_seconds()]
+
     def _could_be_heard(self, run: RunOfJob, start_by: float) -> bool:
         """Whether its start was told in time, or in time after the server had been away for long."""
         told = run.said[0].acknowledged_seconds
         if told is None or told <= start_by:
             return told is not None
-        lives = self._server.lives
-        for (_, gone), (back, _) in pairwise([*lives, (self._server.up_since, 0.0)]):
-            long_enough = back - gone > POLICY.blind_after.total_seconds()
+        for gone, back in self._times_away():
             held_until = back + POLICY.flush_wait_for.total_seconds()
-            if long_enough and gone <= start_by and max(start_by, told) < held_until:
+            if gone <= start_by and max(start_by, told) < held_until:
                 self._world.happened("a run was heard only after a blind window")
                 return True
         return False
