@@ -148,10 +148,52 @@ def test_an_open_server_answers_to_this_machine(served: Served, host: str) -> No
     assert served.ask("GET", "/api/v1/jobs", headers={"host": host}).status == 200
 
 
-def test_an_open_server_answers_to_its_base_url(tmp_path: Path) -> None:
+def test_an_open_server_answers_to_no_base_url_of_a_proxy(tmp_path: Path) -> None:
     with serving(tmp_path, settings=WebSettings(base_url="https://tocsin.example.com/x")) as served:
-        assert served.ask("GET", "/api/v1/jobs", headers={"host": "tocsin.example.com"}).status == 200
-        assert served.ask("GET", "/api/v1/jobs", headers={"host": "example.com"}).status == 421
+        answer = served.ask("GET", "/api/v1/jobs", headers={"host": "tocsin.example.com"})
+
+    assert answer.status == 421
+    assert "keys:" in answer.json["error"]["message"]
+
+
+PROXIED = [
+    {"Forwarded": "for=192.0.2.60"},
+    {"X-Forwarded-For": "192.0.2.60"},
+    {"X-Forwarded-Proto": "https"},
+    {"x-forwarded-host": "tocsin.example.com"},
+    {"X-Real-IP": "127.0.0.1"},
+    {"Via": "1.1 proxy"},
+]
+
+
+@pytest.mark.parametrize("headers", PROXIED, ids=lambda headers: next(iter(headers)))
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/readyz"),
+        ("GET", "/api/v1/backup"),
+        ("POST", "/api/v1/tokens"),
+        ("POST", "/api/v1/check-ins"),
+        ("GET", "/ping/-/a"),
+    ],
+)
+def test_an_open_server_refuses_what_a_proxy_brings_and_says_what_to_do(
+    served: Served, method: str, path: str, headers: dict[str, str]
+) -> None:
+    answer = served.ask(method, path, b"{}", headers)
+
+    assert answer.status == 403
+    assert "proxy" in answer.text
+    assert "keys:" in answer.text
+
+
+@pytest.mark.parametrize("headers", PROXIED, ids=lambda headers: next(iter(headers)))
+def test_with_credentials_a_proxy_may_stand_before_the_server(
+    closed: Served, headers: dict[str, str]
+) -> None:
+    assert closed.ask("GET", "/api/v1/jobs", headers=headers).status == 200
+    assert closed.ask("POST", "/api/v1/check-ins", {"job": fresh(), "kind": "start"}, headers).status == 202
 
 
 CROSS = [

@@ -22,7 +22,7 @@ from tocsin.web.access import Access, secret_of
 from tocsin.web.body import read_body
 from tocsin.web.check_in import Faults, is_list, read_check_ins
 from tocsin.web.faults import BUSY, RETRY_SECONDS, UNAVAILABLE, Fault, Problem, body_of, error_of, problem_of
-from tocsin.web.guard import CROSS_SITE, FOREIGN_HOST, is_cross_site, is_own_host, own_hosts
+from tocsin.web.guard import CROSS_SITE, from_elsewhere, is_cross_site, own_hosts
 from tocsin.web.ping import BODY_LIMIT, ROOT, NoPing, Ping, check_in_of, read_ping
 from tocsin.web.replies import Replies, Reply
 from tocsin.web.settings import WebSettings
@@ -123,8 +123,8 @@ class Front:
     def _refusal(self, headers: Headers, secret: bytes) -> Problem | None:
         self._look_again()
         if self._access.is_open:
-            if not is_own_host(headers.get(b"host", b""), self._hosts):
-                return FOREIGN_HOST
+            if problem := from_elsewhere(headers, self._hosts):
+                return problem
             return CROSS_SITE if is_cross_site(headers, self._settings) else None
         return None if self._access.reporter(secret) is not None else _UNAUTHORIZED
 

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin.web.access import Access
 from tocsin.web.body import read_body
 from tocsin.web.faults import Problem, body_of
-from tocsin.web.guard import CROSS_SITE, FOREIGN_HOST, SAFE_METHODS, is_cross_site, is_own_host, own_hosts
+from tocsin.web.guard import CROSS_SITE, SAFE_METHODS, from_elsewhere, is_cross_site, own_hosts
 from tocsin.web.settings import WebSettings
 
 THREADS: Final = 16
@@ -77,8 +77,8 @@ class Gate:
     def _refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Problem | None:
         if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
             return _NUL
-        if self._access.is_open and not is_own_host(headers.get(b"host", b""), self._hosts):
-            return FOREIGN_HOST
+        if self._access.is_open and (problem := from_elsewhere(headers, self._hosts)):
+            return problem
         if scope["method"] not in SAFE_METHODS and is_cross_site(headers, self._settings):
             return CROSS_SITE
         return None

@@ -12,11 +12,19 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OWN_SITE: Final = frozenset({b"same-origin", b"none"})
+_OF_PROXIES: Final = (b"forwarded", b"x-forwarded-", b"x-real-ip", b"via")
 
+THROUGH_PROXY: Final = Problem(
+    status=403,
+    code="through_proxy",
+    message="This request came through a proxy. While no credential exists, Tocsin serves its own machine "
+    "alone. Add `keys:` to tocsin.yaml, or make a token there with `tocsin token create --user NAME`.",
+)
 FOREIGN_HOST: Final = Problem(
     status=421,
     code="foreign_host",
-    message="While no credential is configured, Tocsin answers only to localhost and to its base_url.",
+    message="While no credential exists, Tocsin answers to localhost alone, under no other name. To open it "
+    "to others add `keys:` to tocsin.yaml, or make a token with `tocsin token create --user NAME`.",
 )
 CROSS_SITE: Final = Problem(
     status=403,
@@ -35,18 +43,20 @@ def host_name(netloc: str) -> str:
 
 
 def own_hosts(settings: WebSettings) -> frozenset[str]:
-    """Return the names that are ours: this machine's loopback, the address we bind to, and the base_url."""
-    base = urlsplit(settings.base_url).netloc
-    return (_LOOPBACK | {host_name(settings.host), host_name(base)}) - {""}
+    """Return the names under which this machine reaches itself: loopback's, and the address we bind to."""
+    return _LOOPBACK | {host_name(settings.host)}
 
 
-def is_own_host(host: bytes, ours: frozenset[str]) -> bool:
-    """Whether a Host header names one of ours.
+def from_elsewhere(headers: Mapping[bytes, bytes], ours: frozenset[str]) -> Problem | None:
+    """Return why a request is not taken for one of this machine, or None where nothing speaks against it.
 
-    Asked only while everything is open: a page anywhere may point its own name at 127.0.0.1 and so read
-    what is bound to loopback.
+    Asked only while everything is open. A proxy beside us turns all the world into loopback and often says
+    so; and a page anywhere may point its own name at 127.0.0.1 and so read what is bound to loopback.
     """
-    return host_name(host.decode("latin-1")) in ours
+    if any(name.startswith(_OF_PROXIES) for name in headers):
+        return THROUGH_PROXY
+    is_own = host_name(headers.get(b"host", b"").decode("latin-1")) in ours
+    return None if is_own else FOREIGN_HOST
 
 
 def is_cross_site(headers: Mapping[bytes, bytes], settings: WebSettings) -> bool:
