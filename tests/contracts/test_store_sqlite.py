@@ -12,10 +12,7 @@ from tests.contracts.kept import NOON, a_check_in, committed, key, registered
 from tocsin.errors import StoreBroken, StoreError, StoreUnavailable
 from tocsin.store import lending
 from tocsin.store.base import Store
-from tocsin.store.lending import Lender
-from tocsin.store.sqlite import SqliteStore, journal
-from tocsin.store.sqlite.door import SqliteDoor
-from tocsin.store.sqlite.reading import SqliteReading
+from tocsin.store.sqlite import SqliteStore
 
 LONG = "x" * 2_000
 
@@ -304,51 +301,6 @@ def test_a_backup_replaces_an_older_one_only_when_it_is_whole(path: str, tmp_pat
 
     assert (copy.stat().st_mode & 0o777) == 0o600
     assert sqlite3.connect(copy).execute("SELECT name FROM notes").fetchall() == [("kept",)]
-
-
-def open_door(path: str) -> SqliteDoor:
-    return SqliteDoor(path, cache_kib=1_000, wait_seconds=0.01)
-
-
-def test_the_journal_starts_over_when_it_has_grown(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "START_OVER_BYTES", 100_000)
-    store = SqliteStore(path)
-    sizes = []
-    for number in range(300):
-        keep(store, str(number))
-        sizes.append(Path(f"{path}-wal").stat().st_size)
-    store.close()
-    SqliteStore(path).close()
-
-    assert max(sizes) < 300 * 4_096 * 4
-
-
-def test_a_reading_that_never_ends_does_not_let_the_journal_grow_for_ever(
-    path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journal, "START_OVER_BYTES", 0)
-    monkeypatch.setattr(journal, "MOST_BYTES", 100_000)
-    monkeypatch.setattr(journal, "LONG_READING_SECONDS", 0.0)
-    store = SqliteStore(path)
-    readers = Lender(lambda: open_door(path), "BEGIN", SqliteReading)
-    emptier = journal.Journal(lambda: open_door(path), threading.Lock(), readers)
-
-    with readers.lend() as reading:
-        assert reading.job(key()) is None
-        keep(store, "one")
-        used = emptier.empty()
-        while used < 100_000:
-            keep(store, f"after {used}", LONG * 10)
-            used = emptier.empty()
-        with pytest.raises(StoreUnavailable, match="ask for less"):
-            reading.job(key())
-    assert emptier.empty() == 0
-    with readers.lend() as reading:
-        assert reading.job(key()) is None
-
-    readers.close()
-    emptier.close()
-    store.close()
 
 
 def test_too_many_readings_at_once_are_told_to_come_back(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
