@@ -1,7 +1,7 @@
 """The one thread that writes outlives what nobody foresaw."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -58,6 +58,17 @@ def engine(tmp_path: Path, metrics: Listening) -> Iterator[Engine]:
     yield made
     made.stop()
     store.close()
+
+
+def test_how_long_nothing_was_judged_counts_from_the_last_look_at_the_clock(engine: Engine) -> None:
+    assert not engine.condition().is_judging
+    assert engine.condition().since_tick_seconds < PATIENCE_SECONDS
+
+    engine.writer.last_tick_at = CLOCK.now() - timedelta(minutes=5)
+    assert engine.condition().since_tick_seconds >= 300
+
+    engine.start()
+    assert (engine.condition().is_judging, engine.condition().is_delivering) == (True, True)
 
 
 def test_a_fault_that_nobody_foresaw_is_shown_and_ends_no_writer(

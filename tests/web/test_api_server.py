@@ -1,11 +1,16 @@
 import json
 import sqlite3
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.web.served import Served, fresh
+import pytest
+
+from tests.web.served import PATIENCE_SECONDS, Served, fresh, serving
 from tocsin.clock import now
+from tocsin.engine.engine import EngineCondition
+from tocsin.web.readiness import unready
 
 
 def job_of(served: Served, name: str, environment: str = "production") -> Any:  # noqa: ANN401  # JSON is anything
@@ -133,6 +138,63 @@ def test_while_the_disk_takes_nothing_nothing_is_acknowledged_and_everything_els
     assert alone.ask("POST", "/api/v1/check-ins", {"job": "a", "kind": "success", "run": "r3"}).status == 202
     assert alone.ask("GET", "/readyz").status == 200
     assert [run["run"] for run in alone.get("/api/v1/jobs/production/a/runs")["items"]] == ["r3", "r1"]
+
+
+WELL = EngineCondition(
+    started_at=datetime(2026, 1, 1, tzinfo=UTC),
+    last_commit_at=None,
+    last_tick_at=None,
+    queue_depth=0,
+    store_fault="",
+    overdue_seconds=0.0,
+    since_tick_seconds=1.0,
+    is_judging=True,
+    is_delivering=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "what"),
+    [
+        (WELL, []),
+        (replace(WELL, overdue_seconds=60.0, since_tick_seconds=30.0), []),
+        (replace(WELL, overdue_seconds=61.0), ["Judging is late"]),
+        (replace(WELL, since_tick_seconds=31.0, overdue_seconds=61.0), ["Nothing is judged"]),
+        (replace(WELL, is_judging=False), ["Nothing is judged"]),
+        (replace(WELL, is_delivering=False), ["Nothing is delivered"]),
+        (replace(WELL, store_fault="full", since_tick_seconds=31.0), ["The store cannot be written"]),
+    ],
+)
+def test_a_part_that_does_not_do_its_work_is_named(condition: EngineCondition, what: list[str]) -> None:
+    assert [one.what for one in unready(condition)] == what
+
+
+def test_a_thread_that_has_ended_makes_the_server_unready(alone: Served) -> None:
+    alone.engine.deliverer.stop()
+    answer = alone.ask("GET", "/readyz")
+    assert (answer.status, len(answer.json["problems"])) == (503, 1)
+    assert answer.json["problems"][0].startswith("Nothing is delivered: its thread has ended")
+
+    alone.engine.writer.stop()
+    deadline = now() + timedelta(seconds=PATIENCE_SECONDS)
+    while len(alone.ask("GET", "/readyz").json["problems"]) < 2 and now() < deadline:
+        pass
+    assert alone.ask("GET", "/readyz").json["problems"][0].startswith("Nothing is judged: its thread")
+
+
+def test_who_has_no_token_is_told_what_is_not_ready_and_not_why(tmp_path: Path) -> None:
+    with serving(tmp_path, closed=True) as served:
+        served.disk.break_down()
+        served.ask("POST", "/api/v1/check-ins", {"job": "a", "kind": "start"})
+        key = {"authorization": f"Bearer {served.key}"}
+        strangers = [
+            served.ask("GET", "/readyz", headers=headers) for headers in ({"authorization": ""}, key)
+        ]
+        known = served.ask("GET", "/readyz")
+
+    assert {answer.status for answer in (*strangers, known)} == {503}
+    assert [answer.json["problems"] for answer in strangers] == [["The store cannot be written."]] * 2
+    assert "read-only" in known.json["problems"][0]
 
 
 def test_instants_are_told_in_utc(served: Served) -> None:

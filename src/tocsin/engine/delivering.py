@@ -150,6 +150,11 @@ class Deliverer:
         self._thread.join()
         self._pool.shutdown(wait=True)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether what is due is still handed out."""
+        return self._thread.is_alive()
+
     def wake(self) -> None:
         """Look at the outbox now; losing this hint costs a second at most."""
         self._wake.set()

@@ -23,7 +23,11 @@ COMMAND_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineCondition:
-    """How the engine is doing; `store_fault` is empty while the store can be written."""
+    """How the engine is doing; `store_fault` is empty while the store can be written.
+
+    `is_judging` and `is_delivering` say that the thread lives; `since_tick_seconds` tells whether the one
+    that judges also gets anywhere: it looks at the clock every second, before its first look since the start.
+    """
 
     started_at: datetime
     last_commit_at: datetime | None
@@ -31,6 +35,9 @@ class EngineCondition:
     queue_depth: int
     store_fault: str
     overdue_seconds: float
+    since_tick_seconds: float
+    is_judging: bool
+    is_delivering: bool
 
 
 class Engine:
@@ -128,6 +135,7 @@ class Engine:
         now = self._clock.now()
         due_at = self.writer.next_due_at
         overdue = (now - due_at).total_seconds() if due_at is not None else 0.0
+        tick_at = self.writer.last_tick_at or self._started_at
         return EngineCondition(
             started_at=self._started_at,
             last_commit_at=self.writer.last_commit_at,
@@ -135,4 +143,7 @@ class Engine:
             queue_depth=self.writer.depth,
             store_fault=self.writer.fault,
             overdue_seconds=max(overdue, 0.0),
+            since_tick_seconds=max((now - tick_at).total_seconds(), 0.0),
+            is_judging=self._thread.is_alive(),
+            is_delivering=self.deliverer.is_alive,
         )

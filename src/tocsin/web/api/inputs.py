@@ -23,12 +23,18 @@ SEPARATOR: Final = "\x1f"
 _STATUS: Final = {Refusal.NOT_FOUND: 404, Refusal.CONFLICT: 409, Refusal.INVALID: 422}
 
 
-def _who(request: Request, wired: Wired) -> str:
+def _perhaps(request: Request, wired: Wired) -> str | None:
     if wired.access.is_due():
         wired.access.refresh()
     if wired.access.is_open:
         return ANYBODY
-    name = wired.access.user(secret_of(request.headers.get("authorization", "").encode()))
+    return wired.access.user(secret_of(request.headers.get("authorization", "").encode()))
+
+
+Perhaps = Annotated[str | None, Depends(_perhaps)]
+
+
+def _who(name: Perhaps) -> str:
     if name is None:
         raise ProblemError(
             Problem(

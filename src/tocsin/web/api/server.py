@@ -14,12 +14,12 @@ from tocsin.errors import StoreError, StoreUnavailable
 from tocsin.store.rows import Counts, SetAside
 from tocsin.telemetry.health import Health, HealthStatus, Hour
 from tocsin.telemetry.metrics import Gauge
-from tocsin.web.api.inputs import Who, carry_out
+from tocsin.web.api.inputs import Perhaps, Who, carry_out
 from tocsin.web.api.shapes import ChannelShape, DoneShape, HealthShape, HourShape, LastErrorShape
 from tocsin.web.faults import Problem, ProblemError
+from tocsin.web.readiness import unready
 from tocsin.web.wiring import Wired, Wiring
 
-OVERDUE_SECONDS: Final = 60.0
 SLOW_SECONDS: Final = 10.0
 
 router = APIRouter(tags=["server"])
@@ -34,21 +34,15 @@ def is_alive() -> dict[str, str]:
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"description": "Not ready, and why."}})
-def is_ready(wired: Wired) -> JSONResponse:
-    """Answer 200 while the store takes check-ins and nothing is judged late, else 503 with the reasons."""
-    reasons = unready(wired.engine.condition())
-    body = {"status": "not ready" if reasons else "ready", "problems": reasons}
-    return JSONResponse(body, status_code=503 if reasons else 200)
+def is_ready(wired: Wired, who: Perhaps) -> JSONResponse:
+    """Answer 200 while check-ins are taken, judged in time and told of, else 503 with what does not work.
 
-
-def unready(condition: EngineCondition) -> list[str]:
-    """Return, in sentences, why check-ins cannot be taken or are judged late; none when all is well."""
-    reasons = []
-    if condition.store_fault:
-        reasons.append(f"The store cannot be written: {condition.store_fault}.")
-    if condition.overdue_seconds > OVERDUE_SECONDS:
-        reasons.append(f"Judging is {condition.overdue_seconds:.0f} seconds behind.")
-    return reasons
+    Why it does not work is told with a user token alone.
+    """
+    found = unready(wired.engine.condition())
+    problems = [f"{one.what}." if who is None else one.sentence for one in found]
+    body = {"status": "not ready" if problems else "ready", "problems": problems}
+    return JSONResponse(body, status_code=503 if problems else 200)
 
 
 @router.get("/api/v1/health")
@@ -102,7 +96,7 @@ def _counted(wired: Wiring) -> tuple[Counts | None, list[SetAside]]:
 def _judged(
     health: Health, condition: EngineCondition, counts: Counts | None, aside: list[SetAside]
 ) -> tuple[HealthStatus, list[str]]:
-    status, problems = health.status, unready(condition)
+    status, problems = health.status, [one.sentence for one in unready(condition)]
     if counts is None:
         problems.append("The store cannot be read.")
     if problems:
