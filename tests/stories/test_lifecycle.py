@@ -152,3 +152,43 @@ def test_what_gets_better_without_being_good_gets_quieter_and_says_nothing(story
     assert story.open == [("etl", "sla_breach", "warning")]
     assert len(story.heard) == before
     assert ("03:05", "quieter") in story.history("etl")
+
+
+def test_a_label_in_the_fingerprint_that_changes_tells_no_end(story: Story) -> None:
+    story.rule("job_failure", fingerprint=("condition", "version"))
+
+    story.at("02:00").fails("etl", run="a", labels=(("version", "1"),))
+    story.at("03:00").fails("etl", run="b", labels=(("version", "2"),))
+    story.at("03:30").acknowledges("ann").fails("etl", run="c", labels=(("version", "3"),))
+
+    assert story.heard == [("02:00", "critical", "firing")]
+    assert [(a.run, a.acknowledged_by) for a in story.alerts()] == [("c", "ann")]
+
+    story.at("04:00").succeeds("etl", run="d", labels=(("version", "4"),))
+    assert story.heard[-1] == ("04:00", "critical", "resolved")
+    assert story.open == []
+
+
+def test_what_rules_tell_apart_may_change_without_an_end_being_told(story: Story) -> None:
+    def tells_apart_by(*fields: str) -> None:
+        story.rules = ()
+        story.rule("job_failure", name="any failure", severity="warning", fingerprint=fields)
+        story.rule("job_failure", name="etl failure", fingerprint=fields)
+
+    tells_apart_by("condition", "rule")
+    story.at("02:00").fails("etl")
+    told = story.heard
+
+    tells_apart_by("condition")
+    story.reloads()
+    story.until("03:00")
+    tells_apart_by("condition", "version")
+    story.reloads()
+    story.until("03:30")
+    tells_apart_by("condition", "rule")
+    story.reloads()
+    story.until("04:00")
+    assert story.heard == told
+
+    story.at("05:00").succeeds("etl")
+    assert story.open == []

@@ -57,9 +57,9 @@ def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_i
     seen = Look(watch=watch, alerts=list(alerts))
     asks: list[datetime] = []
     if watch.job.paused_at is None:
-        findings, silent = _judge_all(seen, book, now, asks)
+        findings, not_well = _judge_all(seen, book, now, asks)
         if findings or alerts:
-            _advance_all(seen, findings, silent, book=book, now=now, new_id=new_id, asks=asks)
+            _advance_all(seen, findings, not_well, book=book, now=now, new_id=new_id, asks=asks)
     seen.watch = replace(
         watch,
         state=seen.state,
@@ -72,8 +72,11 @@ def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_i
 
 def _judge_all(
     seen: Look, book: Book, now: datetime, asks: list[datetime]
-) -> tuple[dict[str, tuple[Rule, Finding]], set[str]]:
-    """Return the worst finding of each fingerprint, and the rules that cannot say that all is well."""
+) -> tuple[dict[str, tuple[Rule, Finding]], dict[str, str]]:
+    """Return the worst finding of each fingerprint, and the rules that do not say that all is well.
+
+    With each of the latter stands the fingerprint of what it found, or nothing where it cannot tell.
+    """
     job, policy = seen.watch.job, book.configuration.policy
     settled = settle(job, seen.watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
     seen.state = settled.state
@@ -82,30 +85,30 @@ def _judge_all(
         asks.append(settled.ask_again_at)
     facts = Facts(job=job, state=settled.state, blind=book.blind)
     findings: dict[str, tuple[Rule, Finding]] = {}
-    silent: set[str] = set()
+    not_well: dict[str, str] = {}
     for rule in book.rule_book.rules_for(job):
         verdict = _guarded(seen, rule, facts, book, now)
         if verdict is QUIET:
             continue
         if verdict is None:
-            silent.add(rule.name)
+            not_well[rule.name] = ""
             asks.append(book.is_set_aside(rule.name, job.id, now) or now + policy.set_aside_for)
             continue
         if verdict.ask_again_at is not None:
             asks.append(verdict.ask_again_at)
         if verdict.unknown is not None or verdict.cannot_tell:
-            silent.add(rule.name)
+            not_well[rule.name] = ""
         if verdict.unknown is not None:
             seen.unknown.append((verdict.unknown.window, verdict.unknown.what))
         if verdict.finding is not None:
-            _add_finding(findings, job, rule, verdict.finding)
-    return findings, silent
+            not_well[rule.name] = _add_finding(findings, job, rule, verdict.finding)
+    return findings, not_well
 
 
 def _advance_all(
     seen: Look,
     findings: dict[str, tuple[Rule, Finding]],
-    silent: set[str],
+    not_well: dict[str, str],
     *,
     book: Book,
     now: datetime,
@@ -115,7 +118,7 @@ def _advance_all(
     job = seen.watch.job
     open_by_print = {a.fingerprint: a for a in seen.alerts if a.is_open}
     for print_, (rule, finding) in findings.items():
-        alert = open_by_print.pop(print_, None)
+        alert = open_by_print.pop(print_, None) or _moved(open_by_print, findings, not_well, print_)
         if alert is None:
             change = open_alert(
                 job,
@@ -131,11 +134,31 @@ def _advance_all(
             change = advance(alert, finding, now)
         _voice(seen, voice(change, book, now), asks)
     for alert in open_by_print.values():
-        if alert.rule in silent:
+        if alert.rule in not_well:
             change = Change(alert=alert, reason=Reason.UNCHANGED)
         else:
             change = Change(alert=advance(alert, None, now).alert, reason=_why_over(seen, alert, book, now))
         _voice(seen, voice(change, book, now), asks)
+
+
+def _moved(
+    open_by_print: dict[str, Alert],
+    findings: dict[str, tuple[Rule, Finding]],
+    not_well: dict[str, str],
+    print_: str,
+) -> Alert | None:
+    """Take the open alert of a trouble that has another fingerprint by now, such as by a new label.
+
+    It goes on as it is: nobody is told that it is over, and nobody hears of it anew.
+    """
+    found = findings[print_][1]
+    moved = [
+        alert
+        for old, alert in open_by_print.items()
+        if not_well.get(alert.rule) == print_ and alert.condition == found.condition and old not in findings
+    ]
+    alert = max(moved, key=lambda a: a.rule == found.rule, default=None)
+    return alert and open_by_print.pop(alert.fingerprint)
 
 
 def _why_over(seen: Look, alert: Alert, book: Book, now: datetime) -> Reason:
@@ -164,11 +187,12 @@ def _told_of(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
 
-def _add_finding(findings: dict[str, tuple[Rule, Finding]], job: Job, rule: Rule, finding: Finding) -> None:
+def _add_finding(findings: dict[str, tuple[Rule, Finding]], job: Job, rule: Rule, finding: Finding) -> str:
     print_ = fingerprint(job, finding, rule.fingerprint)
     known = findings.get(print_)
     if known is None or (finding.severity, finding.step) > (known[1].severity, known[1].step):
         findings[print_] = (rule, finding)
+    return print_
 
 
 def told_before(alerts: Iterable[Alert], print_: str) -> Told:
