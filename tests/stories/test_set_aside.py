@@ -1,7 +1,9 @@
 """A rule that raises is set aside for an hour; it stops nothing else."""
 
+import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +112,44 @@ def test_a_job_that_cannot_be_judged_at_all_costs_itself_alone(
     with story.server.store.reading() as reading:
         assert [item.rule for item in reading.set_aside(story.clock.at)] == ["*"]
     assert story.watch("cursed").due_at is not None
+
+
+def damage(story: Story, path: Path, job: str) -> None:
+    """Make what is kept of a job unreadable while the server is away for a moment."""
+    job_id = story.watch(job).job.id
+    story.server.die()
+    with sqlite3.connect(path) as file:
+        file.execute("UPDATE watches SET state = '{\"open_runs\": 7}' WHERE job_id = ?", (job_id,))
+    story.server.boot(story.configuration)
+
+
+def test_a_job_whose_state_cannot_be_read_is_set_aside_and_time_goes_on_for_all_others(
+    story: Story, tmp_path: Path
+) -> None:
+    for name in ("cursed", "etl"):
+        story.job(name, schedule="0 3 * * *", grace=10)
+    story.until("02:00")
+    damage(story, tmp_path / "tocsin.db", "cursed")
+    story.until("06:00")
+
+    assert story.heard == [("03:10", "critical", "firing")]
+    assert story.last.job == "etl"
+    with story.server.store.reading() as reading:
+        (item,) = reading.set_aside(story.clock.at)
+    assert (item.rule, item.job_id) == ("*", story.watch("cursed").job.id)
+    assert "cannot be read" in item.error
+    assert b'rule="*"' in story.server.metrics.render(counts_of(story))
+
+
+def test_a_check_in_of_a_job_whose_state_cannot_be_read_is_kept_and_so_are_those_beside_it(
+    story: Story, tmp_path: Path
+) -> None:
+    story.at("01:00").starts("cursed", run="a")
+    damage(story, tmp_path / "tocsin.db", "cursed")
+    story.at("02:00").report_all((CheckInKind.SUCCESS, "cursed", {"run": "a"}), (CheckInKind.FAIL, "etl", {}))
+
+    assert story.heard == [("02:00", "critical", "firing")]
+    with story.server.store.reading() as reading:
+        log = reading.log(story.watch("cursed").job.id, before=None, limit=10)
+        assert [line.check_in.kind for line in log] == [CheckInKind.SUCCESS, CheckInKind.START]
+        assert [item.rule for item in reading.set_aside(story.clock.at)] == ["*"]

@@ -64,6 +64,8 @@ def judge_outdated(draft: Draft) -> int:
 
 
 def _adopt(watch: Watch, draft: Draft) -> Watch:
+    if watch.unreadable:
+        return watch
     definition = _definition(watch, draft.book)
     if definition == watch.job.definition:
         return watch

@@ -1,5 +1,6 @@
 """What one transaction is going to keep, gathered job by job and written with few statements."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from tocsin.store.rows import Notification, SetAside, Watch
 from tocsin.telemetry.metrics import Metrics
 
 SYSTEM_JOB = JobKey("tocsin", "tocsin")
+
+_log = logging.getLogger("tocsin.engine")
 
 
 class Draft:
@@ -67,10 +70,13 @@ class Draft:
         """Look at one job, now, and take up everything that follows."""
         self.looks += 1
         watch = self.watches[job_id]
+        if watch.unreadable:
+            self._put_off(watch, watch.unreadable)
+            return
         try:
             seen = look(watch, self._alerts.get(job_id, ()), self.book, self.now, self.new_id)
         except Exception as error:  # noqa: BLE001 -- a job that cannot be judged must cost itself alone
-            self._put_off(watch, error)
+            self._put_off(watch, f"{type(error).__name__}: {error}")
             return
         self.watches[job_id] = seen.watch
         if seen.changed:
@@ -87,7 +93,11 @@ class Draft:
             self._unknown.update({(window, job_id): what for window, what in seen.unknown})
             self.raised.extend(seen.set_aside)
 
-    def _put_off(self, watch: Watch, error: Exception) -> None:
+    def _put_off(self, watch: Watch, error: str) -> None:
+        known_until_at = self.book.is_set_aside("*", watch.job.id, self.now)
+        if known_until_at is not None:
+            self.watches[watch.job.id] = replace(watch, due_at=known_until_at)
+            return
         until_at = self.now + self.book.configuration.policy.set_aside_for
         self.watches[watch.job.id] = replace(watch, due_at=until_at)
         self.raised.append(
@@ -96,7 +106,7 @@ class Draft:
                 job_id=watch.job.id,
                 at=self.now,
                 until_at=until_at,
-                error=f"{type(error).__name__}: {error}"[:500],
+                error=error[:500],
             )
         )
 
@@ -179,3 +189,5 @@ class Draft:
             metrics.suppressed(reason)
         for item in self.raised:
             metrics.set_aside(item.rule)
+            name = self.watches[item.job_id].job.name if item.job_id in self.watches else item.job_id
+            _log.error("rule %s is set aside for job %s: %s", item.rule, name, item.error)

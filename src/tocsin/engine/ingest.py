@@ -100,6 +100,10 @@ def _take_one(
     is_new: bool,
 ) -> tuple[Answer, bool]:
     watch = draft.watches[job_id]
+    if watch.unreadable:
+        draft.check_ins.append((job_id, check_in))
+        draft.heard(job_id)
+        return Answer(status=Answered.ACCEPTED, run=check_in.run, new_job=is_new), False
     if check_in.definition is not None or check_in.labels:
         watch = _defined(watch, check_in, draft.now)
     run = run_named(watch.state, check_in)

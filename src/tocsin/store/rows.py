@@ -17,6 +17,8 @@ class Watch(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     `due_at` is the first instant at which an opinion about it could change by itself. `judged_under`
     is the version of the configuration it was last judged under. `alerting` says whether any alert of
     it is open or still remembered for deduplication, so that the others cost no look at the alerts.
+    `unreadable` says why what is kept of it cannot be read, by damage or because a newer Tocsin wrote
+    it: `state` is then empty, nothing can be judged by it, and saving leaves the kept one as it is.
     """
 
     job: Job
@@ -24,6 +26,7 @@ class Watch(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     due_at: datetime | None = None
     judged_under: int = 0
     alerting: bool = False
+    unreadable: str = ""
 
 
 class NotificationState(Enum):

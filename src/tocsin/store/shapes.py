@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
 from tocsin.alerts.silence import Silence
+from tocsin.errors import StoreError
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.occurrence import Occurrence
@@ -58,21 +59,27 @@ def watch_from(row: tuple[Any, ...]) -> Watch:
     """Return the watch of a row of WATCH_COLUMNS."""
     id_, environment, name, definition, registered_at, paused_at, paused_by, state, memory, *rest = row
     due_at, judged_under, alerting = rest[:3]
+    unreadable = ""
+    try:
+        known_as, known = _definition(definition), state_from(state, memory)
+    except StoreError as error:
+        known_as, known, unreadable = Definition(), JobState(), str(error)
     job = Job(
         name=name,
         environment=environment,
         registered_at=instant(registered_at),
-        definition=_definition(definition),
+        definition=known_as,
         id=id_,
         paused_at=instant_or_none(paused_at),
         paused_by=paused_by,
     )
     return Watch(
         job=job,
-        state=state_from(state, memory),
+        state=known,
         due_at=instant_or_none(due_at),
         judged_under=judged_under,
         alerting=bool(alerting),
+        unreadable=unreadable,
     )
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tocsin.errors import StoreError
 from tocsin.jobs.job import Job, JobKey
+from tocsin.jobs.state import JobState
 from tocsin.store.cache import Kept
 from tocsin.store.codec import instant as instant_of
 from tocsin.store.codec import instant_or_none, micros, micros_or_none
@@ -203,11 +204,11 @@ class JobsWriting(Session):
                 definition, _, paused_at, paused_by = job_row(job)[2:]
                 jobs.append((job.id, definition, paused_at, paused_by))
                 version = before.mark + 1
-            if not remembers_same(watch.state, old.state):
+            if not watch.unreadable and not remembers_same(watch.state, old.state):
                 memories.append((job.id, STATE_MEMORY.encode(watch.state)))
                 version = before.mark + 1
             due = (job.id, micros_or_none(watch.due_at), int(watch.alerting), version)
-            if watch.state is old.state:
+            if watch.state is old.state or watch.unreadable:
                 dues.append(due)
             else:
                 text = STATE_NOW.encode(watch.state)
@@ -258,7 +259,7 @@ class JobsWriting(Session):
     def _take(self, rows: Rows) -> list[Watch]:
         """Return the watches of rows that were just locked, in order, reading what is not remembered."""
         new = [row for row in rows if row[0] not in self._locked]
-        stale = [row for row in new if (kept := self._cache.by_id(row[0])) is None or kept.mark != row[1]]
+        stale = [row for row in new if not self._remembers(row[0], row[1])]
         parts = {}
         if stale:
             parts = {row[0]: row for row in self._door.all(_LOAD, (numbers(row[0] for row in stale),))}
@@ -272,13 +273,22 @@ class JobsWriting(Session):
             self._locked.add(job_id)
         return [self._kept(row[0]).watch for row in rows]
 
+    def _remembers(self, job_id: int, version: int) -> bool:
+        kept = self._cache.by_id(job_id)
+        return kept is not None and kept.mark == version and not kept.watch.unreadable
+
     def _freshen(self, job_id: int, text: str, due_at: int | None, judged: int, alerting: int) -> None:
         """Bring what is remembered of a job to what its row says; the rest has not changed."""
         kept = self._cache.by_id(job_id)
         if kept is None:
             raise StoreError(f"job {job_id} has lost its row in jobs")
         watch = kept.watch
-        state = watch.state if text == kept.text else with_memory_of(STATE.decode(text), watch.state)
+        state, unreadable = watch.state, ""
+        if text != kept.text:
+            try:
+                state = with_memory_of(STATE.decode(text), watch.state)
+            except StoreError as error:
+                state, unreadable = JobState(), str(error)
         kept.text = text
         fresh = replace(
             watch,
@@ -286,6 +296,7 @@ class JobsWriting(Session):
             due_at=instant_or_none(due_at),
             judged_under=judged,
             alerting=bool(alerting),
+            unreadable=unreadable,
         )
         self._cache.renew(kept, fresh)
 

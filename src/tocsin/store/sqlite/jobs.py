@@ -140,7 +140,7 @@ class JobsWriting(Session):
                 definition, _, paused_at, paused_by = job_row(job)[2:]
                 jobs.append((definition, paused_at, paused_by, job.id))
             due = (micros_or_none(watch.due_at), watch.alerting, before.mark, job.id)
-            if watch.state is old.state:
+            if watch.state is old.state or watch.unreadable:
                 dues.append(due)
             else:
                 states.append((STATE_NOW.encode(watch.state), *due))
