@@ -86,6 +86,48 @@ def test_a_run_remembers_a_bounded_number_of_what_came_out_of_order(numbers: lis
         assert number <= run.seen_through or number in run.seen_beyond
 
 
+@law
+@given(
+    end=st.sampled_from([FAIL, CheckInKind.TIMEOUT, SUCCESS]),
+    heard=st.lists(st.integers(1, 1_000), min_size=70, max_size=200, unique=True),
+    data=st.data(),
+)
+def test_no_end_is_lost_however_many_numbers_are_missing(
+    end: CheckInKind, heard: list[int], data: st.DataObject
+) -> None:
+    number = data.draw(st.integers(1, 1_000).filter(lambda n: n not in heard))
+    after = data.draw(st.integers(0, len(heard)))
+    life = etl()
+    for seq in heard[:after]:
+        life.hear(says(BEAT, "a", seq, seq=seq))
+    ending = says(end, "a", number, seq=number)
+
+    assert life.hear(ending).answered is Answered.ACCEPTED
+    assert life.hear(ending).answered is Answered.DUPLICATE
+
+    for seq in heard[after:]:
+        life.hear(says(BEAT, "a", seq, seq=seq))
+    assert life.state.open_runs == ()
+    assert life.state.last is not None
+    assert life.state.last.status.is_bad == (end is not SUCCESS)
+    assert life.hear(ending).answered is Answered.DUPLICATE
+
+
+@law
+@given(missing=st.integers(MAX_SEEN_BEYOND + 1, 300), data=st.data())
+def test_no_failure_is_lost_after_a_success_however_many_numbers_are_missing(
+    missing: int, data: st.DataObject
+) -> None:
+    life = etl()
+    for step in range(missing):
+        life.hear(says(BEAT, "a", 0, seq=2 * step + 2))
+    life.hear(says(SUCCESS, "a", 1, seq=2 * missing + 2))
+    failure = says(FAIL, "a", 2, seq=2 * data.draw(st.integers(0, missing)) + 1)
+
+    assert life.hear(failure).answered is Answered.ACCEPTED
+    assert [run.key for run in life.state.failures] == ["a"]
+
+
 ONE_RUN = [
     says(BEGIN, "a", 0, seq=1),
     says(BEAT, "a", 5, seq=2),

@@ -20,11 +20,12 @@ _T = TypeVar("_T")
 def apply(run: Run, check_in: CheckIn) -> tuple[Run, Answered]:
     """Return the run after a check-in of it, and whether the check-in counted.
 
-    The same (run, seq) twice is a DUPLICATE. A closed run takes what fills a gap in its story, a
+    The same (run, seq) twice is a DUPLICATE; of numbers so old that nobody knows, an end that the run does
+    not know of counts, for a failure is never lost. A closed run takes what fills a gap in its story, a
     failure that came after its success (a failure is never hidden), and a new attempt; anything else
     is LATE.
     """
-    if _seen(run, check_in.seq):
+    if _seen(run, check_in):
         return run, Answered.DUPLICATE
     changes: Changes = {} if run.status.is_open or run.closed_by_us else _amendment(run, check_in)
     if changes.pop("late", False):
@@ -39,12 +40,23 @@ def apply(run: Run, check_in: CheckIn) -> tuple[Run, Answered]:
     return replace(run, **changes), Answered.ACCEPTED
 
 
-def _seen(run: Run, seq: int | None) -> bool:
-    return seq is not None and (seq <= run.seen_through or seq in run.seen_beyond)
+def _seen(run: Run, check_in: CheckIn) -> bool:
+    seq = check_in.seq
+    if seq is None or (seq > run.seen_through and seq not in run.seen_beyond):
+        return False
+    return seq > run.unsure_through or not _tells_of_another_end(run, check_in)
+
+
+def _tells_of_another_end(run: Run, check_in: CheckIn) -> bool:
+    if not check_in.kind.ends_run:
+        return False
+    if run.status.is_open or run.closed_by_us:
+        return all(attempt.ended_at != check_in.at for attempt in run.attempts)
+    return _is_news(run, check_in)
 
 
 def _add_seen(changes: Changes, run: Run, seq: int | None) -> None:
-    if seq is None:
+    if seq is None or seq <= run.seen_through:
         return
     if seq == run.seen_through + 1 and not run.seen_beyond:
         changes["seen_through"] = seq
@@ -52,6 +64,8 @@ def _add_seen(changes: Changes, run: Run, seq: int | None) -> None:
     beyond = sorted({*run.seen_beyond, seq})
     through = run.seen_through
     while beyond and (beyond[0] == through + 1 or len(beyond) > MAX_SEEN_BEYOND):
+        if beyond[0] != through + 1:
+            changes["unsure_through"] = beyond[0]
         through = beyond.pop(0)
     changes["seen_through"], changes["seen_beyond"] = through, tuple(beyond)
 
