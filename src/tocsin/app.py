@@ -117,7 +117,7 @@ class _Server:
         )
         self._host = _allowed_host(settings, store)
         self._app = create_app(
-            self._engine, store, web_settings(settings, self._host, loaded), clock=clock, metrics=metrics
+            self._engine, store, web_settings(loaded, settings, self._host), clock=clock, metrics=metrics
         )
         self._uvicorn = uvicorn.Server(_uvicorn_config(self._app, settings, self._host))
 
@@ -153,8 +153,11 @@ class _Server:
             return
         _warn(loaded)
         self._engine.reconfigure(loaded.configuration, loaded.channels)
-        if loaded.server != self._read:
-            _log.warning("what has changed under `server` and `keys` takes effect only after a restart")
+        self._app.reload(web_settings(loaded, self._settings, self._host))
+        if _without_keys(loaded.server) != _without_keys(self._read):
+            _log.warning("what has changed under `server` takes effect only after a restart")
+        if self._host != self._settings.host and _has_keys(loaded.server):
+            _log.warning("there are keys now: restart the server to listen on %s", self._settings.host)
         _log.info("the configuration was read again; jobs follow in slices")
 
 
@@ -171,7 +174,7 @@ def _overridden(
 
 def _allowed_host(settings: ServerSettings, store: Store) -> str:
     """Return the address to bind to: loopback alone while anybody could come in without a key."""
-    if settings.host in LOOPBACK or settings.ingest_keys or settings.user_tokens:
+    if settings.host in LOOPBACK or _has_keys(settings):
         return settings.host
     with store.reading() as reading:
         if reading.tokens():
@@ -184,15 +187,23 @@ def _allowed_host(settings: ServerSettings, store: Store) -> str:
     return "127.0.0.1"
 
 
-def web_settings(settings: ServerSettings, host: str, loaded: Loaded) -> WebSettings:
-    """Return what the web room needs to know."""
+def _has_keys(settings: ServerSettings) -> bool:
+    return bool(settings.ingest_keys or settings.user_tokens)
+
+
+def _without_keys(settings: ServerSettings) -> ServerSettings:
+    return replace(settings, ingest_keys=(), user_tokens=())
+
+
+def web_settings(loaded: Loaded, started: ServerSettings, host: str) -> WebSettings:
+    """Return what the web room needs to know, of a server that was started so and is bound to `host`."""
     base_url = loaded.configuration.base_url
     return WebSettings(
         host=host,
         base_url=base_url,
-        ingest_keys=_credentials(settings.ingest_keys),
-        user_tokens=_credentials(settings.user_tokens),
-        secure=bool(settings.tls_certificate) or base_url.startswith("https://"),
+        ingest_keys=_credentials(loaded.server.ingest_keys),
+        user_tokens=_credentials(loaded.server.user_tokens),
+        secure=bool(started.tls_certificate) or base_url.startswith("https://"),
     )
 
 

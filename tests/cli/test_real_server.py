@@ -124,6 +124,39 @@ def test_tokens_close_the_door_and_open_it_again(tocsin: Tocsin, tmp_path: Path)
             process.send_signal(signal.SIGTERM)
 
 
+def test_a_changed_key_is_taken_up_on_sighup_and_the_old_one_opens_nothing(
+    tocsin: Tocsin, tmp_path: Path
+) -> None:
+    port = free_port()
+    old, new = "an-old-token-of-ada", "a-new-token-of-ada"
+    (tmp_path / "ada").write_text(old)
+    (tmp_path / "tocsin.yaml").write_text('keys: {users: {ada: "file:ada"}}\n')
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TOCSIN_URL": f"http://127.0.0.1:{port}"}
+    words = [sys.executable, "-m", "tocsin", "serve", "--data", "d", "--port", str(port)]
+
+    def may(token: str) -> bool:
+        return tocsin("jobs", TOCSIN_URL=environment["TOCSIN_URL"], TOCSIN_TOKEN=token).code == Exit.OK
+
+    with (
+        (tmp_path / "log").open("wb") as log,
+        subprocess.Popen(words, env=environment, stderr=log) as process,
+    ):
+        try:
+            wait_for(port, process, tmp_path / "log")
+            assert (may(old), may(new)) == (True, False)
+
+            (tmp_path / "ada").write_text(new)
+            process.send_signal(signal.SIGHUP)
+
+            until = monotonic() + PATIENCE_SECONDS
+            while not may(new) and monotonic() < until:
+                pass
+            assert (may(old), may(new)) == (False, True)
+        finally:
+            process.send_signal(signal.SIGTERM)
+    assert "restart" not in (tmp_path / "log").read_text()
+
+
 def test_a_server_with_a_bad_configuration_does_not_start_and_says_all_of_it(
     tocsin: Tocsin, tmp_path: Path
 ) -> None:

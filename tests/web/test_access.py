@@ -7,7 +7,7 @@ from tocsin.engine.commands import AddToken, Done
 from tocsin.errors import StoreUnavailable
 from tocsin.store.base import Store
 from tocsin.web.access import Access
-from tocsin.web.settings import CredentialKind, WebSettings, digest_of, is_loopback, new_secret
+from tocsin.web.settings import Credential, CredentialKind, WebSettings, digest_of, is_loopback, new_secret
 
 NOBODY = {"authorization": ""}
 
@@ -292,6 +292,35 @@ def test_while_the_store_cannot_be_asked_nothing_is_open() -> None:
 def test_a_server_that_others_can_reach_is_never_open(alone: Served) -> None:
     assert Access(alone.store, WebSettings()).is_open
     assert not Access(alone.store, WebSettings(host="0.0.0.0")).is_open  # noqa: S104  # nothing is bound here
+
+
+def test_other_settings_are_in_force_at_once_also_while_the_store_cannot_be_asked() -> None:
+    store: Store = Unreadable()  # type: ignore[assignment]  # only what is asked of it
+    names = ("ada", "bob", "jobs")
+    ada, bob, jobs = (Credential(name=name, digest=digest_of(name.encode())) for name in names)
+    access = Access(store, WebSettings(user_tokens=(ada,), ingest_keys=(jobs,)))
+    assert (access.user(b"ada"), access.reporter(b"jobs")) == ("ada", "jobs")
+
+    access.reload(WebSettings(user_tokens=(bob,), base_url="https://tocsin.example.com"))
+
+    assert (access.user(b"ada"), access.user(b"bob"), access.reporter(b"jobs")) == (None, "bob", None)
+    assert access.settings.base_url == "https://tocsin.example.com"
+    assert access.has_users
+
+
+def test_credentials_that_are_configured_later_close_an_open_server_and_keep_those_of_the_store(
+    alone: Served,
+) -> None:
+    access = Access(alone.store, WebSettings())
+    assert access.is_open
+
+    access.reload(WebSettings(ingest_keys=(Credential(name="jobs", digest=digest_of(b"jobs")),)))
+    assert (access.is_open, access.reporter(b"jobs")) == (False, "jobs")
+
+    alone.engine.command(AddToken(kind="user", name="bob", digest=digest_of(b"bob"), who="test"))
+    access.refresh()
+    access.reload(WebSettings())
+    assert (access.is_open, access.reporter(b"jobs"), access.reporter(b"bob")) == (False, None, "bob")
 
 
 def test_a_credential_of_the_store_closes_the_server(alone: Served) -> None:

@@ -1,6 +1,7 @@
 """Who may do what: credentials from the configuration and from the store, known by their digests alone."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from tocsin.clock import monotonic
@@ -15,36 +16,50 @@ ANYBODY: Final = "anonymous (loopback)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Every credential there is: names by digest. `complete` says that the store could be asked."""
+    """Credentials: the names of their holders by digest."""
 
-    ingest: dict[str, str] = field(default_factory=dict)
-    users: dict[str, str] = field(default_factory=dict)
-    complete: bool = False
+    ingest: Mapping[str, str]
+    users: Mapping[str, str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is none."""
+        return not self.ingest and not self.users
+
+
+_NOBODY: Final = Known(ingest={}, users={})
 
 
 class Access:
     """Answers who somebody is, from memory; what the store says is at most some seconds old.
 
-    A look-up by digest needs no constant time: nobody can choose a secret by its digest.
+    What is configured and what the store keeps are two values, each replaced as a whole, so that any thread
+    may ask at any time. A look-up by digest needs no constant time: nobody can choose a secret by its digest.
     """
 
     def __init__(self, store: Store, settings: WebSettings) -> None:
         self._store = store
-        self._settings = settings
         self._on_loopback = is_loopback(settings.host)
-        self._known = Known()
+        self._kept: Known | None = None
         self._look_at_seconds = 0.0
+        self.settings = settings
+        self._configured = _configured(settings)
         self.refresh()
+
+    def reload(self, settings: WebSettings) -> None:
+        """Let in from now on whom these settings name; the address that we are bound to stays what it was."""
+        self._configured = _configured(settings)
+        self.settings = settings
 
     @property
     def is_open(self) -> bool:
         """Whether no credential exists, so that everybody on this machine may do everything.
 
-        Never while the store cannot be read, because then we do not know; and never when others can reach
+        Never before the store was read, because then we do not know; and never when others can reach
         us, also when the last credential was just revoked.
         """
-        known = self._known
-        return self._on_loopback and known.complete and not known.ingest and not known.users
+        kept = self._kept
+        return self._on_loopback and kept is not None and kept.is_empty and self._configured.is_empty
 
     def is_due(self) -> bool:
         """Whether it is time to ask the store again; says so to one caller each time."""
@@ -57,7 +72,7 @@ class Access:
     @property
     def has_users(self) -> bool:
         """Whether anybody can log in."""
-        return bool(self._known.users)
+        return bool(self._configured.users or (self._kept or _NOBODY).users)
 
     def refresh(self) -> None:
         """Ask the store for its credentials; where it cannot answer, what was known stays known."""
@@ -65,37 +80,41 @@ class Access:
             with self._store.reading() as reading:
                 tokens = reading.tokens()
         except StoreError:
-            known = self._known
-            self._known = Known(
-                ingest=known.ingest or _by_digest(self._settings.ingest_keys, [], CredentialKind.INGEST),
-                users=known.users or _by_digest(self._settings.user_tokens, [], CredentialKind.USER),
-                complete=known.complete,
-            )
             return
-        self._known = Known(
-            ingest=_by_digest(self._settings.ingest_keys, tokens, CredentialKind.INGEST),
-            users=_by_digest(self._settings.user_tokens, tokens, CredentialKind.USER),
-            complete=True,
+        self._kept = Known(
+            ingest=_kept(tokens, CredentialKind.INGEST), users=_kept(tokens, CredentialKind.USER)
         )
 
     def user(self, secret: bytes) -> str | None:
         """Return the name of the person whose token this is, or None."""
-        return self._known.users.get(digest_of(secret)) if secret else None
+        return self._user(digest_of(secret)) if secret else None
 
     def reporter(self, secret: bytes) -> str | None:
         """Return the name of whoever may report check-ins with this secret, or None; a person may too."""
-        known = self._known
         digest = digest_of(secret)
-        return known.ingest.get(digest) or known.users.get(digest)
+        return self._ingest(digest) or self._user(digest)
 
     def ingest_key(self, secret: bytes) -> str | None:
         """Return the name of an ingest key, or None; tokens of persons are not taken from addresses."""
-        return self._known.ingest.get(digest_of(secret))
+        return self._ingest(digest_of(secret))
+
+    def _ingest(self, digest: str) -> str | None:
+        return self._configured.ingest.get(digest) or (self._kept or _NOBODY).ingest.get(digest)
+
+    def _user(self, digest: str) -> str | None:
+        return self._configured.users.get(digest) or (self._kept or _NOBODY).users.get(digest)
 
 
-def _by_digest(configured: tuple[Credential, ...], kept: list[Token], kind: CredentialKind) -> dict[str, str]:
-    names = {token.digest: token.name for token in kept if token.kind == kind.value}
-    return names | {credential.digest: credential.name for credential in configured}
+def _configured(settings: WebSettings) -> Known:
+    return Known(ingest=_by_digest(settings.ingest_keys), users=_by_digest(settings.user_tokens))
+
+
+def _by_digest(credentials: tuple[Credential, ...]) -> Mapping[str, str]:
+    return {credential.digest: credential.name for credential in credentials}
+
+
+def _kept(tokens: list[Token], kind: CredentialKind) -> Mapping[str, str]:
+    return {token.digest: token.name for token in tokens if token.kind == kind.value}
 
 
 def secret_of(authorization: bytes) -> bytes:

@@ -33,16 +33,13 @@ class Application:
     ) -> None:
         self._engine = engine
         self._store = store
-        self._settings = settings
         self._clock = clock
         self._metrics = metrics
         self._access = Access(store, settings)
         self._loading = threading.Lock()
         self._framework: ASGIApp | None = None
-        gate = Gate(self._behind_the_gate, access=self._access, settings=settings)
-        self._front = Front(
-            gate, engine=engine, store=store, access=self._access, settings=settings, clock=clock
-        )
+        gate = Gate(self._behind_the_gate, access=self._access)
+        self._front = Front(gate, engine=engine, store=store, access=self._access, clock=clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -53,6 +50,10 @@ class Application:
         if framework is None:
             framework = await asyncio.to_thread(self.prepare)
         await framework(scope, receive, send)
+
+    def reload(self, settings: WebSettings) -> None:
+        """Go on with other credentials and another `base_url`; what it is bound to stays."""
+        self._access.reload(settings)
 
     def prepare(self) -> ASGIApp:
         """Load the API and the pages, if nobody has done so yet, and return them."""
@@ -65,7 +66,6 @@ class Application:
                     Wiring(
                         engine=self._engine,
                         store=self._store,
-                        settings=self._settings,
                         access=self._access,
                         clock=self._clock,
                         metrics=self._metrics,

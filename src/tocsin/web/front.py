@@ -25,7 +25,6 @@ from tocsin.web.faults import BUSY, RETRY_SECONDS, UNAVAILABLE, Fault, Problem, 
 from tocsin.web.guard import CROSS_SITE, from_elsewhere, is_cross_site, own_hosts
 from tocsin.web.ping import BODY_LIMIT, ROOT, NoPing, Ping, check_in_of, read_ping
 from tocsin.web.replies import Replies, Reply
-from tocsin.web.settings import WebSettings
 
 CHECK_INS: Final = "/api/v1/check-ins"
 PINGS: Final = ROOT.decode()
@@ -70,15 +69,13 @@ class Front:
         engine: Engine,
         store: Store,
         access: Access,
-        settings: WebSettings,
         clock: Clock,
     ) -> None:
         self._app = app
         self._engine = engine
         self._store = store
         self._access = access
-        self._settings = settings
-        self._hosts = own_hosts(settings)
+        self._hosts = own_hosts(access.settings)
         self._clock = clock
         self._replies: Replies | None = None
         self._threads = ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="tocsin-look-up")
@@ -125,7 +122,7 @@ class Front:
         if self._access.is_open:
             if problem := from_elsewhere(headers, self._hosts):
                 return problem
-            return CROSS_SITE if is_cross_site(headers, self._settings) else None
+            return CROSS_SITE if is_cross_site(headers, self._access.settings) else None
         return None if self._access.reporter(secret) is not None else _UNAUTHORIZED
 
     def _look_again(self) -> None:

@@ -10,7 +10,6 @@ from tocsin.web.access import Access
 from tocsin.web.body import read_body
 from tocsin.web.faults import Problem, body_of
 from tocsin.web.guard import CROSS_SITE, SAFE_METHODS, from_elsewhere, is_cross_site, own_hosts
-from tocsin.web.settings import WebSettings
 
 THREADS: Final = 16
 MAX_ORDER: Final = 256 * 2**10
@@ -38,11 +37,10 @@ _NAMED: Final = ("/api/v1/jobs/", "/jobs/")
 class Gate:
     """An ASGI application around another one; the body that it hands on is whole, unpacked and bounded."""
 
-    def __init__(self, app: ASGIApp, *, access: Access, settings: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, *, access: Access) -> None:
         self._app = app
         self._access = access
-        self._settings = settings
-        self._hosts = own_hosts(settings)
+        self._hosts = own_hosts(access.settings)
         self._bounded = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +77,7 @@ class Gate:
             return _NUL
         if self._access.is_open and (problem := from_elsewhere(headers, self._hosts)):
             return problem
-        if scope["method"] not in SAFE_METHODS and is_cross_site(headers, self._settings):
+        if scope["method"] not in SAFE_METHODS and is_cross_site(headers, self._access.settings):
             return CROSS_SITE
         return None
 

@@ -19,10 +19,14 @@ class Wiring:
 
     engine: Engine
     store: Store
-    settings: WebSettings
     access: Access
     clock: Clock
     metrics: Metrics
+
+    @property
+    def settings(self) -> WebSettings:
+        """The settings in force."""
+        return self.access.settings
 
 
 def wiring_of(request: Request) -> Wiring:
