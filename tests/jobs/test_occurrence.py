@@ -282,6 +282,15 @@ def test_a_host_whose_clock_is_a_little_ahead_still_starts_the_run_of_today() ->
     assert occurrence_for(strict, at("2026-03-07T01:59:54")) != today
 
 
+@pytest.mark.parametrize(
+    ("schedule", "start_by"), [("0 2 * * *", "Sat 07 02:00:05"), ("saturday", "Sun 08 00:00:05")]
+)
+def test_a_start_has_time_to_arrive_also_without_any_grace(schedule: str, start_by: str) -> None:
+    strict = plan(schedule, grace_period_minutes=0)
+
+    assert told(next_occurrence(strict, at("2026-03-06T12:00")), "UTC")["start_by"] == start_by
+
+
 def test_no_grace_reaches_further_than_half_way_to_the_run_before() -> None:
     often = plan("*/10 * * * *", grace_period_minutes=60)
 

@@ -3,6 +3,18 @@
 from tests.stories.story import Story
 
 
+def test_a_start_some_moments_late_is_not_missed_also_without_any_grace(story: Story) -> None:
+    story.job("etl", schedule="0 2 * * *", grace=0)
+
+    story.at("02:00:04.9").starts("etl", run="a")
+    story.at("02:30").succeeds("etl", run="a")
+    assert story.silent_until("Wed 02:00:04.9")
+    assert story.occurrences("etl") == [("02:00", "met")]
+
+    story.until("Wed 02:00:05")
+    assert story.heard == [("Wed 02:00:05", "critical", "firing")]
+
+
 def test_a_run_that_does_not_start_is_told_when_its_grace_is_over_and_resolved_by_a_good_run(
     story: Story,
 ) -> None:

@@ -14,6 +14,8 @@ from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, ONE_SECOND, instant_of, loca
 
 # A host whose clock is a little ahead starts its run before the nominal instant (F5).
 _CLOCK_SKEW: Final = timedelta(seconds=5)
+# From the nominal instant to a start, and with it to us: no scheduler and no network takes no time at all.
+_ARRIVAL: Final = timedelta(seconds=5)
 _MOST_CLOSED_DAYS: Final = 400
 # A yearly job may meet a weekend several times in a row, so that 400 days alone would give up too early.
 _FEWEST_TRIES: Final = 10
@@ -177,11 +179,12 @@ def _start_by(
 ) -> datetime | None:
     if plan.schedule is None:
         return None
+    patience = max(_grace(plan), _ARRIVAL)
     if schedule.kind not in _WHOLE_DAYS:
-        return nominal_at + _grace(plan)
+        return nominal_at + patience
     if deadline_at is not None:
         return None
-    return instant_of(local_date(nominal_at, plan.timezone) + ONE_DAY, MIDNIGHT, plan.timezone) + _grace(plan)
+    return instant_of(local_date(nominal_at, plan.timezone) + ONE_DAY, MIDNIGHT, plan.timezone) + patience
 
 
 def _deadline_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:

@@ -27,8 +27,8 @@ class SLA:
 
     `deadline`: wall time in the job's zone by which the run has ended. `deadline_offset_minutes`: the same as
     minutes after each scheduled start, or without a schedule after each full hour. `grace_period_minutes`:
-    how late a run may start. `warning_minutes_before` and `critical_minutes_before` count back from the
-    deadline. `max_failure_rate` is a share from 0 to 1.
+    how late a run may start, five seconds at least. `warning_minutes_before` and `critical_minutes_before`
+    count back from the deadline. `max_failure_rate` is a share from 0 to 1.
     """
 
     deadline: time | None = None
