@@ -156,6 +156,7 @@ def test_a_job_is_defined_through_the_api(served: Served) -> None:
             {"severity_escalation": {"warning_minutes_before": 5, "critical_minutes_before": 10}},
             "severity_escalation.critical_minutes_before",
         ),
+        ({"runbook": "javascript:alert(1)"}, "runbook"),
     ],
 )
 def test_a_definition_that_cannot_hold_is_refused_and_named(

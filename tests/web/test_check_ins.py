@@ -302,6 +302,36 @@ def test_everything_a_check_in_carries_is_kept(served: Served) -> None:
     assert job_now["expected"]["nominal_at"] is not None
 
 
+@pytest.mark.parametrize(
+    "runbook", ["javascript:alert(1)", "data:text/html,x", "ftp://x.example", "see the wiki", "//x"]
+)
+def test_a_runbook_that_is_no_web_address_is_left_out_with_a_warning_and_loses_no_check_in(
+    served: Served, runbook: str
+) -> None:
+    job = fresh()
+    definition = {"runbook": runbook, "owner": "data"}
+
+    (result,) = served.report({"job": job, "kind": "start", "run": "r1", "definition": definition})
+
+    assert (result["status"], result["run"], result["field"]) == ("accepted", "r1", "definition.runbook")
+    assert "https://" in result["message"]
+    kept = served.get(f"/api/v1/jobs/production/{job}")["definition"]
+    assert (kept["runbook"], kept["owner"]) == ("", "data")
+
+
+def test_a_runbook_saves_nothing_else_that_is_wrong_from_being_refused(served: Served) -> None:
+    definition = {"runbook": "javascript:x", "owner": "a\x07b"}
+    check_ins = [
+        {"job": fresh(), "kind": "start", "definition": definition},
+        {"job": fresh(), "kind": "start", "definition": {"runbook": "https://wiki.example.com"}},
+    ]
+
+    bad, good = served.report(*check_ins)
+
+    assert (bad["status"], bad["field"]) == ("rejected", "definition.owner")
+    assert (good["status"], "message" in good) == ("accepted", False)
+
+
 def test_many_at_once_are_each_answered_for_themselves(served: Served) -> None:
     job = fresh()
     heard: dict[str, list[dict[str, Any]]] = {}

@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.web.served import Served, serving
+from tocsin.engine.commands import Define
+from tocsin.jobs.job import Definition, JobKey, Rank
 
 NARROW = ViewportSize(width=390, height=844)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -109,6 +111,17 @@ def test_no_page_is_wider_than_a_phone(
     context.close()
 
     assert wide == {}
+
+
+def test_an_address_that_would_act_is_shown_nowhere_also_when_it_is_kept_from_earlier(alone: Served) -> None:
+    definition = Definition(runbook="javascript:window.hacked=1", rank=Rank.API)
+    alone.engine.command(Define(job=JobKey("production", "etl"), definition=definition, who="test"))
+    alone.report({"job": "etl", "kind": "fail"})
+    (alert,) = alone.get("/api/v1/alerts")["items"]
+
+    for path in ("/", "/jobs/production/etl", f"/alerts/{alert['id']}"):
+        assert "javascript:" not in alone.ask("GET", path, headers={"accept": "text/html"}).text
+    assert (alert["runbook"], alone.get("/api/v1/jobs/production/etl")["definition"]["runbook"]) == ("", "")
 
 
 def test_dark_and_light_follow_the_reader(browser: Browser, alone: Served) -> None:

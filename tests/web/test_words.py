@@ -8,7 +8,8 @@ from tocsin.jobs.job import Definition
 from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 from tocsin.rules.finding import Severity, Why
-from tocsin.web.pages.words import Words, job_path, schedule_in_words, verdict, web_link
+from tocsin.web.links import web_link
+from tocsin.web.pages.words import Words, job_path, schedule_in_words, verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SAY = Words(now=NOW)

@@ -1,7 +1,7 @@
 """From the check-in as it comes over the wire to the one that is judged: texts bounded, instants ours."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,12 +27,22 @@ _DETAILS: Final = frozenset(
     {"exit_code", "signal", "error", "log_tail", "metrics", "resources", "context", "metadata"}
 )
 _PARTICULAR: Final = frozenset({"labels", "metrics", "context", "metadata"})
+_DISPENSABLE: Final = "runbook"
 Faults = tuple[Fault, ...]
 
 
-def read_check_ins(
-    body: bytes, received_at: datetime, defaults: Definition
-) -> list[CheckIn | Faults] | Problem:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """A check-in that counts without a part that cannot be used, and which one that is."""
+
+    check_in: CheckIn
+    warning: Fault
+
+
+Read = CheckIn | Warned | Faults
+
+
+def read_check_ins(body: bytes, received_at: datetime, defaults: Definition) -> list[Read] | Problem:
     """Return what stands in a body, in its order: each check-in, or the faults of one that is none.
 
     A Problem where the body as a whole cannot be read. The fast way checks everything at once; only when
@@ -54,7 +64,7 @@ def is_list(body: bytes) -> bool:
 
 def _sorted_out(
     body: bytes, error: ValidationError, received_at: datetime, defaults: Definition
-) -> list[CheckIn | Faults] | Problem:
+) -> list[Read] | Problem:
     problem = not_json(error)
     if problem is not None:
         return problem
@@ -71,7 +81,7 @@ def _sorted_out(
     return [_alone(one, received_at, defaults) for one in found]
 
 
-def _alone(one: object, received_at: datetime, defaults: Definition) -> CheckIn | Faults:
+def _alone(one: object, received_at: datetime, defaults: Definition) -> Read:
     if isinstance(one, dict) and len(one) > MAX_FIELDS:
         return (Fault(field="", message=f"has {len(one)} fields; a check-in has at most {len(KNOWN)}"),)
     try:
@@ -81,7 +91,7 @@ def _alone(one: object, received_at: datetime, defaults: Definition) -> CheckIn 
     return read_check_in(body, received_at, defaults)
 
 
-def read_check_in(body: CheckInBody, received_at: datetime, defaults: Definition) -> CheckIn | Faults:
+def read_check_in(body: CheckInBody, received_at: datetime, defaults: Definition) -> Read:
     """Return the check-in that a body of the right shape says, or what in it cannot be meant."""
     at = read_happened(body.get("at"), body.get("sent_at"), received_at)
     nominal_at = read_nominal(body.get("nominal_at"), received_at)
@@ -109,10 +119,14 @@ def _check_in(
     nominal_at: datetime | None,
     received_at: datetime,
     defaults: Definition,
-) -> CheckIn | Faults:
+) -> Read:
     definition = _definition(body, defaults)
     if isinstance(definition, Fault):
-        return (replace(definition, field=f"definition.{definition.field}"),)
+        fault = replace(definition, field=f"definition.{definition.field}")
+        if definition.field != _DISPENSABLE:
+            return (fault,)
+        rest = _check_in(_without_runbook(body), at, nominal_at, received_at, defaults)
+        return Warned(check_in=rest, warning=fault) if isinstance(rest, CheckIn) else rest
     progress, records, labels = body.get("progress"), body.get("records"), body.get("labels")
     return CheckIn(
         job=body["job"],
@@ -133,6 +147,15 @@ def _check_in(
         labels=tuple(sorted(labels.items())) if labels else (),
         definition=definition,
     )
+
+
+def _without_runbook(body: CheckInBody) -> CheckInBody:
+    """Return a check-in whose news is taken for more than the address that it brings along."""
+    definition = (body.get("definition") or {}).copy()
+    definition["runbook"] = None
+    changed = body.copy()
+    changed["definition"] = definition
+    return changed
 
 
 def _definition(body: CheckInBody, defaults: Definition) -> Definition | Fault | None:

@@ -9,6 +9,7 @@ from tocsin.jobs.job import Definition, Rank
 from tocsin.jobs.schedule import Schedule, check_timezone, read_schedule
 from tocsin.jobs.sla import SLA, read_wall_time
 from tocsin.web.faults import Fault
+from tocsin.web.links import web_link
 from tocsin.web.names import name_fault
 from tocsin.web.wire import CalendarBody, DefinitionBody
 
@@ -31,7 +32,7 @@ def read_definition(body: DefinitionBody, *, defaults: Definition, rank: Rank) -
             no_progress_after_seconds=_seconds(body, "no_progress_after", defaults.no_progress_after_seconds),
             labels=_labels(body, defaults),
             upstream=_upstream(body.get("upstream") or []),
-            runbook=_text(body.get("runbook"), "runbook") or defaults.runbook,
+            runbook=_runbook(body) or defaults.runbook,
             owner=_text(body.get("owner"), "owner") or defaults.owner,
             description=_text(body.get("description"), "description"),
             rank=rank,
@@ -143,6 +144,13 @@ def _upstream(names: list[str]) -> tuple[str, ...]:
         if fault is not None:
             raise _unusable(f"upstream.{index}", fault)
     return tuple(names)
+
+
+def _runbook(body: DefinitionBody) -> str:
+    text = _text(body.get("runbook"), "runbook")
+    if text and not web_link(text):
+        raise _unusable("runbook", "must be a web address that starts with https:// or http://")
+    return web_link(text)
 
 
 def _text(text: str | None, field: str) -> str:

@@ -20,7 +20,7 @@ from tocsin.jobs.job import JobKey
 from tocsin.store.base import Store
 from tocsin.web.access import Access, secret_of
 from tocsin.web.body import read_body
-from tocsin.web.check_in import Faults, is_list, read_check_ins
+from tocsin.web.check_in import Faults, Read, Warned, is_list, read_check_ins
 from tocsin.web.faults import BUSY, RETRY_SECONDS, UNAVAILABLE, Fault, Problem, body_of, error_of, problem_of
 from tocsin.web.guard import CROSS_SITE, from_elsewhere, is_cross_site, own_hosts
 from tocsin.web.ping import BODY_LIMIT, ROOT, NoPing, Ping, check_in_of, read_ping
@@ -108,7 +108,9 @@ class Front:
         if isinstance(found, Problem):
             await _refuse(send, found)
             return
-        good = [one for one in found if isinstance(one, CheckIn)]
+        good = [
+            one.check_in if isinstance(one, Warned) else one for one in found if not isinstance(one, tuple)
+        ]
         reply = await self._report(good) if good else ()
         if isinstance(reply, Problem):
             await _refuse(send, reply)
@@ -193,10 +195,10 @@ class Front:
             return reading.job(key) is not None
 
 
-async def _tell_results(send: Send, found: Sequence[CheckIn | Faults], answers: Sequence[Answer]) -> None:
+async def _tell_results(send: Send, found: Sequence[Read], answers: Sequence[Answer]) -> None:
     waiting = iter(answers)
     results = [
-        _result(index, next(waiting)) if isinstance(one, CheckIn) else _rejection(index, one)
+        _rejection(index, one) if isinstance(one, tuple) else _result(index, one, next(waiting))
         for index, one in enumerate(found)
     ]
     told: dict[str, object] = {"results": results}
@@ -207,7 +209,7 @@ async def _tell_results(send: Send, found: Sequence[CheckIn | Faults], answers: 
     await _answer(send, 202 if kept else 422, to_json(told), (_JSON, _NO_STORE))
 
 
-async def _tell_result(send: Send, one: CheckIn | Faults, answers: Sequence[Answer]) -> None:
+async def _tell_result(send: Send, one: Read, answers: Sequence[Answer]) -> None:
     if isinstance(one, tuple):
         await _refuse(send, problem_of(one, "The check-in"))
     elif answers[0].status is Answered.REJECTED:
@@ -217,10 +219,12 @@ async def _tell_result(send: Send, one: CheckIn | Faults, answers: Sequence[Answ
         await _tell_results(send, [one], answers)
 
 
-def _result(index: int, answer: Answer) -> dict[str, object]:
+def _result(index: int, one: CheckIn | Warned, answer: Answer) -> dict[str, object]:
     result: dict[str, object] = {"index": index, "status": answer.status.value, "run": answer.run}
     if answer.status is Answered.REJECTED:
         result |= {"field": answer.field or "", "message": answer.message or ""}
+    elif isinstance(one, Warned):
+        result |= {"field": one.warning.field, "message": f"{one.warning.message}; this was left out"}
     return result
 
 

@@ -128,6 +128,12 @@ def _readable(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or not text.isprintable() or " " in text:
+        raise refuse(f"must be a web address that starts with https:// or http://, not {shown(text)}")
+    return text
+
+
 def _secret(value: object, info: ValidationInfo) -> Secret:
     if not isinstance(value, str):
         raise refuse(f"must be text, not {shown(value)}")
@@ -170,6 +176,7 @@ def read_span(text: str) -> timedelta:
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME), AfterValidator(_printable)]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_readable)]
+WebAddress = Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_web_address)]
 Minutes = Annotated[float, Field(ge=0, le=MAX_MINUTES, allow_inf_nan=False)]
 LongMinutes = Annotated[float, Field(gt=0, le=MAX_MINUTES, allow_inf_nan=False)]
 LongSeconds = Annotated[float, Field(gt=0, le=MAX_SECONDS, allow_inf_nan=False)]

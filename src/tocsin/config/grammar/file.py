@@ -2,9 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from tocsin.config.grammar.base import Name, OneOrMore, Part, ReadableFile, SecretText, Span, usable_by
+from tocsin.config.grammar.base import (
+    Name,
+    OneOrMore,
+    Part,
+    ReadableFile,
+    SecretText,
+    Span,
+    WebAddress,
+    usable_by,
+)
 from tocsin.config.grammar.jobs import Defaults, Jobs
 from tocsin.config.grammar.rules import Rules
 from tocsin.config.grammar.telling import Port, Receivers, RootRoute
@@ -22,12 +31,6 @@ def _hard_to_guess(secret: str) -> None:
         raise ValueError(f"must have at least {MIN_KEY} characters; make one with: openssl rand -base64 32")
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise ValueError("must be printable ASCII without blanks, for it goes into a header")
-
-
-def _web_address(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or not text.isprintable() or " " in text:
-        raise refuse(f"must be a web address that starts with https:// or http://, not {shown(text)}")
-    return text
 
 
 def _database(secret_text: str) -> None:
@@ -141,7 +144,7 @@ class File(Part):
     retention: Retention = Field(default_factory=Retention)
     """How long check-ins and runs are kept."""
 
-    base_url: Annotated[str, Field(max_length=500), AfterValidator(_web_address)] | None = None
+    base_url: Annotated[WebAddress, Field(max_length=500)] | None = None
     """Address under which people reach the server; messages link to it."""
 
     server: Server = Field(default_factory=Server)

@@ -13,6 +13,7 @@ from tocsin.config.grammar.base import (
     OneOrMore,
     Part,
     Text,
+    WebAddress,
     around,
     one_of_two,
     read_by,
@@ -145,8 +146,8 @@ class Promise(Part):
     labels: Annotated[dict[LabelName, Text], Field(max_length=MAX_LABELS)] | None = None
     """Free names and values, by which rules, routes and silences choose; a job's own win over `defaults`."""
 
-    runbook: Text | None = None
-    """Address of the page that says what to do; it is in every message."""
+    runbook: WebAddress | None = None
+    """Web address of the page that says what to do; it is in every message."""
 
     owner: Text | None = None
     """Team or person who answers for the job."""

@@ -40,9 +40,9 @@ def every_key() -> tuple[tuple[str, str], ...]:
 @cache
 def _homes() -> dict[str, tuple[str, ...]]:
     homes: dict[str, list[str]] = {}
-    for path, _ in _walk(File, (), ()):
-        home = ".".join(path[:-1])
-        homes.setdefault(path[-1], []).append(f"'{home}'" if home else TOP)
+    for path, _ in every_key():
+        home, _, key = path.rpartition(".")
+        homes.setdefault(key, []).append(f"'{home}'" if home else TOP)
     return {key: tuple(sorted(places, key=lambda home: home.count("."))) for key, places in homes.items()}
 
 

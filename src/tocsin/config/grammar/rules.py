@@ -12,7 +12,7 @@ from tocsin.config.grammar.base import (
     Name,
     OneOrMore,
     Part,
-    Text,
+    WebAddress,
     one_of_two,
     read_by,
 )
@@ -91,8 +91,8 @@ class Rule(Part):
     message: Annotated[str, Field(max_length=MAX_TEMPLATE), read_by(check_template)] | None = None
     """Liquid template of the message; `{job_id}`, `{error}` and the other plain placeholders work too."""
 
-    runbook: Text | None = None
-    """Address of the page that says what to do; it wins over the job's own."""
+    runbook: WebAddress | None = None
+    """Web address of the page that says what to do; it wins over the job's own."""
 
     fingerprint: (
         Annotated[

@@ -26,6 +26,7 @@ from tocsin.web.api.shapes import (
     TokenShape,
     WholeAlertShape,
 )
+from tocsin.web.links import web_link
 from tocsin.web.standing import expected_next, standing_of
 
 _NO_DETAIL = Detail()
@@ -73,7 +74,7 @@ def promise_shape(definition: Definition) -> PromiseShape:
         stalled_after_seconds=definition.stalled_after_seconds,
         no_progress_after_seconds=definition.no_progress_after_seconds,
         upstream=list(definition.upstream),
-        runbook=definition.runbook,
+        runbook=web_link(definition.runbook),
         owner=definition.owner,
         description=definition.description,
         defined_by=definition.rank.name.lower(),
@@ -179,7 +180,7 @@ def alert_shape(alert: Alert) -> AlertShape:
         held_back_until=alert.held_back_until,
         evidence=dict(alert.evidence),
         next_step=alert.next_step,
-        runbook=alert.runbook,
+        runbook=web_link(alert.runbook),
         owner=alert.owner,
         labels=dict(alert.labels),
         log_tail=alert.log_tail,

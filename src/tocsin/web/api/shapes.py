@@ -67,6 +67,7 @@ class CheckInResult(Shape):
     run: str | None = None
     """The run that it counted for."""
     field: str | None = None
+    """Where it is rejected, what is wrong; where it is accepted, what was left out of it."""
     message: str | None = None
     faults: list[FaultShape] | None = None
 

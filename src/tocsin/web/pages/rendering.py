@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from tocsin.web.faults import Problem, ProblemError
-from tocsin.web.pages.words import Words, alert_path, job_path, schedule_in_words, web_link
+from tocsin.web.links import web_link
+from tocsin.web.pages.words import Words, alert_path, job_path, schedule_in_words
 from tocsin.web.wiring import Wiring
 
 POLICY: Final = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.jobs.expression import ScheduleKind
@@ -111,15 +111,6 @@ def job_path(environment: str, name: str) -> str:
 def alert_path(alert_id: str) -> str:
     """Return the address of an alert's page."""
     return f"/alerts/{quote(alert_id, safe='')}"
-
-
-def web_link(text: str) -> str:
-    """Return an address that may be made a link: http and https alone, else nothing."""
-    try:
-        parts = urlsplit(text.strip())
-    except ValueError:
-        return ""
-    return text.strip() if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
 def schedule_in_words(definition: Definition) -> str:
