@@ -83,6 +83,7 @@ class Rounds:
         """Load the facts that all jobs share."""
         self._refreshed_at = now
         self._is_stale = False
+        self._writing.take_up_shared()
         self.book = replace(
             self.book,
             silences=self._writing.silences(now),

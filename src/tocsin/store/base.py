@@ -139,6 +139,13 @@ class Writing(Protocol):
     def set_fallback(self, key: str, fallback_key: str) -> None:
         """Note that another notification stands in for this one."""
 
+    def take_up_shared(self) -> None:
+        """Decide under what all jobs share as it stands now.
+
+        Silences, blind windows and unknown jobs. Once another server has changed any of these, the next
+        `save` of what was decided without it is StoreContended.
+        """
+
     def save_silence(self, silence: Silence) -> None:
         """Keep a silence, new or changed."""
 

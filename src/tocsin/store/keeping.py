@@ -40,8 +40,15 @@ _UNKNOWN: Final = (
 class KeepingWriting(OnDoor):
     """What the writing session keeps beside jobs and alerts; none of it is much."""
 
+    def take_up_shared(self) -> None:
+        """Decide under what all jobs share as it stands now; where there is one server only it stays so."""
+
+    def _share(self) -> None:
+        """Note that this transaction changes what all jobs share."""
+
     def save_silence(self, silence: Silence) -> None:
         """Keep a silence, new or changed."""
+        self._share()
         self._door.run(_SAVE_SILENCE, (silence.id, micros(silence.ends_at), SILENCE.encode(silence)))
 
     def silences(self, now: datetime) -> tuple[Silence, ...]:
@@ -72,6 +79,7 @@ class KeepingWriting(OnDoor):
 
     def save_blind(self, from_at: datetime, to_at: datetime, hold_until: datetime) -> BlindWindow:
         """Keep a blind window and return it with its id."""
+        self._share()
         row = self._door.all(_SAVE_BLIND, (micros(from_at), micros(to_at), micros(hold_until)))[0]
         return BlindWindow(id=row[0], from_at=from_at, to_at=to_at, hold_until=hold_until)
 
@@ -81,6 +89,7 @@ class KeepingWriting(OnDoor):
 
     def save_unknown(self, window: int, job_id: int, what: str, at: datetime) -> None:
         """Note what of a job could not be told because of a blind window; the first note of a pair stays."""
+        self._share()
         self._door.run(_SAVE_UNKNOWN, (window, job_id, what, micros(at)))
 
     def clear_unknown(self, job_id: int) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from tocsin.jobs.state import JobState
 from tocsin.store.cache import Kept
 from tocsin.store.codec import instant as instant_of
 from tocsin.store.codec import instant_or_none, micros, micros_or_none
-from tocsin.store.postgres.session import Session, numbers, texts
+from tocsin.store.postgres.session import SHARED, Session, numbers, texts
 from tocsin.store.rows import Watch
 from tocsin.store.shapes import (
     JOB_COLUMNS,
@@ -87,6 +87,11 @@ _UPDATE_DUE: Final = """
     FROM unnest(?::bigint[], ?::bigint[], ?::integer[], ?::bigint[]) AS v (id, due_at, alerting, version)
     WHERE job_id = v.id
 """
+# What was judged is kept by a statement that begins after the locks are held, and tells what holds by then.
+_SAVE_ALL, _SAVE_DUE = (
+    f"WITH saved AS ({update}) SELECT ({SHARED})"
+    for update in (_UPDATE_ALL, _UPDATE_DUE)
+)
 _UPDATE_JUDGED: Final = """
     UPDATE watches SET judged_under = v.judged_under
     FROM unnest(?::bigint[], ?::bigint[]) AS v (id, judged_under)
@@ -218,8 +223,8 @@ class JobsWriting(Session):
             before.mark, before.text = version, text
             self._cache.renew(before, watch)
         self._write(_UPDATE_JOBS, jobs, numbers, texts, numbers, texts)
-        self._write(_UPDATE_ALL, states, numbers, numbers, numbers, numbers, texts)
-        self._write(_UPDATE_DUE, dues, numbers, numbers, numbers, numbers)
+        self._write_judged(_SAVE_ALL, states, numbers, numbers, numbers, numbers, texts)
+        self._write_judged(_SAVE_DUE, dues, numbers, numbers, numbers, numbers)
         self._write(_UPDATE_MEMORIES, memories, numbers, texts)
         self._write(_UPDATE_JUDGED, judged, numbers, numbers)
 
@@ -303,6 +308,12 @@ class JobsWriting(Session):
     def _drop(self, job_id: int) -> None:
         self._cache.drop(job_id)
         self._locked.discard(job_id)
+
+    def _write_judged(self, statement: str, rows: Rows, *arrays: Any) -> None:  # noqa: ANN401 - numbers or texts
+        if rows:
+            columns = zip(*rows, strict=True)
+            values = tuple(array(c) for array, c in zip(arrays, columns, strict=True))
+            self._see_that_it_holds(self._door.one(statement, values))
 
     def _write(self, statement: str, rows: Rows, *arrays: Any) -> None:  # noqa: ANN401 - numbers or texts
         if rows:

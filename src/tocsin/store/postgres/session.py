@@ -1,6 +1,7 @@
 """The transaction of the writing session, which its parts share."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from tocsin.errors import StoreContended, StoreError, StoreUnavailable
 from tocsin.store.cache import WatchCache
@@ -8,6 +9,12 @@ from tocsin.store.door import OnDoor
 from tocsin.store.postgres.door import PostgresDoor
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+# What all jobs share carries one number, which grows with every change of it.
+SHARED: Final = "SELECT value FROM notes WHERE name = 'shared'"
+_SHARE: Final = (
+    "INSERT INTO notes VALUES ('shared', '1') "
+    "ON CONFLICT (name) DO UPDATE SET value = (notes.value::bigint + 1)::text RETURNING value"
+)
 
 
 class Session(OnDoor):
@@ -22,6 +29,10 @@ class Session(OnDoor):
         self._cache = WatchCache()
         # The jobs that this transaction has locked: only of these the cache is known to be true.
         self._locked: set[int] = set()
+        # The number of what all jobs share that decisions are made under, once somebody has asked for it.
+        self._shared: int | None = None
+        self._shares = False
+        self._was_refused = False
 
     def begin(self) -> None:
         """Open a transaction, on a new connection if the one there was lost while nobody used it."""
@@ -44,10 +55,13 @@ class Session(OnDoor):
     def commit(self) -> None:
         """Make it durable, with the database's own promise of it."""
         try:
+            if self._shares:
+                self._tell_others()
             self._door.commit()
         except BaseException:
             self.rollback()
             raise
+        self._was_refused = False
         self._end()
 
     def rollback(self) -> None:
@@ -58,6 +72,27 @@ class Session(OnDoor):
                 self._cache.drop(job_id)
             self._end()
 
+    def take_up_shared(self) -> None:
+        """Decide under what all jobs share as it stands now; `save` refuses once another changed it."""
+        self._shared = _number(self._door.one(SHARED))
+
+    def _share(self) -> None:
+        """Note that this transaction changes what all jobs share."""
+        self._shares = True
+
+    def _tell_others(self) -> None:
+        """Let the number grow, last of all: who waits for it must hold nothing that we need."""
+        number = _number(self._door.one(_SHARE))
+        if self._shared == number - 1:
+            self._shared = number
+
+    def _see_that_it_holds(self, row: tuple[str | None] | None) -> None:
+        """Refuse what was decided under what another server has changed; only once, lest we never get on."""
+        if self._shared is None or self._was_refused or _number(row) == self._shared:
+            return
+        self._was_refused = True
+        raise StoreContended(f"{self._door.where}: another server has changed what all jobs share")
+
     def close(self) -> None:
         """Let go of the connection."""
         self.rollback()
@@ -65,8 +100,13 @@ class Session(OnDoor):
 
     def _end(self) -> None:
         self._open = False
+        self._shares = False
         self._locked.clear()
         self._cache.shrink()
+
+
+def _number(row: tuple[str | None] | None) -> int:
+    return 0 if row is None or row[0] is None else int(row[0])
 
 
 def numbers(values: Iterable[int | None]) -> str:

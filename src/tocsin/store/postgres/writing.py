@@ -7,5 +7,6 @@ from tocsin.store.postgres.retention import RetentionWriting
 from tocsin.store.postgres.runs import RunsWriting
 
 
-class PostgresWriting(RunsWriting, AlertsWriting, OutboxWriting, KeepingWriting, RetentionWriting):
+# The session comes before what is kept alike in both stores, because it tells other servers of it.
+class PostgresWriting(RunsWriting, AlertsWriting, OutboxWriting, RetentionWriting, KeepingWriting):
     """The one session of this process that writes; `tocsin.store.base.Writing` says what it can do."""
