@@ -196,6 +196,10 @@ def test_what_nobody_can_judge_makes_room_first() -> None:
     assert [o.nominal_at.hour for o in wider.occurrences][:3] == [1, 2, 3]
     assert wider.occurrences_dropped == 0
 
+    still_wider = expect(HOURLY, wider, MIDNIGHT + MAX_OCCURRENCES * HOUR)
+    assert [o.nominal_at.hour for o in still_wider.occurrences][:3] == [1, 3, 4]
+    assert still_wider.occurrences_dropped == 1
+
 
 @pytest.mark.parametrize(
     ("last_start", "now", "expected"),

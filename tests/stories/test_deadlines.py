@@ -138,3 +138,27 @@ def test_weekends_and_public_holidays_are_no_business_days(story: Story) -> None
         ("07:20", "warning", "resolved"),
         ("Tue 07:00", "warning", "firing"),
     ]
+
+
+def test_a_promise_many_runs_ahead_breaks_again_after_somebody_has_declared_it_over(story: Story) -> None:
+    story.job("sync", schedule="0 * * * *", grace=9000, offset=1800, warn=0, critical=0)
+    story.at("Wed 06:30").resolves("ann")
+    assert story.heard[-1] == ("Wed 06:30", "page", "resolved")
+
+    story.until("Wed 20:00")
+    assert story.open == [("sync", "sla_breach", "page")]
+    story.until("2026-03-13 20:00")
+    assert story.open == [("sync", "sla_breach", "page")]
+
+
+def test_a_deadline_many_runs_ahead_stays_broken_until_a_good_run(story: Story) -> None:
+    story.job("sync", schedule="*/10 * * * *", grace=2880, deadline="06:00", warn=0, critical=0)
+    story.at("06:30").resolves("ann")
+
+    story.until("Wed 06:00")
+    assert story.heard[-1] == ("Wed 06:00", "critical", "firing")
+    story.until("Wed 15:00")
+    assert story.open == [("sync", "sla_breach", "page")]
+
+    story.at("Wed 15:05").succeeds("sync")
+    assert story.open == []

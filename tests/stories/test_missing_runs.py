@@ -161,3 +161,13 @@ def test_a_job_that_went_away_for_weeks_costs_one_alert_and_bounded_room(story: 
     story.at("2026-03-13 00:01").succeeds("sync")
     assert story.open == []
     assert story.watch("sync").state.occurrences_dropped == 0
+
+
+def test_a_missing_run_is_noticed_again_however_long_the_grace(story: Story) -> None:
+    story.job("sync", schedule="0 * * * *", grace=1800)
+    story.at("Wed 06:30").resolves("ann")
+
+    story.until("Wed 20:00")
+    assert story.open == [("sync", "missing_run", "critical")]
+    story.until("2026-03-13 20:00")
+    assert story.open == [("sync", "missing_run", "critical")]

@@ -15,8 +15,8 @@ MAX_STEPS = 100
 def expect(job: Job, state: JobState, until: datetime) -> JobState:
     """Return the state with every run that is expected up to an instant, and the one after.
 
-    Of very many only the oldest and the newest are held; `occurrences_dropped` counts the others, at
-    least those that had to be stepped through.
+    Of very many only the newest are held, and those whose promises are to be judged next;
+    `occurrences_dropped` counts the others, at least those that had to be stepped through.
     """
     schedule = job.definition.schedule
     if schedule is not None and schedule.kind is ScheduleKind.INTERVAL:
@@ -35,7 +35,7 @@ def expect(job: Job, state: JobState, until: datetime) -> JobState:
             break
     else:
         found += _leap(job, after, until)
-    return _bounded(state, [*state.occurrences, *found]) if found else state
+    return _bounded(state, [*state.occurrences, *found], until) if found else state
 
 
 def _expected_until(job: Job, state: JobState) -> datetime:
@@ -88,7 +88,7 @@ def _expect_interval(job: Job, state: JobState, until: datetime, every: timedelt
             break
         found.append(following)
         latest = following
-    return _bounded(state, found)
+    return _bounded(state, found, until)
 
 
 def _outlasts(occurrence: Occurrence, start_at: datetime) -> bool:
@@ -98,25 +98,37 @@ def _outlasts(occurrence: Occurrence, start_at: datetime) -> bool:
     return occurrence.status is not OccurrenceStatus.EXPECTED and occurrence.nominal_at <= start_at
 
 
-def _bounded(state: JobState, occurrences: list[Occurrence]) -> JobState:
-    """Keep the oldest, which says since when, and the newest ones; first go those that nobody can judge."""
-    dropped = state.occurrences_dropped
-    if len(occurrences) > MAX_OCCURRENCES:
-        occurrences = _without_lost(occurrences, len(occurrences) - MAX_OCCURRENCES)
-        extra = len(occurrences) - MAX_OCCURRENCES
-        if extra > 0:
-            occurrences, dropped = [occurrences[0], *occurrences[extra + 1 :]], dropped + extra
+def _bounded(state: JobState, occurrences: list[Occurrence], until: datetime) -> JobState:
+    """Keep the newest, and what the rules still need; first go those that nobody can judge."""
+    dropped, extra = state.occurrences_dropped, len(occurrences) - MAX_OCCURRENCES
+    if extra > 0:
+        lost = [o.nominal_at for o in occurrences if _is_lost(o)]
+        needed = _needed(state, occurrences, until)
+        spare = [o.nominal_at for o in occurrences if not _is_lost(o) and o.nominal_at not in needed]
+        lost = lost[:-1][:extra]  # one stays, or all would seem to be well
+        spare = spare[: extra - len(lost)]
+        gone = {*lost, *spare}
+        occurrences = [o for o in occurrences if o.nominal_at not in gone][-MAX_OCCURRENCES:]
+        dropped += len(spare)
     if tuple(occurrences) == state.occurrences:
         return state
     return replace(state, occurrences=tuple(occurrences), occurrences_dropped=dropped)
 
 
-def _without_lost(occurrences: list[Occurrence], most: int) -> list[Occurrence]:
-    kept = []
-    for occurrence in occurrences:
-        lost = occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None
-        if lost and most > 0:
-            most -= 1
-        else:
-            kept.append(occurrence)
-    return kept
+def _needed(state: JobState, occurrences: list[Occurrence], until: datetime) -> set[datetime]:
+    """Return the first that can be judged, and the first to be due after whatever ends the judging of it.
+
+    That is: after an instant up to which a person has declared all troubles over, and from now on. So
+    every promise breaks in the sight of the rules, and stays broken until a good run or a person's word.
+    """
+    judged = [o for o in occurrences if not _is_lost(o)]
+    needed = {o.nominal_at for o in judged[:1]}
+    for since_at in (until, *(at for _, at in state.forgiven)):
+        starts = (o.nominal_at for o in judged if o.start_by is not None and o.start_by > since_at)
+        ends = (o.nominal_at for o in judged if o.deadline_at is not None and o.deadline_at > since_at)
+        needed.update(first for first in (next(starts, None), next(ends, None)) if first is not None)
+    return needed
+
+
+def _is_lost(occurrence: Occurrence) -> bool:
+    return occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None
