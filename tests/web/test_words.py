@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -9,7 +10,8 @@ from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 from tocsin.rules.finding import Severity, Why
 from tocsin.web.links import web_link
-from tocsin.web.pages.words import Words, job_path, schedule_in_words, verdict
+from tocsin.web.pages.words import Tally, Words, job_path, schedule_in_words, verdict
+from tocsin.web.standing import Standing
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SAY = Words(now=NOW)
@@ -69,12 +71,32 @@ def test_instants_are_told_in_the_jobs_zone_as_short_as_is_clear(ahead: timedelt
 
 
 @pytest.mark.parametrize(
+    ("standings", "says"),
+    [
+        ({Standing.FINE: 1}, "The one job is fine"),
+        ({Standing.FINE: 11, Standing.RUNNING: 1}, "All 12 jobs are fine"),
+        ({Standing.FINE: 12, Standing.NEW: 3}, "12 jobs are fine, 3 have not run yet"),
+        ({Standing.FINE: 1, Standing.NEW: 1}, "1 job is fine, 1 has not run yet"),
+        ({Standing.NEW: 1}, "1 job has not run yet"),
+        ({Standing.NEW: 2, Standing.PAUSED: 1}, "2 jobs have not run yet, 1 is paused"),
+        (
+            {Standing.FINE: 2, Standing.FAILED: 1, Standing.UNKNOWN: 2},
+            "2 jobs are fine, 1 has failed without an alert, 2 are unknown",
+        ),
+    ],
+)
+def test_only_what_has_run_and_ended_well_is_called_fine(standings: dict[Standing, int], says: str) -> None:
+    tally = Tally(jobs=sum(standings.values()), standings=Counter(standings))
+
+    assert verdict(tally, []) == says
+    assert tally.is_calm is (Standing.FINE in standings)
+
+
+@pytest.mark.parametrize(
     ("firing", "taken", "jobs", "says"),
     [
         (0, 0, 0, "Nothing has checked in yet"),
-        (0, 0, 1, "The one job is fine"),
-        (0, 0, 12, "All 12 jobs are fine"),
-        (0, 0, 12_345, "All 12\u202f345 jobs are fine"),
+        (0, 0, 12_345, "No alert is open"),
         (0, 0, None, "The store cannot be read"),
         (1, 0, 12, "1 alert is open"),
         (0, 1, 12, "1 alert is open, acknowledged"),
@@ -84,7 +106,7 @@ def test_instants_are_told_in_the_jobs_zone_as_short_as_is_clear(ahead: timedelt
     ],
 )
 def test_the_verdict_is_one_sentence(firing: int, taken: int, jobs: int | None, says: str) -> None:
-    assert verdict(jobs, [ALERT] * firing + [TAKEN] * taken) == says
+    assert verdict(Tally(jobs=jobs), [ALERT] * firing + [TAKEN] * taken) == says
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,12 @@ def since(message: Message) -> str:
 
 
 def lasting(message: Message) -> tuple[tuple[str, str], ...]:
-    """Return the facts about its time that the evidence does not hold already, as names and values."""
+    """Return the facts about its time that are not told already, as names and values.
+
+    The text of an end says how long it took.
+    """
     if message.kind is MessageKind.RESOLVED:
-        return (("was open", open_for(message)),)
+        return ()
     told = any(name.lower() == "since" for name, _ in message.evidence)
     return () if told else (("since", since(message)),)
 

@@ -1,7 +1,8 @@
 """The first page: is everything all right, and if not, what needs whom."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.silence import Silence, covering
+from tocsin.engine.draft import SYSTEM_JOB
 from tocsin.engine.voicing import labels_of
 from tocsin.errors import StoreError
 from tocsin.jobs.job import Job, JobKey
@@ -24,7 +26,7 @@ from tocsin.web.pages.drawing import Drawing, draw_strip
 from tocsin.web.pages.marks import MarkKind, kind_of, marks_of, newest_first
 from tocsin.web.pages.rendering import render
 from tocsin.web.pages.visitor import Visitor
-from tocsin.web.pages.words import verdict
+from tocsin.web.pages.words import Tally, verdict
 from tocsin.web.standing import Standing, expected_next, standing_of
 from tocsin.web.wiring import Wired
 
@@ -59,9 +61,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything that the first page shows of the store; `jobs` is None where it cannot be read."""
+    """Everything that the first page shows of the store."""
 
-    jobs: int | None = None
+    tally: Tally = field(default_factory=Tally)
     alerts: tuple[Alert, ...] = ()
     cards: tuple[Card, ...] = ()
     rows: tuple[Row, ...] = ()
@@ -89,7 +91,7 @@ def show_overview(
         "overview.html",
         who=who,
         view=view,
-        verdict=verdict(view.jobs, list(view.alerts)),
+        verdict=verdict(view.tally, list(view.alerts)),
         health=health_of(wired),
         query=q,
         continued=cursor is not None,
@@ -103,16 +105,34 @@ def _look(reading: Reading, after: JobKey | None, query: str, now: datetime) -> 
     silences = reading.silences(ended_since=now)
     watches = reading.jobs(after=after, limit=ROWS + 1, search=query)
     shown = watches[:ROWS]
+    first = watches if after is None and not query else reading.jobs(after=None, limit=ROWS + 1)
     return Overview(
-        jobs=reading.counts().jobs,
+        tally=_tally(reading, first, now),
         alerts=tuple(alerts),
         cards=tuple(
             Card(alert=alert, silence=covering(silences, labels_of(alert), now))
             for alert in alerts[:MAX_CARDS]
         ),
-        rows=_rows(reading, shown, now),
+        rows=_rows(reading, _of_others(shown), now),
         following=write_cursor(*shown[-1].job.key) if len(watches) > ROWS else None,
     )
+
+
+def _tally(reading: Reading, first: Sequence[Watch], now: datetime) -> Tally:
+    """Count the jobs, and how they stand while the first page holds all of them.
+
+    Whether one is in trouble is not asked: the alerts say so themselves.
+    """
+    if len(first) > ROWS:
+        own = reading.job(SYSTEM_JOB) is not None
+        return Tally(jobs=reading.counts().jobs - own)
+    standings = Counter(standing_of(watch, 0, now) for watch in _of_others(first))
+    return Tally(jobs=standings.total(), standings=standings)
+
+
+def _of_others(watches: Sequence[Watch]) -> Sequence[Watch]:
+    """Leave out the job under which Tocsin tells of itself: it never runs, and its alerts are shown above."""
+    return [watch for watch in watches if watch.job.key != SYSTEM_JOB]
 
 
 def _rows(reading: Reading, watches: Sequence[Watch], now: datetime) -> tuple[Row, ...]:

@@ -1,6 +1,7 @@
 """Instants, spans and states in the words of the pages, at one instant."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
@@ -30,6 +31,33 @@ _STANDINGS: Final = {
     Standing.NEW: "new",
     Standing.PAUSED: "paused",
 }
+
+_FINE: Final = ("is fine", "are fine")
+_SENTENCES: Final = {
+    Standing.FINE: _FINE,
+    Standing.RUNNING: _FINE,
+    Standing.FAILED: ("has failed without an alert", "have failed without an alert"),
+    Standing.UNKNOWN: ("is unknown", "are unknown"),
+    Standing.NEW: ("has not run yet", "have not run yet"),
+    Standing.PAUSED: ("is paused", "are paused"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many jobs are watched, None where the store cannot be read, and how they stand.
+
+    `standings` is empty where they are too many to look at each.
+    """
+
+    jobs: int | None = None
+    standings: Counter[Standing] = field(default_factory=Counter)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether something is known to be fine, or too much to look at each is without an alert."""
+        known = self.standings
+        return bool(self.jobs) and (not known or bool(known[Standing.FINE] + known[Standing.RUNNING]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +157,8 @@ def schedule_in_words(definition: Definition) -> str:
     return schedule.expression.replace("\n", ", ")
 
 
-def verdict(jobs: int | None, alerts: list[Alert]) -> str:
-    """Return how everything is, in one sentence."""
+def verdict(tally: Tally, alerts: list[Alert]) -> str:
+    """Return how everything is, in one sentence; with an open alert only that is said."""
     taken = sum(1 for alert in alerts if alert.state is AlertState.ACKNOWLEDGED)
     if alerts:
         verb = "is" if len(alerts) == 1 else "are"
@@ -138,8 +166,21 @@ def verdict(jobs: int | None, alerts: list[Alert]) -> str:
         if taken:
             tail = f", {taken} acknowledged" if len(alerts) > 1 else ", acknowledged"
         return f"{plural(len(alerts), 'alert')} {verb} open{tail}"
-    if jobs is None:
+    if tally.jobs is None:
         return "The store cannot be read"
-    if jobs == 0:
+    if tally.jobs == 0:
         return "Nothing has checked in yet"
-    return "The one job is fine" if jobs == 1 else f"All {jobs:,} jobs are fine".replace(",", "\u202f")
+    return _counted(tally.standings) if tally.standings else "No alert is open"
+
+
+def _counted(standings: Counter[Standing]) -> str:
+    """Return how many jobs stand how, the good news first."""
+    parts: Counter[tuple[str, str]] = Counter()
+    for standing, words in _SENTENCES.items():
+        parts[words] += standings[standing]
+    told = [(count, words) for words, count in parts.items() if count]
+    (first, (one, many)), *others = told
+    if not others and many == _FINE[1]:
+        return "The one job is fine" if first == 1 else f"All {first} jobs are fine"
+    rest = "".join(f", {count} {words[count > 1]}" for count, words in others)
+    return f"{plural(first, 'job')} {many if first > 1 else one}{rest}"
