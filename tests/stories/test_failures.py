@@ -130,3 +130,25 @@ def test_the_hundred_and_first_open_run_closes_the_oldest(story: Story) -> None:
     assert len(story.watch("etl").state.open_runs) == 100
     assert story.titles == ["never reported an end after 0.0 s"]
     assert story.run("etl", "run-0").closed_by_us
+
+
+def test_a_failure_is_told_in_the_words_of_its_rule(story: Story) -> None:
+    story.rule("job_failure", message="{job_id} broke: {error}")
+
+    story.at("02:00").fails("etl", error="disk full")
+
+    assert story.last.text == "etl broke: disk full"
+    assert "template" not in dict(story.last.evidence)
+
+
+def test_a_template_that_fails_when_it_is_needed_is_told_with_the_alert(story: Story) -> None:
+    story.rule("job_failure", message="{{ error | times: 2 | divided_by: 0 }}")
+
+    story.at("02:00").fails("etl", error="disk full")
+
+    assert story.last.text == "etl failed: disk full."
+    name, fault = story.last.evidence[0]
+    assert name == "template"
+    assert fault.startswith("the message of rule 'job_failure' was not used: line 1")
+    story.at("03:00").succeeds("etl")
+    assert "template" not in dict(story.last.evidence)

@@ -45,6 +45,7 @@ class RuleWords(TypedDict, total=False):
     in_a_row: int
     m_of_n: tuple[int, int]
     fingerprint: tuple[str, ...]
+    message: str
 
 
 class CheckInWords(TypedDict, total=False):
@@ -108,6 +109,7 @@ def rule_of(condition: str, **words: Unpack[RuleWords]) -> Rule:
         in_a_row=words.get("in_a_row", 1),
         m_of_n=MofN(bad=m_of_n[0], of=m_of_n[1]) if m_of_n else None,
         fingerprint=words.get("fingerprint", plain.fingerprint),
+        message=words.get("message", ""),
     )
 
 

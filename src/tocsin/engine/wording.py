@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from tocsin.alerts.alert import Alert, Reason
 from tocsin.notify.message import Link, Message, MessageKind
-from tocsin.notify.template import PLACEHOLDERS, Variables, render
+from tocsin.notify.template import PLACEHOLDERS, Rendered, Variables, render
 from tocsin.rules.wording import clock_time, span
 
 _ENDINGS = {
@@ -21,14 +21,18 @@ _ENDINGS = {
 def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: datetime, base_url: str) -> Message:
     """Return the one message of a notification; `reason` is why the alert changed."""
     resolved = kind == MessageKind.RESOLVED.value
-    since = (("since", clock_time(alert.since_at, alert.timezone)),)
+    said = Rendered(text=_ending(alert, reason)) if resolved else _text(alert)
+    evidence = (("since", clock_time(alert.since_at, alert.timezone)),) if resolved else alert.evidence
+    if said.problem is not None:
+        fault = f"the message of rule {alert.rule!r} was not used: {said.problem}"
+        evidence = (("template", fault), *evidence)
     return Message(
         key=key,
         kind=MessageKind(kind),
         alert_id=alert.id,
         fingerprint=alert.fingerprint,
         title=alert.summary,
-        text=_ending(alert, reason) if resolved else _text(alert),
+        text=said.text,
         severity=alert.severity.word,
         job=alert.job,
         environment=alert.environment,
@@ -36,7 +40,7 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         opened_at=alert.opened_at,
         at=now,
         labels=alert.labels,
-        evidence=since if resolved else alert.evidence,
+        evidence=evidence,
         next_step="" if resolved else alert.next_step,
         links=_links(alert, base_url),
         log_tail="" if resolved else alert.log_tail,
@@ -45,10 +49,10 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
     )
 
 
-def _text(alert: Alert) -> str:
+def _text(alert: Alert) -> Rendered:
     plain = f"{alert.job} {alert.summary}."
     if not alert.template:
-        return plain
+        return Rendered(text=plain)
     known = dict(alert.variables)
     variables = Variables(
         job_id=alert.job,
@@ -60,7 +64,7 @@ def _text(alert: Alert) -> str:
         evidence=alert.evidence,
         **{name: known[name] for name in PLACEHOLDERS if name in known},
     )
-    return render(alert.template, variables, default=plain).text
+    return render(alert.template, variables, default=plain)
 
 
 def _ending(alert: Alert, reason: Reason) -> str:
