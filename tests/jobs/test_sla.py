@@ -6,7 +6,7 @@ import pytest
 
 from tocsin.errors import InvalidSchedule
 from tocsin.jobs.schedule import ScheduleKind
-from tocsin.jobs.sla import SLA, ViolationType, implied_schedule, read_wall_time
+from tocsin.jobs.sla import SLA, implied_schedule, read_wall_time
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,3 @@ def test_a_deadline_implies_a_run_each_day_and_an_offset_one_each_hour() -> None
     assert hourly is not None
     assert hourly.kind is ScheduleKind.HOURLY
     assert both == daily
-
-
-def test_the_four_violation_types_are_named_as_on_the_wire() -> None:
-    assert {violation.value for violation in ViolationType} == {
-        "duration_exceeded",
-        "deadline_missed",
-        "failure_rate_exceeded",
-        "insufficient_records",
-    }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.notify.retry import FALLBACK_AFTER, GIVE_UP_AFTER, WAIT_LIMIT, next_try
+from tocsin.notify.retry import WAIT_LIMIT, next_try
 
 MIDDLE = 0.5
 
@@ -40,8 +40,3 @@ def test_the_wait_that_the_receiver_asks_for_holds_if_it_is_longer(
     retry_after: timedelta, waits: timedelta
 ) -> None:
     assert next_try(1, retry_after=retry_after, jitter=MIDDLE) == waits
-
-
-def test_somebody_else_is_asked_after_two_minutes_and_hope_ends_after_a_day() -> None:
-    assert timedelta(minutes=2) == FALLBACK_AFTER
-    assert timedelta(hours=24) == GIVE_UP_AFTER

@@ -3,22 +3,12 @@
 import re
 from dataclasses import dataclass
 from datetime import time
-from enum import Enum
 from typing import Final
 
 from tocsin.errors import InvalidSchedule
 from tocsin.jobs.schedule import Schedule, ScheduleKind
 
 _WALL_TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
-
-
-class ViolationType(Enum):
-    """Which promise a run broke; the values go over the wire."""
-
-    DURATION_EXCEEDED = "duration_exceeded"
-    DEADLINE_MISSED = "deadline_missed"
-    FAILURE_RATE_EXCEEDED = "failure_rate_exceeded"
-    INSUFFICIENT_RECORDS = "insufficient_records"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

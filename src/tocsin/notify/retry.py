@@ -1,7 +1,4 @@
-"""When to try again to deliver, and when to turn to somebody else.
-
-Whether to try again at all is the caller's decision: while the alert fires, and for `GIVE_UP_AFTER` at most.
-"""
+"""When to try again to deliver; whether to try again at all is the caller's decision."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,12 +6,6 @@ from typing import Final
 BACKOFF_SECONDS: Final = (1, 2, 5, 10, 30, 60)
 THEN_SECONDS: Final = 300
 JITTER_SHARE: Final = 0.2
-
-FALLBACK_AFTER: Final = timedelta(minutes=2)
-"""A message that its receiver has not accepted for this long goes to the fallback receiver as well."""
-
-GIVE_UP_AFTER: Final = timedelta(hours=24)
-"""A message that no try has delivered for this long stays undelivered, for all to see."""
 
 WAIT_LIMIT: Final = timedelta(hours=1)
 """The longest wait that a receiver may ask for."""
