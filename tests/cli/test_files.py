@@ -66,6 +66,8 @@ def test_check_reads_the_file_that_is_meant(tocsin: Tocsin, tmp_path: Path) -> N
     (tmp_path / "tocsin.yaml").write_text(BAD)
     (tmp_path / "other.yaml").write_text("")
     assert tocsin("check", "other.yaml").code == 0
+    assert tocsin("check", "--config", "other.yaml").code == 0
+    assert tocsin("check", "other.yaml", "--config", "other.yaml").code == Exit.USAGE
     assert tocsin("check", TOCSIN_CONFIG="other.yaml").code == 0
     assert tocsin("check", "absent.yaml").code == Exit.BAD_CONFIGURATION
     (tmp_path / "tocsin.yaml").unlink()

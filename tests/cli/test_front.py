@@ -91,6 +91,11 @@ def test_no_command_at_all_shows_the_help(tocsin: Tocsin) -> None:
         (("jobs", "resum"), "did you mean 'resume'?"),
         (("token", "craete"), "did you mean 'create'?"),
         (("silence", "lst"), "did you mean 'list'?"),
+        (("help",), "did you mean '--help'?"),
+        (("status",), "did you mean 'jobs'?"),
+        (("silence", "etl"), "tocsin silence add 'job=\"etl\"' --for 2h"),
+        (("silence", 'team!="x y"', "--for", "2h"), "tocsin silence add 'team!=\"x y\"' --for 2h"),
+        (("jobs", "my etl"), "tocsin jobs show 'my etl'"),
     ],
 )
 def test_a_misspelled_command_is_answered_with_the_one_that_was_meant(

@@ -1,6 +1,7 @@
 """The life of an alert: opened, louder, acknowledged, repeated, resolved; each change with its reason."""
 
 from tests.stories.story import Story
+from tocsin.engine.commands import Resolve
 
 
 def test_every_change_of_an_alert_has_its_reason(story: Story) -> None:
@@ -136,7 +137,18 @@ def test_the_second_one_to_acknowledge_learns_who_was_first(story: Story) -> Non
     moment = story.at("02:10").acknowledges("ann").acknowledges("bob")
 
     assert story.alerts()[0].acknowledged_by == "ann"
-    assert moment.told == "ann has acknowledged it already"
+    assert moment.told == "ann acknowledged it already at 2026-03-10 02:10 UTC"
+
+
+def test_who_acknowledges_or_resolves_twice_learns_when_it_was_done(story: Story) -> None:
+    story.at("02:00").fails("etl")
+
+    first = story.at("02:10").acknowledges("ann")
+    assert first.acknowledges("ann").told == "you acknowledged it already at 2026-03-10 02:10 UTC"
+    second = story.at("02:20")
+    (alert,) = story.alerts()
+    resolve = Resolve(alert_id=alert.id, who="ann")
+    assert second.orders(resolve).orders(resolve).told == "you resolved it already at 2026-03-10 02:20 UTC"
 
 
 def test_what_gets_better_without_being_good_gets_quieter_and_says_nothing(story: Story) -> None:

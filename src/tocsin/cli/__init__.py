@@ -17,6 +17,14 @@ SET_UP, WORK, LOOK, ACT = "Set up", "Watch", "Look", "Act"
 class Tocsin(LazyGroup):
     """Every command, with its line of help."""
 
+    others_say: ClassVar[Mapping[str, str]] = {
+        "help": "--help",
+        "version": "--version",
+        "status": "jobs",
+        "start": "serve",
+        "validate": "check",
+        "test": "send-test",
+    }
     lazy: ClassVar[Mapping[str, Lazy]] = {
         "init": Lazy("tocsin.cli.files", "init", "Write a commented tocsin.yaml to begin with.", SET_UP),
         "check": Lazy("tocsin.cli.files", "check", "Tell every mistake in the configuration.", SET_UP),

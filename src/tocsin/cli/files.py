@@ -39,14 +39,17 @@ def init(path: Path, *, force: bool) -> None:
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
+@options.config
 @click.option("--next", "show_next", is_flag=True, help="Show when each job is expected next.")
-@options.as_json
-def check(path: Path | None, *, show_next: bool, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print mistakes and warnings as JSON.")
+def check(path: Path | None, config: Path | None, *, show_next: bool, as_json: bool) -> None:
     """Tell every mistake in the configuration at once, each with its line and what was meant.
 
-    PATH is TOCSIN_CONFIG or tocsin.yaml if left out. References to secrets are followed, nothing is sent.
+    PATH is the same as --config PATH. References to secrets are followed, nothing is sent.
     """
-    chosen = found_config(path) or Path(CONFIG_NAME)
+    if path is not None and config is not None:
+        raise click.UsageError("give the configuration once: as PATH or with --config")
+    chosen = found_config(path or config) or Path(CONFIG_NAME)
     with needs_server("check"):
         from tocsin.config import load
     try:

@@ -1,7 +1,7 @@
 """Commands that are loaded only when they are asked for, and suggested when they are misspelled."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import ClassVar, NamedTuple
 
@@ -22,14 +22,20 @@ class Lazy(NamedTuple):
 class Suggesting(click.Group):
     """A group that tells which command was probably meant."""
 
+    others_say: ClassVar[Mapping[str, str]] = {}
+
+    def hint(self, word: str, commands: Sequence[str]) -> str:
+        """Return what was probably meant by a word that is none of the commands, or nothing."""
+        near = difflib.get_close_matches(word, commands, n=1)
+        meant = self.others_say.get(word) or "".join(near)
+        return f"; did you mean {meant!r}?" if meant else ""
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that was named; a usage error names the nearest one there is."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"there is no command {args[0]!r}{meant}")
+            ctx.fail(f"there is no command {args[0]!r}{self.hint(args[0], self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)
 
 

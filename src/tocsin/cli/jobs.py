@@ -2,7 +2,7 @@
 
 import difflib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -15,7 +15,15 @@ from tocsin.cli.output import Column, items_of, length, moment, print_facts, pri
 MOST_NAMES = 1_000
 
 
-@click.group(cls=Listing)
+class _Jobs(Listing):
+    """Whoever names a job at once is told how it is shown."""
+
+    def hint(self, word: str, commands: Sequence[str]) -> str:
+        """Return the command that shows a job of this name, unless another word was misspelled."""
+        return super().hint(word, commands) or f"; to see a job: tocsin jobs show {shlex.quote(word)}"
+
+
+@click.group(cls=_Jobs)
 def jobs() -> None:
     """List, show, pause, rename or delete jobs; alone it lists them."""
 

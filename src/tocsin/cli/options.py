@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
@@ -13,6 +14,11 @@ MAX_LIMIT = 100_000
 MAX_SPAN = timedelta(days=366)
 _SPAN = re.compile(r"(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?")
 
+config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Configuration file (default: TOCSIN_CONFIG, else tocsin.yaml, where there is one).",
+)
 server = click.option(
     "--server", metavar="URL", help=f"Address of the server (default: TOCSIN_URL, else {DEFAULT_URL})."
 )

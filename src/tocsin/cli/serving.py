@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tocsin.cli import options
 from tocsin.cli.exits import Exit
 from tocsin.cli.files import found_config, needs_server
 
@@ -12,11 +13,7 @@ PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "
 
 
 @click.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    help="Configuration file (default: TOCSIN_CONFIG, else tocsin.yaml, where there is one).",
-)
+@options.config
 @click.option("--host", help="Address to listen on, in place of the configured one.")
 @click.option(
     "--port", type=click.IntRange(1, 65_535), help="Port to listen on, in place of the configured one."

@@ -1,5 +1,7 @@
 """`tocsin silence`: mute alerts for a time."""
 
+import shlex
+from collections.abc import Sequence
 from datetime import timedelta
 
 import click
@@ -12,7 +14,17 @@ from tocsin.cli.output import Column, items_of, moment, print_json, print_table,
 MINUTE = timedelta(minutes=1)
 
 
-@click.group(cls=Listing)
+class _Silences(Listing):
+    """Whoever writes what to mute at once is told where it belongs."""
+
+    def hint(self, word: str, commands: Sequence[str]) -> str:
+        """Return the command that mutes what was named, unless another word was misspelled."""
+        matcher = word if set(word) & set("=!~") else f'job="{word}"'
+        mute = f"; to mute it: tocsin silence add {shlex.quote(matcher)} --for 2h"
+        return super().hint(word, commands) or mute
+
+
+@click.group(cls=_Silences)
 def silence() -> None:
     """Mute alerts for a time: judging goes on, and what is still wrong afterwards is told then."""
 

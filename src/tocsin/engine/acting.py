@@ -34,7 +34,7 @@ from tocsin.engine.trial import trial_notifications
 from tocsin.engine.voicing import labels_of, voice
 from tocsin.jobs.defining import forgive
 from tocsin.jobs.job import Job, JobKey, Rank
-from tocsin.rules.wording import plural
+from tocsin.rules.wording import clock_time, plural
 from tocsin.store.rows import Token, Watch
 
 MAX_SILENCE = timedelta(days=366)
@@ -95,7 +95,7 @@ def _on_alert(draft: Draft, command: Acknowledge | Resolve) -> Result:
     else:
         change = resolve(alert, Reason.RESOLVED_BY_HAND, command.who, draft.now)
     if change.reason is Reason.UNCHANGED:
-        return Done(message=_already(alert), id=alert.id)
+        return Done(message=_already(alert, command.who), id=alert.id)
     _take(draft, change, command.who, command.note)
     if isinstance(command, Resolve):
         _forgive(draft, alert)
@@ -103,10 +103,16 @@ def _on_alert(draft: Draft, command: Acknowledge | Resolve) -> Result:
     return Done(message="acknowledged; it is not repeated unless it gets worse", id=alert.id)
 
 
-def _already(alert: Alert) -> str:
+def _already(alert: Alert, who: str) -> str:
+    """Return by whom and when it was done before: a good run resolves under nobody's name."""
     if alert.state is AlertState.RESOLVED:
-        return "it is resolved already"
-    return f"{alert.acknowledged_by or 'somebody'} has acknowledged it already"
+        done, by, at = "resolved", alert.resolved_by, alert.resolved_at
+    else:
+        done, by, at = "acknowledged", alert.acknowledged_by, alert.acknowledged_at
+    when = f" at {clock_time(at, alert.timezone)}" if at is not None else ""
+    if not by:
+        return f"it was {done} already{when}"
+    return f"{'you' if by == who else by} {done} it already{when}"
 
 
 def _take(draft: Draft, change: Change, who: str, note: str = "") -> None:
