@@ -96,3 +96,32 @@ def test_two_in_a_row(recent: list[Outcome], occurrences: list[Occurrence], foun
     state = JobState(recent=tuple(recent), occurrences=tuple(occurrences))
 
     assert (asked(NAME, facts(state), "13:00", in_a_row=2).finding is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("recent", "summary", "step"),
+    [
+        ((), "did not start at 2026-03-10 12:00 UTC", "See whether its scheduler"),
+        (
+            (good("a", "10:30"),),
+            "has not reported for 2026-03-10 12:00 UTC",
+            "See whether it is still at work",
+        ),
+        (
+            (good("a", "09:30", seconds=60.0), good("b", "10:30")),
+            "did not start at 2026-03-10 12:00 UTC",
+            "See whether its scheduler",
+        ),
+    ],
+    ids=["nothing known", "only ends known", "a start known"],
+)
+def test_of_a_job_that_never_reports_its_start_no_more_is_said_than_is_known(
+    recent: tuple[Outcome, ...], summary: str, step: str
+) -> None:
+    state = JobState(occurrences=(expected("12:00", S.MISSED),), recent=recent)
+
+    finding = asked(NAME, facts(state), "12:30").finding
+
+    assert finding is not None
+    assert finding.summary == summary
+    assert finding.next_step.startswith(step)

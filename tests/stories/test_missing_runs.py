@@ -171,3 +171,17 @@ def test_a_missing_run_is_noticed_again_however_long_the_grace(story: Story) -> 
     assert story.open == [("sync", "missing_run", "critical")]
     story.until("2026-03-13 20:00")
     assert story.open == [("sync", "missing_run", "critical")]
+
+
+def test_a_job_that_only_pings_at_its_end_is_told_what_its_grace_must_cover(story: Story) -> None:
+    story.job("backup", schedule="0 2 * * *", grace=5)
+    story.at("02:30").succeeds("backup")
+
+    story.until("Wed 02:05")
+    assert story.titles[-1] == "has not reported for 2026-03-11 02:00 UTC"
+    assert "grace_period_minutes" in story.last.next_step
+
+    story.job("backup", schedule="0 2 * * *", grace=45)
+    story.reloads()
+    story.at("Wed 02:30").succeeds("backup")
+    assert story.silent_until("Thu 02:44")

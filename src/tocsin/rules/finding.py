@@ -23,7 +23,6 @@ class Severity(IntEnum):
 class Why(Enum):
     """The reason of a verdict, of one condition each."""
 
-    NOTHING = "nothing"
     FAILED = "failed"
     NOT_STARTED = "not_started"
     DEADLINE_NEAR = "deadline_near"

@@ -10,6 +10,11 @@ from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural
 
 NAME = "missing_run"
+_START_IT = "See whether its scheduler and host are up, then start it: a good run closes this alert."
+_ENDS_ONLY = (
+    "See whether it is still at work: it never reports its start, so that nobody can tell. "
+    "Let it report 'start', or let its grace_period_minutes cover how long it takes."
+)
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -- every condition is asked alike
@@ -57,10 +62,11 @@ def _finding(rule: Rule, facts: Facts, missed: list[Occurrence]) -> Finding:
     ]
     if count > 1:
         evidence.insert(0, ("missed", f"{plural(count, 'run')} since {clock_time(oldest.nominal_at, zone)}"))
-    started_late = newest.run is not None
-    summary = f"did not start at {clock_time(newest.nominal_at, zone)}"
-    if started_late:
-        summary = f"started only after its grace for {clock_time(newest.nominal_at, zone)} was over"
+    ends_only, nominal = _tells_its_ends_alone(facts), clock_time(newest.nominal_at, zone)
+    summary = f"has not reported for {nominal}" if ends_only else f"did not start at {nominal}"
+    if newest.run is not None:
+        came = "reported" if ends_only else "started"
+        summary = f"{came} only after its grace for {nominal} was over"
     if count > 1:
         summary += f", {count} expected runs missed"
     return Finding(
@@ -71,8 +77,14 @@ def _finding(rule: Rule, facts: Facts, missed: list[Occurrence]) -> Finding:
         since_at=oldest.start_by or oldest.nominal_at,
         summary=summary,
         evidence=tuple(evidence),
-        next_step="See whether its scheduler and host are up, then start it: a good run closes this alert.",
+        next_step=_ENDS_ONLY if ends_only else _START_IT,
         run=newest.run or "",
         template=rule.message,
         variables=(("threshold", clock_time(newest.start_by or newest.nominal_at, zone)),),
     )
+
+
+def _tells_its_ends_alone(facts: Facts) -> bool:
+    """Whether no run that is remembered has reported its start, so that one at work looks like none."""
+    ran = [outcome for outcome in facts.state.recent if outcome.is_run]
+    return bool(ran) and all(outcome.seconds is None for outcome in ran)
