@@ -65,7 +65,7 @@ def test_every_condition_has_a_section_with_its_reasons() -> None:
     sections = set(re.findall(r"^## (\w+)$", text, re.MULTILINE))
 
     assert sorted(CONDITIONS.keys() - sections) == []
-    assert sorted({why.value for why in Why if why is not Why.NOTHING} - named(text)) == []
+    assert sorted({why.value for why in Why} - named(text)) == []
 
 
 def test_the_default_waits_of_conditions_are_those_of_the_code() -> None:

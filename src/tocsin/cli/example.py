@@ -31,7 +31,6 @@ defaults:
 #    schedule: "0 7 * * *"
 #    business_days_only: true        # not at weekends and not on public holidays
 #    calendar: {country: DE, region: BY}
-#    upstream: [daily_etl]
 
 # What is watched for. A condition that no rule names keeps its default rule: job_failure, missing_run,
 # sla_breach, stalled, no_data.

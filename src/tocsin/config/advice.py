@@ -9,7 +9,7 @@ from tocsin.config.grammar.telling import Route
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
 
-UNJUDGED = ("max_failure_rate", "min_records_processed")
+UNJUDGED = ("max_failure_rate", "min_records_processed", "upstream")
 
 
 def advise(file: File) -> Iterator[Fault]:
@@ -72,9 +72,9 @@ def _unjudged(file: File) -> Iterator[Fault]:
     places: list[tuple[Place, Promise]] = [(("defaults",), file.defaults)]
     places += [(("jobs", name, n), job) for name, jobs in file.jobs.items() for n, job in enumerate(jobs)]
     for key in UNJUDGED:
-        place = next((place for place, part in places if getattr(part, key) is not None), None)
+        place = next((place for place, part in places if getattr(part, key, None) not in (None, [])), None)
         if place is not None:
-            yield Fault(place=(*place, key), message="is kept and shown, but no condition judges it yet")
+            yield Fault(place=(*place, key), message="is kept and shown, but not judged by this version")
 
 
 def _passwords_in_the_open(file: File) -> Iterator[Fault]:
