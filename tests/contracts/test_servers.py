@@ -1,12 +1,12 @@
 """Several servers on one PostgreSQL judge as if they were one."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Protocol
 
 import pytest
 
-from tests.contracts.kept import NOON
+from tests.contracts.kept import MINUTE, NOON, SECOND, committed
 from tests.contracts.several import Servers
 from tocsin.alerts.alert import AlertState
 from tocsin.alerts.matcher import read_matcher
@@ -23,6 +23,8 @@ from tocsin.store.postgres import PostgresStore
 from tocsin.telemetry.metrics import Metrics
 
 HOUR = timedelta(hours=1)
+BEAT = timedelta(seconds=5)
+NOW = timedelta()
 IDS = count(1)
 
 
@@ -39,8 +41,8 @@ class ServerClock:
 class Server:
     """One server without its threads."""
 
-    def __init__(self, store: PostgresStore) -> None:
-        self.clock = ServerClock()
+    def __init__(self, store: PostgresStore, *, ahead: timedelta = timedelta()) -> None:
+        self.clock = ServerClock(NOON + ahead)
         self.store = store
         self.writer = Writer(
             store.writing(),
@@ -59,6 +61,11 @@ class Server:
             if not self.writer.turn(0.0):
                 return
         raise AssertionError("it finds no rest")
+
+    def lives(self, span: timedelta) -> None:
+        """Let so much time pass for this server alone, in one leap."""
+        self.clock.at += span
+        self.rest()
 
     def reports(self, kind: CheckInKind, job: str = "etl", run: str = "a") -> Answer:
         got: list[tuple[Answer, ...] | StoreUnavailable] = []
@@ -88,14 +95,32 @@ class Server:
             alerts = reading.alerts(states=AlertState, limit=100)
             return [owed.kind for alert in alerts for owed in reading.notifications(alert.id)]
 
+    @property
+    def blind(self) -> list[tuple[timedelta, timedelta]]:
+        """The blind windows, by how long after noon they began and ended."""
+        with committed(self.store) as writing:
+            return [(w.from_at - NOON, w.to_at - NOON) for w in writing.blind(NOON - HOUR)]
+
+
+class Start(Protocol):
+    def __call__(self, *, ahead: timedelta = ...) -> Server: ...
+
 
 @pytest.fixture
-def server(servers: Servers) -> Callable[[], Server]:
-    return lambda: Server(servers())
+def server(servers: Servers) -> Start:
+    """Starts a server, whose clock may be ahead of the true time."""
+    return lambda *, ahead=timedelta(): Server(servers(), ahead=ahead)
+
+
+def live_on(*servers: Server, until: timedelta) -> None:
+    """Let time pass for all of these alike, as it does."""
+    for _ in range(until // BEAT):
+        for server in servers:
+            server.lives(BEAT)
 
 
 def test_a_silence_that_is_set_at_one_server_holds_at_once_at_the_other(
-    server: Callable[[], Server],
+    server: Start,
 ) -> None:
     one, two = server(), server()
 
@@ -106,7 +131,7 @@ def test_a_silence_that_is_set_at_one_server_holds_at_once_at_the_other(
 
 
 def test_a_silence_that_is_expired_at_one_server_keeps_nothing_back_at_the_other(
-    server: Callable[[], Server],
+    server: Start,
 ) -> None:
     one = server()
     silence = one.silences("etl")
@@ -116,3 +141,71 @@ def test_a_silence_that_is_expired_at_one_server_keeps_nothing_back_at_the_other
     two.reports(CheckInKind.FAIL)
 
     assert two.owed == [MessageKind.FIRING.value]
+
+
+def test_clocks_that_differ_make_no_blind_windows_and_are_told_of(server: Start) -> None:
+    one = server()
+    two = server(ahead=40 * SECOND)
+    after_the_start = two.blind
+    live_on(one, two, until=2 * MINUTE)
+
+    assert one.blind == after_the_start == [(NOW, 40 * SECOND)]
+    assert one.writer.rounds.living.apart >= 30 * SECOND
+    assert two.writer.rounds.living.apart >= 30 * SECOND
+
+
+def test_clocks_that_agree_are_not_told_of(server: Start) -> None:
+    one, two = server(), server()
+    live_on(one, two, until=MINUTE)
+
+    assert one.writer.rounds.living.apart == two.writer.rounds.living.apart == NOW
+    assert one.blind == []
+
+
+@pytest.mark.parametrize("ahead", [NOW, 20 * SECOND, -20 * SECOND])
+def test_a_server_that_slept_was_not_blind_while_another_heard(server: Start, ahead: timedelta) -> None:
+    one, two = server(), server(ahead=ahead)
+    live_on(one, two, until=MINUTE)
+    live_on(two, until=10 * MINUTE)
+    one.lives(10 * MINUTE)
+
+    assert one.blind == []
+
+
+def test_what_nobody_heard_is_blind_once_from_the_last_sign_of_the_one_that_heard_longest(
+    server: Start,
+) -> None:
+    one, two = server(), server(ahead=20 * SECOND)
+    live_on(one, two, until=MINUTE)
+    live_on(two, until=4 * MINUTE)
+    one.lives(9 * MINUTE)
+    two.lives(5 * MINUTE)
+    live_on(one, two, until=MINUTE)
+
+    assert one.blind == [(5 * MINUTE, 10 * MINUTE)]
+
+
+def test_a_server_that_starts_beside_one_that_lives_is_not_blind_for_the_time_before(server: Start) -> None:
+    one = server()
+    live_on(one, until=10 * MINUTE)
+    two = server(ahead=10 * MINUTE)
+    live_on(one, two, until=MINUTE)
+
+    assert one.blind == []
+
+
+def test_a_server_that_starts_after_all_were_away_was_blind(server: Start) -> None:
+    live_on(server(), until=MINUTE)
+    two = server(ahead=10 * MINUTE)
+    live_on(two, until=MINUTE)
+    three = server(ahead=11 * MINUTE)
+
+    assert three.blind == [(MINUTE, 10 * MINUTE)]
+
+
+def test_a_note_of_a_clock_that_was_wrong_is_not_held_against_every_later_start(server: Start) -> None:
+    server(ahead=4 * HOUR)
+    server()
+    again = server()
+
+    assert len(again.blind) == 1

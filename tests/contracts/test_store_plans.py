@@ -27,7 +27,7 @@ from tocsin.rules.finding import Severity
 from tocsin.store.sqlite import SqliteStore
 
 # Tables that hold a handful of rows, and what is no table.
-SMALL = {"set_aside", "unknown", "tokens", "blind_windows", "leftovers", "liveness", "tallies", "notes"}
+SMALL = {"set_aside", "unknown", "tokens", "blind_windows", "leftovers", "servers", "tallies", "notes"}
 NO_TABLE = {"json_each", "chain", "CONSTANT", "sqlite_schema"}
 # Takes so many rows from the beginning and stops there.
 BOUNDED = "SELECT id, received_at FROM check_ins ORDER BY id LIMIT"
@@ -73,7 +73,8 @@ def look(store: SqliteStore, job: int) -> None:
         writing.set_fallback("a", "b")
         writing.silences(NOON)
         writing.set_aside(NOON)
-        writing.alive(NOON)
+        writing.alive("one", NOON)
+        writing.bury(["two"])
         writing.blind(NOON)
         writing.clear_unknown(job)
         writing.unknown(1, 5)

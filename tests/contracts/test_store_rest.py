@@ -70,12 +70,14 @@ def test_a_rule_is_set_aside_until_its_time(store: Store) -> None:
         assert reading.set_aside(NOON + MINUTE) == []
 
 
-def test_a_sign_of_life_returns_the_one_before(store: Store) -> None:
+def test_a_sign_of_life_returns_those_of_all_servers_before(store: Store) -> None:
     with committed(store) as writing:
-        assert writing.alive(NOON) is None
-        assert writing.alive(NOON + SECOND) == NOON
+        assert writing.alive("one", NOON) == {}
+        assert writing.alive("two", NOON + MINUTE) == {"one": NOON}
+        assert writing.alive("one", NOON + SECOND) == {"one": NOON, "two": NOON + MINUTE}
     with committed(store) as writing:
-        assert writing.alive(NOON) == NOON + SECOND
+        writing.bury(["two", "three"])
+        assert writing.alive("one", NOON) == {"one": NOON + SECOND}
 
 
 def test_blind_windows_are_numbered_and_listed_by_their_end(writing: Writing) -> None:

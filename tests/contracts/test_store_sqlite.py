@@ -12,7 +12,10 @@ from tests.contracts.kept import NOON, a_check_in, committed, key, registered
 from tocsin.errors import StoreBroken, StoreError, StoreUnavailable
 from tocsin.store import lending
 from tocsin.store.base import Store
+from tocsin.store.codec import micros
+from tocsin.store.migrating import migrations
 from tocsin.store.sqlite import SqliteStore
+from tocsin.store.sqlite.door import APPLICATION_ID
 
 LONG = "x" * 2_000
 
@@ -204,6 +207,19 @@ def test_a_newer_schema_is_not_touched(path: str) -> None:
 
     with pytest.raises(StoreBroken, match=r"newer Tocsin \(schema 999.*start the newer version"):
         SqliteStore(path)
+
+
+def test_the_last_sign_of_life_outlives_the_upgrade_that_notes_it_for_each_server(path: str) -> None:
+    older = sqlite3.connect(path)
+    older.executescript(migrations("tocsin.store.sqlite")[0].sql)
+    older.execute("INSERT INTO liveness VALUES (1, ?)", (micros(NOON),))
+    older.executescript(f"PRAGMA user_version = 1; PRAGMA application_id = {APPLICATION_ID}")
+    older.close()
+    store = SqliteStore(path)
+
+    with committed(store) as writing:
+        assert list(writing.alive("one", NOON).values()) == [NOON]
+    store.close()
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def unknown_taken_for_sent(patch: pytest.MonkeyPatch) -> None:
 @breaks("no false alarm")
 def own_downtime_ignored(patch: pytest.MonkeyPatch) -> None:
     """What fell into the time when we were away is judged as if we had been there."""
-    patch.setattr(rounds, "note_alive", lambda _writing, _policy, _now: None)
+    patch.setattr(rounds, "note_blind", lambda _writing, _policy, _before, _now: None)
 
 
 @breaks("delivered", "told once")

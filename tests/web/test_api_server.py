@@ -169,6 +169,18 @@ def test_a_part_that_does_not_do_its_work_is_named(condition: EngineCondition, w
     assert [one.what for one in unready(condition)] == what
 
 
+def test_a_clock_of_another_server_that_is_off_is_told(
+    alone: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    condition = replace(alone.engine.condition(), clocks_apart_seconds=40.0)
+    monkeypatch.setattr(alone.engine, "condition", lambda: condition)
+
+    health = alone.get("/api/v1/health")
+
+    assert health["status"] == "degraded"
+    assert "The clock of another server is 40 seconds off ours: set both by NTP." in health["problems"]
+
+
 def test_a_thread_that_has_ended_makes_the_server_unready(alone: Served) -> None:
     alone.engine.deliverer.stop()
     answer = alone.ask("GET", "/readyz")

@@ -24,13 +24,14 @@ CONDITION = "unknown"
 _SETTLE_WAIT = timedelta(seconds=1)
 
 
-def note_alive(writing: Writing, policy: Policy, now: datetime) -> BlindWindow | None:
-    """Note that we live; return the blind window that has just ended, if there was one.
+def note_blind(
+    writing: Writing, policy: Policy, before: datetime | None, now: datetime
+) -> BlindWindow | None:
+    """Return the blind window that has just ended, if there was one, after no server lived since `before`.
 
     A gap in our own signs of life is a gap in our hearing, whether the process, the machine or the
     store was away, and also when the wall clock was moved.
     """
-    before = writing.alive(now)
     if before is None or abs(now - before) <= policy.blind_after:
         return None
     from_at = min(before, now)

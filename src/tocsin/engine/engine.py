@@ -27,6 +27,7 @@ class EngineCondition:
 
     `is_judging` and `is_delivering` say that the thread lives; `since_tick_seconds` tells whether the one
     that judges also gets anywhere: it looks at the clock every second, before its first look since the start.
+    `clocks_apart_seconds` is by how much the clock of another server on the same store differs at least.
     """
 
     started_at: datetime
@@ -38,6 +39,7 @@ class EngineCondition:
     since_tick_seconds: float
     is_judging: bool
     is_delivering: bool
+    clocks_apart_seconds: float = 0.0
 
 
 class Engine:
@@ -146,4 +148,5 @@ class Engine:
             since_tick_seconds=max((now - tick_at).total_seconds(), 0.0),
             is_judging=self._thread.is_alive(),
             is_delivering=self.deliverer.is_alive,
+            clocks_apart_seconds=self.writer.rounds.living.apart.total_seconds(),
         )

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.engine.adopting import judge_outdated, register_slice, slices_of_jobs, version_of
-from tocsin.engine.blindness import REMEMBER_FOR, note_alive
+from tocsin.engine.blindness import REMEMBER_FOR, note_blind
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
+from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.store.base import Writing
@@ -30,6 +31,7 @@ class Rounds:
         self._writing = writing
         self._new_id = new_id
         self._metrics = metrics
+        self.living = Living(new_id())
         self.book = Book(configuration=configuration, version=0, rule_book=RuleBook(configuration.rules))
         self._refreshed_at: datetime | None = None
         self._is_stale = False
@@ -108,7 +110,8 @@ class Rounds:
         return self._adopting, owes
 
     def _note_alive(self, now: datetime) -> None:
-        note_alive(self._writing, self.book.configuration.policy, now)
+        before = self.living.note(self._writing, now, ALIVE_EVERY)
+        note_blind(self._writing, self.book.configuration.policy, before, now)
         self._alive_at = now
         self.refresh(now)
 

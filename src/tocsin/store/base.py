@@ -167,9 +167,12 @@ class Writing(Protocol):
         """Return the rules that are set aside at this instant."""
         ...
 
-    def alive(self, now: datetime) -> datetime | None:
-        """Note that a server lives at `now`; return when one last lived before, whichever it was."""
+    def alive(self, server: str, now: datetime) -> dict[str, datetime]:
+        """Note that a server lives at `now`; return when each last did so before, by its own clock."""
         ...
+
+    def bury(self, servers: Iterable[str]) -> None:
+        """Forget that these servers lived; who does live will say so again."""
 
     def save_blind(self, from_at: datetime, to_at: datetime, hold_until: datetime) -> BlindWindow:
         """Keep a blind window and return it with its id."""

@@ -1,5 +1,6 @@
 """What the writing session of either store keeps beside jobs and alerts: silences, credentials and notes."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -24,7 +25,9 @@ _SAVE_ASIDE: Final = (
     "ON CONFLICT (rule, job_id) DO UPDATE SET at = excluded.at, until_at = excluded.until_at, "
     "error = excluded.error, count = excluded.count"
 )
-_ALIVE: Final = "INSERT INTO liveness (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
+_ALIVE: Final = (
+    "INSERT INTO servers VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET alive_at = excluded.alive_at"
+)
 _SAVE_NOTE: Final = "INSERT INTO notes VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _SAVE_BLIND: Final = "INSERT INTO blind_windows (from_at, to_at, hold_until) VALUES (?, ?, ?) RETURNING id"
 _BLIND: Final = f"SELECT {BLIND.list} FROM blind_windows WHERE to_at >= ? ORDER BY to_at, id"  # noqa: S608 - our own columns
@@ -71,11 +74,15 @@ class KeepingWriting(OnDoor):
         """Return the rules that are set aside at this instant."""
         return tuple(SET_ASIDE.value(row) for row in self._door.all(ASIDE, (micros(now), micros(now))))
 
-    def alive(self, now: datetime) -> datetime | None:
-        """Note that a server lives at `now`; return when one last lived before, whichever it was."""
-        row = self._door.one("SELECT at FROM liveness")
-        self._door.run(_ALIVE, (micros(now),))
-        return None if row is None else instant(row[0])
+    def alive(self, server: str, now: datetime) -> dict[str, datetime]:
+        """Note that a server lives at `now`; return when each last did so before, by its own clock."""
+        rows = self._door.all("SELECT id, alive_at FROM servers")
+        self._door.run(_ALIVE, (server, micros(now)))
+        return {other: instant(at) for other, at in rows}
+
+    def bury(self, servers: Iterable[str]) -> None:
+        """Forget that these servers lived; who does live will say so again."""
+        self._door.many("DELETE FROM servers WHERE id = ?", [(server,) for server in servers])
 
     def save_blind(self, from_at: datetime, to_at: datetime, hold_until: datetime) -> BlindWindow:
         """Keep a blind window and return it with its id."""

@@ -89,8 +89,7 @@ _UPDATE_DUE: Final = """
 """
 # What was judged is kept by a statement that begins after the locks are held, and tells what holds by then.
 _SAVE_ALL, _SAVE_DUE = (
-    f"WITH saved AS ({update}) SELECT ({SHARED})"
-    for update in (_UPDATE_ALL, _UPDATE_DUE)
+    f"WITH saved AS ({update}) SELECT ({SHARED})" for update in (_UPDATE_ALL, _UPDATE_DUE)
 )
 _UPDATE_JUDGED: Final = """
     UPDATE watches SET judged_under = v.judged_under

@@ -21,6 +21,7 @@ from tocsin.web.readiness import unready
 from tocsin.web.wiring import Wired, Wiring
 
 SLOW_SECONDS: Final = 10.0
+CLOCKS_APART_SECONDS: Final = 5.0
 
 router = APIRouter(tags=["server"])
 
@@ -103,6 +104,10 @@ def _judged(
         status = HealthStatus.UNHEALTHY
     if condition.overdue_seconds > SLOW_SECONDS:
         status = max(status, HealthStatus.DEGRADED)
+    if condition.clocks_apart_seconds > CLOCKS_APART_SECONDS:
+        status = max(status, HealthStatus.DEGRADED)
+        apart = f"{condition.clocks_apart_seconds:.0f} seconds"
+        problems.append(f"The clock of another server is {apart} off ours: set both by NTP.")
     if counts is not None and counts.dead:
         status = max(status, HealthStatus.DEGRADED)
         problems.append(f"{counts.dead} notifications were given up and reached nobody.")
