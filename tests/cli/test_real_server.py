@@ -82,8 +82,9 @@ def test_a_silence_is_made_listed_and_ended(tocsin: Tocsin, server: str) -> None
     assert tocsin("silence", "expire", "nothing").code == Exit.REFUSED
 
 
-def test_a_test_message_is_taken_for_a_receiver_that_exists(tocsin: Tocsin, server: str) -> None:
-    assert tocsin("send-test", "console").code == 0
+def test_a_test_message_is_delivered_to_a_receiver_that_exists(tocsin: Tocsin, server: str) -> None:
+    said = tocsin("send-test", "console")
+    assert (said.code, said.out) == (Exit.OK, "console/console: delivered\n")
     said = tocsin("send-test", "nobody")
     assert (said.code, "console" in said.err) == (Exit.REFUSED, True)
 

@@ -38,6 +38,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("POST", "/api/v1/silences"),
         ("DELETE", "/api/v1/silences/x"),
         ("POST", "/api/v1/receivers/console/test"),
+        ("GET", "/api/v1/tests/x"),
         ("GET", "/api/v1/tokens"),
         ("POST", "/api/v1/tokens"),
         ("DELETE", "/api/v1/tokens/x"),

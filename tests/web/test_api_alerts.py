@@ -1,10 +1,13 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.web.served import Served, fresh
+from tests.web.served import PATIENCE_SECONDS, Served, fresh
 from tocsin.clock import now
+from tocsin.errors import ChannelError
+from tocsin.notify.channel import Accepted
+from tocsin.notify.message import Message
 
 
 def alert_of(served: Served, job: str, state: str = "open") -> Any:  # noqa: ANN401  # JSON is anything
@@ -133,7 +136,44 @@ def test_a_silence_that_cannot_be_meant_is_refused_and_named(
 def test_a_test_goes_through_the_real_path(alone: Served) -> None:
     receiver = next(iter(alone.engine.configuration.targets))
 
-    assert alone.ask("POST", f"/api/v1/receivers/{receiver}/test").status == 200
+    answer = alone.ask("POST", f"/api/v1/receivers/{receiver}/test")
+    assert answer.status == 200
     alone.ear.wait_for(1)
     assert alone.ear.messages[0].kind.value == "test"
     assert alone.ask("POST", "/api/v1/receivers/nobody/test").status == 404
+
+    (told,) = outcome(alone, answer.json["id"])
+    assert (told["target"], told["state"], told["attempts"]) == (f"{receiver}/console", "sent", 1)
+    assert [one["detail"] for one in told["deliveries"]] == ["heard"]
+
+
+def test_of_a_test_that_does_not_arrive_the_reason_is_told(
+    alone: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_message: Message, *, at: datetime) -> Accepted:
+        raise ChannelError(f"404 no such hook at {at:%Y}", permanent=True)
+
+    monkeypatch.setattr(alone.ear, "send", refuse)
+    receiver = next(iter(alone.engine.configuration.targets))
+
+    (told,) = outcome(alone, alone.ask("POST", f"/api/v1/receivers/{receiver}/test").json["id"])
+
+    assert (told["state"], told["last_error"][:16]) == ("dead", "404 no such hook")
+
+
+def test_an_alert_is_no_test(alone: Served) -> None:
+    alone.report({"job": "a", "kind": "fail"})
+    (alert,) = alone.get("/api/v1/alerts")["items"]
+    alone.ear.wait_for(1)
+
+    assert alone.ask("GET", f"/api/v1/tests/{alert['id']}").status == 404
+    assert alone.ask("GET", "/api/v1/tests/nothing").json["error"]["field"] == "test_id"
+
+
+def outcome(served: Served, test_id: str) -> list[dict[str, Any]]:
+    """Return what became of a test once it has become something."""
+    deadline = now() + timedelta(seconds=PATIENCE_SECONDS)
+    items = served.get(f"/api/v1/tests/{test_id}")["items"]
+    while not all(one["finished_at"] for one in items) and now() < deadline:
+        items = served.get(f"/api/v1/tests/{test_id}")["items"]
+    return list(items)

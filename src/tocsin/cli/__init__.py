@@ -38,7 +38,7 @@ class Tocsin(LazyGroup):
         "ack": Lazy("tocsin.cli.alerts", "ack", "Take an alert in hand: it is not repeated.", ACT),
         "resolve": Lazy("tocsin.cli.alerts", "resolve", "Declare the trouble of an alert over.", ACT),
         "silence": Lazy("tocsin.cli.silences", "silence", "Mute alerts for a time.", ACT),
-        "send-test": Lazy("tocsin.cli.upkeep", "send_test", "Send a test through a receiver.", ACT),
+        "send-test": Lazy("tocsin.cli.trial", "send_test", "Send a test, and see whether it arrives.", ACT),
         "token": Lazy("tocsin.cli.tokens", "token", "Make, list or revoke keys and tokens.", ACT),
         "backup": Lazy("tocsin.cli.upkeep", "backup", "Save a copy of the server's data.", ACT),
     }

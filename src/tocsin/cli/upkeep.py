@@ -1,4 +1,4 @@
-"""`tocsin backup` and `send-test`: does it still work, and is it safe."""
+"""`tocsin backup`: a copy of what the server keeps."""
 
 import os
 import tempfile
@@ -40,12 +40,3 @@ def backup(path: Path, server: str | None, *, force: bool) -> None:
     except OSError as error:
         give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
     say(f"{path}: {size // KIB} KiB saved; keep it safe, it holds all that jobs have reported")
-
-
-@click.command("send-test")
-@click.argument("receiver")
-@options.server
-def send_test(receiver: str, server: str | None) -> None:
-    """Send a marked test to RECEIVER, through the path that alerts take."""
-    click.echo(api_of(server).post("receivers", receiver, "test").get("message"))
-    say("it should arrive within seconds; if it does not, the server's log says why")

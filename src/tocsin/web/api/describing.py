@@ -199,10 +199,15 @@ def whole_alert_shape(
     return WholeAlertShape(
         **dict(alert_shape(alert)),
         history=[_entry_shape(entry) for entry in history],
-        notifications=[
-            _notification_shape(one, [d for d in deliveries if d.key == one.key]) for one in notifications
-        ],
+        notifications=notification_shapes(notifications, deliveries),
     )
+
+
+def notification_shapes(
+    notifications: Iterable[Notification], deliveries: Sequence[Delivery]
+) -> list[NotificationShape]:
+    """Return what was owed to whom, each with its tries, as the API tells it."""
+    return [_notification_shape(one, [d for d in deliveries if d.key == one.key]) for one in notifications]
 
 
 def silence_shape(silence: Silence, now: datetime) -> SilenceShape:
