@@ -130,6 +130,8 @@ class _Server:
         try:
             await self._uvicorn.serve()
         except SystemExit:
+            where = (self._host, self._settings.port)
+            _log.error("the server cannot listen on %s:%d; choose another with --host or --port", *where)
             return EXIT_FAILED
         finally:
             preparing.cancel()
@@ -158,6 +160,8 @@ class _Server:
             _log.warning("what has changed under `server` takes effect only after a restart")
         if self._host != self._settings.host and _has_keys(loaded.server):
             _log.warning("there are keys now: restart the server to listen on %s", self._settings.host)
+        if _has_keys(self._read) and not _has_keys(loaded.server):
+            _log.warning("there are no keys any more; without tokens everybody on this machine may do all")
         _log.info("the configuration was read again; jobs follow in slices")
 
 

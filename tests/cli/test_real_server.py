@@ -153,9 +153,28 @@ def test_a_changed_key_is_taken_up_on_sighup_and_the_old_one_opens_nothing(
             while not may(new) and monotonic() < until:
                 pass
             assert (may(old), may(new)) == (False, True)
+            assert "WARNING" not in (tmp_path / "log").read_text()
+
+            (tmp_path / "tocsin.yaml").write_text("{}")
+            process.send_signal(signal.SIGHUP)
+            until = monotonic() + PATIENCE_SECONDS
+            while not may("") and monotonic() < until:
+                pass
+            assert may("")
         finally:
             process.send_signal(signal.SIGTERM)
-    assert "restart" not in (tmp_path / "log").read_text()
+    assert "there are no keys any more" in (tmp_path / "log").read_text()
+
+
+def test_a_server_whose_port_is_taken_says_so_and_what_to_do(server: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    port = server.rpartition(":")[2]
+    words = [sys.executable, "-m", "tocsin", "serve", "--data", str(tmp_path / "d"), "--port", port]
+
+    done = subprocess.run(words, env=environment, check=False, capture_output=True, text=True, timeout=30)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (Exit.FAILED, False)
+    assert f"cannot listen on 127.0.0.1:{port}; choose another" in done.stderr
 
 
 def test_a_server_with_a_bad_configuration_does_not_start_and_says_all_of_it(
