@@ -1,5 +1,6 @@
 """What the writer does besides: sign of life, shared facts, new configuration, fallbacks, retention."""
 
+from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,7 +38,8 @@ class Rounds:
         self._is_stale = False
         self._alive_at: datetime | None = None
         self._prune_at: datetime | None = None
-        self._to_register = slices_of_jobs(configuration)
+        self._to_register = deque(slices_of_jobs(configuration))
+        self._registering = False
         self._adopting = True
 
     def next_at(self, now: datetime) -> datetime:
@@ -48,14 +50,16 @@ class Rounds:
 
     def reconfigure(self, configuration: Configuration, now: datetime) -> None:
         """Judge under another configuration from now on; jobs follow in slices."""
+        version = version_of(self._writing, configuration)
+        if version != self.book.version or configuration is not self.book.configuration:
+            self._to_register = deque(slices_of_jobs(configuration))
+            self._adopting = True
         self.book = replace(
             self.book,
             configuration=configuration,
-            version=version_of(self._writing, configuration),
+            version=version,
             rule_book=RuleBook(configuration.rules),
         )
-        self._to_register = slices_of_jobs(configuration)
-        self._adopting = True
         self.refresh(now)
 
     def refresh_if_needed(self, now: datetime) -> None:
@@ -80,6 +84,13 @@ class Rounds:
     def forget(self) -> None:
         """Load everything anew: what was loaded or noted may have been rolled back."""
         self._refreshed_at = None
+        self._registering = False
+
+    def kept(self) -> None:
+        """Take note that what `go` has done is committed, so that none of it is done again."""
+        if self._registering:
+            self._registering = False
+            self._to_register.popleft()
 
     def refresh(self, now: datetime) -> None:
         """Load the facts that all jobs share."""
@@ -116,9 +127,9 @@ class Rounds:
         self.refresh(now)
 
     def _adopt(self, draft: Draft) -> None:
-        keys = next(self._to_register, None)
-        if keys is not None:
-            register_slice(draft, keys)
+        if self._to_register:
+            register_slice(draft, self._to_register[0])
+            self._registering = True
         elif judge_outdated(draft) == 0:
             self._adopting = False
 

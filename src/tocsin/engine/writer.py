@@ -359,6 +359,7 @@ class Writer:
         draft = Draft(self._writing, self.rounds.book, now, self._new_id)
         busy, owes = self.rounds.go(draft, now)
         self._writing.commit()
+        self.rounds.kept()
         self._committed(now, [draft], 0.0)
         if owes:
             self._on_outbox()
