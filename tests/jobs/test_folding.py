@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from tocsin.jobs.checkin import CheckIn, CheckInKind
+from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.folding import fold, makes_up_for, run_named
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.run import Run, RunStatus
@@ -133,3 +133,14 @@ def test_only_what_must_be_kept_is_given_to_the_store() -> None:
 
     assert [r.key for r in begun.runs] == ["a"]
     assert beat.runs == ()
+
+
+def test_of_the_run_that_ended_last_no_old_reading_is_kept() -> None:
+    failed = fold(JOB, JobState(), says(K.FAIL, "a", 5), known=None, new_key="x")
+
+    again = replace(says(K.SUCCESS, "a", 4), attempt=2, seq=7)
+    mended = fold(JOB, failed.state, again, known=run_named(failed.state, again), new_key="x")
+
+    assert mended.state.last == mended.runs[-1]
+    told_twice = fold(JOB, mended.state, again, known=run_named(mended.state, again), new_key="x")
+    assert told_twice.answered is Answered.DUPLICATE

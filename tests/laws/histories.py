@@ -36,14 +36,12 @@ KINDS = (
     CheckInKind.QUEUED,
     CheckInKind.TIMEOUT,
 )
-FREQUENT = ("0 * * * *", "*/15 * * * *", "every 20m")
-SCHEDULES = (None, *FREQUENT, "30 2 * * *", "sunday", "Sat..Sun 01:00")
+SCHEDULES = (None, "0 * * * *", "*/15 * * * *", "every 20m", "30 2 * * *", "sunday", "Sat..Sun 01:00")
 
 
 @st.composite
-def slas(draw: st.DrawFn, schedule: str | None) -> SLA:
-    # Of a job that is expected many times a day, a wall time is no deadline of each of its runs.
-    walls = [None, time(1, 30), time(2, 30), time(6), time(22)] if schedule not in FREQUENT else [None]
+def slas(draw: st.DrawFn) -> SLA:
+    walls = [None, time(1, 30), time(2, 30), time(6), time(22)]
     return SLA(
         deadline=draw(st.sampled_from(walls)),
         deadline_offset_minutes=draw(st.sampled_from([None, None, 5, 45, 200])),
@@ -61,7 +59,7 @@ def definitions(draw: st.DrawFn) -> Definition:
     schedule = draw(st.sampled_from(SCHEDULES))
     return Definition(
         schedule=read_schedule(schedule, zone) if schedule else None,
-        sla=draw(slas(schedule)),
+        sla=draw(slas()),
         timezone=zone,
         stalled_after_seconds=draw(st.sampled_from([None, 60.0, 900.0])),
         no_progress_after_seconds=draw(st.sampled_from([None, 1800.0])),

@@ -156,7 +156,8 @@ def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobS
 
 def _close(state: JobState, run: Run) -> JobState:
     assert run.ended_at is not None  # noqa: S101 -- programmer error, every closed run has an end
-    is_newest = state.last is None or (state.last.ended_at or run.ended_at) <= run.ended_at
+    last = state.last
+    is_newest = last is None or last.key == run.key or (last.ended_at or run.ended_at) <= run.ended_at
     open_runs = tuple(r for r in state.open_runs if r.key != run.key)
     failures, dropped = state.failures, state.failures_dropped
     last_success_at = state.last_success_at
@@ -175,7 +176,7 @@ def _close(state: JobState, run: Run) -> JobState:
         recent=(*state.recent, outcome_of(run))[-MAX_RECENT:],
         failures=failures,
         failures_dropped=dropped,
-        last=run if is_newest else state.last,
+        last=run if is_newest else last,
         last_success_at=last_success_at,
     )
 
