@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from tests.web.served import Served, fresh, serving
 from tocsin.clock import now
-from tocsin.engine.commands import Define
 from tocsin.engine.draft import SYSTEM_JOB
-from tocsin.jobs.job import Definition, Rank
+from tocsin.jobs.job import Job
+from tocsin.store.sqlite import SqliteStore
 from tocsin.web.pages.overview import ROWS
 
 NARROW = ViewportSize(width=390, height=844)
@@ -64,27 +64,40 @@ def test_what_is_fine_is_said_in_one_sentence(page: Page, alone: Served) -> None
     expect(page.get_by_role("heading", name="Needs attention")).to_have_count(0)
 
 
-def test_what_has_not_run_yet_is_not_called_fine_and_tocsin_itself_is_no_job(
-    page: Page, alone: Served
-) -> None:
-    alone.report(*({"job": f"job {n}", "kind": "success"} for n in range(12)))
-    for name in ("a", "b", "c"):
-        alone.ask("PUT", f"/api/v1/jobs/production/{name}/definition", {"schedule": "0 2 * * *"})
-    alone.engine.command(Define(job=SYSTEM_JOB, definition=Definition(rank=Rank.API), who="test"))
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Served]:
+    """A server that has once told of itself, under a job of its own."""
+    store = SqliteStore(str(tmp_path / "tocsin.db"))
+    writing = store.writing()
+    writing.begin()
+    writing.register([Job(name=SYSTEM_JOB.name, environment=SYSTEM_JOB.environment, registered_at=now())])
+    writing.commit()
+    store.close()
+    with serving(tmp_path) as running:
+        yield running
 
-    page.goto(alone.url)
+
+def test_what_has_not_run_yet_is_not_called_fine_and_tocsin_itself_is_no_job(
+    page: Page, told: Served
+) -> None:
+    assert told.get("/api/v1/health")["jobs"] == 1
+    told.report(*({"job": f"job {n}", "kind": "success"} for n in range(12)))
+    for name in ("a", "b", "c"):
+        told.ask("PUT", f"/api/v1/jobs/production/{name}/definition", {"schedule": "0 2 * * *"})
+
+    page.goto(told.url)
     expect(page.get_by_role("heading", level=1)).to_have_text("12 jobs are fine, 3 have not run yet.")
     expect(page.get_by_role("rowheader")).to_have_count(15)
 
-    page.goto(f"{alone.url}/?q=job+1")
+    page.goto(f"{told.url}/?q=job+1")
     expect(page.get_by_role("heading", level=1)).to_have_text("12 jobs are fine, 3 have not run yet.")
     expect(page.get_by_role("rowheader")).to_have_count(3)
 
 
-def test_of_more_jobs_than_a_page_holds_only_their_number_is_said(page: Page, alone: Served) -> None:
-    alone.report(*({"job": f"job {n}", "kind": "success"} for n in range(ROWS + 1)))
+def test_of_more_jobs_than_a_page_holds_only_their_number_is_said(page: Page, told: Served) -> None:
+    told.report(*({"job": f"job {n}", "kind": "success"} for n in range(ROWS + 1)))
 
-    page.goto(alone.url)
+    page.goto(told.url)
 
     expect(page.get_by_role("heading", level=1)).to_have_text("No alert is open.")
     expect(page.get_by_text("201 jobs are watched.")).to_be_visible()
