@@ -98,6 +98,13 @@ class Writer:
                 _log.exception("a turn of the writer could not be done")
                 self._undo()
                 self._failed(StoreUnavailable(f"{type(error).__name__} in the writer; see the server's log"))
+        self._settle_at_last()
+
+    def _settle_at_last(self) -> None:
+        """Try once more to keep what became of sends, lest they are repeated after the next start."""
+        settling = [work for work in self._put_aside if isinstance(work, Finish)]
+        if settling:
+            self._do(settling)
 
     def turn(self, wait_seconds: float = 0.0) -> bool:
         """Wait for work at most so long, do a group of it, then a slice of what time brings.
