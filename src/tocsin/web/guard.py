@@ -12,7 +12,8 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OWN_SITE: Final = frozenset({b"same-origin", b"none"})
-_OF_PROXIES: Final = (b"forwarded", b"x-forwarded-", b"x-real-ip", b"via")
+_OF_PROXIES: Final = frozenset({b"forwarded", b"x-real-ip", b"via"})
+_ALSO_OF_PROXIES: Final = b"x-forwarded-"
 
 THROUGH_PROXY: Final = Problem(
     status=403,
@@ -53,7 +54,7 @@ def from_elsewhere(headers: Mapping[bytes, bytes], ours: frozenset[str]) -> Prob
     Asked only while everything is open. A proxy beside us turns all the world into loopback and often says
     so; and a page anywhere may point its own name at 127.0.0.1 and so read what is bound to loopback.
     """
-    if any(name.startswith(_OF_PROXIES) for name in headers):
+    if not _OF_PROXIES.isdisjoint(headers) or _ALSO_OF_PROXIES in b" ".join(headers):
         return THROUGH_PROXY
     is_own = host_name(headers.get(b"host", b"").decode("latin-1")) in ours
     return None if is_own else FOREIGN_HOST
