@@ -181,8 +181,6 @@ def test_a_number_that_is_none_is_refused_with_the_rest_of_its_transaction(
     spoils: list[Spoil] = [
         lambda w: w.append([(watch.job.id, bad)]),
         lambda w: w.save_runs([(watch.job.id, spoilt)]),
-        lambda w: w.save([due(watch, NOON, state=JobState(open_runs=(spoilt,)))]),
-        lambda w: w.save([due(watch, NOON, state=JobState(last=spoilt))]),
     ]
     for spoil in spoils:
         writing = store.writing()

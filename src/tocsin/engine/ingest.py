@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
 from tocsin.jobs.defining import may_define, redefine, resume, with_labels
-from tocsin.jobs.folding import fold, run_named
+from tocsin.jobs.folding import fold, run_held, run_named
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.jobs.run import Run
 from tocsin.store.rows import Watch
@@ -29,15 +29,14 @@ def take_in(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
     if any(c.environment == SYSTEM_JOB.environment for c in check_ins):
         return _without_our_own(draft, check_ins)
     keys = [(c.environment, c.job) for c in check_ins]
-    new_jobs = _load(draft, dict(zip(keys, check_ins, strict=True)))
-    ids = {tuple(watch.job.key): job_id for job_id, watch in draft.watches.items()}
-    known = _known_runs(draft, check_ins, [ids[key] for key in keys])
+    job_ids, new_jobs = _load(draft, dict(zip(keys, check_ins, strict=True)))
+    ids = [job_ids[key] for key in keys]
+    known = _known_runs(draft, check_ins, ids)
     answers: list[Answer] = []
     unseen: dict[int, None] = {}
-    for key, check_in in zip(keys, check_ins, strict=True):
-        job_id = ids[key]
-        answer, ended = _take_one(draft, job_id, check_in, known, is_new=key in new_jobs)
-        new_jobs.discard(key)
+    for job_id, check_in in zip(ids, check_ins, strict=True):
+        answer, ended = _take_one(draft, job_id, check_in, known, is_new=job_id in new_jobs)
+        new_jobs.discard(job_id)
         answers.append(answer)
         if ended:
             draft.look(job_id)
@@ -55,17 +54,22 @@ def _without_our_own(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]
     return [_OURS if c.environment == SYSTEM_JOB.environment else next(others) for c in check_ins]
 
 
-def _load(draft: Draft, reporting: dict[tuple[str, str], CheckIn]) -> set[tuple[str, str]]:
-    """Lock the watches of all the jobs that report, registering those that are new."""
+def _load(
+    draft: Draft, reporting: dict[tuple[str, str], CheckIn]
+) -> tuple[dict[tuple[str, str], int], set[int]]:
+    """Lock the watches of all the jobs that report; return their ids, and which of them are new."""
     keys = {JobKey(*key): check_in for key, check_in in reporting.items()}
-    found = draft.writing.watches(keys)
-    if len(found) == len(keys):
-        draft.load(found.values())
-        return set()
-    missing = {key: check_in for key, check_in in keys.items() if key not in found}
-    jobs = [_new_job(draft, key, c.received_at) for key, c in missing.items()]
-    draft.load({**found, **draft.writing.register(jobs)}.values())
-    return set(missing)
+    watches = draft.writing.watches(keys)
+    missing = {key: check_in for key, check_in in keys.items() if key not in watches}
+    registered: dict[JobKey, Watch] = {}
+    if missing:
+        registered = draft.writing.register(
+            [_new_job(draft, key, check_in.received_at) for key, check_in in missing.items()]
+        )
+        watches |= registered
+    draft.load(watches.values())
+    ids: dict[tuple[str, str], int] = {key: watch.job.id for key, watch in watches.items()}
+    return ids, {ids[key] for key in registered}
 
 
 def _new_job(draft: Draft, key: JobKey, now: datetime) -> Job:
@@ -79,15 +83,13 @@ def _known_runs(draft: Draft, check_ins: Sequence[CheckIn], ids: Sequence[int]) 
     Also those that the states still hold: an earlier check-in of the same group may push them out.
     """
     known: dict[tuple[int, str], Run] = {}
-    wanted: set[tuple[int, str]] = set()
-    for job_id, check_in in zip(ids, check_ins, strict=True):
-        if check_in.run is None:
-            continue
-        run = run_named(draft.watches[job_id].state, check_in)
+    wanted: list[tuple[int, str]] = []
+    for named in {(job_id, c.run) for job_id, c in zip(ids, check_ins, strict=True) if c.run is not None}:
+        run = run_held(draft.watches[named[0]].state, named[1])
         if run is None:
-            wanted.add((job_id, check_in.run))
+            wanted.append(named)
         elif not run.status.is_open:
-            known[job_id, check_in.run] = run
+            known[named] = run
     return known | draft.writing.runs(wanted) if wanted else known
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -31,6 +31,7 @@ class Look(Struct, kw_only=True):
 
     watch: Watch
     alerts: list[Alert]
+    state: JobState
     changed: dict[str, Alert] = {}
     entries: list[Entry] = []
     notifications: list[Notification] = []
@@ -40,11 +41,8 @@ class Look(Struct, kw_only=True):
     unknown: list[tuple[int, str]] = []
     set_aside: list[SetAside] = []
     kept_back: list[Reason] = []
+    asks: list[datetime] = []
     opened: int = 0
-    state: JobState = JobState()
-
-    def __post_init__(self) -> None:
-        self.state = self.watch.state
 
 
 def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_id: NewId) -> Look:
@@ -54,16 +52,15 @@ def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_i
     back with the state as of now and with `due_at` as the first instant at which anything about the
     job could be different.
     """
-    seen = Look(watch=watch, alerts=list(alerts))
-    asks: list[datetime] = []
+    seen = Look(watch=watch, alerts=list(alerts), state=watch.state)
     if watch.job.paused_at is None:
-        findings, not_well = _judge_all(seen, book, now, asks)
+        findings, not_well = _judge_all(seen, book, now)
         if findings or alerts:
-            _advance_all(seen, findings, not_well, book=book, now=now, new_id=new_id, asks=asks)
+            _advance_all(seen, findings, not_well, book=book, now=now, new_id=new_id)
     seen.watch = replace(
         watch,
         state=seen.state,
-        due_at=min(asks) if asks else None,
+        due_at=min(seen.asks) if seen.asks else None,
         judged_under=book.version,
         alerting=bool(seen.alerts) and _is_remembered(seen.alerts, book, now),
     )
@@ -71,7 +68,7 @@ def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_i
 
 
 def _judge_all(
-    seen: Look, book: Book, now: datetime, asks: list[datetime]
+    seen: Look, book: Book, now: datetime
 ) -> tuple[dict[str, tuple[Rule, Finding]], dict[str, str]]:
     """Return the worst finding of each fingerprint, and the rules that do not say that all is well.
 
@@ -82,27 +79,41 @@ def _judge_all(
     seen.state = settled.state
     seen.occurrences, seen.runs, seen.unknown = settled.decided, settled.runs, list(settled.unknown)
     if settled.ask_again_at is not None:
-        asks.append(settled.ask_again_at)
+        seen.asks.append(settled.ask_again_at)
     facts = Facts(job=job, state=settled.state, blind=book.blind)
     findings: dict[str, tuple[Rule, Finding]] = {}
     not_well: dict[str, str] = {}
     for rule in book.rule_book.rules_for(job):
-        verdict = _guarded(seen, rule, facts, book, now)
-        if verdict is QUIET:
-            continue
-        if verdict is None:
+        aside_until_at = book.is_set_aside(rule.name, job.id, now) if book.set_aside else None
+        verdict = QUIET
+        if aside_until_at is None:
+            try:
+                verdict = judge(rule, facts, now)
+            except Exception as error:  # noqa: BLE001 -- a rule may fail in any way and must cost itself alone
+                aside_until_at = _set_aside(seen, rule, error, now=now, aside_for=policy.set_aside_for)
+        if aside_until_at is not None:
             not_well[rule.name] = ""
-            asks.append(book.is_set_aside(rule.name, job.id, now) or now + policy.set_aside_for)
-            continue
-        if verdict.ask_again_at is not None:
-            asks.append(verdict.ask_again_at)
-        if verdict.unknown is not None or verdict.cannot_tell:
-            not_well[rule.name] = ""
-        if verdict.unknown is not None:
-            seen.unknown.append((verdict.unknown.window, verdict.unknown.what))
-        if verdict.finding is not None:
-            not_well[rule.name] = _add_finding(findings, job, rule, verdict.finding)
+            seen.asks.append(aside_until_at)
+        elif verdict is not QUIET:
+            _take_verdict(seen, rule, verdict, findings, not_well)
     return findings, not_well
+
+
+def _take_verdict(
+    seen: Look,
+    rule: Rule,
+    verdict: Verdict,
+    findings: dict[str, tuple[Rule, Finding]],
+    not_well: dict[str, str],
+) -> None:
+    if verdict.ask_again_at is not None:
+        seen.asks.append(verdict.ask_again_at)
+    if verdict.unknown is not None or verdict.cannot_tell:
+        not_well[rule.name] = ""
+    if verdict.unknown is not None:
+        seen.unknown.append((verdict.unknown.window, verdict.unknown.what))
+    if verdict.finding is not None:
+        not_well[rule.name] = _add_finding(findings, seen.watch.job, rule, verdict.finding)
 
 
 def _advance_all(
@@ -113,7 +124,6 @@ def _advance_all(
     book: Book,
     now: datetime,
     new_id: NewId,
-    asks: list[datetime],
 ) -> None:
     job = seen.watch.job
     open_by_print = {a.fingerprint: a for a in seen.alerts if a.is_open}
@@ -132,13 +142,13 @@ def _advance_all(
             seen.opened += 1
         else:
             change = advance(alert, finding, now)
-        _voice(seen, voice(change, book, now), asks)
+        _voice(seen, voice(change, book, now))
     for alert in open_by_print.values():
         if alert.rule in not_well:
             change = Change(alert=alert, reason=Reason.UNCHANGED)
         else:
             change = Change(alert=advance(alert, None, now).alert, reason=_why_over(seen, alert, book, now))
-        _voice(seen, voice(change, book, now), asks)
+        _voice(seen, voice(change, book, now))
 
 
 def _moved(
@@ -169,18 +179,14 @@ def _why_over(seen: Look, alert: Alert, book: Book, now: datetime) -> Reason:
     return Reason.RECOVERED
 
 
-def _guarded(seen: Look, rule: Rule, facts: Facts, book: Book, now: datetime) -> Verdict | None:
-    """Ask one rule; if it raises it is set aside for this job and stops nothing else."""
-    if book.set_aside and book.is_set_aside(rule.name, facts.job.id, now) is not None:
-        return None
-    try:
-        return judge(rule, facts, now)
-    except Exception as error:  # noqa: BLE001 -- a rule may fail in any way and must cost itself alone
-        until_at = now + book.configuration.policy.set_aside_for
-        seen.set_aside.append(
-            SetAside(rule=rule.name, job_id=facts.job.id, at=now, until_at=until_at, error=_told_of(error))
-        )
-        return None
+def _set_aside(seen: Look, rule: Rule, error: Exception, *, now: datetime, aside_for: timedelta) -> datetime:
+    """Set a rule that has raised aside for this job, where it stops nothing else; return until when."""
+    until_at = now + aside_for
+    job_id = seen.watch.job.id
+    seen.set_aside.append(
+        SetAside(rule=rule.name, job_id=job_id, at=now, until_at=until_at, error=_told_of(error))
+    )
+    return until_at
 
 
 def _told_of(error: Exception) -> str:
@@ -204,14 +210,14 @@ def told_before(alerts: Iterable[Alert], print_: str) -> Told:
     return Told(at=tuple(sorted(at.elements())))
 
 
-def _voice(seen: Look, voiced: Voiced, asks: list[datetime]) -> None:
+def _voice(seen: Look, voiced: Voiced) -> None:
     alert = voiced.alert
     known = next((i for i, a in enumerate(seen.alerts) if a.id == alert.id), None)
     if known is None:
         seen.alerts.append(alert)
     elif seen.alerts[known] == alert and not voiced.entries:
         if voiced.ask_again_at is not None:
-            asks.append(voiced.ask_again_at)
+            seen.asks.append(voiced.ask_again_at)
         return
     else:
         seen.alerts[known] = alert
@@ -223,7 +229,7 @@ def _voice(seen: Look, voiced: Voiced, asks: list[datetime]) -> None:
     if voiced.cancels_repeats:
         seen.cancelled.append(alert.id)
     if voiced.ask_again_at is not None:
-        asks.append(voiced.ask_again_at)
+        seen.asks.append(voiced.ask_again_at)
 
 
 def _is_remembered(alerts: list[Alert], book: Book, now: datetime) -> bool:

@@ -129,14 +129,16 @@ def _heartbeat(run: Run, check_in: CheckIn) -> Changes:
     if gap > 0:  # one that was overtaken on its way says nothing of the rhythm
         beats += 1
         mean += (gap - mean) / beats
+    rhythm = {"heartbeats": beats, "heartbeat_every_seconds": mean}
+    if run.phase is Phase.RUNNING:
+        return rhythm
     return {
+        **rhythm,
         "status": RunStatus.RUNNING,
         "phase": Phase.RUNNING,
         "started_at": run.started_at or check_in.at,
         "ended_at": None,
         "closed_by_us": False,
-        "heartbeats": beats,
-        "heartbeat_every_seconds": mean,
     }
 
 

@@ -47,9 +47,10 @@ def bind(job: Job, state: JobState, run: Run) -> tuple[Run, JobState]:
 
 def _released(state: JobState, key: str, occurrence: Occurrence | None) -> JobState:
     """Let go of the occurrence that a run was taken for before it said which one it is for."""
-    wrong = next((o for o in state.occurrences if o.run == key and o is not occurrence), None)
-    if wrong is None:
+    wrongs = [o for o in state.occurrences if o.run == key and o is not occurrence]
+    if not wrongs:
         return state
+    wrong = wrongs[0]
     status = OccurrenceStatus.EXPECTED if wrong.status is OccurrenceStatus.STARTED else wrong.status
     free = replace(wrong, status=status, run=None)
     return replace(state, occurrences=tuple(free if o is wrong else o for o in state.occurrences))
@@ -74,7 +75,7 @@ def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occu
 
 def _nearest(job: Job, state: JobState, open_then: list[Occurrence], began_at: datetime) -> Occurrence:
     """Return the newest; where only a daily deadline is promised, a late run is not tomorrow's early one."""
-    newest = max(open_then, key=lambda o: o.nominal_at)
+    newest = open_then[0] if len(open_then) == 1 else max(open_then, key=lambda o: o.nominal_at)
     if job.definition.schedule is None and newest.nominal_at > began_at:
         owed = [o for o in open_then if o.nominal_at <= began_at and o in state.occurrences]
         return max(owed, key=lambda o: o.nominal_at, default=newest)

@@ -37,14 +37,15 @@ def run_named(state: JobState, check_in: CheckIn) -> Run | None:
     Without a run id it is the newest open run; scheduled, queued and start speak of one that waits for
     just that, or else of a new run.
     """
-    if check_in.run is None:
-        return _newest(state, check_in.kind)
+    return _newest(state, check_in.kind) if check_in.run is None else run_held(state, check_in.run)
+
+
+def run_held(state: JobState, key: str) -> Run | None:
+    """Return the run of this key, if the state still holds it."""
     for run in state.open_runs:
-        if run.key == check_in.run:
+        if run.key == key:
             return run
-    if state.last is not None and state.last.key == check_in.run:
-        return state.last
-    return None
+    return state.last if state.last is not None and state.last.key == key else None
 
 
 def _newest(state: JobState, kind: CheckInKind) -> Run | None:
@@ -74,7 +75,7 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
         run, state = bind(job, state, run)
     if run.status.is_open:
         return _still_open(state, check_in, before, run, is_new=known is None, started=started)
-    return _over(state, check_in, run)
+    return _over(state, check_in, known, run)
 
 
 def _uncounted(state: JobState, before: Run, run: Run, answered: Answered) -> Folded:
@@ -123,8 +124,10 @@ def abandon(state: JobState, run: Run, at: datetime) -> tuple[JobState, Run]:
     return _close(state, closed), closed
 
 
-def _over(state: JobState, check_in: CheckIn, run: Run) -> Folded:
-    state = _close(_without_outcome(state, run.key, forget_failure=True), run)
+def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run) -> Folded:
+    if state.failures or known is None or not known.status.is_open:
+        state = _without_outcome(state, run.key, forget_failure=True)
+    state = _close(state, run)
     decided: tuple[Occurrence, ...] = ()
     if run.status is RunStatus.SUCCESS and (run.occurrence_at is not None or not run.backfill):
         state, decided = settle_by(state, run)
@@ -145,8 +148,6 @@ def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobS
 
     That it failed is not forgotten while it only tries again: no good run has made up for it yet.
     """
-    if not state.failures and not any([outcome.run == key for outcome in state.recent]):  # noqa: C419 -- twice as fast
-        return state
     recent = tuple(o for o in state.recent if o.run != key)
     failures = tuple(r for r in state.failures if r.key != key) if forget_failure else state.failures
     if len(recent) == len(state.recent) and len(failures) == len(state.failures):
@@ -158,7 +159,7 @@ def _close(state: JobState, run: Run) -> JobState:
     assert run.ended_at is not None  # noqa: S101 -- programmer error, every closed run has an end
     last = state.last
     is_newest = last is None or last.key == run.key or (last.ended_at or run.ended_at) <= run.ended_at
-    open_runs = tuple(r for r in state.open_runs if r.key != run.key)
+    open_runs = tuple([r for r in state.open_runs if r.key != run.key])
     failures, dropped = state.failures, state.failures_dropped
     last_success_at = state.last_success_at
     if run.status.is_bad and not _is_made_up_for(state, run):
@@ -167,9 +168,9 @@ def _close(state: JobState, run: Run) -> JobState:
             failures, dropped = (failures[0], *failures[2:]), dropped + 1
     elif run.status is RunStatus.SUCCESS:
         last_success_at = _later(last_success_at, run.ended_at)
-        failures = tuple(f for f in failures if not makes_up_for(run, f))
+        failures = tuple([f for f in failures if not makes_up_for(run, f)])
         dropped = dropped if failures else 0
-        open_runs = tuple(_overtaken(r, run) for r in open_runs)
+        open_runs = tuple([_overtaken(r, run) for r in open_runs])
     return replace(
         state,
         open_runs=open_runs,

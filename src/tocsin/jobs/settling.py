@@ -45,10 +45,14 @@ def settle(
     state, decided, unknown, ask_again_at = _decide_due(state, now, blind)
     state, runs, run_ask = _abandon(state, now, abandon_after, blind)
     upcoming = state.occurrences[-1] if state.occurrences else None
-    asks = [at for at in (ask_again_at, run_ask, _next_look(upcoming, now)) if at is not None]
-    return Settled(
-        state=state, decided=decided, runs=runs, unknown=unknown, ask_again_at=min(asks, default=None)
-    )
+    ask_again_at = _sooner(_sooner(ask_again_at, run_ask), _next_look(upcoming, now))
+    return Settled(state=state, decided=decided, runs=runs, unknown=unknown, ask_again_at=ask_again_at)
+
+
+def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
 
 
 def _next_look(upcoming: Occurrence | None, now: datetime) -> datetime | None:
@@ -67,20 +71,19 @@ def _decide_due(
     """Decide the expected runs that nobody has seen start in time."""
     decided: dict[datetime, Occurrence] = {}
     unknown: list[tuple[int, str]] = []
-    asks: list[datetime] = []
+    ask_again_at: datetime | None = None
     for occurrence in state.occurrences:
         decision = _decision(occurrence, blind)
         if decision is None:
             continue
         decide_at, window = decision
         if now < decide_at:
-            asks.append(decide_at)
+            ask_again_at = _sooner(ask_again_at, decide_at)
         elif window is None:
             decided[occurrence.nominal_at] = replace(occurrence, status=OccurrenceStatus.MISSED)
         else:
             decided[occurrence.nominal_at] = replace(occurrence, status=OccurrenceStatus.UNKNOWN)
             unknown.append((window.id, "no run was seen"))
-    ask_again_at = min(asks, default=None)
     if not decided:
         return state, (), (), ask_again_at
     outcomes = [_missed_outcome(o) for o in decided.values() if o.status is OccurrenceStatus.MISSED]
@@ -127,7 +130,7 @@ def _abandon(
     if not state.open_runs:
         return state, (), None
     closed: list[Run] = []
-    asks: list[datetime] = []
+    ask_again_at: datetime | None = None
     for run in state.open_runs:
         due_at = run.last_sign_at + abandon_after
         window = hidden_by(blind, due_at) if blind else None
@@ -136,5 +139,5 @@ def _abandon(
             state, given_up = abandon(state, run, now)
             closed.append(given_up)
         else:
-            asks.append(due_at)
-    return state, tuple(closed), min(asks, default=None)
+            ask_again_at = _sooner(ask_again_at, due_at)
+    return state, tuple(closed), ask_again_at

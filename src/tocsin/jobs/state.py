@@ -15,10 +15,11 @@ MAX_LINKED_WINDOWS = 12
 EVERY_CONDITION = "*"
 
 
-class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """An ended run, or an occurrence that never ran (`status` is None), in the few facts that rules ask for.
 
-    `at` is when it ended or was given up; `order_at` places it among the others.
+    `at` is when it ended or was given up; `order_at` places it among the others. It is kept as an array, for
+    there are twenty of them in a state: a new field comes last and has a default.
     """
 
     at: datetime

@@ -60,11 +60,14 @@ class Codec(Generic[T]):
     """A struct or dataclass to JSON text and back, exactly.
 
     `without` names fields of a struct that are left out when writing; they read as their defaults.
+    `derived`: every number in it was kept elsewhere before or reckoned from instants, so none is looked
+    for that is not finite.
     """
 
-    def __init__(self, kind: type[T], *, without: Iterable[str] = ()) -> None:
+    def __init__(self, kind: type[T], *, without: Iterable[str] = (), derived: bool = False) -> None:
         left_out = frozenset(without)
         self._kind = kind
+        self._derived = derived
         self._form = _form(kind, left_out)
         self._is_struct = issubclass(kind, msgspec.Struct)
         self._left_out = {f.name: f.default for f in _fields(kind) if f.name in left_out}
@@ -74,9 +77,9 @@ class Codec(Generic[T]):
         """Return its text; StoreError when a field holds what its type forbids, such as NaN."""
         try:
             if self._is_struct:
-                text = _ENCODER.encode(self._reduced(value)).decode()
-                if "null" not in text:  # NaN is written so, as is what the slower way may leave out
-                    return text
+                text = _ENCODER.encode(self._reduced(value))
+                if self._derived or b"null" not in text:  # NaN is written so, and None that is no default
+                    return text.decode()
             return _ENCODER.encode(msgspec.convert(value, self._form, from_attributes=True)).decode()
         except _UNFIT as error:
             raise StoreRefused(f"this {self._kind.__name__} cannot be kept: {error}") from None
@@ -179,7 +182,10 @@ def _struct(kind: Any, without: frozenset[str]) -> type[msgspec.Struct]:  # noqa
     hints = typing.get_type_hints(kind)
     kept = [field for field in _fields(kind) if field.name not in without]
     declared = [_declared(field, _form(hints[field.name])) for field in kept]
-    return msgspec.defstruct(f"Kept{kind.__name__}", declared, omit_defaults=True, kw_only=True, gc=False)
+    is_array = issubclass(kind, msgspec.Struct) and kind.__struct_config__.array_like
+    return msgspec.defstruct(
+        f"Kept{kind.__name__}", declared, omit_defaults=True, kw_only=True, array_like=is_array, gc=False
+    )
 
 
 def _declared(field: FieldInfo, form: Any) -> tuple[str, Any] | tuple[str, Any, Any]:  # noqa: ANN401 - a type

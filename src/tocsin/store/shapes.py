@@ -26,10 +26,10 @@ ENTRY: Final = Codec(Entry)
 OCCURRENCE: Final = Codec(Occurrence)
 RUN: Final = Codec(Run)
 SILENCE: Final = Codec(Silence)
-STATE: Final = Codec(JobState)
-STATE_NOW: Final = Codec(JobState, without=MEMORY)
+STATE: Final = Codec(JobState, derived=True)
+STATE_NOW: Final = Codec(JobState, without=MEMORY, derived=True)
 STATE_MEMORY: Final = Codec(
-    JobState, without=[name for name in JobState.__struct_fields__ if name not in MEMORY]
+    JobState, without=[name for name in JobState.__struct_fields__ if name not in MEMORY], derived=True
 )
 
 BLIND: Final = Columns(BlindWindow)

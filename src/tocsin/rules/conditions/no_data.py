@@ -19,7 +19,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     A run that does not say how many is never taken for zero. Backfills do not count. N in a row and
     M of N count good runs of the partition.
     """
-    if not any(outcome.records == 0 for outcome in facts.state.recent):
+    if 0 not in [outcome.records for outcome in facts.state.recent]:
         return QUIET
     by_partition: dict[str, list[Outcome]] = {}
     for outcome in facts.outcomes(NAME):

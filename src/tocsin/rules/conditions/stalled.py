@@ -1,7 +1,8 @@
 """`stalled`: a run that is open but shows no sign of life, or lives and gets nowhere."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.jobs.state import BlindWindow, Outcome
@@ -19,8 +20,7 @@ IDLE_HEARTBEATS = 10
 LEAST_IDLE = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stall:
+class _Stall(Struct, frozen=True, kw_only=True):
     run: Run
     why: Why
     last_at: datetime
@@ -47,7 +47,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         for stall in _limits(facts, run):
             if stall.since_at <= forgiven or _is_overtaken(stall):
                 continue
-            window = _hidden(facts, stall)
+            window = _hidden(facts, stall) if facts.blind else None
             decide_at = stall.since_at if window is None else window.hold_until
             if now < decide_at:
                 asks.append(decide_at)

@@ -139,6 +139,7 @@ class JobsWriting(Session):
             if watch.job is not old.job and watch.job != old.job:
                 definition, _, paused_at, paused_by = job_row(job)[2:]
                 jobs.append((definition, paused_at, paused_by, job.id))
+            before.mark = self._heads.pop(job.id, before.mark)
             due = (micros_or_none(watch.due_at), watch.alerting, before.mark, job.id)
             if watch.state is old.state or watch.unreadable:
                 dues.append(due)
@@ -148,7 +149,6 @@ class JobsWriting(Session):
                     memories.append((job.id, STATE_MEMORY.encode(watch.state)))
             if watch.judged_under != old.judged_under:
                 judged.append((watch.judged_under, job.id))
-            self._heads.pop(job.id, None)
             self._cache.renew(before, watch)
         self._write(
             (
@@ -215,5 +215,7 @@ class JobsWriting(Session):
     def _settle_heads(self) -> None:
         """Write the newest rows of the log of jobs that were not saved since."""
         if self._heads:
+            for job_id, head in self._heads.items():
+                self._kept(job_id).mark = head
             self._door.many(_UPDATE_HEAD, [(head, job_id) for job_id, head in self._heads.items()])
             self._heads.clear()

@@ -60,11 +60,14 @@ class RunsWriting(JobsWriting):
         """
         id_ = self._newest_check_in()
         lines = []
+        heads = self._heads
         for job_id, check_in in rows:
-            kept = self._kept(job_id)
             id_ += 1
-            lines.append((id_, job_id, kept.mark, micros(check_in.received_at), CHECK_IN.encode(check_in)))
-            kept.mark = self._heads[job_id] = id_
+            previous = heads.get(job_id)
+            if previous is None:
+                previous = self._kept(job_id).mark
+            lines.append((id_, job_id, previous, micros(check_in.received_at), CHECK_IN.encode(check_in)))
+            heads[job_id] = id_
         self._door.many(_APPEND, lines)
         self._last_check_in = id_
 
