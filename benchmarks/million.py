@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from benchmarks.processes import LOADER_CPU, running
 from benchmarks.report import Row, mid, spread
+from tocsin.app import calm_collector
 from tocsin.clock import SystemClock
 from tocsin.config import load as load_configuration
 from tocsin.engine.adopting import version_of
@@ -114,6 +115,7 @@ def _ticks(path: str, jobs: int, rounds: int) -> list[Row]:
     store = SqliteStore(path)
     clock = MovableClock()
     writer = _writer(store, clock)
+    calm_collector()
     while writer.turn():
         pass
     idle = []

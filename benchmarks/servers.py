@@ -6,7 +6,6 @@ is known of jobs or runs, nothing is judged.
 
 import argparse
 import asyncio
-import gc
 import os
 import queue
 import threading
@@ -16,7 +15,7 @@ from typing import Any
 import uvicorn
 import uvloop
 
-from tocsin.app import GC_THRESHOLDS, open_store, serve
+from tocsin.app import calm_collector, open_store, serve
 from tocsin.clock import SystemClock
 from tocsin.config import load
 from tocsin.engine.configuration import Configuration
@@ -101,9 +100,7 @@ def _run_app(app: Any, port: int) -> None:  # noqa: ANN401 -- any ASGI applicati
     config = uvicorn.Config(
         app, port=port, http="httptools", loop="none", lifespan="off", access_log=False, log_config=None
     )
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    calm_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(uvicorn.Server(config).serve())
 

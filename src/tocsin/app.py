@@ -64,7 +64,7 @@ def serve(
         store.close()
 
 
-def _freeze() -> None:
+def calm_collector() -> None:
     """Take what was loaded out of the collector's rounds, and make those rarer."""
     gc.collect()
     gc.freeze()
@@ -125,7 +125,7 @@ class _Server:
         """Serve until stopped; what is queued and being sent is finished first."""
         self._engine.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
-        _freeze()
+        calm_collector()
         preparing = asyncio.create_task(self._prepare())
         try:
             await self._uvicorn.serve()
@@ -145,7 +145,7 @@ class _Server:
         scheme = "https" if self._settings.tls_certificate else "http"
         _log.info("Tocsin listens on %s://%s:%d", scheme, self._host, self._settings.port)
         await asyncio.to_thread(self._app.prepare)
-        _freeze()
+        calm_collector()
 
     def _reload(self) -> None:
         try:

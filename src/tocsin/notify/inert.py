@@ -45,5 +45,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _clean(text: str) -> str:
+    if text.replace("\n", "").isprintable():
+        return text
     whole = _LINE_END.sub("\n", _SEQUENCE.sub("", text))
     return _SURROGATE.sub("\ufffd", _DROPPED.sub("", whole))
