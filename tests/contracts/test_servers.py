@@ -1,25 +1,30 @@
 """Several servers on one PostgreSQL judge as if they were one."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Protocol
 
 import pytest
 
-from tests.contracts.kept import MINUTE, NOON, SECOND, committed
-from tests.contracts.several import Servers
+from tests.contracts.kept import LEASE, MINUTE, NOON, SECOND, an_alert, committed, owed, registered, tried
+from tests.contracts.several import Servers, done, transaction, wait_until_blocked
 from tocsin.alerts.alert import AlertState
 from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route
 from tocsin.engine.commands import AddSilence, Command, Done, ExpireSilence, Result
 from tocsin.engine.configuration import Configuration
-from tocsin.engine.work import Order, Report
+from tocsin.engine.standing_in import turn_overdue_to_fallback
+from tocsin.engine.trial import trial_notifications
+from tocsin.engine.work import Finish, Order, Report
 from tocsin.engine.writer import Writer
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import Answer, CheckIn, CheckInKind
 from tocsin.notify.message import MessageKind
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.store.postgres import PostgresStore
+from tocsin.store.rows import DeliveryOutcome, NotificationState
 from tocsin.telemetry.metrics import Metrics
 
 HOUR = timedelta(hours=1)
@@ -209,3 +214,61 @@ def test_a_note_of_a_clock_that_was_wrong_is_not_held_against_every_later_start(
     again = server()
 
     assert len(again.blind) == 1
+
+
+def test_servers_that_turn_to_a_fallback_lock_jobs_in_the_order_in_which_all_do(
+    servers: Servers, pool: ThreadPoolExecutor, empty_schema: str
+) -> None:
+    one, two = servers(), servers()
+    configuration = Configuration(
+        digest="", rules=(), route=Route(receiver="all"), targets={"all": ("all",), "kim": ("kim",)}
+    )
+    with committed(one) as writing:
+        jobs = registered(writing, "a", "b")
+        for number, watch in enumerate(jobs):
+            alert = f"alert-{number}"
+            writing.save_alerts([an_alert(alert, fingerprint=alert, job_id=watch.job.id)])
+            writing.enqueue(trial_notifications(alert, ["kim"], "ada", NOON - number * SECOND))
+    first, second = (watch.job.id for watch in jobs)
+
+    def turn() -> int:
+        with committed(two) as writing:
+            return turn_overdue_to_fallback(writing, configuration, NOON + HOUR)
+
+    with transaction(one) as holding:
+        holding.watches_by_id([first])
+        turning = pool.submit(turn)
+        wait_until_blocked(empty_schema)
+        holding.watches_by_id([second])
+        holding.commit()
+
+    assert done(turning) == 2
+
+
+def test_who_settles_a_try_that_failed_for_good_is_in_nobody_elses_way(
+    server: Start, pool: ThreadPoolExecutor, empty_schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = server(), server()
+    undone: list[str] = []
+    monkeypatch.setattr(two.writer.rounds, "forget", lambda: undone.append("a transaction"))
+    with committed(one.store) as writing:
+        (watch,) = registered(writing, "etl")
+        writing.save_alerts([an_alert(job_id=watch.job.id)])
+        writing.enqueue(trial_notifications("alert-1", ["kim"], "ada", NOON))
+        (sent,) = writing.claim(NOON, lease_for=LEASE, limit=1, busy=())
+    failed = replace(tried(sent, NotificationState.DEAD), outcome=DeliveryOutcome.FAILED)
+    two.writer.submit(Finish(deliveries=(failed,)))
+
+    with transaction(one.store) as holding:
+        holding.watches_by_id([watch.job.id])
+        settling = pool.submit(two.rest)
+        wait_until_blocked(empty_schema)
+        holding.enqueue([owed("later", seq=2)])
+        holding.commit()
+    done(settling)
+
+    assert undone == []
+    with one.store.reading() as reading:
+        told = {(o.target, o.state) for o in reading.notifications("alert-1")}
+    assert ("kim", NotificationState.DEAD) in told
+    assert ("team", NotificationState.PENDING) in told

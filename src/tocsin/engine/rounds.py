@@ -41,10 +41,11 @@ class Rounds:
         self._to_register = deque(slices_of_jobs(configuration))
         self._registering = False
         self._adopting = True
+        self._must_turn = False
 
     def next_at(self, now: datetime) -> datetime:
         """Return when the next chore is due."""
-        if self._alive_at is None or self._adopting:
+        if self._alive_at is None or self._adopting or self._must_turn:
             return now
         return self._alive_at + ALIVE_EVERY
 
@@ -91,6 +92,14 @@ class Rounds:
         if self._registering:
             self._registering = False
             self._to_register.popleft()
+        self._must_turn = False
+
+    def turn_to_fallback(self) -> None:
+        """Let what a receiver will never take go to its fallback next, in a transaction of its own.
+
+        Who settles a try holds what others may need who hold the job.
+        """
+        self._must_turn = True
 
     def refresh(self, now: datetime) -> None:
         """Load the facts that all jobs share."""
@@ -112,9 +121,11 @@ class Rounds:
         owes = False
         if self._alive_at is None or now - self._alive_at >= ALIVE_EVERY or now < self._alive_at:
             self._note_alive(now)
-            owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0
+            self._must_turn = True
             self._prune(now)
             draft.book = self.book
+        if self._must_turn:
+            owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0
         elif self._adopting:
             self._adopt(draft)
             draft.write()

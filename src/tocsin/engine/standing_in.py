@@ -28,11 +28,17 @@ def fallback_targets(configuration: Configuration, target: str) -> tuple[str, ..
 def turn_to_fallback(
     writing: Writing, configuration: Configuration, owed: Iterable[Notification], now: datetime
 ) -> int:
-    """Owe to the fallback what these notifications have not brought home; return how many were added."""
-    added = 0
-    for notification in owed:
-        targets = fallback_targets(configuration, notification.target)
-        alert = _locked_alert(writing, notification.alert_id) if targets else None
+    """Owe to the fallback what these notifications have not brought home; return how many were added.
+
+    All jobs are locked by one call and all that is owed is added by another: the store takes the locks
+    of one call in the one order that no two servers can hold each other up by.
+    """
+    turned = [(one, fallback_targets(configuration, one.target)) for one in owed]
+    _lock_jobs(writing, [one.alert_id for one, targets in turned if targets])
+    added: list[Notification] = []
+    told = 0
+    for notification, targets in turned:
+        alert = writing.alert(notification.alert_id) if targets else None
         heard = dict(alert.told.heard) if alert is not None else {}
         behind = [target for target in targets if heard.get(target, 0) < notification.seq]
         try:
@@ -40,12 +46,15 @@ def turn_to_fallback(
         except ValueError:  # a stored message that cannot be read must not hold up the others
             writing.set_fallback(notification.key, "-")
             continue
-        writing.enqueue(stand_ins)
+        added += stand_ins
         if alert is not None and behind:
-            _see_it_closed(writing, alert, notification, behind, base_url=configuration.base_url, now=now)
+            added += _see_it_closed(
+                writing, alert, notification, behind, base_url=configuration.base_url, now=now
+            )
         writing.set_fallback(notification.key, _stand_in_key(notification, targets, heard))
-        added += len(behind)
-    return added
+        told += len(behind)
+    writing.enqueue(added)
+    return told
 
 
 def _stand_in_key(owed: Notification, targets: tuple[str, ...], heard: dict[str, int]) -> str:
@@ -55,26 +64,28 @@ def _stand_in_key(owed: Notification, targets: tuple[str, ...], heard: dict[str,
     return notification_key(owed.alert_id, max(owed.seq, heard.get(targets[0], 0)), targets[0])
 
 
-def _locked_alert(writing: Writing, alert_id: str) -> Alert | None:
-    alert = writing.alert(alert_id)
-    if alert is None:
-        return None
-    writing.watches_by_id([alert.job_id])
-    return writing.alert(alert_id)
+def _lock_jobs(writing: Writing, alert_ids: Iterable[str]) -> None:
+    alerts = (writing.alert(alert_id) for alert_id in dict.fromkeys(alert_ids))
+    writing.watches_by_id([alert.job_id for alert in alerts if alert is not None])
 
 
 def _see_it_closed(
     writing: Writing, alert: Alert, owed: Notification, targets: list[str], *, base_url: str, now: datetime
-) -> None:
-    """Whoever hears of an alert in another's place must also hear when it is over, or that it already is."""
+) -> list[Notification]:
+    """Whoever hears of an alert in another's place must also hear when it is over, or that it already is.
+
+    Returns the notifications that say so where it already is.
+    """
+    closings: list[Notification] = []
     told, seq = alert.told, owed.seq
     if alert.is_open:
         told = replace(told, targets=(*told.targets, *(t for t in targets if t not in told.targets)))
     elif owed.kind != MessageKind.RESOLVED.value:
         seq = told.count
-        writing.enqueue(closing(alert, target, base_url, now) for target in targets)
+        closings = [closing(alert, target, base_url, now) for target in targets]
     told = replace(told, heard=heard_by(targets, seq, told.heard))
     writing.save_alerts([replace(alert, told=told)])
+    return closings
 
 
 def turn_overdue_to_fallback(writing: Writing, configuration: Configuration, now: datetime) -> int:

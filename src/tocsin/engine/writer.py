@@ -20,7 +20,6 @@ from tocsin.engine.draft import Draft
 from tocsin.engine.ingest import take_in
 from tocsin.engine.looking import NewId
 from tocsin.engine.rounds import Rounds
-from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.engine.ticking import tick
 from tocsin.engine.work import Claim, Claimed, Finish, Order, Reconfigure, Report, Work
 from tocsin.errors import StoreContended, StoreError, StoreRefused, StoreUnavailable
@@ -254,7 +253,7 @@ class Writer:
         if isinstance(work, Finish):
             held = self._writing.finish(work.deliveries)
             if any(d.key in held and d.outcome is DeliveryOutcome.FAILED for d in work.deliveries):
-                turn_overdue_to_fallback(self._writing, self.rounds.book.configuration, now)
+                self.rounds.turn_to_fallback()
                 self._on_outbox()
         elif isinstance(work, Reconfigure):
             self.rounds.reconfigure(work.configuration, now)
