@@ -61,6 +61,9 @@ class FloorEngine:
             queue_depth=0,
             store_fault="",
             overdue_seconds=0.0,
+            since_tick_seconds=0.0,
+            is_judging=True,
+            is_delivering=True,
         )
 
     def _run(self) -> None:
