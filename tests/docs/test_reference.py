@@ -9,7 +9,7 @@ from tests.docs.conftest import Served
 from tests.docs.pages import DOCS, ROOT
 from tocsin.alerts.alert import Reason
 from tocsin.clock import SystemClock
-from tocsin.config.grammar.telling import Receiver
+from tocsin.config.grammar.telling import NOT_CHANNELS, Receiver
 from tocsin.jobs.checkin import Answered, CheckInKind
 from tocsin.rules.conditions import job_failure, stalled
 from tocsin.rules.finding import Why
@@ -86,7 +86,7 @@ def test_every_reason_and_every_state_of_an_alert_is_explained() -> None:
 
 
 def test_every_channel_is_explained() -> None:
-    channels = set(Receiver.model_fields) - {"name", "description", "fallback"}
+    channels = set(Receiver.model_fields) - NOT_CHANNELS
     headings = {heading.lower() for heading in re.findall(r"^## (\w+)$", page("channels"), re.MULTILINE)}
 
     assert sorted(channels - headings) == []

@@ -11,6 +11,8 @@ from tocsin.config.grammar import rules as rule_grammar
 from tocsin.config.grammar import telling
 from tocsin.config.grammar.base import read_span
 from tocsin.config.grammar.file import File
+from tocsin.config.grammar.means.base import Means
+from tocsin.config.grammar.means.console import Console
 from tocsin.config.promises import definitions, general_definition
 from tocsin.config.settings import ServerSettings, default_database, key_of
 from tocsin.engine.configuration import Configuration, Policy
@@ -19,7 +21,7 @@ from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.finding import Severity
 from tocsin.rules.rule import MofN, Rule
 
-CONSOLE_RECEIVER = telling.Receiver(name=CONSOLE, console=telling.Console())
+CONSOLE_RECEIVER = telling.Receiver(name=CONSOLE, console=Console())
 
 
 def build_configuration(file: File) -> Configuration:
@@ -62,7 +64,7 @@ def _receivers(file: File) -> tuple[telling.Receiver, ...]:
     return tuple(file.receivers or (CONSOLE_RECEIVER,))
 
 
-def _target(receiver: telling.Receiver, means: telling.Means) -> str:
+def _target(receiver: telling.Receiver, means: Means) -> str:
     return f"{receiver.name}/{means.channel.kind}"
 
 

@@ -15,8 +15,9 @@ from tocsin.config.grammar.base import (
     usable_by,
 )
 from tocsin.config.grammar.jobs import Defaults, Jobs
+from tocsin.config.grammar.means.base import Port
 from tocsin.config.grammar.rules import Rules
-from tocsin.config.grammar.telling import Port, Receivers, RootRoute
+from tocsin.config.grammar.telling import Receivers, RootRoute
 from tocsin.config.problems import refuse, shown
 from tocsin.config.settings import LOOPBACK, PORT
 

@@ -1,0 +1,48 @@
+"""What every kind of channel has in common."""
+
+from abc import abstractmethod
+from typing import Annotated
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from tocsin.config.grammar.base import Part, SecretText, usable_by
+from tocsin.config.problems import refuse
+from tocsin.notify.channel import Channel
+
+MAX_PORT = 65_535
+MAX_TIMEOUT_SECONDS = 20
+
+
+def _web_address(text: str) -> None:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must be a complete web address that starts with https:// or http://")
+
+
+Url = Annotated[SecretText, usable_by(_web_address)]
+Timeout = Annotated[float, Field(gt=0, le=MAX_TIMEOUT_SECONDS, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
+
+
+class Means(Part):
+    """One kind of channel with what it needs."""
+
+    _channel: Channel = PrivateAttr()
+
+    @property
+    def channel(self) -> Channel:
+        """The channel, ready to be sent to."""
+        return self._channel
+
+    @abstractmethod
+    def make(self) -> Channel:
+        """Return the channel; raises ValueError or OSError, without a secret in it, if it cannot be used."""
+
+    @model_validator(mode="after")
+    def _make_once(self) -> "Means":
+        try:
+            self._channel = self.make()
+        except OSError:
+            raise refuse("'ca_file' holds no certificate in PEM form") from None
+        except ValueError as error:
+            raise refuse(str(error)) from None
+        return self
