@@ -12,7 +12,7 @@ from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.route import Route
 from tocsin.clock import SystemClock
 from tocsin.engine.configuration import Configuration, Policy
-from tocsin.engine.delivering import MAX_SENDING_PER_TARGET, try_to_send
+from tocsin.engine.delivering import MAX_REFERENCE, MAX_SENDING_PER_TARGET, try_to_send
 from tocsin.engine.engine import Engine
 from tocsin.engine.trial import trial_notifications
 from tocsin.errors import StoreUnavailable
@@ -36,6 +36,7 @@ class Ear:
 
     kind = "ear"
     recognises_repeats = True
+    calls_it = ""
 
     def __init__(self) -> None:
         self.heard: list[Message] = []
@@ -53,7 +54,7 @@ class Ear:
             self.waiting -= 1
             self.heard.append(message)
             self._news.notify_all()
-        return Accepted(detail="heard")
+        return Accepted(detail="heard", reference=self.calls_it)
 
     def wait_for(self, *, heard: int = 0, waiting: int = 0) -> None:
         """Return once so many were heard, or wait to be heard."""
@@ -172,3 +173,20 @@ def test_a_try_that_was_held_up_until_its_lease_ran_out_sends_nothing() -> None:
     assert in_time.next_state is NotificationState.SENT
     assert too_late.next_state is NotificationState.PENDING
     assert too_late.attempt == 0
+
+
+def test_a_channel_is_handed_what_the_receiver_called_the_message_before() -> None:
+    ear = Ear()
+    ear.calls_it = "C1:200"
+
+    delivery = try_to_send(ear, replace(owed(), reference="C1:100"), Clock(NOON), Policy(), lambda: 0.5)
+
+    assert ear.heard[0].reference == "C1:100"
+    assert delivery.reference == "C1:200"
+
+
+def test_what_a_receiver_calls_a_message_has_a_limit() -> None:
+    ear = Ear()
+    ear.calls_it = "x" * 10_000
+
+    assert len(try_to_send(ear, owed(), Clock(NOON), Policy(), lambda: 0.5).reference) == MAX_REFERENCE

@@ -23,6 +23,7 @@ from tocsin.telemetry.metrics import Metrics
 MAX_SENDING = 32
 MAX_SENDING_PER_TARGET = 8
 LONGEST_WAIT_SECONDS = 1.0
+MAX_REFERENCE = 500
 
 _log = logging.getLogger("tocsin.delivery")
 
@@ -38,14 +39,15 @@ def try_to_send(
     started_at = clock.now()
     attempt = notification.attempts + 1
     wait: timedelta | None = None
-    unknown = notification.unknown
+    unknown, reference = notification.unknown, ""
     if notification.lease_until is not None and started_at >= notification.lease_until:
         return _too_late(notification, started_at)
     try:
         if channel is None:
             raise ChannelError("the configuration has no such receiver any more", permanent=True)  # noqa: TRY301 -- one way to fail for all
-        message = replace(unpack(notification.message), may_repeat=unknown)
-        detail = channel.send(message, at=started_at).detail
+        message = replace(unpack(notification.message), may_repeat=unknown, reference=notification.reference)
+        accepted = channel.send(message, at=started_at)
+        detail, reference = accepted.detail, accepted.reference[:MAX_REFERENCE]
         outcome, state = DeliveryOutcome.SENT, NotificationState.SENT
     except ChannelError as error:
         detail, wait = str(error), error.retry_after
@@ -67,6 +69,7 @@ def try_to_send(
         next_state=state,
         next_due_at=ended_at + next_try(attempt, retry_after=wait, jitter=jitter()),
         unknown=unknown and state is not NotificationState.SENT,
+        reference=reference,
     )
 
 

@@ -24,9 +24,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The receiver has the message; `detail` is what it answered, such as `HTTP 200`."""
+    """The receiver has the message; `detail` is what it answered, such as `HTTP 200`.
+
+    `reference` is what the receiver calls the message, where it can be changed or followed by its name. It
+    comes back as `reference` of the next message about the same alert; one that was accepted without
+    a reference leaves the one before.
+    """
 
     detail: str
+    reference: str = ""
 
 
 class Channel(Protocol):

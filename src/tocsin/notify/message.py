@@ -58,7 +58,8 @@ class Message:
     job's name and the severity, which channels put in front; `text` says it in sentences: what, since when.
     `evidence` pairs a name with a value for people, `next_step` says what to do now. `severity` is info,
     warning, critical or page. `may_repeat`: an earlier try ended without an answer, so that the reader may
-    have seen this before. `timezone` is the job's zone, in which people read the instants.
+    have seen this before. `timezone` is the job's zone, in which people read the instants. `reference` is
+    what this receiver called the message before it about the same alert ("" where it gave no name).
 
     Raises ValueError for a key that no receiver could take and for an instant without a zone.
     """
@@ -84,6 +85,7 @@ class Message:
     owner: str = ""
     may_repeat: bool = False
     timezone: str = "UTC"
+    reference: str = ""
 
     def __post_init__(self) -> None:
         _check_key(self.key)

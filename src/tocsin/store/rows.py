@@ -48,6 +48,7 @@ class Notification:
     alert. `message` is the JSON text that the channel will dress. `kind` is the message's kind.
     `lease` is the fencing token of whoever is sending it now. `unknown` says that an earlier try may
     have arrived though its answer was lost. `fallback_of` names the notification it stands in for.
+    `reference` is what the target calls what it was last told of this alert, known once it is claimed.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Notification:
     lease_until: datetime | None = None
     finished_at: datetime | None = None
     last_error: str = ""
+    reference: str = ""
 
 
 class DeliveryOutcome(Enum):
@@ -83,7 +85,8 @@ class DeliveryOutcome(Enum):
 class Delivery:
     """One try to hand a notification to a channel, with the state it leaves the notification in.
 
-    It counts only while `lease` is still the notification's own.
+    It counts only while `lease` is still the notification's own. `reference` is what the receiver calls the
+    message, if it said so.
     """
 
     key: str
@@ -96,6 +99,7 @@ class Delivery:
     next_state: NotificationState
     next_due_at: datetime
     unknown: bool = False
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,12 @@ SET_ASIDE: Final = Columns(SetAside)
 TOKEN: Final = Columns(Token)
 
 EMPTY: Final = "{}"
+# Of a notification `n`: the newest reference that its target has given for its alert.
+KNOWN_AS: Final = """COALESCE((
+            SELECT told.reference FROM notifications AS told
+            WHERE told.alert_id = n.alert_id AND told.target = n.target AND told.reference <> ''
+            ORDER BY told.seq DESC, told.id DESC LIMIT 1
+        ), '')"""
 UNFINISHED: Final = frozenset({NotificationState.PENDING, NotificationState.SENDING})
 JOB_COLUMNS: Final = "environment, name, definition, registered_at, paused_at, paused_by"
 WATCH_COLUMNS: Final = (
@@ -140,7 +146,10 @@ def split_states(states: Any) -> tuple[list[str], bool]:  # noqa: ANN401 - any i
 
 
 def finished_row(delivery: Delivery) -> tuple[Column, ...]:
-    """Return what a try sets (state, attempts, due_at, unknown, finished_at, last_error), then key, lease."""
+    """Return what a try sets, and of which row.
+
+    First state, attempts, due_at, unknown, finished_at, last_error, reference; then key and lease.
+    """
     state = delivery.next_state
     if state is NotificationState.SENDING:
         raise ValueError("a try that has ended leaves nothing being sent")
@@ -151,6 +160,7 @@ def finished_row(delivery: Delivery) -> tuple[Column, ...]:
         int(delivery.unknown),
         None if state in UNFINISHED else micros(delivery.ended_at),
         "" if state is NotificationState.SENT else delivery.detail,
+        delivery.reference,
         delivery.key,
         delivery.lease,
     )

@@ -12,7 +12,7 @@ from typing import Final
 from tocsin.store.codec import instant, micros
 from tocsin.store.postgres.session import Session, numbers, texts
 from tocsin.store.rows import Delivery, Notification
-from tocsin.store.shapes import DELIVERY, NOTIFICATION, finished_row
+from tocsin.store.shapes import DELIVERY, KNOWN_AS, NOTIFICATION, finished_row
 
 # Advisory locks: our own space of them, and so many that alerts share, because their number is bounded.
 LOCK_SPACE: Final = 1_413_698_382
@@ -63,7 +63,7 @@ _CLAIM: Final = f"""
     )
     UPDATE notifications AS n
     SET unknown = CASE WHEN n.state = 'sending' THEN 1 ELSE n.unknown END, state = 'sending',
-        lease = n.lease + 1, lease_until = ?, look_at = ?
+        lease = n.lease + 1, lease_until = ?, look_at = ?, reference = {KNOWN_AS}
     FROM ready WHERE n.id = ready.id
     RETURNING ready.severity, ready.look_at, ready.seq, ready.id,
         {_CLAIMED}
@@ -71,7 +71,7 @@ _CLAIM: Final = f"""
 _FINISH: Final = """
     UPDATE notifications
     SET state = ?, attempts = ?, due_at = ?, unknown = ?, finished_at = ?, last_error = ?,
-        lease_until = NULL, look_at = NULL
+        reference = COALESCE(NULLIF(?, ''), reference), lease_until = NULL, look_at = NULL
     WHERE key = ? AND lease = ? AND state = 'sending'
     RETURNING alert_id, target
 """

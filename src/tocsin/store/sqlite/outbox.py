@@ -7,7 +7,7 @@ from typing import Final
 
 from tocsin.store.codec import instant, micros
 from tocsin.store.rows import Delivery, Notification
-from tocsin.store.shapes import DELIVERY, NOTIFICATION, finished_row
+from tocsin.store.shapes import DELIVERY, KNOWN_AS, NOTIFICATION, finished_row
 from tocsin.store.sqlite.session import Session
 
 _ADD: Final = (
@@ -39,16 +39,16 @@ _READY: Final = """
     WHERE target = ? AND severity = ? AND look_at <= ? ORDER BY look_at LIMIT ?
 """
 _LEASE: Final = f"""
-    UPDATE notifications
+    UPDATE notifications AS n
     SET unknown = max(unknown, state = 'sending'), state = 'sending', lease = lease + 1,
-        lease_until = ?1, look_at = ?1
+        lease_until = ?1, look_at = ?1, reference = {KNOWN_AS}
     WHERE id = ?2
     RETURNING {NOTIFICATION.list}
 """  # noqa: S608 - our own columns
 _FINISH: Final = """
     UPDATE notifications
     SET state = ?, attempts = ?, due_at = ?, unknown = ?, finished_at = ?, last_error = ?,
-        lease_until = NULL, look_at = NULL
+        reference = COALESCE(NULLIF(?, ''), reference), lease_until = NULL, look_at = NULL
     WHERE key = ? AND lease = ? AND state = 'sending'
     RETURNING alert_id, target
 """
