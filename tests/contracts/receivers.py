@@ -109,14 +109,18 @@ class HttpReceiver(Receiver):
         self.received.append(asked)
         if self.after_the_message(connection):
             return
-        repeated = f"Cannot {asked.first}".encode()
+        repeated = f"Cannot {asked.first}".encode() + asked.body
         answers = {
-            Situation.ACCEPTS: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            Situation.ACCEPTS: self.accepting(asked),
             Situation.REFUSES: b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n" + repeated,
             Situation.BUSY: b"HTTP/1.1 429 Slow Down\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n",
             Situation.BROKEN: b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
         }
         connection.sendall(answers[self.situation])
+
+    def accepting(self, asked: Received) -> bytes:  # noqa: ARG002 - look-alikes of vendors look at it
+        """Return the answer to a request that is welcome."""
+        return answered(200, "OK", b"ok")
 
 
 class SlowHandshake(HttpReceiver):
@@ -164,6 +168,11 @@ class SmtpReceiver(Receiver):
         if word == b"RCPT" and self.situation is Situation.BUSY:
             return b"450 4.7.1 greylisted, come back later\r\n"
         return b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n"
+
+
+def answered(status: int, word: str, body: bytes) -> bytes:
+    """Return an answer as it goes over the wire."""
+    return f"HTTP/1.1 {status} {word}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def reset(connection: socket.socket) -> None:

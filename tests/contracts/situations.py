@@ -45,18 +45,28 @@ TRY_AGAIN = Expected(outcome=Outcome.TRY_AGAIN)
 UNKNOWN = Expected(outcome=Outcome.UNKNOWN)
 IN_TWO_MINUTES = Expected(outcome=Outcome.TRY_AGAIN, retry_after=timedelta(minutes=2))
 
+# What speaks plain HTTP, one POST for one message, fares alike.
+HTTP_KINDS = ("webhook", "slack", "pagerduty")
+
+
+def _http(expected: Expected) -> dict[str, Expected]:
+    return dict.fromkeys(HTTP_KINDS, expected)
+
+
 # A console has no answers to lose; SMTP has no Retry-After. Without TLS nobody can say whether a web server
 # that hung up at once had read the request, so that its leaving early is told with TLS alone.
 TABLE = {
-    Situation.ACCEPTS: {"webhook": ACCEPTED, "slack": ACCEPTED, "email": ACCEPTED, "console": ACCEPTED},
-    Situation.REFUSES: {"webhook": REFUSED, "slack": REFUSED, "email": REFUSED, "console": REFUSED},
-    Situation.BUSY: {"webhook": IN_TWO_MINUTES, "slack": IN_TWO_MINUTES, "email": TRY_AGAIN},
-    Situation.BROKEN: {"webhook": TRY_AGAIN, "slack": TRY_AGAIN, "email": TRY_AGAIN, "console": TRY_AGAIN},
-    Situation.ABSENT: {"webhook": TRY_AGAIN, "slack": TRY_AGAIN, "email": TRY_AGAIN},
+    Situation.ACCEPTS: {**_http(ACCEPTED), "email": ACCEPTED, "console": ACCEPTED},
+    Situation.REFUSES: {**_http(REFUSED), "email": REFUSED, "console": REFUSED},
+    Situation.BUSY: {**_http(IN_TWO_MINUTES), "email": TRY_AGAIN},
+    Situation.BROKEN: {**_http(TRY_AGAIN), "email": TRY_AGAIN, "console": TRY_AGAIN},
+    Situation.ABSENT: {**_http(TRY_AGAIN), "email": TRY_AGAIN},
     Situation.LEAVES_EARLY: {"email": TRY_AGAIN},
-    Situation.SILENT: {"webhook": UNKNOWN, "slack": UNKNOWN, "email": UNKNOWN},
-    Situation.LOSES_ANSWER: {"webhook": UNKNOWN, "slack": UNKNOWN, "email": UNKNOWN},
-    Situation.DRIPS: {"webhook": UNKNOWN, "slack": UNKNOWN, "email": UNKNOWN},
-    Situation.TALKS_NONSENSE: {"webhook": UNKNOWN, "slack": UNKNOWN, "email": UNKNOWN},
+    Situation.SILENT: {**_http(UNKNOWN), "email": UNKNOWN},
+    Situation.LOSES_ANSWER: {**_http(UNKNOWN), "email": UNKNOWN},
+    Situation.DRIPS: {**_http(UNKNOWN), "email": UNKNOWN},
+    Situation.TALKS_NONSENSE: {**_http(UNKNOWN), "email": UNKNOWN},
 }
 CASES = [(kind, situation) for situation, kinds in TABLE.items() for kind in kinds]
+KINDS = tuple(TABLE[Situation.ACCEPTS])
+OVER_THE_NETWORK = tuple(TABLE[Situation.ABSENT])

@@ -11,19 +11,21 @@ import pytest
 import trustme
 
 from tests.contracts.receivers import HttpReceiver, Receiver, SlowHandshake, SmtpReceiver
-from tests.contracts.situations import CASES, TABLE, Expected, Situation
+from tests.contracts.situations import CASES, KINDS, OVER_THE_NETWORK, TABLE, Expected, Situation
+from tests.contracts.vendors import PagerDuty
 from tests.notify.messages import AT, a_hostile_message, a_message
 from tocsin.clock import monotonic
 from tocsin.errors import ChannelError
 from tocsin.notify.channel import Channel, Outcome, outcome_of
 from tocsin.notify.channels.console import ConsoleChannel
 from tocsin.notify.channels.email import EmailChannel
+from tocsin.notify.channels.pagerduty import PagerDutyChannel
 from tocsin.notify.channels.slack import SlackChannel
 from tocsin.notify.channels.webhook import WebhookChannel
 
 SECRET = "T0SECRET0B0SECRET"
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-KINDS = ("webhook", "slack", "email", "console")
+ROUTING_KEY = (SECRET * 2)[:32]
 SHORT_SECONDS = 0.5
 LONG_SECONDS = 30.0
 
@@ -49,12 +51,28 @@ def reached(kind: str, situation: Situation) -> Iterator[tuple[Channel, Receiver
         with SmtpReceiver(situation) as receiver:
             yield an_email_channel(receiver, timeout_seconds), receiver
     else:
-        with HttpReceiver(situation) as receiver:
-            url = f"{receiver.url}/services/{SECRET}?token={SECRET}"
-            if kind == "slack":
-                yield SlackChannel(url, timeout_seconds), receiver
-            else:
-                yield WebhookChannel(url, (SIGNING_SECRET,), timeout_seconds), receiver
+        make, build = OVER_HTTP[kind]
+        with make(situation) as receiver:
+            yield build(receiver.url, timeout_seconds), receiver
+
+
+def a_webhook(url: str, timeout_seconds: float) -> Channel:
+    return WebhookChannel(f"{url}/hook/{SECRET}?token={SECRET}", (SIGNING_SECRET,), timeout_seconds)
+
+
+def a_slack(url: str, timeout_seconds: float) -> Channel:
+    return SlackChannel(f"{url}/services/{SECRET}?token={SECRET}", timeout_seconds)
+
+
+def a_pagerduty(url: str, timeout_seconds: float) -> Channel:
+    return PagerDutyChannel(ROUTING_KEY, "us", timeout_seconds, url=f"{url}/v2/enqueue")
+
+
+OVER_HTTP: dict[str, tuple[type[HttpReceiver], Callable[[str, float], Channel]]] = {
+    "webhook": (HttpReceiver, a_webhook),
+    "slack": (HttpReceiver, a_slack),
+    "pagerduty": (PagerDuty, a_pagerduty),
+}
 
 
 def an_email_channel(receiver: Receiver, timeout_seconds: float = LONG_SECONDS) -> EmailChannel:
@@ -92,7 +110,7 @@ def test_what_becomes_of_a_message_is_known(kind: str, situation: Situation) -> 
         assert told(channel) == TABLE[situation][kind]
 
 
-@pytest.mark.parametrize("kind", ["webhook", "slack", "email"])
+@pytest.mark.parametrize("kind", OVER_THE_NETWORK)
 @pytest.mark.parametrize("situation", [Situation.SILENT, Situation.DRIPS])
 def test_no_receiver_holds_a_sender_longer_than_the_time_out(kind: str, situation: Situation) -> None:
     with reached(kind, situation) as (channel, _):
@@ -104,7 +122,7 @@ def test_no_receiver_holds_a_sender_longer_than_the_time_out(kind: str, situatio
         assert "took too long" in str(error) or "the connection ended" in str(error)
 
 
-@pytest.mark.parametrize("kind", ["webhook", "slack", "email"])
+@pytest.mark.parametrize("kind", OVER_THE_NETWORK)
 @pytest.mark.parametrize("situation", [Situation.SILENT, Situation.LOSES_ANSWER])
 def test_unknown_means_that_it_may_have_arrived(kind: str, situation: Situation) -> None:
     with reached(kind, situation) as (channel, receiver):
@@ -129,7 +147,7 @@ def test_no_secret_is_ever_shown(
     assert SIGNING_SECRET.removeprefix("whsec_") not in everything
 
 
-@pytest.mark.parametrize("kind", ["webhook", "slack", "email"])
+@pytest.mark.parametrize("kind", OVER_THE_NETWORK)
 def test_an_error_says_where_and_what(kind: str) -> None:
     with reached(kind, Situation.ABSENT) as (channel, receiver):
         error = str(failure(channel))
@@ -138,7 +156,7 @@ def test_an_error_says_where_and_what(kind: str) -> None:
         assert error.endswith("connection refused")
 
 
-@pytest.mark.parametrize("kind", ["webhook", "slack", "email"])
+@pytest.mark.parametrize("kind", OVER_THE_NETWORK)
 def test_a_retry_is_the_same_message(kind: str) -> None:
     with reached(kind, Situation.ACCEPTS) as (channel, receiver):
         channel.send(a_message(), at=AT)
@@ -220,6 +238,7 @@ def test_a_channel_says_what_it_is(kind: str) -> None:
         assert channel.kind == kind
         assert channel.send(a_message(), at=AT).detail in {
             "HTTP 200",
+            "HTTP 202",
             "SMTP 250 2.0.0 queued as 1",
             "printed",
         }

@@ -44,7 +44,7 @@ class Heard:
 
 
 class Receiver:
-    """A channel that remembers what it was told, and can be out of order."""
+    """A channel that remembers what it was told, can be out of order, and may track who has it in hand."""
 
     kind = "recording"
     recognises_repeats = True
@@ -52,6 +52,7 @@ class Receiver:
     def __init__(self, name: str, log: list[Heard]) -> None:
         self.name = name
         self.is_down = False
+        self.tracks = False
         self._log = log
 
     def send(self, message: Message, *, at: datetime) -> Accepted:
@@ -119,6 +120,7 @@ class Story:
             rules=self.rules,
             route=self.route,
             targets={name: (name,) for name in self.receivers},
+            hears_acknowledgements=frozenset(name for name, one in self.receivers.items() if one.tracks),
             jobs=dict(self._defined),
             policy=self.policy,
         )

@@ -15,6 +15,7 @@ class Speech(Enum):
     FIRING = "firing"
     LOUDER = "louder"
     REPEAT = "repeat"
+    ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
 
 
@@ -104,6 +105,8 @@ def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, 
     """Return the alert with what its receivers have now been told, or are about to be, durably."""
     told, seq = alert.told, alert.told.count + 1
     heard = heard_by(targets, seq, told.heard)
+    if speech is Speech.ACKNOWLEDGED:
+        return replace(alert, told=replace(told, heard=heard, count=seq))
     if speech is Speech.RESOLVED:
         return replace(alert, told=replace(told, targets=(), heard=heard, count=seq))
     recent = tuple(at for at in told.at if at > now - manners.window)

@@ -9,6 +9,7 @@ from tocsin.config.grammar.telling import Route
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
 
+PLAIN_ADDRESSES = (("webhook", "url"), ("pagerduty", "url"))
 UNJUDGED = ("max_failure_rate", "min_records_processed", "upstream")
 
 
@@ -44,7 +45,7 @@ def _is_sensitive(place: Place, secret: Secret) -> bool:
     if place[-1] == "database":
         account = secret.value.rpartition("@")[0].partition("://")[2]
         return ":" in account
-    return place[-1] != "username" and place[-2:] != ("webhook", "url")
+    return place[-1] != "username" and place[-2:] not in PLAIN_ADDRESSES
 
 
 def _unused_receivers(file: File) -> Iterator[Fault]:

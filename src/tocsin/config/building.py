@@ -33,6 +33,9 @@ def build_configuration(file: File) -> Configuration:
         route=_route(file),
         targets={r.name: tuple(_target(r, means) for means in r.means) for r in _receivers(file)},
         fallbacks={r.name: r.fallback for r in _receivers(file) if r.fallback},
+        hears_acknowledgements=frozenset(
+            _target(r, means) for r in _receivers(file) for means in r.means if means.hears_acknowledgements
+        ),
         jobs=jobs,
         defaults=defaults,
         policy=_policy(file),

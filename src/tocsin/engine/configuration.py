@@ -33,8 +33,9 @@ class Configuration:
 
     `targets` lists, for each receiver, the names of the channels it speaks through ("on-call/slack");
     the channels themselves are given to the engine beside this. `fallbacks` names the receiver that
-    stands in for another; a receiver without one falls back on the root route's. `digest` is equal
-    for two configurations that judge alike.
+    stands in for another; a receiver without one falls back on the root route's.
+    `hears_acknowledgements` are the targets that are told when somebody takes in hand what they were
+    told of. `digest` is equal for two configurations that judge alike.
     """
 
     digest: str
@@ -42,6 +43,7 @@ class Configuration:
     route: Route
     targets: Mapping[str, tuple[str, ...]]
     fallbacks: Mapping[str, str] = field(default_factory=dict)
+    hears_acknowledgements: frozenset[str] = frozenset()
     jobs: Mapping[JobKey, Definition] = field(default_factory=dict)
     defaults: Definition = field(default_factory=Definition)
     policy: Policy = field(default_factory=Policy)

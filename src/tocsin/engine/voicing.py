@@ -46,6 +46,8 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
     entries = []
     if change.reason not in (Reason.UNCHANGED, Reason.UPDATED):
         entries.append(_entry(alert, change.reason, now, who, note))
+    if change.reason is Reason.ACKNOWLEDGED:
+        return _taken_in_hand(alert, entries, book, now)
     labels = labels_of(alert)
     silence = covering(book.silences, labels, now) if book.silences else None
     utterance = speak(
@@ -63,30 +65,37 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
             alert=alert,
             entries=tuple(entries),
             kept_back=kept_back,
-            cancels_repeats=_is_taken(change),
+            cancels_repeats=_is_over(change),
             ask_again_at=utterance.ask_again_at,
         )
     receiver = receiver_for(book.configuration.route, labels)
     targets = _targets(alert, utterance.speech, receiver, book)
-    base_url, seq = book.configuration.base_url, alert.told.count + 1
-    notifications = tuple(
-        _owed(alert, target, utterance.speech, change.reason, seq=seq, base_url=base_url, now=now)
-        for target in targets
-    )
+    notifications = _owed_all(alert, targets, utterance.speech, change.reason, book=book, now=now)
     alert = said(replace(alert, held_back_until=None), utterance.speech, targets, now, manners)
     entries.append(_entry(alert, utterance.reason, now, "", ", ".join(targets)))
     return Voiced(
         alert=alert,
         entries=tuple(entries),
         notifications=notifications,
-        cancels_repeats=_is_taken(change),
+        cancels_repeats=_is_over(change),
         ask_again_at=utterance.ask_again_at,
     )
 
 
-def _is_taken(change: Change) -> bool:
-    ended = change.reason is not Reason.UNCHANGED and change.alert.state is AlertState.RESOLVED
-    return ended or change.reason is Reason.ACKNOWLEDGED
+def _is_over(change: Change) -> bool:
+    return change.reason is not Reason.UNCHANGED and change.alert.state is AlertState.RESOLVED
+
+
+def _taken_in_hand(alert: Alert, entries: list[Entry], book: Book, now: datetime) -> Voiced:
+    """Tell those who track who has it in hand, among those who were told of it; silenced or not."""
+    wanted = book.configuration.hears_acknowledgements
+    targets = tuple(target for target in alert.told.targets if target in wanted)
+    alert = replace(alert, held_back_until=None)
+    owed = _owed_all(alert, targets, Speech.ACKNOWLEDGED, Reason.ACKNOWLEDGED, book=book, now=now)
+    if targets:
+        alert = said(alert, Speech.ACKNOWLEDGED, targets, now, book.manners)
+        entries = [*entries, _entry(alert, Reason.TOLD, now, "", ", ".join(targets))]
+    return Voiced(alert=alert, entries=tuple(entries), notifications=owed, cancels_repeats=True)
 
 
 def _kept_back(
@@ -131,6 +140,15 @@ def closing(alert: Alert, target: str, base_url: str, now: datetime) -> Notifica
     """Return the last notification of a resolved alert, for a target that was told of it only afterwards."""
     reason = Reason.RESOLVED_BY_HAND if alert.resolved_by else Reason.RECOVERED
     return _owed(alert, target, Speech.RESOLVED, reason, seq=alert.told.count, base_url=base_url, now=now)
+
+
+def _owed_all(
+    alert: Alert, targets: tuple[str, ...], speech: Speech, reason: Reason, *, book: Book, now: datetime
+) -> tuple[Notification, ...]:
+    base_url, seq = book.configuration.base_url, alert.told.count + 1
+    return tuple(
+        _owed(alert, target, speech, reason, seq=seq, base_url=base_url, now=now) for target in targets
+    )
 
 
 def _owed(

@@ -20,9 +20,9 @@ _ENDINGS = {
 
 def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: datetime, base_url: str) -> Message:
     """Return the one message of a notification; `reason` is why the alert changed."""
-    resolved = kind == MessageKind.RESOLVED.value
-    said = Rendered(text=_ending(alert, reason)) if resolved else _text(alert)
-    evidence = (("since", clock_time(alert.since_at, alert.timezone)),) if resolved else alert.evidence
+    is_news = kind not in (MessageKind.ACKNOWLEDGED.value, MessageKind.RESOLVED.value)
+    said = _text(alert) if is_news else Rendered(text=_taken(alert, kind, reason))
+    evidence = alert.evidence if is_news else (("since", clock_time(alert.since_at, alert.timezone)),)
     if said.problem is not None:
         fault = f"the message of rule {alert.rule!r} was not used: {said.problem}"
         evidence = (("template", fault), *evidence)
@@ -41,9 +41,9 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         at=now,
         labels=alert.labels,
         evidence=evidence,
-        next_step="" if resolved else alert.next_step,
+        next_step=alert.next_step if is_news else "",
         links=_links(alert, base_url),
-        log_tail="" if resolved else alert.log_tail,
+        log_tail=alert.log_tail if is_news else "",
         owner=alert.owner,
         timezone=alert.timezone,
     )
@@ -65,6 +65,12 @@ def _text(alert: Alert) -> Rendered:
         **{name: known[name] for name in PLACEHOLDERS if name in known},
     )
     return render(alert.template, variables, default=plain)
+
+
+def _taken(alert: Alert, kind: str, reason: Reason) -> str:
+    if kind == MessageKind.ACKNOWLEDGED.value:
+        return f"{alert.job}: {alert.acknowledged_by or 'somebody'} has it in hand."
+    return _ending(alert, reason)
 
 
 def _ending(alert: Alert, reason: Reason) -> str:

@@ -8,6 +8,7 @@ from tocsin.config.grammar.base import Name, Part, Text
 from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
 from tocsin.config.grammar.means.email import Email
+from tocsin.config.grammar.means.pagerduty import PagerDuty
 from tocsin.config.grammar.means.slack import Slack
 from tocsin.config.grammar.means.webhook import Webhook
 from tocsin.config.grammar.rules import Matchers
@@ -67,6 +68,9 @@ class Receiver(Part):
 
     slack: Slack | None = None
     """Tell through Slack."""
+
+    pagerduty: PagerDuty | None = None
+    """Tell through PagerDuty, which keeps track of who has it in hand."""
 
     webhook: Webhook | None = None
     """Tell through a signed webhook."""

@@ -29,6 +29,7 @@ class Endpoint:
     target: str
     authorization: str
     context: ssl.SSLContext | None
+    secrets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         port = f":{self.port}" if self.port else ""
@@ -37,18 +38,24 @@ class Endpoint:
     __repr__ = __str__
 
     def hide(self, text: str) -> str:
-        """Return what a receiver said with every part of the address that it repeats struck out."""
-        parts = {self.target, *re.split(r"[/?&=;,#]", self.target), *self.authorization.split()}
+        """Return what a receiver said, with the secrets and parts of the address in it struck out."""
+        parts = {
+            self.target,
+            *re.split(r"[/?&=;,#]", self.target),
+            *self.authorization.split(),
+            *self.secrets,
+        }
         secrets = {form for part in parts for form in (part, unquote(part)) if len(form) >= _SECRET_LENGTH}
         for secret in sorted(secrets, key=len, reverse=True):
             text = text.replace(secret, _HIDDEN)
         return text
 
 
-def endpoint(url: str, *, ca_file: str | None = None) -> Endpoint:
+def endpoint(url: str, *, ca_file: str | None = None, secrets: tuple[str, ...] = ()) -> Endpoint:
     """Return the endpoint of a web address; for https, `ca_file` adds authorities to those of this machine.
 
-    Raises ValueError, which does not repeat the address, and OSError for a `ca_file` that cannot be used.
+    `secrets` are sent to it and must not be shown where it repeats them. Raises ValueError, which does not
+    repeat the address, and OSError for a `ca_file` that cannot be used.
     """
     parsed = _parse(url)
     if parsed is None or parsed.scheme not in {"http", "https"} or not parsed.host:
@@ -61,6 +68,7 @@ def endpoint(url: str, *, ca_file: str | None = None) -> Endpoint:
         target=parsed.request_uri,
         authorization=make_headers(basic_auth=unquote(parsed.auth))["authorization"] if parsed.auth else "",
         context=trust(ca_file) if parsed.scheme == "https" else None,
+        secrets=secrets,
     )
 
 
