@@ -68,6 +68,7 @@ def plant(house: Path, module: str, text: str = "") -> None:
     [
         ("floors", "jobs", "tocsin.alerts"),
         ("floors", "rules", "tocsin.alerts.alert"),
+        ("floors", "oncall", "tocsin.alerts"),
         ("floors", "store", "tocsin.notify"),
         ("floors", "client", "tocsin.telemetry"),
         ("floors", "notify", "tocsin.engine"),

@@ -1,0 +1,52 @@
+"""Overrides: somebody else is on call for a span, whatever the rotations say."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """Who is to be on call from when to when; `uid` is the identity of the calendar's event it came from."""
+
+    responder: str
+    starts_at: datetime
+    ends_at: datetime
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Who is on call in an on-call schedule for a span, by whom that was decided and why.
+
+    It holds in the whole span, also where no layer would have anybody. Of several that overlap the one
+    made last holds. One that is removed ends at that instant; `removed_by` tells who did it. The two
+    overrides of a swap share `swap`.
+    """
+
+    id: str
+    schedule: str
+    responder: str
+    starts_at: datetime
+    ends_at: datetime
+    created_by: str
+    created_at: datetime
+    comment: str = ""
+    swap: str = ""
+    removed_by: str = ""
+
+    def is_active(self, instant: datetime) -> bool:
+        """Whether it holds at this instant."""
+        return self.starts_at <= instant < self.ends_at
+
+
+def in_force(overrides: Iterable[Override], instant: datetime) -> Override | None:
+    """Return the override that holds at an instant, or None."""
+    active = (override for override in overrides if override.is_active(instant))
+    return max(active, key=lambda one: (one.created_at, one.id), default=None)
+
+
+def next_edge(overrides: Iterable[Override], instant: datetime) -> datetime | None:
+    """Return the first start or end of an override after an instant, or None."""
+    edges = (at for one in overrides if one.starts_at < one.ends_at for at in (one.starts_at, one.ends_at))
+    return min((at for at in edges if at > instant), default=None)
