@@ -1,1 +1,1 @@
-"""Who hears it: responders, and the on-call schedules that say whose turn it is at any instant."""
+"""Who hears it: responders, the on-call schedules that say whose turn it is, the policies that climb on."""
