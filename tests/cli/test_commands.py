@@ -227,6 +227,42 @@ def test_an_alert_is_acted_on_by_its_id_or_the_beginning_of_it(
         assert (said.code, words in said.err) == (Exit.REFUSED, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "verb", "body"),
+    [
+        (("ack", "--for", "2h"), "acknowledge", {"note": "", "for_minutes": 120.0}),
+        (("snooze", "--until", "next-run"), "snooze", {"note": "", "until": "next_run"}),
+        (("snooze", "--until", "next-success"), "snooze", {"note": "", "until": "next_success"}),
+        (("snooze", "--until", "1d12h"), "snooze", {"note": "", "for_minutes": 2160.0}),
+        (
+            ("snooze", "--until", "2026-03-02T06:00", "--note", "known"),
+            "snooze",
+            {"note": "known", "until": "2026-03-02T06:00:00+01:00"},
+        ),
+        (
+            ("snooze", "--until", "2026-03-02T06:00Z"),
+            "snooze",
+            {"note": "", "until": "2026-03-02T07:00:00+01:00"},
+        ),
+    ],
+)
+def test_an_alert_is_put_off_until_an_end(
+    tocsin: Tocsin, replies: Replies, words: tuple[str, ...], verb: str, body: dict[str, object]
+) -> None:
+    replies.set("GET", f"{API}/alerts/{ALERT['id']}", ALERT)
+    replies.set("POST", f"{API}/alerts/{ALERT['id']}/{verb}", {"message": "done", "id": ALERT["id"]})
+
+    assert tocsin(*words, str(ALERT["id"])) == (0, "done\n", "")
+    assert replies.asked[-1].body == body
+
+
+def test_who_put_an_alert_off_is_shown(tocsin: Tocsin, replies: Replies) -> None:
+    put_off = {"snoozed_by": "ann", "snoozed_until": "2026-03-09T01:05:00Z", "snooze_end": "next_run"}
+    replies.set("GET", f"{API}/alerts/{ALERT['id']}", {**ALERT, **put_off})
+
+    assert "until its next run, at most until 9 Mar 02:05 CET" in tocsin("alerts", str(ALERT["id"])).out
+
+
 def test_of_several_alerts_those_that_exist_are_acted_on(tocsin: Tocsin, replies: Replies) -> None:
     replies.set("GET", f"{API}/alerts", {"items": [], "next": None})
     replies.set("GET", f"{API}/alerts/{ALERT['id']}", ALERT)
@@ -261,6 +297,9 @@ def test_a_silence_is_made_for_a_length_of_time(
         ("token", "create"),
         ("token", "create", "--ingest", "a", "--user", "b"),
         ("ack",),
+        ("ack", "x", "--for", "soon"),
+        ("snooze", "x"),
+        ("snooze", "x", "--until", "tomorrow"),
         ("jobs", "list", "--limit", "0"),
         ("serve", "--data", "x", "--database", "y"),
         ("serve", "--port", "0"),

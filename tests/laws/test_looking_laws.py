@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.laws.histories import MINUTE, START, TICK, Life, lives, rules
 from tocsin.alerts.advance import acknowledge
-from tocsin.alerts.alert import Alert
+from tocsin.alerts.alert import Alert, SnoozeEnd
 from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route
 from tocsin.alerts.silence import Silence
+from tocsin.alerts.snooze import snooze
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.engine.looking import Look, look
@@ -77,6 +78,16 @@ class Watcher:
         self.watch, self.alerts = seen.watch, tuple(seen.alerts)
         return seen
 
+    def put_off(self, how: str, at: datetime) -> None:
+        """Let somebody take every alert in hand for a time, or snooze it."""
+        until = at + 50 * MINUTE
+        self.alerts = tuple(
+            acknowledge(alert, "ann", at, until_at=until).alert
+            if how == "taken"
+            else snooze(alert, "ann", at, end=SnoozeEnd[how], until_at=until).alert
+            for alert in self.alerts
+        )
+
     def acknowledge(self, at: datetime) -> None:
         self.alerts = tuple(acknowledge(alert, "ann", at).alert for alert in self.alerts)
 
@@ -84,6 +95,25 @@ class Watcher:
 def opinion(alert: Alert) -> tuple[object, ...]:
     """What an alert says, without the words and the evidence."""
     return alert.id, alert.state, alert.severity, alert.step, alert.why, alert.told
+
+
+@law
+@given(life=lives(most=10), book=books(), how=st.sampled_from(["taken", "TIME", "NEXT_RUN", "NEXT_SUCCESS"]))
+def test_nothing_that_was_put_off_is_told_before_the_job_is_due(life: Life, book: Book, how: str) -> None:
+    watcher = Watcher(life, book)
+    watcher.look(life.now)
+    watcher.put_off(how, life.now)
+    at = life.now
+    for _ in range(8):
+        watcher.look(at)
+        due_at = watcher.watch.due_at
+        if due_at is None or not any(alert.is_open for alert in watcher.alerts):
+            return
+        assert due_at > at
+        for instant in (at + (due_at - TICK - at) * share for share in (0.01, 0.5, 1.0)):
+            seen = watcher.glance(instant)
+            assert [opinion(a) for a in seen.alerts] == [opinion(a) for a in watcher.alerts], instant
+        at = due_at
 
 
 @law

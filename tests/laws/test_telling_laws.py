@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from tests.laws.histories import START, TICK
 from tocsin.alerts.advance import acknowledge, advance, open_alert, resolve
-from tocsin.alerts.alert import Alert, AlertState, Reason, Told
+from tocsin.alerts.alert import Alert, AlertState, Reason, SnoozeEnd, Told
 from tocsin.alerts.fingerprint import FIELDS, fingerprint
+from tocsin.alerts.snooze import lapse, snooze
 from tocsin.alerts.telling import Manners, Speech, said, speak
 from tocsin.jobs.job import Definition, Job
+from tocsin.jobs.state import JobState
 from tocsin.rules.finding import Finding, Severity, Why
 
 law = settings(derandomize=True, database=None, deadline=None, max_examples=200)
@@ -52,6 +54,8 @@ events = st.one_of(
     st.tuples(st.just("finds"), findings),
     st.tuples(st.just("finds"), findings),
     st.tuples(st.sampled_from(["is well", "is taken", "is resolved"]), st.none()),
+    st.tuples(st.just("is taken for"), st.sampled_from([5 * MINUTE, 3 * HOUR])),
+    st.tuples(st.just("is snoozed for"), st.sampled_from([5 * MINUTE, 9 * HOUR])),
     st.tuples(st.just("is silenced"), st.sampled_from([10 * MINUTE, 2 * HOUR])),
 )
 lives_of_alerts = st.lists(st.tuples(st.sampled_from([0, 1, 7, 25, 90]), events), max_size=25)
@@ -96,6 +100,11 @@ class Speaker:
                 self.alert = advance(alert, about, self.now).alert
         elif what == "is silenced" and isinstance(about, timedelta):
             self.silenced_until = self.now + about
+        elif alert is not None and what == "is taken for" and isinstance(about, timedelta):
+            self.alert = acknowledge(alert, "ann", self.now, until_at=self.now + about).alert
+        elif alert is not None and what == "is snoozed for" and isinstance(about, timedelta):
+            end = self.now + about
+            self.alert = snooze(alert, "ann", self.now, end=SnoozeEnd.TIME, until_at=end).alert
         elif alert is not None and what == "is taken":
             self.alert = acknowledge(alert, "ann", self.now).alert
         elif alert is not None and what == "is resolved":
@@ -105,6 +114,8 @@ class Speaker:
         self._look()
 
     def _look(self) -> None:
+        if self.alert is not None:
+            self.alert = lapse(self.alert, JobState(), self.now).alert
         alert = self.alert
         if alert is None:
             self.due_at = None
@@ -166,9 +177,10 @@ def test_nothing_that_is_owed_is_forgotten(
     speaker = lived(manners, life)
     speaker.live_until(speaker.now + 2 * HOUR + manners.window)
 
-    if speaker.alert is not None and speaker.alert.state is AlertState.FIRING:
+    alert = speaker.alert
+    if alert is not None and alert.state is AlertState.FIRING and alert.snooze is None:
         assert speaker.is_up_to_date
-        last = speaker.alert.told.last_at
+        last = alert.told.last_at
         assert last is not None
         assert speaker.now - last <= max(manners.repeat_every, manners.window)
 

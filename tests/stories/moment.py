@@ -6,7 +6,7 @@ from typing import Unpack
 
 from tests.stories.server import Server
 from tests.stories.words import CheckInWords, JobWords, check_in_of, definition_of
-from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.alert import Alert, AlertState, SnoozeEnd
 from tocsin.alerts.matcher import read_matcher
 from tocsin.engine.commands import (
     Acknowledge,
@@ -19,6 +19,7 @@ from tocsin.engine.commands import (
     Rename,
     Resolve,
     Resume,
+    Snooze,
 )
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT, Answer, CheckIn, CheckInKind
 from tocsin.jobs.job import JobKey
@@ -95,8 +96,14 @@ class Moment:
         self.told = self._server.order(command).message
         return self
 
-    def acknowledges(self, who: str) -> "Moment":
-        return self.orders(Acknowledge(alert_id=self._the_alert().id, who=who))
+    def acknowledges(self, who: str, *, until: str = "") -> "Moment":
+        until_at = self._instant(until) if until else None
+        return self.orders(Acknowledge(alert_id=self._the_alert().id, who=who, until_at=until_at))
+
+    def snoozes(self, who: str, *, until: str = "", end: str = "time") -> "Moment":
+        until_at = self._instant(until) if until else None
+        found = self._the_alert().id
+        return self.orders(Snooze(alert_id=found, who=who, end=SnoozeEnd(end), until_at=until_at))
 
     def resolves(self, who: str) -> "Moment":
         return self.orders(Resolve(alert_id=self._the_alert().id, who=who))

@@ -35,9 +35,11 @@ def test_an_alert_is_acknowledged_and_resolved_with_its_whole_story(served: Serv
     assert "already" in served.ask("POST", f"{path}/acknowledge").json["message"]
 
 
-@pytest.mark.parametrize("action", ["acknowledge", "resolve"])
+@pytest.mark.parametrize("action", ["acknowledge", "resolve", "snooze"])
 def test_what_does_not_exist_cannot_be_acted_upon(served: Served, action: str) -> None:
-    answer = served.ask("POST", f"/api/v1/alerts/nope/{action}")
+    body = {"until": "next_run"} if action == "snooze" else None
+
+    answer = served.ask("POST", f"/api/v1/alerts/nope/{action}", body)
 
     assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")
 
@@ -63,6 +65,73 @@ def test_a_note_is_read_with_care(served: Served, body: bytes, status: int) -> N
 
     assert answer.status == status
     assert status == 200 or answer.json["error"]["message"]
+
+
+def failing(served: Served) -> str:
+    """Let a job fail; return where its alert is."""
+    name = fresh()
+    served.report({"job": name, "kind": "fail"})
+    return f"/api/v1/alerts/{alert_of(served, name)['id']}"
+
+
+def test_an_alert_is_taken_in_hand_for_a_time(served: Served) -> None:
+    path = failing(served)
+
+    answer = served.ask("POST", f"{path}/acknowledge", {"for_minutes": 120, "note": "on it"})
+
+    alert = served.get(path)
+    assert answer.json["message"].startswith("acknowledged until ")
+    until = datetime.fromisoformat(alert["acknowledged_until"])
+    assert timedelta(minutes=119) < until - now() <= timedelta(minutes=120)
+    assert alert["history"][-1]["note"].endswith("on it")
+
+
+@pytest.mark.parametrize("end", ["next_run", "next_success"])
+def test_an_alert_is_snoozed_until_its_job_does_something(served: Served, end: str) -> None:
+    path = failing(served)
+
+    answer = served.ask("POST", f"{path}/snooze", {"until": end, "note": "known"})
+
+    alert = served.get(path)
+    assert (answer.status, answer.json["message"][:13]) == (200, "snoozed until")
+    assert (alert["snooze_end"], alert["snoozed_by"]) == (end, "anonymous (loopback)")
+    assert (alert["state"], alert["history"][-1]["reason"]) == ("firing", "snoozed")
+
+
+def test_an_alert_is_snoozed_until_an_instant(served: Served) -> None:
+    path, until = failing(served), later(hours=3)
+
+    assert served.ask("POST", f"{path}/snooze", {"until": until}).status == 200
+
+    alert = served.get(path)
+    assert datetime.fromisoformat(alert["snoozed_until"]) == datetime.fromisoformat(until)
+    assert alert["snooze_end"] == "time"
+    page = served.ask("GET", path.removeprefix("/api/v1"), headers={"accept": "text/html"}).text
+    assert "Snoozed by" in page
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "field"),
+    [
+        ("snooze", {}, "until"),
+        ("snooze", {"until": "tomorrow"}, "until"),
+        ("snooze", {"until": "next_run", "for_minutes": 5}, "for_minutes"),
+        ("snooze", {"for_minutes": 0}, "for_minutes"),
+        ("snooze", {"for_minutes": 1e9}, "for_minutes"),
+        ("snooze", {"until": "2020-01-01T00:00:00Z"}, "until"),
+        ("snooze", {"until": "2126-01-01T00:00:00Z"}, "until"),
+        ("acknowledge", {"until": "2026-01-01T00:00:00"}, "until"),
+        ("acknowledge", {"until": "2020-01-01T00:00:00Z"}, "until"),
+        ("acknowledge", {"until": "next_run"}, "until"),
+        ("acknowledge", {"until": "2126-01-01T00:00:00Z", "for_minutes": 5}, "for_minutes"),
+    ],
+)
+def test_an_end_that_cannot_be_meant_is_refused_and_named(
+    served: Served, verb: str, body: dict[str, object], field: str
+) -> None:
+    answer = served.ask("POST", f"{failing(served)}/{verb}", body)
+
+    assert (answer.status, answer.json["error"]["field"].split(".")[0]) == (422, field), answer.text
 
 
 def test_an_order_is_never_large(served: Served) -> None:

@@ -60,7 +60,8 @@ def advance(alert: Alert, finding: Finding | None, now: datetime) -> Change:
         return resolve(alert, Reason.RECOVERED, "", now)
     if (finding.severity, finding.step) > (alert.severity, alert.step):
         louder = _with(alert, finding, now)
-        return Change(alert=replace(louder, state=AlertState.FIRING), reason=Reason.LOUDER)
+        fires = replace(louder, state=AlertState.FIRING, acknowledged_until=None, snooze=None)
+        return Change(alert=fires, reason=Reason.LOUDER)
     if (finding.severity, finding.step) < (alert.severity, alert.step):
         return Change(alert=_with(alert, finding, now), reason=Reason.QUIETER)
     if finding.run != alert.run or finding.summary != alert.summary or finding.rule != alert.rule:
@@ -86,14 +87,28 @@ def _with(alert: Alert, finding: Finding, now: datetime) -> Alert:
     )
 
 
-def acknowledge(alert: Alert, who: str, now: datetime) -> Change:
-    """Return the alert with somebody who has it in hand; the first one stays the one."""
-    if alert.state is not AlertState.FIRING:
+def acknowledge(alert: Alert, who: str, now: datetime, *, until_at: datetime | None = None) -> Change:
+    """Return the alert with somebody who has it in hand, until `until_at` or for good.
+
+    The first one stays the one, unless another takes it for longer.
+    """
+    if not alert.is_open or (alert.state is AlertState.ACKNOWLEDGED and not _is_longer(until_at, alert)):
         return Change(alert=alert, reason=Reason.UNCHANGED)
     taken = replace(
-        alert, state=AlertState.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=who, changed_at=now
+        alert,
+        state=AlertState.ACKNOWLEDGED,
+        acknowledged_at=now,
+        acknowledged_by=who,
+        acknowledged_until=until_at,
+        snooze=None,
+        changed_at=now,
     )
     return Change(alert=taken, reason=Reason.ACKNOWLEDGED)
+
+
+def _is_longer(until_at: datetime | None, alert: Alert) -> bool:
+    known = alert.acknowledged_until
+    return known is not None and (until_at is None or until_at > known)
 
 
 def resolve(alert: Alert, reason: Reason, who: str, now: datetime) -> Change:
@@ -107,5 +122,6 @@ def resolve(alert: Alert, reason: Reason, who: str, now: datetime) -> Change:
         resolved_by=who,
         changed_at=now,
         held_back_until=None,
+        snooze=None,
     )
     return Change(alert=ended, reason=reason)

@@ -24,6 +24,9 @@ class Reason(Enum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     ACKNOWLEDGED = "acknowledged"
+    ACKNOWLEDGEMENT_ENDED = "acknowledgement_ended"
+    SNOOZED = "snoozed"
+    SNOOZE_ENDED = "snooze_ended"
     RECOVERED = "recovered"
     RESOLVED_BY_HAND = "resolved_by_hand"
     JOB_PAUSED = "job_paused"
@@ -57,12 +60,31 @@ class Told:
     count: int = 0
 
 
+class SnoozeEnd(Enum):
+    """What ends a snooze."""
+
+    TIME = "time"
+    NEXT_RUN = "next_run"
+    NEXT_SUCCESS = "next_success"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze:
+    """A person wants to hear no more of an alert for now; by `until_at` it ends in any case."""
+
+    by: str
+    at: datetime
+    end: SnoozeEnd
+    until_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One open or ended trouble, with the newest finding about it.
 
     `opened_at` is when we saw it, `since_at` when it began. `held_back_until` is set while something
-    is owed to the receivers that a silence or deduplication keeps back.
+    is owed to the receivers that a silence or deduplication keeps back. `acknowledged_until` is when an
+    acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
     """
 
     id: str
@@ -92,6 +114,9 @@ class Alert:
     state: AlertState = AlertState.FIRING
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
+    acknowledged_until: datetime | None = None
+    snooze: Snooze | None = None
+    due_again_at: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str = ""
     told: Told = Told()

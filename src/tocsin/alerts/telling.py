@@ -55,8 +55,9 @@ def speak(
     whether what we said before we were blind still holds.
 
     The end is told to whoever was told the beginning, silenced or not. News are a first word, or a
-    worse severity or step than was ever told; without news there is the repeat, and neither once
-    somebody has it in hand. Deduplication (A11) keeps back, but never drops: what is still owed is
+    worse severity or step than was ever told; without news there is the repeat, at once where an
+    acknowledgement or a snooze has ended, and neither while somebody has it in hand or has put it off.
+    Deduplication (A11) keeps back, but never drops: what is still owed is
     said when the window has room. A rise to `page` is never kept back by it.
     """
     told = alert.told
@@ -64,7 +65,9 @@ def speak(
         speech = Speech.RESOLVED if told.targets else None
         return Utterance(speech=speech, reason=Reason.CLOSED_AT_RECEIVER if speech else Reason.NOTHING_TO_SAY)
     if alert.state is AlertState.ACKNOWLEDGED:
-        return Utterance(speech=None, reason=Reason.ACKNOWLEDGED)
+        return Utterance(speech=None, reason=Reason.ACKNOWLEDGED, ask_again_at=alert.acknowledged_until)
+    if alert.snooze is not None:
+        return Utterance(speech=None, reason=Reason.SNOOZED, ask_again_at=alert.snooze.until_at)
     speech, due_at = _news(alert, manners)
     if speech is Speech.REPEAT and no_repeat_before is not None:
         due_at = max(due_at, no_repeat_before)
@@ -85,7 +88,10 @@ def _news(alert: Alert, manners: Manners) -> tuple[Speech, datetime]:
         return Speech.FIRING, alert.opened_at
     if (alert.severity, alert.step) > (told.severity, told.step):
         return Speech.LOUDER, alert.opened_at
-    return Speech.REPEAT, told.last_at + manners.repeat_every
+    repeat_at = told.last_at + manners.repeat_every
+    if alert.due_again_at is not None and told.last_at < alert.due_again_at:
+        repeat_at = min(repeat_at, alert.due_again_at)
+    return Speech.REPEAT, repeat_at
 
 
 def _rises_to_page(alert: Alert) -> bool:

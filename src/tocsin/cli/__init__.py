@@ -36,6 +36,7 @@ class Tocsin(LazyGroup):
         "runs": Lazy("tocsin.cli.runs", "runs", "Show the last runs of a job.", LOOK),
         "alerts": Lazy("tocsin.cli.alerts", "alerts", "List the open alerts, or show one.", LOOK),
         "ack": Lazy("tocsin.cli.alerts", "ack", "Take an alert in hand: it is not repeated.", ACT),
+        "snooze": Lazy("tocsin.cli.alerts", "snooze", "Put an alert off: it is told again later.", ACT),
         "resolve": Lazy("tocsin.cli.alerts", "resolve", "Declare the trouble of an alert over.", ACT),
         "silence": Lazy("tocsin.cli.silences", "silence", "Mute alerts for a time.", ACT),
         "send-test": Lazy("tocsin.cli.trial", "send_test", "Send a test, and see whether it arrives.", ACT),

@@ -1,6 +1,7 @@
-"""`tocsin alerts`, `ack` and `resolve`: what is wrong, and who has it in hand."""
+"""`tocsin alerts`, `ack`, `snooze` and `resolve`: what is wrong, and who has it in hand."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import click
 
@@ -13,6 +14,7 @@ from tocsin.errors import ClientError
 SHORTEST_PREFIX = 4
 MOST_OPEN = 1_000
 MOST_TOLD = 5
+MINUTE = timedelta(minutes=1)
 
 
 @click.command()
@@ -39,14 +41,45 @@ def alerts(
 
 @click.command()
 @click.argument("alert_ids", nargs=-1, required=True, metavar="ID...")
+@click.option(
+    "--for", "length", type=options.Span(), metavar="TIME", help="How long: 30m, 2h or 1d12h; else for good."
+)
 @options.note
 @options.server
-def ack(alert_ids: tuple[str, ...], note: str, server: str | None) -> None:
-    """Take alerts in hand: they are not repeated unless they get worse.
+def ack(alert_ids: tuple[str, ...], length: timedelta | None, note: str, server: str | None) -> None:
+    """Take alerts in hand: they are not repeated unless they get worse, or --for has passed.
 
     The first characters of an ID suffice, at least four.
     """
-    _act(api_of(server), alert_ids, "acknowledge", note)
+    body: dict[str, object] = {"note": note}
+    if length is not None:
+        body["for_minutes"] = length / MINUTE
+    _act(api_of(server), alert_ids, "acknowledge", body)
+
+
+@click.command()
+@click.argument("alert_ids", nargs=-1, required=True, metavar="ID...")
+@click.option(
+    "--until",
+    type=options.Until(),
+    required=True,
+    metavar="WHEN",
+    help="next-run, next-success, a length such as 2h, or an instant such as 2026-03-01T06:00.",
+)
+@options.note
+@options.server
+def snooze(alert_ids: tuple[str, ...], until: options.End, note: str, server: str | None) -> None:
+    """Put alerts off: nothing more is told before then unless they get worse, and then they are told again.
+
+    Judging goes on, and whoever was told hears it when the trouble is over. The first characters of an ID
+    suffice, at least four.
+    """
+    body: dict[str, object] = {"note": note}
+    if isinstance(until, timedelta):
+        body["for_minutes"] = until / MINUTE
+    else:
+        body["until"] = until
+    _act(api_of(server), alert_ids, "snooze", body)
 
 
 @click.command()
@@ -58,16 +91,16 @@ def resolve(alert_ids: tuple[str, ...], note: str, server: str | None) -> None:
 
     The first characters of an ID suffice, at least four.
     """
-    _act(api_of(server), alert_ids, "resolve", note)
+    _act(api_of(server), alert_ids, "resolve", {"note": note})
 
 
-def _act(api: Api, alert_ids: tuple[str, ...], verb: str, note: str) -> None:
+def _act(api: Api, alert_ids: tuple[str, ...], verb: str, body: dict[str, object]) -> None:
     """Do it for each, and tell at the end whether one of them was refused."""
     worst = Exit.OK
     for alert_id in alert_ids:
         try:
             whole = str(_found(api, alert_id)["id"])
-            click.echo(api.post("alerts", whole, verb, body={"note": note}).get("message"))
+            click.echo(api.post("alerts", whole, verb, body=body).get("message"))
         except ClientError as error:
             if error.exit_code != Exit.REFUSED:
                 raise
@@ -133,6 +166,8 @@ def _facts(alert: Json) -> list[tuple[str, object]]:
         ("rule", f"{alert.get('rule')} ({alert.get('condition')})"),
         ("since", moment(alert.get("since_at"))),
         ("acknowledged", _by(alert, "acknowledged")),
+        ("acknowledged until", alert.get("acknowledged_until") and moment(alert.get("acknowledged_until"))),
+        ("snoozed", _snoozed(alert)),
         ("resolved", _by(alert, "resolved")),
         ("silenced until", alert.get("silenced_until") and moment(alert.get("silenced_until"))),
         *_evidence(alert),
@@ -155,6 +190,14 @@ def _by(alert: Json, what: str) -> str | None:
         return None
     who = alert.get(f"{what}_by")
     return moment(alert[f"{what}_at"]) + (f" by {who}" if who else "")
+
+
+def _snoozed(alert: Json) -> str | None:
+    if not alert.get("snoozed_until"):
+        return None
+    end = str(alert.get("snooze_end"))
+    waits = f"until its {end.replace('_', ' ')}, at most " if end != "time" else ""
+    return f"{waits}until {moment(alert['snoozed_until'])} by {alert.get('snoozed_by')}"
 
 
 _COLUMNS = (

@@ -2,7 +2,7 @@
 
 import os
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -52,3 +52,29 @@ class Span(click.ParamType):  # type: ignore[type-arg]  # it takes arguments onl
         if not timedelta() < length <= MAX_SPAN:
             self.fail(f"{value!r} is not between one second and 366 days", param, ctx)
         return length
+
+
+End = str | timedelta
+
+
+class Until(click.ParamType):  # type: ignore[type-arg]  # it takes arguments only in the newest click
+    """When a snooze ends: next-run, next-success, a length of time, or an instant of this place."""
+
+    name = "until"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> End:
+        """Return the word as the API writes it, the length, or the instant; or end with a usage error."""
+        text = str(value).strip()
+        if text.replace("_", "-") in ("next-run", "next-success"):
+            return text.replace("-", "_")
+        if _SPAN.fullmatch(text.replace(" ", "")):
+            return Span().convert(text, param, ctx)
+        try:
+            return datetime.fromisoformat(text).astimezone().isoformat()
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{text!r} is none of next-run, next-success, a length such as 2h, an instant such as "
+                "2026-03-01T06:00",
+                param,
+                ctx,
+            )

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from tocsin.alerts.advance import Change, acknowledge, resolve
-from tocsin.alerts.alert import Alert, AlertState, Reason
+from tocsin.alerts.advance import resolve
+from tocsin.alerts.alert import Reason
 from tocsin.alerts.matcher import match_all
 from tocsin.alerts.silence import Silence
 from tocsin.engine.commands import (
@@ -27,14 +27,15 @@ from tocsin.engine.commands import (
     Resume,
     RevokeToken,
     SendTest,
+    Snooze,
 )
 from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.in_hand import on_alert, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.trial import trial_notifications
-from tocsin.engine.voicing import labels_of, voice
-from tocsin.jobs.defining import forgive
+from tocsin.engine.voicing import labels_of
 from tocsin.jobs.job import Job, JobKey, Rank
-from tocsin.rules.wording import clock_time, plural
+from tocsin.rules.wording import plural
 from tocsin.store.rows import Token, Watch
 
 MAX_SILENCE = timedelta(days=366)
@@ -47,8 +48,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901 -- one line for
         message = f"the environment {SYSTEM_JOB.environment!r} is Tocsin's own; its job cannot be changed"
         return Refused(reason=Refusal.CONFLICT, message=message)
     match command:
-        case Acknowledge() | Resolve():
-            return _on_alert(draft, command)
+        case Acknowledge() | Snooze() | Resolve():
+            return on_alert(draft, command)
         case Pause():
             return _pause(draft, command)
         case Resume():
@@ -84,54 +85,10 @@ def _job(draft: Draft, key: JobKey) -> Watch | None:
     return watch
 
 
-def _on_alert(draft: Draft, command: Acknowledge | Resolve) -> Result:
-    found = draft.writing.alert(command.alert_id)
-    if found is None:
-        return _not_found(f"alert {command.alert_id!r}")
-    draft.load(draft.writing.watches_by_id([found.job_id]))
-    alert = next((a for a in draft.alerts_of(found.job_id) if a.id == found.id), found)
-    if isinstance(command, Acknowledge):
-        change = acknowledge(alert, command.who, draft.now)
-    else:
-        change = resolve(alert, Reason.RESOLVED_BY_HAND, command.who, draft.now)
-    if change.reason is Reason.UNCHANGED:
-        return Done(message=_already(alert, command.who), id=alert.id)
-    _take(draft, change, command.who, command.note)
-    if isinstance(command, Resolve):
-        _forgive(draft, alert)
-        return Done(message=f"resolved; {alert.job} is judged by what happens from now on", id=alert.id)
-    return Done(message="acknowledged; it is not repeated unless it gets worse", id=alert.id)
-
-
-def _already(alert: Alert, who: str) -> str:
-    """Return by whom and when it was done before: a good run resolves under nobody's name."""
-    if alert.state is AlertState.RESOLVED:
-        done, by, at = "resolved", alert.resolved_by, alert.resolved_at
-    else:
-        done, by, at = "acknowledged", alert.acknowledged_by, alert.acknowledged_at
-    when = f" at {clock_time(at, alert.timezone)}" if at is not None else ""
-    if not by:
-        return f"it was {done} already{when}"
-    return f"{'you' if by == who else by} {done} it already{when}"
-
-
-def _take(draft: Draft, change: Change, who: str, note: str = "") -> None:
-    alert = change.alert
-    draft.take(alert.job_id, voice(change, draft.book, draft.now, who=who, note=note))
-
-
-def _forgive(draft: Draft, alert: Alert) -> None:
-    watch = draft.watches.get(alert.job_id)
-    if watch is None:
-        return
-    state = forgive(watch.state, alert.condition, draft.now)
-    draft.watches[alert.job_id] = replace(watch, state=state, due_at=draft.now)
-
-
 def _close_all(draft: Draft, job_id: int, reason: Reason, who: str) -> int:
     open_ = [a for a in draft.alerts_of(job_id) if a.is_open]
     for alert in open_:
-        _take(draft, resolve(alert, reason, who, draft.now), who)
+        take(draft, resolve(alert, reason, who, draft.now), who)
     return len(open_)
 
 

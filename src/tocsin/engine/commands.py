@@ -4,16 +4,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from tocsin.alerts.alert import SnoozeEnd
 from tocsin.alerts.matcher import Matcher
 from tocsin.jobs.job import Definition, JobKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge:
-    """Somebody has the alert in hand: it is not repeated unless it gets worse."""
+    """Somebody has the alert in hand, until `until_at` or for good; it is not repeated unless worse."""
 
     alert_id: str
     who: str
+    note: str = ""
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze:
+    """Somebody wants to hear no more of the alert before `end`; SnoozeEnd.TIME needs `until_at`."""
+
+    alert_id: str
+    who: str
+    end: SnoozeEnd
+    until_at: datetime | None = None
     note: str = ""
 
 
@@ -115,6 +128,7 @@ class RevokeToken:
 
 Command = (
     Acknowledge
+    | Snooze
     | Resolve
     | Pause
     | Resume

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from tocsin.alerts.advance import Change, advance, open_alert
 from tocsin.alerts.alert import Alert, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
+from tocsin.alerts.snooze import lapse
 from tocsin.engine.book import Book
-from tocsin.engine.voicing import Voiced, voice
+from tocsin.engine.voicing import Voiced, entry_of, voice
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
@@ -56,6 +57,7 @@ def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_i
     if watch.job.paused_at is None:
         findings, not_well = _judge_all(seen, book, now)
         if findings or alerts:
+            _let_lapse(seen, now)
             _advance_all(seen, findings, not_well, book=book, now=now, new_id=new_id)
     seen.watch = replace(
         watch,
@@ -149,6 +151,15 @@ def _advance_all(
         else:
             change = Change(alert=advance(alert, None, now).alert, reason=_why_over(seen, alert, book, now))
         _voice(seen, voice(change, book, now))
+
+
+def _let_lapse(seen: Look, now: datetime) -> None:
+    """Let what was put off for a time fire again, before it is asked what the rules say of it."""
+    for number, alert in enumerate(seen.alerts):
+        change = lapse(alert, seen.state, now)
+        if change.reason is not Reason.UNCHANGED:
+            seen.alerts[number] = seen.changed[alert.id] = change.alert
+            seen.entries.append(entry_of(change.alert, change.reason, now))
 
 
 def _moved(

@@ -45,7 +45,7 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
     alert, manners = change.alert, book.manners
     entries = []
     if change.reason not in (Reason.UNCHANGED, Reason.UPDATED):
-        entries.append(_entry(alert, change.reason, now, who, note))
+        entries.append(entry_of(alert, change.reason, now, who, note))
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
     labels = labels_of(alert)
@@ -65,25 +65,26 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
             alert=alert,
             entries=tuple(entries),
             kept_back=kept_back,
-            cancels_repeats=_is_over(change),
+            cancels_repeats=_ends_repeats(change),
             ask_again_at=utterance.ask_again_at,
         )
     receiver = receiver_for(book.configuration.route, labels)
     targets = _targets(alert, utterance.speech, receiver, book)
     notifications = _owed_all(alert, targets, utterance.speech, change.reason, book=book, now=now)
     alert = said(replace(alert, held_back_until=None), utterance.speech, targets, now, manners)
-    entries.append(_entry(alert, utterance.reason, now, "", ", ".join(targets)))
+    entries.append(entry_of(alert, utterance.reason, now, "", ", ".join(targets)))
     return Voiced(
         alert=alert,
         entries=tuple(entries),
         notifications=notifications,
-        cancels_repeats=_is_over(change),
+        cancels_repeats=_ends_repeats(change),
         ask_again_at=utterance.ask_again_at,
     )
 
 
-def _is_over(change: Change) -> bool:
-    return change.reason is not Reason.UNCHANGED and change.alert.state is AlertState.RESOLVED
+def _ends_repeats(change: Change) -> bool:
+    ended = change.reason is not Reason.UNCHANGED and change.alert.state is AlertState.RESOLVED
+    return ended or change.reason is Reason.SNOOZED
 
 
 def _taken_in_hand(alert: Alert, entries: list[Entry], book: Book, now: datetime) -> Voiced:
@@ -94,7 +95,7 @@ def _taken_in_hand(alert: Alert, entries: list[Entry], book: Book, now: datetime
     owed = _owed_all(alert, targets, Speech.ACKNOWLEDGED, Reason.ACKNOWLEDGED, book=book, now=now)
     if targets:
         alert = said(alert, Speech.ACKNOWLEDGED, targets, now, book.manners)
-        entries = [*entries, _entry(alert, Reason.TOLD, now, "", ", ".join(targets))]
+        entries = [*entries, entry_of(alert, Reason.TOLD, now, "", ", ".join(targets))]
     return Voiced(alert=alert, entries=tuple(entries), notifications=owed, cancels_repeats=True)
 
 
@@ -109,10 +110,11 @@ def _kept_back(
     if alert.held_back_until == utterance.ask_again_at:
         return alert, None, None
     alert = replace(alert, held_back_until=utterance.ask_again_at)
-    return alert, utterance.reason, _entry(alert, utterance.reason, now, "", note)
+    return alert, utterance.reason, entry_of(alert, utterance.reason, now, "", note)
 
 
-def _entry(alert: Alert, reason: Reason, now: datetime, who: str, note: str) -> Entry:
+def entry_of(alert: Alert, reason: Reason, now: datetime, who: str = "", note: str = "") -> Entry:
+    """Return the line of an alert's history about a change that has just happened to it."""
     return Entry(
         alert_id=alert.id,
         at=now,

@@ -1,14 +1,15 @@
 """Alerts: what is wrong now, what was, and who has it in hand."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from tocsin.alerts.alert import Alert, AlertState
-from tocsin.engine.commands import Acknowledge, Resolve
+from tocsin.alerts.alert import Alert, AlertState, SnoozeEnd
+from tocsin.alerts.snooze import LONGEST
+from tocsin.engine.commands import Acknowledge, Resolve, Snooze
 from tocsin.store.base import Reading
 from tocsin.web.api.describing import alert_shape, whole_alert_shape
 from tocsin.web.api.inputs import (
@@ -29,6 +30,8 @@ from tocsin.web.wiring import Wired
 MAX_NOTE: Final = 1_000
 OPEN: Final = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
+Minutes = Annotated[float, Field(gt=0, le=LONGEST / timedelta(minutes=1), allow_inf_nan=False)]
+
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
 
@@ -45,6 +48,37 @@ class Note(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
+
+
+class Acknowledgement(Note):
+    """Give `until` or `for_minutes` if you cannot promise to have it in hand for longer."""
+
+    model_config = ConfigDict(strict=False, extra="forbid", use_attribute_docstrings=True)
+
+    until: AwareDatetime | None = None
+    """When it fires again if it still holds."""
+    for_minutes: Minutes | None = None
+
+
+class PutOff(Note):
+    """Until when; give `until` or `for_minutes`."""
+
+    model_config = ConfigDict(strict=False, extra="forbid", use_attribute_docstrings=True)
+
+    until: Literal["next_run", "next_success"] | AwareDatetime | None = None
+    """An instant, or what the job has to do; after 7 days it ends in any case then."""
+    for_minutes: Minutes | None = None
+
+
+def end_of(until: datetime | None, for_minutes: float | None, now: datetime) -> datetime | None:
+    """Return the instant that a body means, None if it means none, or end the request with 422."""
+    if until is not None and for_minutes is not None:
+        raise invalid("for_minutes", "says the same as until; keep one of the two")
+    if for_minutes is not None:
+        return now + timedelta(minutes=for_minutes)
+    if until is not None and not now < until <= now + LONGEST:
+        raise invalid("until", f"must lie in the future, and within {LONGEST.days} days")
+    return until
 
 
 def _kept(body: Note | None) -> str:
@@ -110,9 +144,26 @@ def found_alert(reading: Reading, alert_id: str) -> Alert:
 
 
 @router.post("/{alert_id}/acknowledge")
-def acknowledge_alert(wired: Wired, who: Who, alert_id: str, body: Note | None = None) -> DoneShape:
-    """Say that you have it in hand: it is not repeated unless it gets worse."""
-    return carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=_kept(body)))
+def acknowledge_alert(
+    wired: Wired, who: Who, alert_id: str, body: Acknowledgement | None = None
+) -> DoneShape:
+    """Say that you have it in hand, for good or for a time: it is not repeated unless it gets worse."""
+    until_at = end_of(body.until, body.for_minutes, wired.clock.now()) if body else None
+    return carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=_kept(body), until_at=until_at))
+
+
+@router.post("/{alert_id}/snooze")
+def snooze_alert(wired: Wired, who: Who, alert_id: str, body: PutOff) -> DoneShape:
+    """Hear no more of it for a time, or before its next run; judging goes on, and worse is told at once."""
+    if isinstance(body.until, str):
+        end, until_at = SnoozeEnd(body.until), None
+        if body.for_minutes is not None:
+            raise invalid("for_minutes", "says something else than until; keep one of the two")
+    else:
+        end, until_at = SnoozeEnd.TIME, end_of(body.until, body.for_minutes, wired.clock.now())
+        if until_at is None:
+            raise invalid("until", "is required, or for_minutes instead")
+    return carry_out(wired, Snooze(alert_id=alert_id, who=who, end=end, until_at=until_at, note=_kept(body)))
 
 
 @router.post("/{alert_id}/resolve")

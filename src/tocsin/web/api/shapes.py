@@ -229,6 +229,13 @@ class AlertShape(Shape):
     changed_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str
+    acknowledged_until: datetime | None
+    """When the acknowledgement ends by itself, if it does."""
+    snoozed_by: str
+    snoozed_until: datetime | None
+    """When the snooze ends at the latest."""
+    snooze_end: str
+    """What ends it: `time`, `next_run`, `next_success`, or nothing where it is not snoozed."""
     resolved_at: datetime | None
     resolved_by: str
     held_back_until: datetime | None
