@@ -72,6 +72,7 @@ def look(store: SqliteStore, job: int) -> None:
         writing.overdue(NOON, 5)
         writing.set_fallback("a", "b")
         writing.silences(NOON)
+        writing.overrides(NOON)
         writing.set_aside(NOON)
         writing.alive("one", NOON)
         writing.bury(["two"])
@@ -97,6 +98,7 @@ def read(store: SqliteStore, job: int) -> None:
         reading.notifications("alert-1")
         reading.deliveries(["a"])
         reading.silences(ended_since=NOON)
+        reading.overrides(ended_since=NOON)
         reading.tokens()
         reading.counts()
 

@@ -11,13 +11,27 @@ from tests.contracts.several import Servers, done, transaction, wait_until_block
 from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.silence import Silence
 from tocsin.errors import StoreContended
+from tocsin.oncall.override import Override
 from tocsin.store.base import Store, Writing
 
 CHANGES: dict[str, Callable[[Writing], object]] = {
     "a silence": lambda writing: writing.save_silence(a_silence()),
+    "an override": lambda writing: writing.save_override(an_override()),
     "a blind window": lambda writing: writing.save_blind(NOON, NOON + SECOND, NOON + MINUTE),
     "an unknown job": lambda writing: writing.save_unknown(1, 1, "it", NOON),
 }
+
+
+def an_override() -> Override:
+    return Override(
+        id="o",
+        schedule="payments",
+        responder="bob",
+        starts_at=NOON,
+        ends_at=NOON + MINUTE,
+        created_by="kim",
+        created_at=NOON,
+    )
 
 
 def a_silence(ends_at: datetime = NOON + MINUTE) -> Silence:

@@ -6,6 +6,7 @@ from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Promise
 from tocsin.config.grammar.telling import Route
+from tocsin.config.on_call import gap_warnings
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
 
@@ -22,6 +23,7 @@ def advise(file: File) -> Iterator[Fault]:
     yield from _unused_receivers(file)
     yield from _passwords_in_the_open(file)
     yield from _unjudged(file)
+    yield from gap_warnings(file)
     if file.keys.ingest and not file.keys.users:
         message = "nobody can log in with an ingest key; add 'users', unless a user token was made already"
         yield Fault(place=("keys", "ingest"), message=message)
@@ -55,6 +57,7 @@ def _unused_receivers(file: File) -> Iterator[Fault]:
         used |= {receiver.name for receiver in receivers[:1]}
     else:
         used |= {file.route.receiver, *_told_by(file.route.routes or [])}
+    used |= {name for responder in (file.responders or {}).values() for name in responder.receivers or ()}
     for number, receiver in enumerate(receivers):
         if receiver.name not in used:
             yield Fault(

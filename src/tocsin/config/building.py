@@ -13,6 +13,7 @@ from tocsin.config.grammar.base import read_span
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
+from tocsin.config.on_call import build_on_call_schedules, build_responders
 from tocsin.config.promises import definitions, general_definition
 from tocsin.config.settings import ServerSettings, default_database, key_of
 from tocsin.engine.configuration import Configuration, Policy
@@ -40,6 +41,8 @@ def build_configuration(file: File) -> Configuration:
         defaults=defaults,
         policy=_policy(file),
         base_url=(file.base_url or "").rstrip("/"),
+        responders=build_responders(file),
+        on_call_schedules=build_on_call_schedules(file),
     )
 
 

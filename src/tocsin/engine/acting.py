@@ -11,6 +11,7 @@ from tocsin.alerts.matcher import match_all
 from tocsin.alerts.silence import Silence
 from tocsin.engine.commands import (
     Acknowledge,
+    AddOverrides,
     AddSilence,
     AddToken,
     Command,
@@ -21,6 +22,7 @@ from tocsin.engine.commands import (
     Pause,
     Refusal,
     Refused,
+    RemoveOverride,
     Rename,
     Resolve,
     Result,
@@ -29,6 +31,7 @@ from tocsin.engine.commands import (
     SendTest,
     Snooze,
 )
+from tocsin.engine.covering import add_overrides, remove_override
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.in_hand import on_alert, take
 from tocsin.engine.ingest import defined_by, resumed
@@ -42,7 +45,7 @@ MAX_SILENCE = timedelta(days=366)
 MAX_NAME = 200
 
 
-def act(draft: Draft, command: Command) -> Result:  # noqa: C901 -- one line for each command
+def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one line for each command
     """Carry out one command; what it changes is written with the draft."""
     if isinstance(command, Pause | Resume | Rename | Delete | Define) and _is_ours(command.job):
         message = f"the environment {SYSTEM_JOB.environment!r} is Tocsin's own; its job cannot be changed"
@@ -64,6 +67,10 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901 -- one line for
             return _add_silence(draft, command)
         case ExpireSilence():
             return _expire_silence(draft, command)
+        case AddOverrides():
+            return add_overrides(draft, command)
+        case RemoveOverride():
+            return remove_override(draft, command)
         case SendTest():
             return _send_test(draft, command)
         case AddToken() | RevokeToken():

@@ -10,6 +10,7 @@ from tocsin.alerts.telling import Manners
 from tocsin.engine.configuration import Configuration
 from tocsin.jobs.job import Definition, Job, JobKey
 from tocsin.jobs.state import BlindWindow
+from tocsin.oncall.override import Override
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import SetAside
 
@@ -68,6 +69,7 @@ class Book:
     version: int
     rule_book: RuleBook
     silences: tuple[Silence, ...] = ()
+    overrides: tuple[Override, ...] = ()
     blind: tuple[BlindWindow, ...] = ()
     set_aside: Mapping[tuple[str, int], SetAside] = field(default_factory=dict)
     unknown_jobs: frozenset[int] = frozenset()

@@ -7,6 +7,7 @@ from enum import Enum
 from tocsin.alerts.alert import SnoozeEnd
 from tocsin.alerts.matcher import Matcher
 from tocsin.jobs.job import Definition, JobKey
+from tocsin.oncall.override import Cover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,28 @@ class ExpireSilence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddOverrides:
+    """Have others be on call for spans of time, all of them or none: an override, a swap or an import.
+
+    A cover with the `uid` of a calendar's event takes the place of what that event made before.
+    """
+
+    schedule: str
+    covers: tuple[Cover, ...]
+    who: str
+    comment: str = ""
+    is_swap: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveOverride:
+    """End an override now, or both of a swap by the swap's id."""
+
+    override_id: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendTest:
     """Send a marked test through the real path to one receiver."""
 
@@ -137,6 +160,8 @@ Command = (
     | Define
     | AddSilence
     | ExpireSilence
+    | AddOverrides
+    | RemoveOverride
     | SendTest
     | AddToken
     | RevokeToken

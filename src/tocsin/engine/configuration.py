@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from tocsin.alerts.route import Route
 from tocsin.jobs.job import Definition, JobKey
+from tocsin.oncall.responder import Responder
+from tocsin.oncall.schedule import OnCallSchedule
 from tocsin.rules.rule import Rule
 
 
@@ -48,3 +50,5 @@ class Configuration:
     defaults: Definition = field(default_factory=Definition)
     policy: Policy = field(default_factory=Policy)
     base_url: str = ""
+    responders: Mapping[str, Responder] = field(default_factory=dict)
+    on_call_schedules: Mapping[str, OnCallSchedule] = field(default_factory=dict)

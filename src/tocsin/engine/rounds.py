@@ -109,6 +109,7 @@ class Rounds:
         self.book = replace(
             self.book,
             silences=self._writing.silences(now),
+            overrides=self._writing.overrides(now),
             blind=self._writing.blind(now - REMEMBER_FOR),
             set_aside={(item.rule, item.job_id): item for item in self._writing.set_aside(now)},
             unknown_jobs=self._writing.unknown_jobs(),

@@ -16,6 +16,7 @@ from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow
+from tocsin.oncall.override import Override
 from tocsin.store.rows import Counts, Delivery, LogLine, Notification, SetAside, Token, Watch
 
 
@@ -142,8 +143,8 @@ class Writing(Protocol):
     def take_up_shared(self) -> None:
         """Decide under what all jobs share as it stands now.
 
-        Silences, blind windows and unknown jobs. Once another server has changed any of these, the next
-        `save` of what was decided without it is StoreContended.
+        Silences, overrides, blind windows and unknown jobs. Once another server has changed any of these,
+        the next `save` of what was decided without it is StoreContended.
         """
 
     def save_silence(self, silence: Silence) -> None:
@@ -151,6 +152,13 @@ class Writing(Protocol):
 
     def silences(self, now: datetime) -> tuple[Silence, ...]:
         """Return the silences that have not ended."""
+        ...
+
+    def save_override(self, override: Override) -> None:
+        """Keep an override of an on-call schedule, new or changed."""
+
+    def overrides(self, now: datetime) -> tuple[Override, ...]:
+        """Return the overrides that have not ended, those that end first first."""
         ...
 
     def save_token(self, token: Token) -> None:
@@ -265,6 +273,10 @@ class Reading(Protocol):
 
     def silences(self, *, ended_since: datetime) -> list[Silence]:
         """Return silences that have not ended, and those that ended since then."""
+        ...
+
+    def overrides(self, *, ended_since: datetime) -> list[Override]:
+        """Return overrides that have not ended, and those that ended since then."""
         ...
 
     def tokens(self) -> list[Token]:

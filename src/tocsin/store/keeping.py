@@ -1,4 +1,4 @@
-"""What the writing session of either store keeps beside jobs and alerts: silences, credentials and notes."""
+"""What the writing session of either store keeps beside jobs and alerts: silences, overrides, credentials."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,15 +7,21 @@ from typing import Final
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.state import BlindWindow
+from tocsin.oncall.override import Override
 from tocsin.store.codec import instant, micros
 from tocsin.store.door import OnDoor
 from tocsin.store.rows import SetAside, Token
-from tocsin.store.shapes import BLIND, SET_ASIDE, SILENCE, TOKEN
+from tocsin.store.shapes import BLIND, OVERRIDE, SET_ASIDE, SILENCE, TOKEN
 
 SILENCES: Final = "SELECT body FROM silences WHERE ends_at > ? ORDER BY ends_at, id"
+OVERRIDES: Final = "SELECT body FROM overrides WHERE ends_at > ? ORDER BY ends_at, id"
 ASIDE: Final = f"SELECT {SET_ASIDE.list} FROM set_aside WHERE at <= ? AND until_at > ? ORDER BY rule, job_id"  # noqa: S608 - our own columns
 _SAVE_SILENCE: Final = (
     "INSERT INTO silences VALUES (?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, body = excluded.body"
+)
+_SAVE_OVERRIDE: Final = (
+    "INSERT INTO overrides VALUES (?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, body = excluded.body"
 )
 _SAVE_TOKEN: Final = f"INSERT INTO tokens ({TOKEN.list}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
@@ -57,6 +63,15 @@ class KeepingWriting(OnDoor):
     def silences(self, now: datetime) -> tuple[Silence, ...]:
         """Return the silences that have not ended."""
         return tuple(SILENCE.decode(body) for (body,) in self._door.all(SILENCES, (micros(now),)))
+
+    def save_override(self, override: Override) -> None:
+        """Keep an override, new or changed."""
+        self._share()
+        self._door.run(_SAVE_OVERRIDE, (override.id, micros(override.ends_at), OVERRIDE.encode(override)))
+
+    def overrides(self, now: datetime) -> tuple[Override, ...]:
+        """Return the overrides that have not ended."""
+        return tuple(OVERRIDE.decode(body) for (body,) in self._door.all(OVERRIDES, (micros(now),)))
 
     def save_token(self, token: Token) -> None:
         """Keep a new credential."""

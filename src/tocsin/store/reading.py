@@ -9,10 +9,11 @@ from tocsin.alerts.silence import Silence
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
+from tocsin.oncall.override import Override
 from tocsin.store.alerting import ONE
 from tocsin.store.codec import FOR_EVER, instant_or_none, micros
 from tocsin.store.door import Door
-from tocsin.store.keeping import ASIDE, SILENCES
+from tocsin.store.keeping import ASIDE, OVERRIDES, SILENCES
 from tocsin.store.rows import Counts, Delivery, Notification, SetAside, Token, Watch
 from tocsin.store.shapes import (
     ALERT,
@@ -20,6 +21,7 @@ from tocsin.store.shapes import (
     ENTRY,
     NOTIFICATION,
     OCCURRENCE,
+    OVERRIDE,
     RUN,
     SET_ASIDE,
     SILENCE,
@@ -151,6 +153,10 @@ class TablesReading:
     def silences(self, *, ended_since: datetime) -> list[Silence]:
         """Return silences that have not ended, and those that ended since then."""
         return [SILENCE.decode(body) for (body,) in self._door.all(SILENCES, (micros(ended_since),))]
+
+    def overrides(self, *, ended_since: datetime) -> list[Override]:
+        """Return overrides that have not ended, and those that ended since then."""
+        return [OVERRIDE.decode(body) for (body,) in self._door.all(OVERRIDES, (micros(ended_since),))]
 
     def tokens(self) -> list[Token]:
         """Return all credentials that are not revoked."""

@@ -13,6 +13,7 @@ from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow, JobState
+from tocsin.oncall.override import Override
 from tocsin.store.codec import FOR_EVER, Codec, Column, Columns, instant, instant_or_none, micros
 from tocsin.store.rows import Delivery, Notification, NotificationState, SetAside, Token, Watch
 
@@ -24,6 +25,7 @@ CHECK_IN: Final = Codec(CheckIn)
 DEFINITION: Final = Codec(Definition)
 ENTRY: Final = Codec(Entry)
 OCCURRENCE: Final = Codec(Occurrence)
+OVERRIDE: Final = Codec(Override)
 RUN: Final = Codec(Run)
 SILENCE: Final = Codec(Silence)
 STATE: Final = Codec(JobState, derived=True)

@@ -16,6 +16,7 @@ from tocsin.config.grammar.base import (
 )
 from tocsin.config.grammar.jobs import Defaults, Jobs
 from tocsin.config.grammar.means.base import Port
+from tocsin.config.grammar.oncall import OnCallSchedules, Responders
 from tocsin.config.grammar.rules import Rules
 from tocsin.config.grammar.telling import Receivers, RootRoute
 from tocsin.config.problems import refuse, shown
@@ -138,6 +139,12 @@ class File(Part):
 
     receivers: Receivers | None = None
     """Who can be told; left out: the console alone."""
+
+    responders: Responders | None = None
+    """People who can be called upon, by name."""
+
+    oncall: OnCallSchedules | None = None
+    """On-call schedules by name: who of the responders is on call when."""
 
     alerts: Alerts = Field(default_factory=Alerts)
     """Repeats, limits and waits of what is told."""

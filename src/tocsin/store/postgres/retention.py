@@ -18,6 +18,7 @@ _OLD: Final = (
     ("runs", "id", "ended_at"),
     ("occurrences", "id", "nominal_at"),
     ("silences", "id", "ends_at"),
+    ("overrides", "id", "ends_at"),
     ("set_aside", "(rule, job_id)", "until_at"),
     ("unknown", "(window_id, job_id)", "at"),
     ("blind_windows", "id", "to_at"),

@@ -17,6 +17,7 @@ _OLD: Final = (
     """DELETE FROM occurrences WHERE id IN (
         SELECT id FROM occurrences WHERE nominal_at < ?1 ORDER BY nominal_at LIMIT ?2)""",
     "DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_at < ?1 LIMIT ?2)",
+    "DELETE FROM overrides WHERE id IN (SELECT id FROM overrides WHERE ends_at < ?1 LIMIT ?2)",
     """DELETE FROM set_aside WHERE (rule, job_id) IN (
         SELECT rule, job_id FROM set_aside WHERE until_at < ?1 LIMIT ?2)""",
     """DELETE FROM unknown WHERE (window_id, job_id) IN (

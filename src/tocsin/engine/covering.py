@@ -1,0 +1,104 @@
+"""What a person's command makes of overrides: who is on call instead, and for how long."""
+
+import dataclasses
+import hashlib
+from datetime import timedelta
+from typing import Final
+
+from tocsin.engine.commands import AddOverrides, Done, Refusal, Refused, RemoveOverride, Result
+from tocsin.engine.draft import Draft
+from tocsin.oncall.override import Cover, Override
+from tocsin.rules.wording import plural
+
+MAX_OVERRIDE: Final = timedelta(days=366)
+MAX_AHEAD: Final = timedelta(days=2 * 366)
+MAX_OVERRIDES: Final = 1_000
+
+_SHOWN: Final = 20
+
+
+def add_overrides(draft: Draft, command: AddOverrides) -> Result:
+    """Keep all of the overrides, or none of them with the reason why."""
+    refused = _refusal(draft, command)
+    if refused is not None:
+        return refused
+    swap = draft.new_id() if command.is_swap else ""
+    made = [_override(draft, command, cover, swap) for cover in command.covers]
+    for override in made:
+        draft.writing.save_override(override)
+    if swap:
+        return Done(message="swapped: " + " and ".join(_told(one) for one in made), id=swap)
+    if len(made) == 1:
+        return Done(message=_told(made[0]), id=made[0].id)
+    return Done(message=f"{plural(len(made), 'override')} kept in {command.schedule!r}")
+
+
+def remove_override(draft: Draft, command: RemoveOverride) -> Result:
+    """End an override now, or both of a swap."""
+    found = [one for one in draft.writing.overrides(draft.now) if command.override_id in (one.id, one.swap)]
+    if not found:
+        message = f"there is no override {command.override_id!r} that has not ended"
+        return Refused(reason=Refusal.NOT_FOUND, message=message)
+    for override in found:
+        ended = dataclasses.replace(override, ends_at=draft.now, removed_by=command.who)
+        draft.writing.save_override(ended)
+    what = "the override" if len(found) == 1 else "both overrides of the swap"
+    return Done(message=f"{what} removed: the rotations hold again", id=command.override_id)
+
+
+def _refusal(draft: Draft, command: AddOverrides) -> Refused | None:
+    configuration = draft.book.configuration
+    if command.schedule not in configuration.on_call_schedules:
+        known = ", ".join(sorted(configuration.on_call_schedules)[:_SHOWN]) or "none"
+        message = f"there is no on-call schedule {command.schedule!r}; there are: {known}"
+        return Refused(reason=Refusal.NOT_FOUND, message=message)
+    for cover in command.covers:
+        fault = _fault(draft, cover)
+        if fault:
+            return Refused(reason=Refusal.INVALID, message=fault)
+    kept = sum(one.schedule == command.schedule for one in draft.writing.overrides(draft.now))
+    if not command.covers or kept + len(command.covers) > MAX_OVERRIDES:
+        message = f"{command.schedule!r} has {kept} overrides; from 1 to {MAX_OVERRIDES - kept} can be added"
+        return Refused(reason=Refusal.CONFLICT, message=message)
+    return None
+
+
+def _fault(draft: Draft, cover: Cover) -> str:
+    responders = draft.book.configuration.responders
+    if cover.responder not in responders:
+        known = ", ".join(sorted(responders)[:_SHOWN]) or "none"
+        return f"there is no responder {cover.responder!r}; there are: {known}"
+    if cover.ends_at <= max(cover.starts_at, draft.now):
+        return "an override must end after it starts, and after now"
+    if cover.ends_at - max(cover.starts_at, draft.now) > MAX_OVERRIDE:
+        return f"an override lasts at most {MAX_OVERRIDE.days} days; for longer, change the rotation"
+    if cover.ends_at > draft.now + MAX_AHEAD:
+        return f"an override ends within {MAX_AHEAD.days} days; for later, change the rotation"
+    return ""
+
+
+def _override(draft: Draft, command: AddOverrides, cover: Cover, swap: str) -> Override:
+    return Override(
+        id=_id_of(command.schedule, cover.uid) if cover.uid else draft.new_id(),
+        schedule=command.schedule,
+        responder=cover.responder,
+        starts_at=max(cover.starts_at, draft.now),
+        ends_at=cover.ends_at,
+        created_by=command.who,
+        created_at=draft.now,
+        comment=command.comment,
+        swap=swap,
+    )
+
+
+def _id_of(schedule: str, uid: str) -> str:
+    """Return one id for one event of a calendar, so that importing it again changes what it made before."""
+    digest = hashlib.blake2b(f"{schedule}\n{uid}".encode(), digest_size=8).hexdigest()
+    return f"ical-{digest}"
+
+
+def _told(override: Override) -> str:
+    return (
+        f"{override.responder} is on call in {override.schedule!r} "
+        f"from {override.starts_at:%Y-%m-%d %H:%M} to {override.ends_at:%Y-%m-%d %H:%M} UTC"
+    )
