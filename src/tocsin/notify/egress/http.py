@@ -20,6 +20,7 @@ from tocsin.notify.egress.answer import Answer, outcome_of_status, wait_of
 from tocsin.notify.egress.deadline import Deadline
 from tocsin.notify.egress.endpoint import Endpoint
 from tocsin.notify.egress.fault import fault_of
+from tocsin.notify.egress.reach import check_peer
 
 TIMEOUT_SECONDS: Final = 15.0
 CONNECT_SECONDS: Final = 5.0
@@ -59,6 +60,7 @@ class _Line(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         connected = super()._new_conn()
+        check_peer(connected, self.host)
         self.deadline.watch(connected)
         return connected
 
