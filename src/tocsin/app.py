@@ -15,14 +15,14 @@ from pathlib import Path
 import uvicorn
 
 from tocsin.clock import SystemClock
-from tocsin.config import Key, Loaded, ServerSettings, default_database, load
+from tocsin.config import CallBack, Key, Loaded, ServerSettings, default_database, load
 from tocsin.engine.engine import Engine
 from tocsin.errors import ConfigError, StoreError
 from tocsin.store.base import Store
 from tocsin.store.sqlite import SqliteStore
 from tocsin.telemetry.metrics import Metrics
 from tocsin.web.application import create_app
-from tocsin.web.settings import Credential, WebSettings
+from tocsin.web.settings import Credential, Hook, WebSettings
 
 EXIT_FAILED = 1
 EXIT_BAD_CONFIGURATION = 3
@@ -208,6 +208,14 @@ def web_settings(loaded: Loaded, started: ServerSettings, host: str) -> WebSetti
         ingest_keys=_credentials(loaded.server.ingest_keys),
         user_tokens=_credentials(loaded.server.user_tokens),
         secure=bool(started.tls_certificate) or base_url.startswith("https://"),
+        hooks=_hooks(loaded.call_backs),
+    )
+
+
+def _hooks(call_backs: tuple[CallBack, ...]) -> tuple[Hook, ...]:
+    return tuple(
+        Hook(kind=one.kind, receiver=one.receiver, secrets=tuple(secret.encode() for secret in one.secrets))
+        for one in call_backs
     )
 
 

@@ -39,6 +39,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("DELETE", "/api/v1/silences/x"),
         ("POST", "/api/v1/receivers/console/test"),
         ("GET", "/api/v1/tests/x"),
+        ("POST", "/api/v1/hooks/pagerduty/x"),
         ("GET", "/api/v1/tokens"),
         ("POST", "/api/v1/tokens"),
         ("DELETE", "/api/v1/tokens/x"),

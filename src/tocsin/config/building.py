@@ -15,7 +15,7 @@ from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
 from tocsin.config.on_call import build_on_call_schedules, build_responders
 from tocsin.config.promises import definitions, general_definition
-from tocsin.config.settings import ServerSettings, default_database, key_of
+from tocsin.config.settings import CallBack, ServerSettings, default_database, key_of
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.notify.channel import Channel
 from tocsin.rules.defaults import DEFAULT_RULES
@@ -49,6 +49,16 @@ def build_configuration(file: File) -> Configuration:
 def build_channels(file: File) -> dict[str, Channel]:
     """Return the channels by the names of their targets, "on-call/slack"."""
     return {_target(r, means): means.channel for r in _receivers(file) for means in r.means}
+
+
+def build_call_backs(file: File) -> tuple[CallBack, ...]:
+    """Return which receivers are called back by their vendors."""
+    return tuple(
+        CallBack(kind=means.channel.kind, receiver=receiver.name, secrets=means.hook_secrets)
+        for receiver in _receivers(file)
+        for means in receiver.means
+        if means.hook_secrets
+    )
 
 
 def build_server(file: File, environment: Mapping[str, str]) -> ServerSettings:

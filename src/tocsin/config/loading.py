@@ -13,7 +13,7 @@ from tocsin.config.grammar.keys import GrammarKeys
 from tocsin.config.problems import Fault, told, translate
 from tocsin.config.reading import MAX_BYTES, Document, read
 from tocsin.config.references import Surroundings
-from tocsin.config.settings import ServerSettings
+from tocsin.config.settings import CallBack, ServerSettings
 from tocsin.engine.configuration import Configuration
 from tocsin.errors import ConfigError, InvalidSchedule, Problem
 from tocsin.jobs.schedule import check_timezone
@@ -33,6 +33,7 @@ class Loaded:
     configuration: Configuration
     channels: Mapping[str, Channel] = field(repr=False)
     server: ServerSettings
+    call_backs: tuple[CallBack, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
@@ -92,6 +93,7 @@ def _built(source: str, file: File, document: Document, environment: Mapping[str
         configuration=building.build_configuration(file),
         channels=building.build_channels(file),
         server=building.build_server(file, environment),
+        call_backs=building.build_call_backs(file),
         warnings=told(advice.advise(file), document),
     )
 

@@ -19,6 +19,15 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallBack:
+    """A receiver whose vendor calls back: the kind of its channel, and the secrets that sign the calls."""
+
+    kind: str
+    receiver: str
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """Where the server listens, where it keeps its data and whom the file lets in.
 

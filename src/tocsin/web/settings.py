@@ -3,7 +3,7 @@
 import hashlib
 import ipaddress
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -29,6 +29,15 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A receiver whose vendor tells what people do there: its kind, and the secrets that sign the calls."""
+
+    kind: str
+    receiver: str
+    secrets: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
     """How the server is reached and who may use it.
 
@@ -41,6 +50,11 @@ class WebSettings:
     ingest_keys: tuple[Credential, ...] = ()
     user_tokens: tuple[Credential, ...] = ()
     secure: bool = False
+    hooks: tuple[Hook, ...] = ()
+
+    def hook(self, kind: str, receiver: str) -> Hook | None:
+        """Return the hook of a receiver, or None where it has none of this kind."""
+        return next((one for one in self.hooks if (one.kind, one.receiver) == (kind, receiver)), None)
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,6 @@
 """What every part of the web server is given to work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from tocsin.engine.engine import Engine
 from tocsin.store.base import Store
 from tocsin.telemetry.metrics import Metrics
 from tocsin.web.access import Access
+from tocsin.web.replays import Replays
 from tocsin.web.settings import WebSettings
 
 
@@ -22,6 +23,7 @@ class Wiring:
     access: Access
     clock: Clock
     metrics: Metrics
+    replays: Replays = field(default_factory=Replays)
 
     @property
     def settings(self) -> WebSettings:

@@ -36,6 +36,11 @@ class Means(Part):
         """The channel, ready to be sent to."""
         return self._channel
 
+    @property
+    def hook_secrets(self) -> tuple[str, ...]:
+        """What signs the calls by which its vendor tells what people did there; none if it never calls."""
+        return ()
+
     @abstractmethod
     def make(self) -> Channel:
         """Return the channel; raises ValueError or OSError, without a secret in it, if it cannot be used."""

@@ -2,16 +2,28 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from tocsin.config.grammar.base import ReadableFile, SecretText, usable_by
+from pydantic import Field
+
+from tocsin.config.grammar.base import OneOrMore, ReadableFile, SecretText, usable_by
 from tocsin.config.grammar.means.base import Means, Timeout, Url
 from tocsin.notify.channel import Channel
 from tocsin.notify.channels.pagerduty import PagerDutyChannel, check_routing_key
 
+MAX_SECRETS = 5
+MIN_SECRET = 16
+
+
+def _hard_to_guess(secret: str) -> None:
+    if len(secret) < MIN_SECRET:
+        raise ValueError(f"is shorter than {MIN_SECRET} characters; take the one that PagerDuty has shown")
+
+
 RoutingKey = Annotated[SecretText, usable_by(check_routing_key)]
+HookSecret = Annotated[SecretText, usable_by(_hard_to_guess)]
 
 
 class PagerDuty(Means):
-    """Events to one PagerDuty integration (Events API v2)."""
+    """Events to one PagerDuty integration (Events API v2), and its signed webhook back."""
 
     hears_acknowledgements: ClassVar[bool] = True
 
@@ -20,6 +32,9 @@ class PagerDuty(Means):
 
     region: Literal["us", "eu"] = "us"
     """Where the account lives: us or eu; us if left out."""
+
+    webhook_secret: Annotated[list[HookSecret], OneOrMore(), Field(max_length=MAX_SECRETS)] | None = None
+    """Secret of the webhook by which it tells who acknowledges and resolves there; left out: not heard."""
 
     url: Url | None = None
     """Address to post to in place of PagerDuty's own, such as a relay."""
@@ -39,3 +54,8 @@ class PagerDuty(Means):
             url=self.url.value if self.url else "",
             ca_file=self.ca_file,
         )
+
+    @property
+    def hook_secrets(self) -> tuple[str, ...]:
+        """What signs the calls of PagerDuty's webhook."""
+        return tuple(secret.value for secret in self.webhook_secret or ())

@@ -1,0 +1,1 @@
+"""How others speak: translators of foreign messages, each pure and for one protocol."""

@@ -1,0 +1,180 @@
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.web.served import Heard, Served, fresh, serving
+from tocsin.alerts.alert import AlertState, Entry, Reason
+from tocsin.clock import now
+from tocsin.rules.finding import Severity
+from tocsin.web.replays import MAX_REMEMBERED, Replays
+from tocsin.web.settings import Hook, WebSettings
+
+SECRET = b"k7Rr2qpBhEMcIqd9h0sJzUQm4p0y"
+RECEIVER = "on call"
+ADDRESS = "/api/v1/hooks/pagerduty/on%20call"
+
+
+@pytest.fixture(scope="module")
+def hooked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with credentials that PagerDuty may call."""
+    hooks = (Hook(kind="pagerduty", receiver=RECEIVER, secrets=(SECRET,)),)
+    with serving(
+        tmp_path_factory.mktemp("hooked"), closed=True, settings=WebSettings(hooks=hooks)
+    ) as running:
+        yield running
+
+
+def an_event(
+    alert_id: str, what: str = "acknowledged", *, at: datetime | None = None, number: str = ""
+) -> bytes:
+    event: dict[str, Any] = {
+        "id": number or fresh("event"),
+        "event_type": f"incident.{what}",
+        "occurred_at": (at or now()).isoformat(),
+        "agent": {"type": "user_reference", "summary": "Maria"},
+        "data": {"type": "incident", "incident_key": f"tocsin/{alert_id}"},
+    }
+    return json.dumps({"event": event}).encode()
+
+
+def called(served: Served, body: bytes, *, secret: bytes = SECRET, address: str = ADDRESS) -> Heard:
+    """Let PagerDuty call; it has no credential but its signature."""
+    signature = "v1=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+    return served.ask("POST", address, body, {"authorization": "", "x-pagerduty-signature": signature})
+
+
+def an_alert(served: Served, job: str) -> dict[str, Any]:
+    """Return the newest alert of a job."""
+    items = served.get("/api/v1/alerts?state=all&limit=1000")["items"]
+    found: dict[str, Any] = next(alert for alert in items if alert["job"] == job)
+    return found
+
+
+def failed(served: Served) -> tuple[str, str]:
+    """Let a job fail, and return it and the id of its alert."""
+    job = fresh()
+    served.report({"job": job, "kind": "fail"})
+    return job, an_alert(served, job)["id"]
+
+
+def test_who_acknowledges_and_resolves_there_does_it_here(hooked: Served) -> None:
+    job, alert_id = failed(hooked)
+
+    answer = called(hooked, an_event(alert_id))
+    assert (answer.status, answer.json["id"]) == (202, alert_id)
+    taken = an_alert(hooked, job)
+    assert (taken["state"], taken["acknowledged_by"]) == ("acknowledged", "Maria (PagerDuty)")
+
+    assert called(hooked, an_event(alert_id, "resolved")).status == 202
+    over = an_alert(hooked, job)
+    assert (over["state"], over["resolved_by"]) == ("resolved", "Maria (PagerDuty)")
+
+
+def test_a_wrong_signature_a_wrong_receiver_and_a_changed_body_do_nothing(hooked: Served) -> None:
+    job, alert_id = failed(hooked)
+    body = an_event(alert_id)
+    signature = "v1=" + hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+    changed = body.replace(b"acknowledged", b"resolved")
+
+    answers = [
+        called(hooked, body, secret=b"another secret"),
+        called(hooked, body, address="/api/v1/hooks/pagerduty/nobody"),
+        hooked.ask("POST", ADDRESS, changed, {"x-pagerduty-signature": signature}),
+        hooked.ask("POST", ADDRESS, body),
+    ]
+
+    assert {(answer.status, answer.json["error"]["code"]) for answer in answers} == {(401, "unauthorized")}
+    assert all(SECRET.decode() not in answer.text for answer in answers)
+    assert an_alert(hooked, job)["state"] == "firing"
+
+
+def test_the_same_delivery_counts_once(hooked: Served) -> None:
+    job, alert_id = failed(hooked)
+    body = an_event(alert_id)
+    called(hooked, body)
+    hooked.report({"job": job, "kind": "success"}, {"job": job, "kind": "fail"})
+
+    assert called(hooked, body).json["message"] == "nothing was done: this was told before"
+
+
+def test_what_was_caught_and_is_sent_later_does_nothing(hooked: Served) -> None:
+    job, alert_id = failed(hooked)
+
+    answer = called(hooked, an_event(alert_id, at=now() - timedelta(hours=2)))
+
+    assert answer.status == 202
+    assert "too long ago" in answer.json["message"]
+    assert an_alert(hooked, job)["state"] == "firing"
+
+
+def test_what_was_acknowledged_before_it_got_louder_is_not_in_hand(hooked: Served) -> None:
+    job, alert_id = failed(hooked)
+    early = an_event(alert_id, at=now())
+    entry = Entry(
+        alert_id=alert_id,
+        at=now() + timedelta(seconds=1),
+        reason=Reason.LOUDER,
+        state=AlertState.FIRING,
+        severity=Severity.PAGE,
+    )
+    writing = hooked.store.writing()
+    writing.begin()
+    writing.record([entry])
+    writing.commit()
+
+    assert called(hooked, early).json["message"] == "nothing was done: the alert got louder after that"
+    assert an_alert(hooked, job)["state"] == "firing"
+    assert called(hooked, an_event(alert_id, at=now() + timedelta(seconds=2))).status == 202
+    assert an_alert(hooked, job)["state"] == "acknowledged"
+
+
+def test_an_alert_that_is_not_known_is_no_error_of_pagerduty(hooked: Served) -> None:
+    answer = called(hooked, an_event("0123456789abcdef"))
+
+    assert answer.status == 202
+    assert answer.json["message"] == "there is no alert '0123456789abcdef'"
+
+
+def test_doing_it_twice_or_after_the_end_says_who_did_it(hooked: Served) -> None:
+    _, alert_id = failed(hooked)
+    called(hooked, an_event(alert_id))
+
+    assert "already" in called(hooked, an_event(alert_id)).json["message"]
+    called(hooked, an_event(alert_id, "resolved"))
+    assert "resolved" in called(hooked, an_event(alert_id)).json["message"]
+
+
+def test_a_body_that_is_too_long_is_refused(hooked: Served) -> None:
+    assert called(hooked, an_event("x" * 300_000)).status == 413
+
+
+def test_a_name_cannot_do_harm(hooked: Served) -> None:
+    job, alert_id = failed(hooked)
+    event = json.loads(an_event(alert_id))
+    event["event"]["agent"]["summary"] = "\x1b[2J<script>\u202e\x00" + "x" * 1000
+
+    assert called(hooked, json.dumps(event).encode()).status == 202
+
+    who = an_alert(hooked, job)["acknowledged_by"]
+    assert who.startswith("<script>x")
+    assert len(who) <= 200
+    assert who.isprintable()
+
+
+def test_settings_do_not_show_secrets() -> None:
+    assert SECRET.decode() not in repr(Hook(kind="pagerduty", receiver=RECEIVER, secrets=(SECRET,)))
+
+
+def test_only_the_newest_deliveries_are_remembered() -> None:
+    replays = Replays()
+    for number in range(MAX_REMEMBERED + 1):
+        replays.remember(str(number))
+
+    assert not replays.has("0")
+    assert replays.has("1")
+    assert replays.has(str(MAX_REMEMBERED))
