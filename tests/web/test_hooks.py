@@ -2,15 +2,17 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.web.served import Heard, Served, fresh, serving
-from tocsin.alerts.alert import AlertState, Entry, Reason
 from tocsin.clock import now
+from tocsin.engine.configuration import Configuration
 from tocsin.rules.finding import Severity
+from tocsin.rules.rule import Rule
 from tocsin.web.replays import MAX_REMEMBERED, Replays
 from tocsin.web.settings import Hook, WebSettings
 
@@ -19,13 +21,18 @@ RECEIVER = "on call"
 ADDRESS = "/api/v1/hooks/pagerduty/on%20call"
 
 
+def twice_is_worse(configuration: Configuration) -> Configuration:
+    """Let a second failure in a row page somebody."""
+    worse = Rule(name="twice", condition="job_failure", severity=Severity.PAGE, in_a_row=2)
+    return replace(configuration, rules=(*configuration.rules, worse))
+
+
 @pytest.fixture(scope="module")
 def hooked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with credentials that PagerDuty may call."""
     hooks = (Hook(kind="pagerduty", receiver=RECEIVER, secrets=(SECRET,)),)
-    with serving(
-        tmp_path_factory.mktemp("hooked"), closed=True, settings=WebSettings(hooks=hooks)
-    ) as running:
+    folder, settings = tmp_path_factory.mktemp("hooked"), WebSettings(hooks=hooks)
+    with serving(folder, closed=True, settings=settings, change=twice_is_worse) as running:
         yield running
 
 
@@ -58,7 +65,7 @@ def an_alert(served: Served, job: str) -> dict[str, Any]:
 def failed(served: Served) -> tuple[str, str]:
     """Let a job fail, and return it and the id of its alert."""
     job = fresh()
-    served.report({"job": job, "kind": "fail"})
+    served.report({"job": job, "kind": "fail", "run": "first"})
     return job, an_alert(served, job)["id"]
 
 
@@ -115,21 +122,12 @@ def test_what_was_caught_and_is_sent_later_does_nothing(hooked: Served) -> None:
 def test_what_was_acknowledged_before_it_got_louder_is_not_in_hand(hooked: Served) -> None:
     job, alert_id = failed(hooked)
     early = an_event(alert_id, at=now())
-    entry = Entry(
-        alert_id=alert_id,
-        at=now() + timedelta(seconds=1),
-        reason=Reason.LOUDER,
-        state=AlertState.FIRING,
-        severity=Severity.PAGE,
-    )
-    writing = hooked.store.writing()
-    writing.begin()
-    writing.record([entry])
-    writing.commit()
+    hooked.report({"job": job, "kind": "fail", "run": "second"})
+    assert an_alert(hooked, job)["severity"] == "page"
 
     assert called(hooked, early).json["message"] == "nothing was done: the alert got louder after that"
     assert an_alert(hooked, job)["state"] == "firing"
-    assert called(hooked, an_event(alert_id, at=now() + timedelta(seconds=2))).status == 202
+    assert called(hooked, an_event(alert_id)).status == 202
     assert an_alert(hooked, job)["state"] == "acknowledged"
 
 
