@@ -33,6 +33,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("GET", "/api/v1/alerts"),
         ("GET", "/api/v1/alerts/x"),
         ("POST", "/api/v1/alerts/x/acknowledge"),
+        ("POST", "/api/v1/alerts/x/snooze"),
         ("POST", "/api/v1/alerts/x/resolve"),
         ("GET", "/api/v1/silences"),
         ("POST", "/api/v1/silences"),
