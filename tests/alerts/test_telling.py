@@ -126,6 +126,7 @@ def test_what_was_said_is_remembered_with_everybody_who_heard_it() -> None:
         step=1,
         last_at=at("12:30"),
         count=2,
+        news=2,
     )
 
 

@@ -1,7 +1,7 @@
 import re
 import subprocess
 import sys
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from tests.config.conftest import SECRET, Load
 from tests.config.test_promises import A10
 from tocsin.alerts.matcher import read_matcher
-from tocsin.alerts.route import Route, receiver_for
+from tocsin.alerts.route import Route, ways
 from tocsin.cli.example import EXAMPLE
 from tocsin.config import Key
 from tocsin.config import load as load_file
@@ -23,6 +23,7 @@ from tocsin.rules.finding import Severity
 from tocsin.rules.rule import MofN, Rule
 from tocsin.web.settings import digest_of
 
+AT = datetime(2026, 3, 10, tzinfo=UTC)
 ISSUE_EXAMPLE = """\
 defaults: {timezone: Europe/Berlin, grace_period_minutes: 15}
 jobs:
@@ -170,7 +171,7 @@ def test_a_branch_without_a_receiver_tells_that_of_the_branch_above(load: Load) 
         """
     ).configuration.route
     told = {
-        (team, severity): receiver_for(route, {"team": team, "severity": severity})
+        (team, severity): ways(route, {"team": team, "severity": severity}, AT, {})[0].receiver
         for team in "xy"
         for severity in ("info", "page")
     }

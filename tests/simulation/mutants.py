@@ -1,7 +1,7 @@
 """Faults planted on purpose, one at a time: each breaks one promise, and the simulation must notice."""
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from tocsin.alerts.alert import Alert, AlertState, Told
 from tocsin.alerts.telling import Manners, Speech, Utterance
 from tocsin.engine import delivering, looking, rounds, standing_in, voicing
 from tocsin.engine.draft import Draft
+from tocsin.engine.reaching import Reach
 from tocsin.engine.work import Order, Report, Work
 from tocsin.engine.writer import Writer
 from tocsin.jobs import applying
@@ -170,8 +171,8 @@ def end_not_told(patch: pytest.MonkeyPatch) -> None:
     """Whoever heard the beginning does not hear the end."""
     real = voicing._targets  # noqa: SLF001 -- a fault is planted where it could be made
 
-    def targets(alert: Alert, speech: Speech, *rest: Any) -> tuple[str, ...]:  # noqa: ANN401 -- as the real one
-        return () if speech is Speech.RESOLVED else real(alert, speech, *rest)
+    def targets(alert: Alert, utterance: Utterance, reach: Reach) -> Mapping[str, Speech]:
+        return {} if utterance.speech is Speech.RESOLVED else real(alert, utterance, reach)
 
     patch.setattr(voicing, "_targets", targets)
 

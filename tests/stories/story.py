@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from tests.stories.moment import Moment
 from tests.stories.server import BLIND_AFTER, Server, VirtualClock
-from tests.stories.words import JobWords, RuleWords, definition_of, rule_of
+from tests.stories.words import JobWords, RuleWords, definition_of, route_of, rule_of
 from tocsin.alerts.alert import Alert, AlertState, Entry
-from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route
+from tocsin.alerts.timeinterval import NamedInterval, TimeInterval, read_times, read_weekdays
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.errors import ChannelError
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
@@ -71,6 +71,7 @@ class Story:
         self.policy = Policy(blind_after=BLIND_AFTER)
         self.rules: tuple[Rule, ...] = DEFAULT_RULES
         self.route = Route(receiver="team")
+        self.time_intervals: dict[str, NamedInterval] = {}
         self.receivers: dict[str, Receiver] = {}
         self.messages: list[Heard] = []
         self.clock = VirtualClock(datetime.combine(self.day, time(), UTC) - THE_EVENING_BEFORE)
@@ -90,15 +91,23 @@ class Story:
         self.receivers[name] = Receiver(name, self.messages)
         return self.receivers[name]
 
-    def routes(self, *routes: tuple[str, str], default: str = "team") -> None:
-        """Route by matchers: `("severity=page", "on-call")`; several are separated by blanks."""
-        for _, receiver in routes:
-            self.receiver(receiver)
-        children = tuple(
-            Route(receiver=receiver, matchers=tuple(read_matcher(m) for m in matchers.split()))
-            for matchers, receiver in routes
+    def routes(self, *routes: tuple[str, ...], default: str = "team") -> None:
+        """Route by matchers: `("severity=page", "on-call")`; several are separated by blanks.
+
+        Behind them may stand "continue", "mute=night,weekend" or "active=office".
+        """
+        for _, receiver, *_ in routes:
+            self.receivers.get(receiver) or self.receiver(receiver)
+        self.route = Route(receiver=default, routes=tuple(route_of(*words) for words in routes))
+
+    def time_interval(self, name: str, times: str, *, weekdays: str = "", zone: str = "UTC") -> None:
+        """Name a time of the day, "09:00-17:00", on days such as "monday:friday"; empty: always."""
+        interval = TimeInterval(
+            times=(read_times(*times.split("-")),) if times else (),
+            weekdays=(read_weekdays(weekdays),) if weekdays else (),
+            timezone=zone,
         )
-        self.route = Route(receiver=default, routes=children)
+        self.time_intervals[name] = NamedInterval(name=name, intervals=(interval,))
 
     def rule(self, condition: str, **words: Unpack[RuleWords]) -> None:
         """Put this rule in the place of the default rule of its condition, or beside the rules of its own."""
@@ -121,6 +130,7 @@ class Story:
             route=self.route,
             targets={name: (name,) for name in self.receivers},
             hears_acknowledgements=frozenset(name for name, one in self.receivers.items() if one.tracks),
+            time_intervals=dict(self.time_intervals),
             jobs=dict(self._defined),
             policy=self.policy,
         )
@@ -194,11 +204,18 @@ class Story:
 
     def history(self, job: str) -> list[tuple[str, str]]:
         """When and why the alerts of a job changed."""
+        return [(self.clock_time(entry.at), entry.reason.value) for entry in self._entries(job)]
+
+    def notes(self, job: str) -> list[str]:
+        """What stands beside the lines of `history`."""
+        return [entry.note for entry in self._entries(job)]
+
+    def _entries(self, job: str) -> list[Entry]:
         entries: list[Entry] = []
         with self.server.store.reading() as reading:
             for alert in self.alerts():
                 entries += reading.history(alert.id) if alert.job == job else []
-        return [(self.clock_time(entry.at), entry.reason.value) for entry in entries]
+        return entries
 
     def watch(self, job: str, environment: str = DEFAULT_ENVIRONMENT) -> Watch:
         with self.server.store.reading() as reading:

@@ -3,6 +3,8 @@
 from datetime import datetime, time
 from typing import TypedDict, Unpack
 
+from tocsin.alerts.matcher import read_matcher
+from tocsin.alerts.route import Route
 from tocsin.jobs.calendar import Calendar
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records
 from tocsin.jobs.job import Definition, Rank
@@ -110,6 +112,19 @@ def rule_of(condition: str, **words: Unpack[RuleWords]) -> Rule:
         m_of_n=MofN(bad=m_of_n[0], of=m_of_n[1]) if m_of_n else None,
         fingerprint=words.get("fingerprint", plain.fingerprint),
         message=words.get("message", ""),
+    )
+
+
+def route_of(matchers: str, receiver: str, *more: str) -> Route:
+    """Return the branch of these words; see Story.routes."""
+    given = dict(word.split("=") for word in more if "=" in word)
+    mute, active = (tuple(given[key].split(",")) if key in given else () for key in ("mute", "active"))
+    return Route(
+        receiver=receiver,
+        matchers=tuple(read_matcher(m) for m in matchers.split()),
+        continues="continue" in more,
+        mute_time_intervals=mute,
+        active_time_intervals=active,
     )
 
 

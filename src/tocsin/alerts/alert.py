@@ -38,6 +38,8 @@ class Reason(Enum):
     REPEATED = "repeated"
     SILENCED = "silenced"
     DEDUPLICATED = "deduplicated"
+    MUTED = "muted"
+    CAUGHT_UP = "caught_up"
     CLOSED_AT_RECEIVER = "closed_at_receiver"
     NOTHING_TO_SAY = "nothing_to_say"
 
@@ -48,7 +50,8 @@ class Told:
 
     `at` are the instants of the notifications within the deduplication window, oldest first;
     `targets` everyone who was told that it fires and not yet that it is over; `heard` the number of the
-    newest thing that each of those who ever heard of it was told.
+    newest thing that each of those who ever heard of it was told, and `news` the number of the newest
+    thing that was no mere repeat.
     """
 
     at: tuple[datetime, ...] = ()
@@ -58,6 +61,7 @@ class Told:
     step: int = 0
     last_at: datetime | None = None
     count: int = 0
+    news: int = 0
 
 
 class SnoozeEnd(Enum):
@@ -83,8 +87,8 @@ class Alert:
     """One open or ended trouble, with the newest finding about it.
 
     `opened_at` is when we saw it, `since_at` when it began. `held_back_until` is set while something
-    is owed to the receivers that a silence or deduplication keeps back. `acknowledged_until` is when an
-    acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
+    is owed to receivers that a silence, deduplication or a time interval keeps back. `acknowledged_until`
+    is when an acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
     """
 
     id: str

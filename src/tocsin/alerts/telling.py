@@ -48,11 +48,15 @@ def speak(
     *,
     silenced_until: datetime | None = None,
     no_repeat_before: datetime | None = None,
+    muted_until: datetime | None = None,
+    is_owed: bool = False,
 ) -> Utterance:
     """Return what to say of an alert.
 
     `silenced_until` is the end of the silence that covers it. `no_repeat_before` is when we shall know
-    whether what we said before we were blind still holds.
+    whether what we said before we were blind still holds. `muted_until` is when time intervals let anybody
+    be told again, if they let nobody now; `is_owed` says that somebody whom they kept from hearing the
+    latest news can be told by now.
 
     The end is told to whoever was told the beginning, silenced or not. News are a first word, or a
     worse severity or step than was ever told; without news there is the repeat, at once where an
@@ -71,14 +75,18 @@ def speak(
     speech, due_at = _news(alert, manners)
     if speech is Speech.REPEAT and no_repeat_before is not None:
         due_at = max(due_at, no_repeat_before)
+    reason = Reason.REPEATED if speech is Speech.REPEAT else Reason.TOLD
+    if is_owed and due_at > now:
+        due_at, reason = now, Reason.CAUGHT_UP
     if due_at > now:
         return Utterance(speech=None, reason=Reason.NOTHING_TO_SAY, ask_again_at=due_at)
     if silenced_until is not None and silenced_until > now:
         return Utterance(speech=None, reason=Reason.SILENCED, ask_again_at=silenced_until)
+    if muted_until is not None and muted_until > now:
+        return Utterance(speech=None, reason=Reason.MUTED, ask_again_at=muted_until)
     room_at = _room_at(told, now, manners)
-    if room_at > now and not _rises_to_page(alert):
+    if room_at > now and not _rises_to_page(alert, reason):
         return Utterance(speech=None, reason=Reason.DEDUPLICATED, ask_again_at=room_at)
-    reason = Reason.REPEATED if speech is Speech.REPEAT else Reason.TOLD
     return Utterance(speech=speech, reason=reason, ask_again_at=now + manners.repeat_every)
 
 
@@ -94,9 +102,10 @@ def _news(alert: Alert, manners: Manners) -> tuple[Speech, datetime]:
     return Speech.REPEAT, repeat_at
 
 
-def _rises_to_page(alert: Alert) -> bool:
+def _rises_to_page(alert: Alert, reason: Reason) -> bool:
     told = alert.told.severity
-    return alert.severity is Severity.PAGE and (told is None or told < Severity.PAGE)
+    is_new = told is None or told < Severity.PAGE or reason is Reason.CAUGHT_UP
+    return alert.severity is Severity.PAGE and is_new
 
 
 def _room_at(told: Told, now: datetime, manners: Manners) -> datetime:
@@ -129,6 +138,7 @@ def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, 
             step=max(step, told.step) if severity == told.severity else step,
             last_at=now,
             count=seq,
+            news=told.news if speech is Speech.REPEAT else seq,
         ),
     )
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.route import Route
+from tocsin.alerts.timeinterval import NamedInterval
 from tocsin.jobs.job import Definition, JobKey
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.schedule import OnCallSchedule
@@ -35,9 +37,9 @@ class Configuration:
 
     `targets` lists, for each receiver, the names of the channels it speaks through ("on-call/slack");
     the channels themselves are given to the engine beside this. `fallbacks` names the receiver that
-    stands in for another; a receiver without one falls back on the root route's.
-    `hears_acknowledgements` are the targets that are told when somebody takes in hand what they were
-    told of. `digest` is equal for two configurations that judge alike.
+    stands in for another; a receiver without one falls back on the root route's. `time_intervals` are
+    those that routes may name. `hears_acknowledgements` are the targets that are told when somebody takes
+    in hand what they were told of. `digest` is equal for two configurations that judge alike.
     """
 
     digest: str
@@ -46,6 +48,8 @@ class Configuration:
     targets: Mapping[str, tuple[str, ...]]
     fallbacks: Mapping[str, str] = field(default_factory=dict)
     hears_acknowledgements: frozenset[str] = frozenset()
+    time_intervals: Mapping[str, NamedInterval] = field(default_factory=dict)
+    inhibit_rules: tuple[InhibitRule, ...] = ()
     jobs: Mapping[JobKey, Definition] = field(default_factory=dict)
     defaults: Definition = field(default_factory=Definition)
     policy: Policy = field(default_factory=Policy)

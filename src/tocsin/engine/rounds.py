@@ -62,6 +62,10 @@ class Rounds:
             rule_book=RuleBook(configuration.rules),
         )
         self.refresh(now)
+        if self._adopting:
+            # Other routes and time intervals may let out earlier what the old ones kept back.
+            held_back = self._writing.open_alerts_held_back()
+            self._writing.mark_due((alert.job_id for alert in held_back), now)
 
     def refresh_if_needed(self, now: datetime) -> None:
         """Load the facts that all jobs share, when this server has not done so lately."""

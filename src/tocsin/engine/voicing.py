@@ -1,15 +1,17 @@
 """From a change of an alert to what is owed to whom. Pure."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
-from tocsin.alerts.route import receiver_for
+from tocsin.alerts.route import Way
 from tocsin.alerts.silence import covering
 from tocsin.alerts.telling import Speech, Utterance, said, speak
 from tocsin.engine.book import Book
+from tocsin.engine.reaching import NOBODY, Reach, reach_of, reasons_of, waits_until
 from tocsin.engine.wording import message_of
 from tocsin.jobs.state import hidden_by
 from tocsin.notify.message import pack
@@ -50,35 +52,40 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
         return _taken_in_hand(alert, entries, book, now)
     labels = labels_of(alert)
     silence = covering(book.silences, labels, now) if book.silences else None
+    reach = reach_of(alert, labels, book.configuration, now) if alert.is_open else NOBODY
     utterance = speak(
         alert,
         now,
         manners,
         silenced_until=silence.ends_at if silence is not None else None,
         no_repeat_before=_waits_until(book, now),
+        muted_until=reach.muted_until,
+        is_owed=alert.held_back_until is not None and bool(reach.late),
     )
     if utterance.speech is None:
         note = f"silence {silence.id}: {silence.comment}" if silence is not None else ""
-        alert, kept_back, entry = _kept_back(alert, utterance, now, note)
+        alert, kept_back, entry = _kept_back(alert, utterance, reach, now, note)
         entries += [entry] if entry is not None else []
         return Voiced(
             alert=alert,
             entries=tuple(entries),
             kept_back=kept_back,
             cancels_repeats=_ends_repeats(change),
-            ask_again_at=utterance.ask_again_at,
+            ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
         )
-    receiver = receiver_for(book.configuration.route, labels)
-    targets = _targets(alert, utterance.speech, receiver, book)
-    notifications = _owed_all(alert, targets, utterance.speech, change.reason, book=book, now=now)
-    alert = said(replace(alert, held_back_until=None), utterance.speech, targets, now, manners)
+    targets = _targets(alert, utterance, reach)
+    notifications = _owed_all(alert, targets, change.reason, book=book, now=now)
+    alert = said(alert, utterance.speech, tuple(targets), now, manners)
     entries.append(entry_of(alert, utterance.reason, now, "", ", ".join(targets)))
+    alert, kept_back, entry = _kept_back(alert, utterance, reach, now, "")
+    entries += [entry] if entry is not None else []
     return Voiced(
         alert=alert,
         entries=tuple(entries),
         notifications=notifications,
+        kept_back=kept_back,
         cancels_repeats=_ends_repeats(change),
-        ask_again_at=utterance.ask_again_at,
+        ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
     )
 
 
@@ -92,7 +99,8 @@ def _taken_in_hand(alert: Alert, entries: list[Entry], book: Book, now: datetime
     wanted = book.configuration.hears_acknowledgements
     targets = tuple(target for target in alert.told.targets if target in wanted)
     alert = replace(alert, held_back_until=None)
-    owed = _owed_all(alert, targets, Speech.ACKNOWLEDGED, Reason.ACKNOWLEDGED, book=book, now=now)
+    said_to = dict.fromkeys(targets, Speech.ACKNOWLEDGED)
+    owed = _owed_all(alert, said_to, Reason.ACKNOWLEDGED, book=book, now=now)
     if targets:
         alert = said(alert, Speech.ACKNOWLEDGED, targets, now, book.manners)
         entries = [*entries, entry_of(alert, Reason.TOLD, now, "", ", ".join(targets))]
@@ -100,17 +108,27 @@ def _taken_in_hand(alert: Alert, entries: list[Entry], book: Book, now: datetime
 
 
 def _kept_back(
-    alert: Alert, utterance: Utterance, now: datetime, note: str
+    alert: Alert, utterance: Utterance, reach: Reach, now: datetime, note: str
 ) -> tuple[Alert, Reason | None, Entry | None]:
-    """Note once that something was kept back, so that nobody has to guess why they heard nothing."""
-    if utterance.reason not in (Reason.SILENCED, Reason.DEDUPLICATED):
-        if alert.held_back_until is not None:
-            alert = replace(alert, held_back_until=None)
+    """Note once that something was kept back, so that nobody has to guess why they heard nothing.
+
+    What was said, or would be but for its time, may be owed to somebody whom a time interval keeps from it.
+    """
+    until, reason = None, utterance.reason
+    waiting: tuple[Way, ...] = ()
+    if utterance.speech is None and reason in (Reason.SILENCED, Reason.DEDUPLICATED, Reason.MUTED):
+        until, waiting = utterance.ask_again_at, tuple(way for way, _ in reach.muted)
+    elif utterance.speech is not None or (alert.held_back_until and reason is Reason.NOTHING_TO_SAY):
+        waiting = reach.waiting(alert.told)
+        until, reason = waits_until(waiting), Reason.MUTED
+    if until == alert.held_back_until:
         return alert, None, None
-    if alert.held_back_until == utterance.ask_again_at:
+    alert = replace(alert, held_back_until=until)
+    if until is None:
         return alert, None, None
-    alert = replace(alert, held_back_until=utterance.ask_again_at)
-    return alert, utterance.reason, entry_of(alert, utterance.reason, now, "", note)
+    if reason is Reason.MUTED:
+        note = reasons_of(waiting, alert.timezone)
+    return alert, reason, entry_of(alert, reason, now, "", note)
 
 
 def entry_of(alert: Alert, reason: Reason, now: datetime, who: str = "", note: str = "") -> Entry:
@@ -126,10 +144,20 @@ def entry_of(alert: Alert, reason: Reason, now: datetime, who: str = "", note: s
     )
 
 
-def _targets(alert: Alert, speech: Speech, receiver: str, book: Book) -> tuple[str, ...]:
-    if speech is Speech.RESOLVED:
-        return alert.told.targets
-    return book.configuration.targets[receiver]
+def _targets(alert: Alert, utterance: Utterance, reach: Reach) -> Mapping[str, Speech]:
+    """Return who is told, each once, and which kind of news it is to them."""
+    if utterance.speech is None or utterance.speech is Speech.RESOLVED:
+        return dict.fromkeys(alert.told.targets, Speech.RESOLVED)
+    told = reach.late if utterance.reason is Reason.CAUGHT_UP else reach.targets
+    targets: dict[str, Speech] = dict.fromkeys(told, utterance.speech)
+    if utterance.speech is Speech.REPEAT and alert.held_back_until is not None:
+        for target in reach.late:
+            targets[target] = Speech.LOUDER if target in alert.told.targets else Speech.FIRING
+    return targets
+
+
+def _sooner(*instants: datetime | None) -> datetime | None:
+    return min((at for at in instants if at is not None), default=None)
 
 
 def _waits_until(book: Book, now: datetime) -> datetime | None:
@@ -145,11 +173,12 @@ def closing(alert: Alert, target: str, base_url: str, now: datetime) -> Notifica
 
 
 def _owed_all(
-    alert: Alert, targets: tuple[str, ...], speech: Speech, reason: Reason, *, book: Book, now: datetime
+    alert: Alert, targets: Mapping[str, Speech], reason: Reason, *, book: Book, now: datetime
 ) -> tuple[Notification, ...]:
     base_url, seq = book.configuration.base_url, alert.told.count + 1
     return tuple(
-        _owed(alert, target, speech, reason, seq=seq, base_url=base_url, now=now) for target in targets
+        _owed(alert, target, speech, reason, seq=seq, base_url=base_url, now=now)
+        for target, speech in targets.items()
     )
 
 

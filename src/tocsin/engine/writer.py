@@ -257,6 +257,7 @@ class Writer:
                 self._on_outbox()
         elif isinstance(work, Reconfigure):
             self.rounds.reconfigure(work.configuration, now)
+            self.next_due_at = now
         return None
 
     def _claim(self, claim: Claim, now: datetime) -> Claimed:

@@ -1,0 +1,75 @@
+"""Whom what is said of an alert reaches now, and who must wait for the end of a time interval. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.alerts.alert import Alert, Told
+from tocsin.alerts.route import Grouping, Way, ways
+from tocsin.engine.configuration import Configuration
+from tocsin.rules.wording import clock_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The ways of an alert, as targets.
+
+    `targets` may be told now, each once; `late` are those among them who have missed the latest news.
+    `muted` are ways that are muted now, each with the targets that no other way reaches.
+    """
+
+    targets: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    muted: tuple[tuple[Way, tuple[str, ...]], ...] = ()
+
+    @property
+    def muted_until(self) -> datetime | None:
+        """When anybody can be told again, if nobody can be now."""
+        return None if self.targets else _earliest(way for way, _ in self.muted)
+
+    def waiting(self, told: Told) -> tuple[Way, ...]:
+        """Return the muted ways that have somebody who has missed the latest news."""
+        return tuple(way for way, targets in self.muted if any(_has_missed(told, t) for t in targets))
+
+
+NOBODY = Reach()
+
+
+def reach_of(alert: Alert, labels: Mapping[str, str], configuration: Configuration, now: datetime) -> Reach:
+    """Return whom the routes name for an alert with these labels."""
+    usual = Grouping(repeat_every=configuration.policy.repeat_every)
+    taken = ways(configuration.route, labels, now, configuration.time_intervals, usual)
+    targets = dict.fromkeys(
+        t for way in taken if way.muted_until is None for t in configuration.targets[way.receiver]
+    )
+    return Reach(
+        targets=tuple(targets),
+        late=tuple(t for t in targets if _has_missed(alert.told, t)),
+        muted=tuple(
+            (way, tuple(t for t in configuration.targets[way.receiver] if t not in targets))
+            for way in taken
+            if way.muted_until is not None
+        ),
+    )
+
+
+def waits_until(waiting: tuple[Way, ...]) -> datetime | None:
+    """Return when the first of some muted ways opens."""
+    return _earliest(waiting)
+
+
+def reasons_of(waiting: tuple[Way, ...], timezone: str) -> str:
+    """Return, for the alert's history, who waits for what."""
+    return "; ".join(
+        f"{way.receiver} by {way.muted_by} until {clock_time(way.muted_until, timezone)} ({way.path})"
+        for way in waiting
+        if way.muted_until is not None
+    )
+
+
+def _has_missed(told: Told, target: str) -> bool:
+    return target not in told.targets or dict(told.heard).get(target, 0) < told.news
+
+
+def _earliest(muted: Iterable[Way]) -> datetime | None:
+    return min((way.muted_until for way in muted if way.muted_until is not None), default=None)
