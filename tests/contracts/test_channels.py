@@ -12,7 +12,7 @@ import trustme
 
 from tests.contracts.receivers import HttpReceiver, Receiver, SlowHandshake, SmtpReceiver
 from tests.contracts.situations import CASES, KINDS, OVER_THE_NETWORK, TABLE, Expected, Situation
-from tests.contracts.vendors import PagerDuty
+from tests.contracts.vendors import Alertmanager, PagerDuty, Teams
 from tests.notify.messages import AT, a_hostile_message, a_message
 from tocsin.clock import monotonic
 from tocsin.errors import ChannelError
@@ -21,7 +21,8 @@ from tocsin.notify.channels.console import ConsoleChannel
 from tocsin.notify.channels.email import EmailChannel
 from tocsin.notify.channels.pagerduty import PagerDutyChannel
 from tocsin.notify.channels.slack import SlackChannel
-from tocsin.notify.channels.webhook import WebhookChannel
+from tocsin.notify.channels.teams import TeamsChannel
+from tocsin.notify.channels.webhook import Form, WebhookChannel
 
 SECRET = "T0SECRET0B0SECRET"
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -60,6 +61,15 @@ def a_webhook(url: str, timeout_seconds: float) -> Channel:
     return WebhookChannel(f"{url}/hook/{SECRET}?token={SECRET}", (SIGNING_SECRET,), timeout_seconds)
 
 
+def an_alertmanager(url: str, timeout_seconds: float) -> Channel:
+    address = f"{url}/alertmanager/{SECRET}"
+    return WebhookChannel(address, (SIGNING_SECRET,), timeout_seconds, form=Form.ALERTMANAGER)
+
+
+def a_teams(url: str, timeout_seconds: float) -> Channel:
+    return TeamsChannel(f"{url}/workflows/0a1b/triggers/manual/paths/invoke?sig={SECRET}", timeout_seconds)
+
+
 def a_slack(url: str, timeout_seconds: float) -> Channel:
     return SlackChannel(f"{url}/services/{SECRET}?token={SECRET}", timeout_seconds)
 
@@ -72,6 +82,8 @@ OVER_HTTP: dict[str, tuple[type[HttpReceiver], Callable[[str, float], Channel]]]
     "webhook": (HttpReceiver, a_webhook),
     "slack": (HttpReceiver, a_slack),
     "pagerduty": (PagerDuty, a_pagerduty),
+    "teams": (Teams, a_teams),
+    "alertmanager": (Alertmanager, an_alertmanager),
 }
 
 
@@ -211,8 +223,9 @@ def test_hostile_text_adds_no_header_and_no_recipient_to_a_letter() -> None:
     assert "javascript:" not in html.get_content()
 
 
-def test_hostile_text_is_data_in_a_webhook() -> None:
-    with reached("webhook", Situation.ACCEPTS) as (channel, receiver):
+@pytest.mark.parametrize("kind", ["webhook", "alertmanager", "pagerduty", "teams"])
+def test_hostile_text_is_data_in_what_is_json(kind: str) -> None:
+    with reached(kind, Situation.ACCEPTS) as (channel, receiver):
         channel.send(a_hostile_message(), at=AT)
         body = json.loads(cast("Receiver", receiver).received[0].body)
 
@@ -235,7 +248,7 @@ def every_text(value: object) -> Iterator[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_channel_says_what_it_is(kind: str) -> None:
     with reached(kind, Situation.ACCEPTS) as (channel, _):
-        assert channel.kind == kind
+        assert channel.kind == {"alertmanager": "webhook"}.get(kind, kind)
         assert channel.send(a_message(), at=AT).detail in {
             "HTTP 200",
             "HTTP 202",

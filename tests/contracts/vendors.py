@@ -1,7 +1,9 @@
 """Look-alikes of vendors, which take what the vendors' documentation allows and nothing else."""
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from tests.contracts.receivers import HttpReceiver, Received, answered
@@ -67,6 +69,101 @@ class PagerDuty(Vendor):
             yield "severity"
         if not isinstance(payload["custom_details"], dict):
             yield "custom_details"
+
+
+class Teams(Vendor):
+    """A webhook of Workflows: a message with Adaptive Cards 1.4, of at most 28 KB."""
+
+    LIMIT = 28 * 1024
+    BLOCKS = {  # noqa: RUF012 - the schema, as far as it is used; nobody writes to it
+        "RichTextBlock": {"type", "inlines", "spacing"},
+        "Container": {"type", "style", "bleed", "items"},
+    }
+    STYLES = ("default", "emphasis", "good", "attention", "warning", "accent")
+
+    def faults(self, asked: Received) -> Iterator[str]:
+        """Return what Teams would not take."""
+        if "charset=utf-8" not in asked.headers["content-type"]:
+            yield "would be counted in UTF-16"
+        if len(asked.body) > self.LIMIT:
+            yield "request entity too large"
+        message = json.loads(asked.body)
+        yield from unknown(message, {"type", "attachments"})
+        if message["type"] != "message" or len(message["attachments"]) != 1:
+            yield "no message with one card"
+        [card] = message["attachments"]
+        yield from unknown(card, {"contentType", "contentUrl", "content"})
+        if card["contentType"] != "application/vnd.microsoft.card.adaptive":
+            yield "contentType"
+        yield from self._of_card(card["content"])
+
+    def _of_card(self, card: dict[str, Any]) -> Iterator[str]:
+        yield from unknown(card, {"$schema", "type", "version", "fallbackText", "msteams", "body", "actions"})
+        if (card["type"], card["version"]) != ("AdaptiveCard", "1.4"):
+            yield "no card of version 1.4"
+        for block in card["body"]:
+            yield from self._of_block(block)
+        if len(card["actions"]) > 6:
+            yield "more than six buttons"
+        for action in card["actions"]:
+            if set(action) != {"type", "title", "url"} or action["type"] != "Action.OpenUrl":
+                yield f"action {action}"
+
+    def _of_block(self, block: dict[str, Any]) -> Iterator[str]:
+        yield from unknown(block, self.BLOCKS.get(block["type"], set()))
+        if block["type"] == "Container" and block["style"] not in self.STYLES:
+            yield f"style {block['style']}"
+        for inner in block.get("items", []):
+            yield from self._of_block(inner)
+        for run in block.get("inlines", []):
+            yield from unknown(run, {"type", "text", "weight", "size", "fontType"})
+            if run["type"] != "TextRun" or not is_text(run["text"], 10_000):
+                yield "a run without text"
+
+
+class Alertmanager(Vendor):
+    """Something that takes Alertmanager's webhooks, version 4, as its documentation describes them."""
+
+    def faults(self, asked: Received) -> Iterator[str]:
+        """Return what differs from the description."""
+        sent = json.loads(asked.body)
+        wanted = {
+            "version": str,
+            "groupKey": str,
+            "truncatedAlerts": int,
+            "status": str,
+            "receiver": str,
+            "groupLabels": dict,
+            "commonLabels": dict,
+            "commonAnnotations": dict,
+            "externalURL": str,
+            "alerts": list,
+        }
+        yield from of_kinds(sent, wanted)
+        if sent["version"] != "4" or sent["status"] not in {"firing", "resolved"}:
+            yield "version or status"
+        for alert in sent["alerts"]:
+            yield from self._of_alert(alert)
+        if not sent["groupLabels"].items() <= sent["commonLabels"].items():
+            yield "a group whose labels are not those of its alerts"
+
+    def _of_alert(self, alert: dict[str, Any]) -> Iterator[str]:
+        texts = ("status", "startsAt", "endsAt", "generatorURL", "fingerprint")
+        yield from of_kinds(alert, {"labels": dict, "annotations": dict, **dict.fromkeys(texts, str)})
+        for name, value in (*alert["labels"].items(), *alert["annotations"].items()):
+            if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", name) or not isinstance(value, str):
+                yield f"label {name}"
+        if datetime.fromisoformat(alert["startsAt"]).tzinfo is None:
+            yield "startsAt"
+        has_ended = datetime.fromisoformat(alert["endsAt"]).year > 1
+        if has_ended is not (alert["status"] == "resolved"):
+            yield "endsAt"
+
+
+def of_kinds(value: dict[str, Any], wanted: dict[str, type]) -> Iterator[str]:
+    """Return the fields that are missing, too many or of another kind."""
+    yield from unknown(value, set(wanted))
+    yield from (name for name, kind in wanted.items() if not isinstance(value.get(name), kind))
 
 
 def unknown(value: dict[str, Any], known: set[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from tocsin.config.grammar.means.console import Console
 from tocsin.config.grammar.means.email import Email
 from tocsin.config.grammar.means.pagerduty import PagerDuty
 from tocsin.config.grammar.means.slack import Slack
+from tocsin.config.grammar.means.teams import Teams
 from tocsin.config.grammar.means.webhook import Webhook
 from tocsin.config.grammar.rules import Matchers
 from tocsin.config.problems import refuse
@@ -71,6 +72,9 @@ class Receiver(Part):
 
     pagerduty: PagerDuty | None = None
     """Tell through PagerDuty, which keeps track of who has it in hand."""
+
+    teams: Teams | None = None
+    """Tell through Microsoft Teams."""
 
     webhook: Webhook | None = None
     """Tell through a signed webhook."""

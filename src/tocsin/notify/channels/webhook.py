@@ -12,10 +12,12 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from tocsin.notify.alertmanager import alertmanager_body
 from tocsin.notify.channel import Accepted
 from tocsin.notify.egress import http
 from tocsin.notify.egress.endpoint import endpoint
@@ -26,13 +28,21 @@ SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the public prefix that the speci
 SECRET_BYTES: Final = range(24, 65)
 
 
+class Form(StrEnum):
+    """The form of the body."""
+
+    TOCSIN = "tocsin"
+    ALERTMANAGER = "alertmanager"
+
+
 class WebhookChannel:
     """Posts to one address; redirects are not followed.
 
-    Certificates are verified (`ca_file` adds authorities). `secrets` are written `whsec_` and the base64 of
-    24 to 64 bytes. The receiver needs one of them, so that a secret is changed by giving both for a while.
-    Without any the request is not signed. Raises ValueError for an address or a secret that cannot be used,
-    without repeating it, and OSError for such a `ca_file`.
+    `form` is our own, or that of Alertmanager's webhook; both are signed. Certificates are verified
+    (`ca_file` adds authorities). `secrets` are written `whsec_` and the base64 of 24 to 64 bytes. The
+    receiver needs one of them, so that a secret is changed by giving both for a while. Without any the
+    request is not signed. Raises ValueError for an address or a secret that cannot be used, without repeating
+    it, and OSError for such a `ca_file`.
     """
 
     kind = "webhook"
@@ -44,8 +54,10 @@ class WebhookChannel:
         secrets: Sequence[str] = (),
         timeout_seconds: float = http.TIMEOUT_SECONDS,
         *,
+        form: Form = Form.TOCSIN,
         ca_file: str | None = None,
     ) -> None:
+        self._body = alertmanager_body if form is Form.ALERTMANAGER else webhook_body
         self._where = endpoint(url, ca_file=ca_file)
         self._secrets = tuple(secret_bytes(secret) for secret in secrets)
         self._timeout_seconds = timeout_seconds
@@ -55,7 +67,7 @@ class WebhookChannel:
 
     def send(self, message: Message, *, at: datetime) -> Accepted:
         """Post the message; raises ChannelError if the receiver did not accept it."""
-        body = webhook_body(message)
+        body = self._body(message)
         headers = {"Content-Type": "application/json", **self._signed(message.key, body, at)}
         return http.deliver(self._where, body, headers=headers, timeout_seconds=self._timeout_seconds, at=at)
 

@@ -32,7 +32,11 @@ def deliver(
     where: Endpoint, body: bytes, *, headers: dict[str, str], timeout_seconds: float, at: datetime
 ) -> Accepted:
     """Post the body and return what the receiver answered; raises ChannelError if it did not accept it."""
-    answer = post(where, body, headers=headers, timeout_seconds=timeout_seconds)
+    return judged(where, post(where, body, headers=headers, timeout_seconds=timeout_seconds), at)
+
+
+def judged(where: Endpoint, answer: Answer, at: datetime) -> Accepted:
+    """Return what an answer means that came at this instant; raises ChannelError unless it is acceptance."""
     outcome = outcome_of_status(answer.status)
     if outcome is Outcome.ACCEPTED:
         return Accepted(detail=f"HTTP {answer.status}")

@@ -1,13 +1,13 @@
 """Webhook."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from tocsin.config.grammar.base import OneOrMore, ReadableFile, SecretText, usable_by
 from tocsin.config.grammar.means.base import Means, Timeout, Url
 from tocsin.notify.channel import Channel
-from tocsin.notify.channels.webhook import WebhookChannel, secret_bytes
+from tocsin.notify.channels.webhook import Form, WebhookChannel, secret_bytes
 
 MAX_SECRETS = 5
 
@@ -23,6 +23,9 @@ class Webhook(Means):
     secret: Annotated[list[SigningSecret], OneOrMore(), Field(max_length=MAX_SECRETS)] | None = None
     """Signing secret, `whsec_` and base64; several while one replaces the other. Left out: not signed."""
 
+    format: Literal["tocsin", "alertmanager"] = "tocsin"
+    """Form of the body: tocsin, or alertmanager for what takes Alertmanager's; tocsin if left out."""
+
     timeout_seconds: Timeout = 15.0
     """Longest wait for an answer; 15 if left out."""
 
@@ -32,4 +35,6 @@ class Webhook(Means):
     def make(self) -> Channel:
         """Return the channel."""
         secrets = [secret.value for secret in self.secret or ()]
-        return WebhookChannel(self.url.value, secrets, self.timeout_seconds, ca_file=self.ca_file)
+        return WebhookChannel(
+            self.url.value, secrets, self.timeout_seconds, form=Form(self.format), ca_file=self.ca_file
+        )
