@@ -49,7 +49,6 @@ policies = st.builds(
     name=st.just("p"),
     levels=st.lists(levels, min_size=1, max_size=4).map(tuple),
     repeat_after_minutes=st.sampled_from([None, 30.0, 240.0]),
-    acknowledgement_minutes=st.sampled_from([None, 20.0]),
 )
 
 
@@ -65,7 +64,9 @@ class Event:
 events = st.builds(
     Event,
     after=st.sampled_from([0, 1, 14, 15, 16, 61, 500]),
-    kind=st.sampled_from(["taken", "silenced", "deadline", "no deadline", "empty", "manned"]),
+    kind=st.sampled_from(
+        ["taken", "taken for a while", "silenced", "deadline", "no deadline", "empty", "manned"]
+    ),
     minutes=st.sampled_from([5, 100, 400]),
 )
 lives = st.lists(events, max_size=6)
@@ -95,10 +96,7 @@ class Climber:
         self.look()
 
     def glance(self, at: datetime) -> Step:
-        facts = self.facts
-        if facts.silenced_until is not None and facts.silenced_until <= at:
-            facts = replace(facts, silenced_until=None)
-        return climb(self.state, facts, at)
+        return climb(self.state, self.facts, at)
 
     def look(self) -> None:
         step = self.glance(self.now)
@@ -112,21 +110,30 @@ class Climber:
     def live_until(self, end: datetime) -> None:
         while self.state.next_at is not None and self.state.next_at <= end:
             self.now = self.state.next_at
-            if self.state.status is Status.ACKNOWLEDGED:
-                self.facts = replace(self.facts, standing=Standing.FIRING, who="", since_at=None)
             if self.state.status in (Status.ACKNOWLEDGED, Status.SUPPRESSED):
-                self.rests += 1
+                self.fires_again()
             self.look()
         self.now = end
+
+    def fires_again(self) -> None:
+        self.rests += 1
+        self.facts = replace(self.facts, standing=Standing.FIRING, who="", since_at=None, until_at=None)
 
     def happens(self, event: Event) -> None:
         self.live_until(self.now + event.after * MINUTE)
         span = event.minutes * MINUTE
         match event.kind:
-            case "taken" if self.facts.standing is Standing.FIRING:
-                self.facts = replace(self.facts, standing=Standing.ACKNOWLEDGED, who="ann", since_at=self.now)
-            case "silenced":
-                self.facts = replace(self.facts, silenced_until=self.now + span)
+            case "taken" | "taken for a while" if self.facts.standing is Standing.FIRING:
+                until_at = None if event.kind == "taken" else self.now + span
+                self.facts = replace(
+                    self.facts,
+                    standing=Standing.ACKNOWLEDGED,
+                    who="ann",
+                    since_at=self.now,
+                    until_at=until_at,
+                )
+            case "silenced" if self.facts.standing is Standing.FIRING:
+                self.facts = replace(self.facts, standing=Standing.SUPPRESSED, until_at=self.now + span)
             case "deadline":
                 self.facts = replace(self.facts, deadline_at=self.now + span)
             case "no deadline":
@@ -138,7 +145,7 @@ class Climber:
             case "manned":
                 self.facts = replace(self.facts, behind=self.everybody)
             case _:
-                assert self.facts.standing is Standing.ACKNOWLEDGED
+                assert self.facts.standing is not Standing.FIRING
         self.look()
 
 
@@ -200,7 +207,7 @@ def test_nobody_is_forgotten_while_it_fires_and_nobody_has_taken_it(
 ) -> None:
     """By the time that all time-outs and hours are over, whoever can be told has been."""
     climber = lived(policy, [*life, Event(0, "manned", 0), Event(0, "no deadline", 0)])
-    climber.facts = replace(climber.facts, standing=Standing.FIRING, silenced_until=None)
+    climber.fires_again()
     climber.look()
     before = climber.state
     climber.live_until(climber.now + timedelta(days=9))
@@ -232,7 +239,8 @@ def test_after_a_downtime_one_level_is_told_at_most(policy: Policy, minutes: int
 @given(policy=policies, life=lives)
 def test_what_is_resolved_never_speaks_again(policy: Policy, life: list[Event]) -> None:
     climber = lived(policy, life)
-    climber.facts = replace(climber.facts, standing=Standing.RESOLVED, who="ann", since_at=climber.now)
+    ended = Standing.RESOLVED
+    climber.facts = replace(climber.facts, standing=ended, who="ann", since_at=climber.now, until_at=None)
     climber.look()
 
     assert climber.state.status is Status.RESOLVED

@@ -97,8 +97,8 @@ def test_who_takes_it_stops_it_also_after_it_has_escalated() -> None:
 
 
 def test_an_acknowledgement_that_expires_goes_on_at_the_level_where_it_was() -> None:
-    walk = Walk(replace(PLAIN, acknowledgement_minutes=60)).until("02:15")
-    walk.now(standing=Standing.ACKNOWLEDGED, who="dan", since_at=at("02:20"))
+    walk = Walk(PLAIN).until("02:15")
+    walk.now(standing=Standing.ACKNOWLEDGED, who="dan", since_at=at("02:20"), until_at=at("03:20"))
     walk.looks("02:20")
     assert walk.state.next_at == at("03:20")
 
@@ -111,10 +111,11 @@ def test_an_acknowledgement_that_expires_goes_on_at_the_level_where_it_was() -> 
 
 def test_a_silence_suppresses_it_until_it_ends() -> None:
     walk = Walk(PLAIN).until("02:00")
-    walk.now(silenced_until=at("04:00"))
+    walk.now(standing=Standing.SUPPRESSED, until_at=at("04:00"))
     walk.looks("02:15")
     assert (walk.state.status, walk.state.next_at) == (Status.SUPPRESSED, at("04:00"))
 
+    walk.now(standing=Standing.FIRING, until_at=None)
     walk.looks("04:00")
 
     assert walk.told[1:] == [("04:00", "ann", Move.WENT_ON)]

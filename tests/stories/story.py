@@ -5,7 +5,7 @@ instant, and then the job report. Instants are wall times of the story's zone: "
 "Sun 02:30" for the first such day from the day of the story on, "2026-04-01 02:30".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Unpack
@@ -24,6 +24,7 @@ from tocsin.jobs.job import Definition, JobKey
 from tocsin.jobs.run import Run
 from tocsin.notify.channel import Accepted
 from tocsin.notify.message import Message
+from tocsin.oncall import escalation
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Watch
@@ -74,6 +75,7 @@ class Story:
         self.time_intervals: dict[str, NamedInterval] = {}
         self.receivers: dict[str, Receiver] = {}
         self.messages: list[Heard] = []
+        self.escalations: dict[str, escalation.Policy] = {}
         self.clock = VirtualClock(datetime.combine(self.day, time(), UTC) - THE_EVENING_BEFORE)
         self._defined: dict[JobKey, Definition] = {}
         self._has_begun = False
@@ -109,6 +111,17 @@ class Story:
         )
         self.time_intervals[name] = NamedInterval(name=name, intervals=(interval,))
 
+    def escalates(
+        self, *levels: escalation.Level, repeat: float | None = None, name: str = "standard"
+    ) -> None:
+        """Climb this policy for every alert; each target of a level is a receiver of its own."""
+        for target in (target for level in levels for target in level.targets):
+            if target not in self.receivers:
+                self.receiver(target)
+        policy = escalation.Policy(policy_id=name, name=name, levels=levels, repeat_after_minutes=repeat)
+        self.escalations[name] = policy
+        self.route = replace(self.route, escalation=name)
+
     def rule(self, condition: str, **words: Unpack[RuleWords]) -> None:
         """Put this rule in the place of the default rule of its condition, or beside the rules of its own."""
         others = tuple(r for r in self.rules if r not in DEFAULT_RULES or r.condition != condition)
@@ -131,6 +144,7 @@ class Story:
             targets={name: (name,) for name in self.receivers},
             hears_acknowledgements=frozenset(name for name, one in self.receivers.items() if one.tracks),
             time_intervals=dict(self.time_intervals),
+            escalations=dict(self.escalations),
             jobs=dict(self._defined),
             policy=self.policy,
         )

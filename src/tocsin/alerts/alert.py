@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from tocsin.oncall.escalation import Climb
 from tocsin.rules.finding import Severity, Why
 
 
@@ -41,6 +42,10 @@ class Reason(Enum):
     MUTED = "muted"
     CAUGHT_UP = "caught_up"
     CLOSED_AT_RECEIVER = "closed_at_receiver"
+    ESCALATION_BEGUN = "escalation_begun"
+    ESCALATED = "escalated"
+    ESCALATION_WENT_ON = "escalation_went_on"
+    LEVEL_PASSED_OVER = "level_passed_over"
     NOTHING_TO_SAY = "nothing_to_say"
 
 
@@ -89,6 +94,7 @@ class Alert:
     `opened_at` is when we saw it, `since_at` when it began. `held_back_until` is set while something
     is owed to receivers that a silence, deduplication or a time interval keeps back. `acknowledged_until`
     is when an acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
+    `climb` is how far its escalation policy has been climbed, where its route names one.
     """
 
     id: str
@@ -125,6 +131,7 @@ class Alert:
     resolved_by: str = ""
     told: Told = Told()
     held_back_until: datetime | None = None
+    climb: Climb | None = None
 
     @property
     def is_open(self) -> bool:

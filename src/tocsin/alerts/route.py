@@ -25,6 +25,7 @@ class Route:
 
     The root has no matchers and always a receiver. What is None is inherited from the node above; time
     intervals are not. `group_by` names labels, or is ALL_LABELS. `continues` is Alertmanager's `continue`.
+    `escalation` names the escalation policy that is climbed for what ends here; empty: none.
     """
 
     receiver: str
@@ -37,6 +38,7 @@ class Route:
     repeat_every: timedelta | None = None
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
+    escalation: str | None = None
     _pick: Pick = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

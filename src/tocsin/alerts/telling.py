@@ -15,6 +15,7 @@ class Speech(Enum):
     FIRING = "firing"
     LOUDER = "louder"
     REPEAT = "repeat"
+    ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
 
@@ -124,8 +125,10 @@ def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, 
         return replace(alert, told=replace(told, heard=heard, count=seq))
     if speech is Speech.RESOLVED:
         return replace(alert, told=replace(told, targets=(), heard=heard, count=seq))
-    recent = tuple(at for at in told.at if at > now - manners.window)
     everyone = (*told.targets, *(t for t in targets if t not in told.targets))
+    if speech is Speech.ESCALATED:
+        return replace(alert, told=replace(told, targets=everyone, heard=heard, count=seq))
+    recent = tuple(at for at in told.at if at > now - manners.window)
     severity = alert.severity if told.severity is None else max(alert.severity, told.severity)
     step = alert.step if alert.severity == severity else told.step
     return replace(

@@ -8,8 +8,8 @@ from tocsin.alerts.advance import Change, advance, open_alert
 from tocsin.alerts.alert import Alert, Reason
 from tocsin.engine.configuration import Policy
 from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.escalating import voice
 from tocsin.engine.looking import told_before
-from tocsin.engine.voicing import voice
 from tocsin.jobs.job import Job
 from tocsin.jobs.state import BlindWindow
 from tocsin.rules.facts import Facts

@@ -10,6 +10,7 @@ from tocsin.alerts.timeinterval import NamedInterval
 from tocsin.jobs.job import Definition, JobKey
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.schedule import OnCallSchedule
+from tocsin.oncall import escalation
 from tocsin.rules.rule import Rule
 
 
@@ -39,7 +40,8 @@ class Configuration:
     the channels themselves are given to the engine beside this. `fallbacks` names the receiver that
     stands in for another; a receiver without one falls back on the root route's. `time_intervals` are
     those that routes may name. `hears_acknowledgements` are the targets that are told when somebody takes
-    in hand what they were told of. `digest` is equal for two configurations that judge alike.
+    in hand what they were told of. `escalations` are the escalation policies by their ids. `digest` is
+    equal for two configurations that judge alike.
     """
 
     digest: str
@@ -50,6 +52,7 @@ class Configuration:
     hears_acknowledgements: frozenset[str] = frozenset()
     time_intervals: Mapping[str, NamedInterval] = field(default_factory=dict)
     inhibit_rules: tuple[InhibitRule, ...] = ()
+    escalations: Mapping[str, escalation.Policy] = field(default_factory=dict)
     jobs: Mapping[JobKey, Definition] = field(default_factory=dict)
     defaults: Definition = field(default_factory=Definition)
     policy: Policy = field(default_factory=Policy)

@@ -160,7 +160,7 @@ class Draft:
             writing.save_alerts(sorted(self._changed.values(), key=lambda alert: alert.is_open))
             writing.record(self._entries)
         for alert_id in self._cancelled:
-            writing.cancel(alert_id, ("repeat",), self.now)
+            writing.cancel(alert_id, ("repeat", "escalated"), self.now)
         if self.notifications:
             writing.enqueue(self.notifications)
         self._write_unknown()

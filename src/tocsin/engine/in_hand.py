@@ -9,7 +9,7 @@ from tocsin.alerts.alert import Alert, AlertState, Reason, SnoozeEnd
 from tocsin.alerts.snooze import LONGEST, snooze
 from tocsin.engine.commands import Acknowledge, Done, Refusal, Refused, Resolve, Result, Snooze
 from tocsin.engine.draft import Draft
-from tocsin.engine.voicing import voice
+from tocsin.engine.escalating import voice
 from tocsin.jobs.defining import forgive
 from tocsin.rules.wording import clock_time
 

@@ -12,7 +12,8 @@ from tocsin.alerts.alert import Alert, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.snooze import lapse
 from tocsin.engine.book import Book
-from tocsin.engine.voicing import Voiced, entry_of, voice
+from tocsin.engine.escalating import voice
+from tocsin.engine.voicing import Voiced, entry_of
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
@@ -144,13 +145,13 @@ def _advance_all(
             seen.opened += 1
         else:
             change = advance(alert, finding, now)
-        _voice(seen, voice(change, book, now))
+        _voice(seen, voice(change, book, now, state=seen.state))
     for alert in open_by_print.values():
         if alert.rule in not_well:
             change = Change(alert=alert, reason=Reason.UNCHANGED)
         else:
             change = Change(alert=advance(alert, None, now).alert, reason=_why_over(seen, alert, book, now))
-        _voice(seen, voice(change, book, now))
+        _voice(seen, voice(change, book, now, state=seen.state))
 
 
 def _let_lapse(seen: Look, now: datetime) -> None:

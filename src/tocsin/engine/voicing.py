@@ -74,7 +74,7 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
             ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
         )
     targets = _targets(alert, utterance, reach)
-    notifications = _owed_all(alert, targets, change.reason, book=book, now=now)
+    notifications = owed_to(alert, targets, change.reason, book=book, now=now)
     alert = said(alert, utterance.speech, tuple(targets), now, manners)
     entries.append(entry_of(alert, utterance.reason, now, "", ", ".join(targets)))
     alert, kept_back, entry = _kept_back(alert, utterance, reach, now, "")
@@ -100,7 +100,7 @@ def _taken_in_hand(alert: Alert, entries: list[Entry], book: Book, now: datetime
     targets = tuple(target for target in alert.told.targets if target in wanted)
     alert = replace(alert, held_back_until=None)
     said_to = dict.fromkeys(targets, Speech.ACKNOWLEDGED)
-    owed = _owed_all(alert, said_to, Reason.ACKNOWLEDGED, book=book, now=now)
+    owed = owed_to(alert, said_to, Reason.ACKNOWLEDGED, book=book, now=now)
     if targets:
         alert = said(alert, Speech.ACKNOWLEDGED, targets, now, book.manners)
         entries = [*entries, entry_of(alert, Reason.TOLD, now, "", ", ".join(targets))]
@@ -172,9 +172,10 @@ def closing(alert: Alert, target: str, base_url: str, now: datetime) -> Notifica
     return _owed(alert, target, Speech.RESOLVED, reason, seq=alert.told.count, base_url=base_url, now=now)
 
 
-def _owed_all(
+def owed_to(
     alert: Alert, targets: Mapping[str, Speech], reason: Reason, *, book: Book, now: datetime
 ) -> tuple[Notification, ...]:
+    """Return what is owed to these targets, as the next thing that is told of an alert."""
     base_url, seq = book.configuration.base_url, alert.told.count + 1
     return tuple(
         _owed(alert, target, speech, reason, seq=seq, base_url=base_url, now=now)

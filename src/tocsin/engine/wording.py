@@ -6,6 +6,7 @@ from urllib.parse import quote
 from tocsin.alerts.alert import Alert, Reason
 from tocsin.notify.message import Link, Message, MessageKind
 from tocsin.notify.template import PLACEHOLDERS, Rendered, Variables, render
+from tocsin.oncall.escalation import Climb
 from tocsin.rules.wording import clock_time, span
 
 _ENDINGS = {
@@ -23,6 +24,8 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
     is_news = kind not in (MessageKind.ACKNOWLEDGED.value, MessageKind.RESOLVED.value)
     said = _text(alert) if is_news else Rendered(text=_taken(alert, kind, reason))
     evidence = alert.evidence if is_news else (("since", clock_time(alert.since_at, alert.timezone)),)
+    if kind == MessageKind.ESCALATED.value and alert.climb is not None:
+        evidence = (("escalation", _height(alert.climb)), *evidence)
     if said.problem is not None:
         fault = f"the message of rule {alert.rule!r} was not used: {said.problem}"
         evidence = (("template", fault), *evidence)
@@ -47,6 +50,14 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         owner=alert.owner,
         timezone=alert.timezone,
     )
+
+
+def _height(climb: Climb) -> str:
+    """Return how far it has come: `level 2 of 3 of standard, engineering manager`."""
+    policy = climb.policy
+    again = f", for the {climb.loops + 1}. time" if climb.loops else ""
+    name = policy.levels[climb.level - 1].name
+    return f"level {climb.level} of {len(policy.levels)} of {policy.name}, {name}{again}"
 
 
 def _text(alert: Alert) -> Rendered:

@@ -35,6 +35,7 @@ class MessageKind(StrEnum):
     FIRING = "firing"
     LOUDER = "louder"
     REPEAT = "repeat"
+    ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     SUMMARY = "summary"

@@ -18,11 +18,15 @@ _WITHOUT_SEVERITY: Final = {
     MessageKind.SUMMARY: "SUMMARY",
     MessageKind.TEST: "TEST",
 }
-_BEFORE_SEVERITY: Final = {MessageKind.LOUDER: "NOW ", MessageKind.REPEAT: "STILL "}
+_BEFORE_SEVERITY: Final = {
+    MessageKind.LOUDER: "NOW ",
+    MessageKind.REPEAT: "STILL ",
+    MessageKind.ESCALATED: "ESCALATED ",
+}
 
 
 def state(message: Message) -> str:
-    """Return how things stand, in capitals: `CRITICAL`, `NOW PAGE`, `STILL WARNING`, `RESOLVED`."""
+    """Return how things stand, in capitals: `CRITICAL`, `NOW PAGE`, `ESCALATED PAGE`, `RESOLVED`."""
     plain = _WITHOUT_SEVERITY.get(message.kind)
     return plain or _BEFORE_SEVERITY.get(message.kind, "") + message.severity.upper()
 

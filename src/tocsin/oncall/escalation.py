@@ -9,10 +9,11 @@ level below was told, it follows that one's time-out as any other level does.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Final
 
 from tocsin.oncall.restriction import Restriction, is_open, next_turning
 
-NOBODY_AGAIN = timedelta(minutes=15)
+NOBODY_AGAIN: Final = timedelta(minutes=15)
 
 
 class Status(Enum):
@@ -67,16 +68,12 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Levels from the lowest up; begun anew so long after the last one's time-out, if that is set.
-
-    An acknowledgement holds for ever, or until `acknowledgement_minutes` are over.
-    """
+    """Levels from the lowest up; begun anew so long after the last one's time-out, if that is set."""
 
     policy_id: str
     name: str
     levels: tuple[Level, ...]
     repeat_after_minutes: float | None = None
-    acknowledgement_minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,23 +110,32 @@ class Standing(Enum):
 
     FIRING = "firing"
     ACKNOWLEDGED = "acknowledged"
+    SUPPRESSED = "suppressed"
     RESOLVED = "resolved"
+
+
+_RESTS: Final = {
+    Standing.ACKNOWLEDGED: (Status.ACKNOWLEDGED, Move.ACKNOWLEDGED),
+    Standing.SUPPRESSED: (Status.SUPPRESSED, Move.SUPPRESSED),
+    Standing.RESOLVED: (Status.RESOLVED, Move.RESOLVED),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a climb depends on, besides time.
 
-    `behind` are, for each level, those who can be told at this instant. `who` changed the standing,
-    at `since_at`. `deadline_at` is that of the run that has not finished, if there is one.
+    `behind` are, for each level, those who can be told at this instant. `who` brought the standing
+    about, at `since_at`; it is over by `until_at` (None: it does not end by itself). `deadline_at` is
+    that of the run that has not finished, if there is one.
     """
 
     behind: tuple[tuple[str, ...], ...]
     standing: Standing = Standing.FIRING
     who: str = ""
     since_at: datetime | None = None
+    until_at: datetime | None = None
     deadline_at: datetime | None = None
-    silenced_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,14 +173,8 @@ def climb(state: Climb, facts: Facts, now: datetime) -> Step:
     goes beyond the top of a loop that way. A rest (taken in hand, or silenced) that is over goes on at
     the level where it was.
     """
-    if facts.standing is Standing.RESOLVED:
-        return _rest(state, Status.RESOLVED, Move.RESOLVED, facts, facts.since_at or now, until_at=None)
-    if facts.standing is Standing.ACKNOWLEDGED:
-        until_at = acknowledged_until(state.policy, facts.since_at)
-        taken_at = facts.since_at or now
-        return _rest(state, Status.ACKNOWLEDGED, Move.ACKNOWLEDGED, facts, taken_at, until_at=until_at)
-    if facts.silenced_until is not None and facts.silenced_until > now:
-        return _rest(state, Status.SUPPRESSED, Move.SUPPRESSED, facts, now, until_at=facts.silenced_until)
+    if facts.standing is not Standing.FIRING:
+        return _rest(state, facts, now)
     if state.status in (Status.ACKNOWLEDGED, Status.SUPPRESSED):
         return _go_on(state, facts, now)
     way = _way(state, facts, now)
@@ -186,20 +186,11 @@ def climb(state: Climb, facts: Facts, now: datetime) -> Step:
     return _taken(state, way, move, facts, now)
 
 
-def acknowledged_until(policy: Policy, since_at: datetime | None) -> datetime | None:
-    """Return when an acknowledgement of that instant expires, if it does."""
-    if policy.acknowledgement_minutes is None or since_at is None:
-        return None
-    return since_at + timedelta(minutes=policy.acknowledgement_minutes)
-
-
-def _rest(
-    state: Climb, status: Status, move: Move, facts: Facts, since_at: datetime, *, until_at: datetime | None
-) -> Step:
-    changed_at = state.changed_at if state.status is status else since_at
-    who = "" if status is Status.SUPPRESSED else facts.who
-    rests = replace(state, status=status, who=who, changed_at=changed_at, next_at=until_at)
-    return Step(state=rests, move=move, ask_again_at=until_at)
+def _rest(state: Climb, facts: Facts, now: datetime) -> Step:
+    status, move = _RESTS[facts.standing]
+    changed_at = state.changed_at if state.status is status else facts.since_at or now
+    rests = replace(state, status=status, who=facts.who, changed_at=changed_at, next_at=facts.until_at)
+    return Step(state=rests, move=move, ask_again_at=facts.until_at)
 
 
 def _go_on(state: Climb, facts: Facts, now: datetime) -> Step:
@@ -239,7 +230,8 @@ def _way(state: Climb, facts: Facts, now: datetime) -> _Way:
             wakes += _opening(level, why, now)
             continue
         passed += [Passed(level=one + 1, why=PassedOver.OVERTAKEN) for one in waits]
-        index, since, over_at = above, turn_at, turn_at + timedelta(minutes=level.timeout_minutes)
+        index, since = above, _opened_at(level, turn_at)
+        over_at = since + timedelta(minutes=level.timeout_minutes)
         waits, wakes = [], []
     return _Way(index=index, is_open=bool(waits), wakes=tuple(wakes), passed=tuple(passed))
 
@@ -264,6 +256,13 @@ def _unreachable(level: Level, facts: Facts, behind: tuple[str, ...], now: datet
     if not is_open(level.working_hours, level.timezone, now):
         return PassedOver.OUTSIDE_HOURS
     return None
+
+
+def _opened_at(level: Level, turn_at: datetime) -> datetime:
+    """Return when a level could be told whose turn came then: its time-out begins only with its hours."""
+    if is_open(level.working_hours, level.timezone, turn_at):
+        return turn_at
+    return next_turning(level.working_hours, level.timezone, turn_at) or turn_at
 
 
 def _opening(level: Level, why: PassedOver, now: datetime) -> list[datetime]:

@@ -1,0 +1,46 @@
+"""Who is behind a level of an escalation policy at an instant. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tocsin.alerts.route import Route
+from tocsin.engine.book import Book
+from tocsin.oncall.escalation import Level, Policy
+from tocsin.oncall.schedule import on_call
+
+
+def escalation_of(route: Route, labels: Mapping[str, str], inherited: str = "") -> str:
+    """Return the escalation policy of the first way of these labels that has one, or nothing."""
+    named = inherited if route.escalation is None else route.escalation
+    branches = [route.routes[number] for number in route.matching(labels)]
+    if not branches:
+        return named
+    return next((found for child in branches if (found := escalation_of(child, labels, named))), "")
+
+
+def behind(policy: Policy, book: Book, now: datetime) -> tuple[tuple[str, ...], ...]:
+    """Return for each level of a policy the targets that are told when it is its turn, each once."""
+    return tuple(_behind_level(level, book, now) for level in policy.levels)
+
+
+def _behind_level(level: Level, book: Book, now: datetime) -> tuple[str, ...]:
+    reached = (target for name in level.targets for target in _targets_of(name, book, now))
+    wanted = level.notification_channels
+    return tuple(dict.fromkeys(t for t in reached if not wanted or kind_of(t) in wanted))
+
+
+def _targets_of(name: str, book: Book, now: datetime) -> tuple[str, ...]:
+    """Return the targets of a receiver, of a responder, or of whoever is on call by a schedule, of that name."""
+    configuration = book.configuration
+    if name in configuration.targets:
+        return configuration.targets[name]
+    schedule = configuration.on_call_schedules.get(name)
+    whom = name if schedule is None else on_call(schedule, book.overrides, now).responder
+    responder = configuration.responders.get(whom) if whom is not None else None
+    receivers = responder.receivers if responder is not None else ()
+    return tuple(t for receiver in receivers for t in configuration.targets.get(receiver, ()))
+
+
+def kind_of(target: str) -> str:
+    """Return the kind of channel that a target speaks through: "slack" of "on-call/slack"."""
+    return target.rpartition("/")[2]

@@ -1,0 +1,171 @@
+"""The levels of escalation policies, told beside what the routes tell. Pure.
+
+The climb is part of the alert, so whatever changes the alert moves it on, in the same transaction; it
+asks to be looked at again like everything else, and so it survives every restart.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.alerts.advance import Change
+from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
+from tocsin.alerts.silence import Silence, covering
+from tocsin.alerts.telling import Speech, said
+from tocsin.engine import voicing
+from tocsin.engine.behind import behind, escalation_of
+from tocsin.engine.book import Book
+from tocsin.engine.voicing import Voiced, entry_of, labels_of, owed_to
+from tocsin.jobs.state import JobState
+from tocsin.oncall.escalation import (
+    Climb,
+    Facts,
+    Move,
+    Standing,
+    Status,
+    Step,
+    begin,
+    climb,
+)
+
+_OPENINGS = {Speech.FIRING.value, Speech.LOUDER.value, Speech.REPEAT.value}
+_REASONS = {
+    Move.BEGUN: Reason.ESCALATION_BEGUN,
+    Move.ESCALATED: Reason.ESCALATED,
+    Move.BEGUN_ANEW: Reason.ESCALATED,
+    Move.WENT_ON: Reason.ESCALATION_WENT_ON,
+}
+
+
+def voice(
+    change: Change,
+    book: Book,
+    now: datetime,
+    *,
+    who: str = "",
+    note: str = "",
+    state: JobState | None = None,
+) -> Voiced:
+    """Return what an alert's change owes to whom: by its routes, and by its escalation policy.
+
+    `state` is that of the job, from which the deadline to come is known.
+    """
+    voiced = voicing.voice(change, book, now, who=who, note=note)
+    current = _climb_of(voiced, change, book, now)
+    if current is None:
+        return voiced
+    labels = labels_of(voiced.alert)
+    silence = covering(book.silences, labels, now) if book.silences else None
+    plain = Facts(
+        behind=behind(current.policy, book, now),
+        deadline_at=_deadline(voiced.alert, state, now) if state is not None else None,
+    )
+    return _climbed(voiced, current, _standing(plain, voiced.alert, silence), change, book=book, now=now)
+
+
+def _climb_of(voiced: Voiced, change: Change, book: Book, now: datetime) -> Climb | None:
+    """Return the climb of an alert.
+
+    It begins when people are first told, and anew when it has become worse and another policy is for that.
+    """
+    alert = voiced.alert
+    is_told = any(owed.kind in _OPENINGS for owed in voiced.notifications)
+    if not is_told or (alert.climb is not None and change.reason is not Reason.LOUDER):
+        return alert.climb
+    named = escalation_of(book.configuration.route, labels_of(alert))
+    policy = book.configuration.escalations.get(named)
+    if policy is None or (alert.climb is not None and alert.climb.policy.policy_id == policy.policy_id):
+        return alert.climb
+    return begin(policy, now)
+
+
+def _climbed(
+    voiced: Voiced, current: Climb, facts: Facts, change: Change, *, book: Book, now: datetime
+) -> Voiced:
+    step = climb(current, facts, now)
+    alert = replace(voiced.alert, climb=step.state)
+    entries = _entries(alert, current, step, now)
+    if step.move is Move.SUPPRESSED and alert.snooze is None and alert.held_back_until is None:
+        alert = replace(alert, held_back_until=facts.until_at)
+    told = {owed.target for owed in voiced.notifications}
+    tell = tuple(target for target in _hearers(step, facts, change) if target not in told)
+    said_to = dict.fromkeys(tell, _speech(step, voiced))
+    owed = owed_to(alert, said_to, change.reason, book=book, now=now)
+    if owed:
+        alert = said(alert, Speech.ESCALATED, tell, now, book.manners)
+    asks = [at for at in (voiced.ask_again_at, step.ask_again_at) if at is not None]
+    return replace(
+        voiced,
+        alert=alert,
+        entries=(*voiced.entries, *entries),
+        notifications=(*voiced.notifications, *owed),
+        ask_again_at=min(asks, default=None),
+    )
+
+
+def _standing(plain: Facts, alert: Alert, silence: Silence | None) -> Facts:
+    """Return the facts with what keeps the climb at rest, if anything does."""
+    if alert.state is AlertState.RESOLVED:
+        return replace(plain, standing=Standing.RESOLVED, who=alert.resolved_by, since_at=alert.resolved_at)
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return replace(
+            plain,
+            standing=Standing.ACKNOWLEDGED,
+            who=alert.acknowledged_by,
+            since_at=alert.acknowledged_at,
+            until_at=alert.acknowledged_until,
+        )
+    if alert.snooze is not None:
+        put_off = alert.snooze
+        who, since_at, until_at = put_off.by, put_off.at, put_off.until_at
+        return replace(plain, standing=Standing.SUPPRESSED, who=who, since_at=since_at, until_at=until_at)
+    if silence is not None:
+        return replace(plain, standing=Standing.SUPPRESSED, who=silence.created_by, until_at=silence.ends_at)
+    return plain
+
+
+def _deadline(alert: Alert, state: JobState, now: datetime) -> datetime | None:
+    """Return the deadline of what has not finished: of its run, else the next, else the last to pass."""
+    runs = [run for run in state.open_runs if run.deadline_at is not None]
+    own = next((run.deadline_at for run in runs if run.key == alert.run), None)
+    if own is not None:
+        return own
+    found = [run.deadline_at for run in runs if run.deadline_at is not None]
+    found += [o.deadline_at for o in state.occurrences if o.deadline_at is not None and o.opens_at <= now]
+    to_come = [at for at in found if at > now]
+    return min(to_come) if to_come else max(found, default=None)
+
+
+def _hearers(step: Step, facts: Facts, change: Change) -> tuple[str, ...]:
+    """Return who hears of it: the level whose turn it is, and the last one again when it gets worse."""
+    level = step.state.level
+    if step.tell or change.reason is not Reason.LOUDER or not level or step.move is Move.SUPPRESSED:
+        return step.tell
+    return facts.behind[level - 1]
+
+
+def _speech(step: Step, voiced: Voiced) -> Speech:
+    """Return what it is to the level: what it is to everybody, if all hear of it at once."""
+    kind = next((owed.kind for owed in voiced.notifications if owed.kind in _OPENINGS), None)
+    if kind is None or step.move in (Move.ESCALATED, Move.BEGUN_ANEW):
+        return Speech.ESCALATED
+    return Speech(kind)
+
+
+def _entries(alert: Alert, before: Climb, step: Step, now: datetime) -> tuple[Entry, ...]:
+    after, entries = step.state, list[Entry]()
+    known = before.passed if before.loops == after.loops else ()
+    for one in after.passed:
+        if one not in known:
+            note = f"{_named(after, one.level)}: {one.why.value}"
+            entries.append(entry_of(alert, Reason.LEVEL_PASSED_OVER, now, note=note))
+    if step.tell:
+        note = f"{_named(after, after.level)}: {', '.join(step.tell)}"
+        entries.append(entry_of(alert, _REASONS[step.move], now, note=note))
+    if alert.snooze is None and after.status is Status.SUPPRESSED is not before.status:
+        note = f"the escalation rests at level {after.level}"
+        entries.append(entry_of(alert, Reason.SILENCED, now, after.who, note))
+    return tuple(entries)
+
+
+def _named(at: Climb, level: int) -> str:
+    return f"to level {level} of {at.policy.name}, {at.policy.levels[level - 1].name}"
