@@ -30,14 +30,14 @@ def _behind_level(level: Level, book: Book, now: datetime) -> tuple[str, ...]:
 
 
 def _targets_of(name: str, book: Book, now: datetime) -> tuple[str, ...]:
-    """Return the targets of a receiver, of a responder, or of whoever is on call by a schedule, of that name."""
+    """Return the targets of a name: of an on-call schedule, else of a responder, else of a receiver."""
     configuration = book.configuration
-    if name in configuration.targets:
-        return configuration.targets[name]
     schedule = configuration.on_call_schedules.get(name)
     whom = name if schedule is None else on_call(schedule, book.overrides, now).responder
-    responder = configuration.responders.get(whom) if whom is not None else None
-    receivers = responder.receivers if responder is not None else ()
+    if whom is None:
+        return ()
+    responder = configuration.responders.get(whom)
+    receivers = (whom,) if responder is None else responder.receivers
     return tuple(t for receiver in receivers for t in configuration.targets.get(receiver, ()))
 
 

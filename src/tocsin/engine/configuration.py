@@ -8,9 +8,9 @@ from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval
 from tocsin.jobs.job import Definition, JobKey
+from tocsin.oncall import escalation
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.schedule import OnCallSchedule
-from tocsin.oncall import escalation
 from tocsin.rules.rule import Rule
 
 
