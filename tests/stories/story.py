@@ -25,6 +25,8 @@ from tocsin.jobs.run import Run
 from tocsin.notify.channel import Accepted
 from tocsin.notify.message import Message
 from tocsin.oncall import escalation
+from tocsin.oncall.responder import Responder
+from tocsin.oncall.schedule import OnCallSchedule
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Watch
@@ -76,6 +78,8 @@ class Story:
         self.receivers: dict[str, Receiver] = {}
         self.messages: list[Heard] = []
         self.escalations: dict[str, escalation.Policy] = {}
+        self.responders: dict[str, Responder] = {}
+        self.on_call: dict[str, OnCallSchedule] = {}
         self.clock = VirtualClock(datetime.combine(self.day, time(), UTC) - THE_EVENING_BEFORE)
         self._defined: dict[JobKey, Definition] = {}
         self._has_begun = False
@@ -145,6 +149,8 @@ class Story:
             hears_acknowledgements=frozenset(name for name, one in self.receivers.items() if one.tracks),
             time_intervals=dict(self.time_intervals),
             escalations=dict(self.escalations),
+            responders=dict(self.responders),
+            on_call_schedules=dict(self.on_call),
             jobs=dict(self._defined),
             policy=self.policy,
         )

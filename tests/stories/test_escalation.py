@@ -7,7 +7,10 @@ import pytest
 
 from tests.stories.story import Story
 from tocsin.oncall.escalation import Level, Status
+from tocsin.oncall.responder import Responder
 from tocsin.oncall.restriction import Restriction
+from tocsin.oncall.rotation import Rotation
+from tocsin.oncall.schedule import Layer, OnCallSchedule
 
 ON_CALL = Level(name="on-call", targets=("ann",), timeout_minutes=15)
 MANAGER = Level(name="engineering manager", targets=("bob",), timeout_minutes=15)
@@ -254,6 +257,34 @@ def test_a_silence_that_is_lifted_lets_it_go_on_at_once(story: Story) -> None:
     story.at("02:30").lifts_the_silence()
 
     assert people(story)[1:] == [("02:30", "ann", "escalated")]
+
+
+def test_a_time_interval_that_mutes_every_way_suppresses_it(story: Story) -> None:
+    story.time_interval("morning", "02:10-05:00")
+    story.routes(("job=etl", "etl-team", "mute=morning"))
+    story.escalates(ON_CALL, MANAGER)
+
+    story.at("02:00").fails("etl")
+    story.until("05:15")
+
+    assert people(story)[2:] == [("05:00", "ann", "escalated"), ("05:15", "bob", "escalated")]
+
+
+def test_whoever_is_on_call_then_is_told(story: Story) -> None:
+    for name in ("ann", "bob"):
+        story.receiver(f"{name}-phone")
+        story.responders[name] = Responder(name=name, receivers=(f"{name}-phone",))
+    rotation = Rotation(
+        participants=("ann", "bob"), starts_on=story.day, starts=time(), timezone="UTC", length_hours=12
+    )
+    story.on_call["primary"] = OnCallSchedule(name="primary", layers=(Layer(name="1", rotation=rotation),))
+    story.escalates(replace(ON_CALL, targets=("primary",)), repeat=600)
+    del story.receivers["primary"]
+
+    story.at("02:00").fails("etl")
+    story.until("13:00")
+
+    assert people(story) == [("02:00", "ann-phone", "firing"), ("12:15", "bob-phone", "escalated")]
 
 
 def test_who_is_told_by_the_route_as_well_hears_it_once(story: Story) -> None:

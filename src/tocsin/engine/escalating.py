@@ -9,11 +9,12 @@ from datetime import datetime
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
-from tocsin.alerts.silence import Silence, covering
+from tocsin.alerts.silence import covering
 from tocsin.alerts.telling import Speech, said
 from tocsin.engine import voicing
 from tocsin.engine.behind import behind, escalation_of
 from tocsin.engine.book import Book
+from tocsin.engine.reaching import reach_of
 from tocsin.engine.voicing import Voiced, entry_of, labels_of, owed_to
 from tocsin.jobs.state import JobState
 from tocsin.oncall.escalation import (
@@ -53,13 +54,11 @@ def voice(
     current = _climb_of(voiced, change, book, now)
     if current is None:
         return voiced
-    labels = labels_of(voiced.alert)
-    silence = covering(book.silences, labels, now) if book.silences else None
     plain = Facts(
         behind=behind(current.policy, book, now),
         deadline_at=_deadline(voiced.alert, state, now) if state is not None else None,
     )
-    return _climbed(voiced, current, _standing(plain, voiced.alert, silence), change, book=book, now=now)
+    return _climbed(voiced, current, _standing(plain, voiced.alert, book, now), change, book=book, now=now)
 
 
 def _climb_of(voiced: Voiced, change: Change, book: Book, now: datetime) -> Climb | None:
@@ -102,7 +101,7 @@ def _climbed(
     )
 
 
-def _standing(plain: Facts, alert: Alert, silence: Silence | None) -> Facts:
+def _standing(plain: Facts, alert: Alert, book: Book, now: datetime) -> Facts:
     """Return the facts with what keeps the climb at rest, if anything does."""
     if alert.state is AlertState.RESOLVED:
         return replace(plain, standing=Standing.RESOLVED, who=alert.resolved_by, since_at=alert.resolved_at)
@@ -118,9 +117,16 @@ def _standing(plain: Facts, alert: Alert, silence: Silence | None) -> Facts:
         put_off = alert.snooze
         who, since_at, until_at = put_off.by, put_off.at, put_off.until_at
         return replace(plain, standing=Standing.SUPPRESSED, who=who, since_at=since_at, until_at=until_at)
+    labels = labels_of(alert)
+    silence = covering(book.silences, labels, now) if book.silences else None
     if silence is not None:
         return replace(plain, standing=Standing.SUPPRESSED, who=silence.created_by, until_at=silence.ends_at)
-    return plain
+    if not book.configuration.time_intervals:
+        return plain
+    muted_until = reach_of(alert, labels, book.configuration, now).muted_until
+    if muted_until is None:
+        return plain
+    return replace(plain, standing=Standing.SUPPRESSED, until_at=muted_until)
 
 
 def _deadline(alert: Alert, state: JobState, now: datetime) -> datetime | None:
