@@ -126,7 +126,36 @@ RECEIVERS = "receivers: [{name: a, console: {}}, {name: b, console: {}}]\nroute:
         ),
         ("receivers: [{name: a}]", "receivers[0]", "has no channel", None),
         ("receivers: [{name: a/b, console: {}}]", "receivers[0].name", "must not hold '/'", None),
-        ("receivers: [{name: a, slack: {}}]", "receivers[0].slack.url", "is required and missing", None),
+        (
+            "receivers: [{name: a, slack: {}}]",
+            "receivers[0].slack",
+            "needs 'url' of an incoming webhook",
+            None,
+        ),
+        (
+            "receivers: [{name: a, slack: {url: 'https://c.example', token: xoxb-1, channel: C1}}]",
+            "receivers[0].slack",
+            "not both",
+            None,
+        ),
+        (
+            "receivers: [{name: a, slack: {token: xoxb-1}}]",
+            "receivers[0].slack",
+            "needs 'channel' beside 'token'",
+            None,
+        ),
+        (
+            "receivers: [{name: a, slack: {token: xoxp-1, channel: C1}}]",
+            "receivers[0].slack.token",
+            "must be a bot token, which begins with xoxb-",
+            None,
+        ),
+        (
+            "receivers: [{name: a, slack: {token: xoxb-1, channel: C1, api_url: slack.com}}]",
+            "receivers[0].slack.api_url",
+            "complete web address",
+            None,
+        ),
         ("receivers: [{name: a, slack: {url: x}}]", "receivers[0].slack.url", "complete web address", None),
         (
             "receivers: [{name: a, slack: {url: 'https://'}}]",

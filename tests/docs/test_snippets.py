@@ -34,6 +34,8 @@ ENVIRONMENT = {
     "PAGERDUTY_SECRET": "0123456789abcdef0123456789abcdef01234567",
     "PAGERDUTY_KEY": "0123456789abcdef0123456789abcdef",
     "HOOK_SECRET": SECRET,
+    "SLACK_TOKEN": "xoxb-0123456789-abcdef",
+    "SLACK_SIGNING_SECRET": "8f742231b10e8888abcd99yyyzzz85a5",
     "SMTP_PASSWORD": "correct horse battery",
     "TOCSIN_INGEST_KEY": "tcs_in_0123456789abcdef",
     "ADA_TOKEN": "tcs_us_0123456789abcdef",

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from tocsin.errors import StoreError, StoreUnavailable
-from tocsin.web.api import alerts, jobs, pagerduty, server, silences, tokens, trials
+from tocsin.web.api import alerts, jobs, pagerduty, server, silences, slack, tokens, trials
 from tocsin.web.api.contract import describe
 from tocsin.web.faults import (
     RETRY_SECONDS,
@@ -49,6 +49,7 @@ def create_framework(wiring: Wiring) -> FastAPI:
         silences,
         trials,
         pagerduty,
+        slack,
         tokens,
         server,
         rendering,

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.notify.messages import HOSTILE, a_hostile_message, a_message
-from tocsin.notify.channels.slack import FIELDS_LIMIT, TEXT_LIMIT, escape, slack_body
+from tocsin.notify.channels.slack import slack_body
 from tocsin.notify.message import Link, Message, MessageKind
+from tocsin.notify.slack.mrkdwn import FIELDS_LIMIT, TEXT_LIMIT, escape
 
 
 def posted(message: Message) -> dict[str, Any]:

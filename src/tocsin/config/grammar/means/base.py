@@ -1,7 +1,7 @@
 """What every kind of channel has in common."""
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -26,10 +26,12 @@ Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 class Means(Part):
     """One kind of channel with what it needs."""
 
-    hears_acknowledgements: ClassVar[bool] = False
-    """Whether it is told when somebody takes an alert in hand, because it tracks that itself."""
-
     _channel: Channel = PrivateAttr()
+
+    @property
+    def hears_acknowledgements(self) -> bool:
+        """Whether it is told when somebody takes an alert in hand, because it tracks that itself."""
+        return False
 
     @property
     def channel(self) -> Channel:

@@ -1,6 +1,6 @@
 """PagerDuty."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -25,8 +25,6 @@ HookSecret = Annotated[SecretText, usable_by(_hard_to_guess)]
 class PagerDuty(Means):
     """Events to one PagerDuty integration (Events API v2), and its signed webhook back."""
 
-    hears_acknowledgements: ClassVar[bool] = True
-
     routing_key: RoutingKey
     """Integration key of an Events API v2 integration: `env:PAGERDUTY_KEY`."""
 
@@ -44,6 +42,11 @@ class PagerDuty(Means):
 
     ca_file: ReadableFile | None = None
     """File of further certificate authorities to trust (PEM)."""
+
+    @property
+    def hears_acknowledgements(self) -> bool:
+        """Whether it is told when somebody takes an alert in hand: it tracks that itself."""
+        return True
 
     def make(self) -> Channel:
         """Return the channel."""
