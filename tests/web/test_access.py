@@ -41,6 +41,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("POST", "/api/v1/receivers/console/test"),
         ("GET", "/api/v1/tests/x"),
         ("POST", "/api/v1/hooks/pagerduty/x"),
+        ("POST", "/api/v1/hooks/slack"),
         ("GET", "/api/v1/tokens"),
         ("POST", "/api/v1/tokens"),
         ("DELETE", "/api/v1/tokens/x"),
