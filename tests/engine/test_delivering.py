@@ -8,6 +8,7 @@ from threading import Condition, Event
 
 import pytest
 
+from tocsin.alerts.group import EACH_ALONE
 from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.route import Route
 from tocsin.clock import SystemClock
@@ -92,6 +93,7 @@ def engine(tmp_path: Path, ears: dict[str, Ear]) -> Iterator[Engine]:
             rules=DEFAULT_RULES,
             route=Route(receiver="quick", routes=(slow,)),
             targets={"slow": ("slow/ear",), "quick": ("quick/ear",)},
+            policy=Policy(pace=EACH_ALONE),
         ),
         channels=ears,
         clock=CLOCK,

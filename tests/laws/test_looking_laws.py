@@ -8,6 +8,7 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws.groups import EachAlone
 from tests.laws.histories import MINUTE, START, TICK, Life, lives, rules
 from tocsin.alerts.advance import acknowledge
 from tocsin.alerts.alert import Alert, SnoozeEnd
@@ -71,7 +72,14 @@ class Watcher:
 
     def glance(self, at: datetime) -> Look:
         """Look without any consequence."""
-        return look(self.watch, self.alerts, self.book, at, lambda: f"alert-{next(self._ids)}")
+        return look(
+            self.watch,
+            self.alerts,
+            self.book,
+            at,
+            lambda: f"alert-{next(self._ids)}",
+            groups=EachAlone(),
+        )
 
     def look(self, at: datetime) -> Look:
         seen = self.glance(at)

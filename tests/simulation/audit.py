@@ -13,6 +13,7 @@ from tests.simulation.server import Server
 from tests.simulation.setting import DEFAULT_RECEIVER, FALLBACKS, POLICY, RECEIVER_OF, RECEIVERS
 from tests.simulation.world import START, World
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
+from tocsin.alerts.group import Group
 from tocsin.engine.commands import Acknowledge, AddSilence, Resolve
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.run import Run, RunStatus
@@ -45,6 +46,7 @@ class Auditor:
         self._history: dict[str, list[Entry]] = {}
         self._owed: dict[str, list[Notification]] = {}
         self._by_key: dict[str, Notification] = {}
+        self._groups: dict[str, Group | None] = {}
 
     def judge(self) -> None:
         """Judge everything."""
@@ -57,6 +59,8 @@ class Auditor:
             self._no_false_alarm(job)
         self._no_verdict_too_early()
         self._promises()
+        for group_id, group in self._groups.items():
+            self._group_closed_where_opened(group_id, group)
         for alert in self._alerts:
             self._told_or_said_why(alert)
             self._not_repeated_once_acknowledged(alert)
@@ -72,7 +76,11 @@ class Auditor:
         for alert in self._alerts:
             self._history[alert.id] = reading.history(alert.id)
             self._owed[alert.id] = reading.notifications(alert.id)
+            for pooled in alert.pooled:
+                self._groups[pooled.group] = reading.group(pooled.group)
         others = {a.alert_id for a in self._ledger.arrivals} - set(self._owed)
+        self._groups |= {other: group for other in others if (group := reading.group(other)) is not None}
+        others |= set(self._groups)
         others |= {p.id for p in self._people.promises if p.id not in self._owed}
         for other in sorted(others):
             self._owed[other] = reading.notifications(other)
@@ -203,9 +211,10 @@ class Auditor:
         entries, owed = self._history[alert.id], self._owed[alert.id]
         reasons = {entry.reason for entry in entries}
         spoken = [n for n in owed if n.kind in SPEAKING]
-        if not spoken and not reasons & {Reason.SILENCED, Reason.DEDUPLICATED}:
+        by_group = [n for p in alert.pooled for n in self._owed[p.group] if n.kind in SPEAKING]
+        if not spoken and not reasons & {Reason.SILENCED, Reason.DEDUPLICATED, Reason.GROUPED}:
             self._world.accuse("told or said why", f"{alert.id} {alert.condition} of {alert.job}: silence")
-        if alert.state is AlertState.FIRING and not spoken:
+        if alert.state is AlertState.FIRING and not spoken and not by_group:
             self._world.accuse("told or said why", f"{alert.id} still fires and nobody heard of it")
         targets: dict[int, set[str]] = defaultdict(set)
         for one in spoken:
@@ -238,6 +247,24 @@ class Auditor:
         told = {n.target for n in self._owed[owed.alert_id] if n.seq >= owed.seq}
         if owed.kind != "test" and not told.issuperset(set(fallback) - {owed.target}):
             self._world.accuse("fallback", f"nobody stands in for {owed.key} to {owed.target}")
+
+    def _group_closed_where_opened(self, group_id: str, group: Group | None) -> None:
+        """See that whoever heard of a group hears when all that it told of is over, and not before."""
+        if group is None:
+            self._world.accuse("closed", f"group {group_id} is gone")
+            return
+        self._world.happened("alerts were told as one")
+        mine = [a for a in self._alerts if any(p.group == group_id for p in a.pooled)]
+        if group.closed_at is not None and any(alert.is_open for alert in mine):
+            self._world.accuse("closed", f"group {group_id} is closed and has open alerts")
+        last = {a.target: a.kind for a in self._ledger.arrivals if a.alert_id == group_id and not a.stale}
+        for target, kind in last.items():
+            dead_end = any(
+                n.target == target and n.state in (NotificationState.DEAD, NotificationState.UNKNOWN)
+                for n in self._owed[group_id]
+            )
+            if (kind == "resolved") != (group.closed_at is not None) and not dead_end:
+                self._world.accuse("closed", f"group {group_id} was last told as {kind} at {target}")
 
     def _closed_where_opened(self, alert: Alert) -> None:
         owed = {n.key: n for n in self._owed[alert.id]}
@@ -313,8 +340,9 @@ class Auditor:
             if open_conditions != expected:
                 self._world.accuse("as it is", f"{job.plan.name} ends with {open_conditions}, not {expected}")
             for alert in mine:
+                speakers = {alert.id, *(pooled.group for pooled in alert.pooled)}
                 for target in RECEIVERS[RECEIVER_OF[alert.severity]]:
-                    if (alert.id, target) not in opened:
+                    if not any((speaker, target) in opened for speaker in speakers):
                         self._world.accuse("told", f"{target} never heard of {alert.id} of {alert.job}")
 
     def _count(self) -> None:

@@ -1,7 +1,7 @@
 """Faults planted on purpose, one at a time: each breaks one promise, and the simulation must notice."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,6 @@ from tocsin.alerts.alert import Alert, AlertState, Told
 from tocsin.alerts.telling import Manners, Speech, Utterance
 from tocsin.engine import delivering, looking, rounds, standing_in, voicing
 from tocsin.engine.draft import Draft
-from tocsin.engine.reaching import Reach
 from tocsin.engine.work import Order, Report, Work
 from tocsin.engine.writer import Writer
 from tocsin.jobs import applying
@@ -169,12 +168,13 @@ def repeats_count(patch: pytest.MonkeyPatch) -> None:
 @breaks("closed")
 def end_not_told(patch: pytest.MonkeyPatch) -> None:
     """Whoever heard the beginning does not hear the end."""
-    real = voicing._targets  # noqa: SLF001 -- a fault is planted where it could be made
+    real = voicing.speak
 
-    def targets(alert: Alert, utterance: Utterance, reach: Reach) -> Mapping[str, Speech]:
-        return {} if utterance.speech is Speech.RESOLVED else real(alert, utterance, reach)
+    def speak(*what: Any, **more: Any) -> Utterance:  # noqa: ANN401 -- as the real one
+        found = real(*what, **more)
+        return replace(found, speech=None) if found.speech is Speech.RESOLVED else found
 
-    patch.setattr(voicing, "_targets", targets)
+    patch.setattr(voicing, "speak", speak)
 
 
 @breaks("told once", "the lease holds")

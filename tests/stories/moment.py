@@ -105,6 +105,14 @@ class Moment:
         found = self._the_alert().id
         return self.orders(Snooze(alert_id=found, who=who, end=SnoozeEnd(end), until_at=until_at))
 
+    def acknowledges_all(self, who: str) -> "Moment":
+        """Somebody takes every open alert in hand."""
+        with self._server.store.reading() as reading:
+            firing = reading.alerts(states=(AlertState.FIRING,), limit=1_000)
+        for alert in firing:
+            self.orders(Acknowledge(alert_id=alert.id, who=who))
+        return self
+
     def resolves(self, who: str) -> "Moment":
         return self.orders(Resolve(alert_id=self._the_alert().id, who=who))
 

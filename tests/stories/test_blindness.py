@@ -191,7 +191,7 @@ def test_repeats_that_were_missed_come_once_and_not_before_we_know_whether_they_
     story.until("21:00")
 
     assert story.heard_of("etl") == [("01:00", "critical", "firing"), ("20:05", "critical", "repeat")]
-    assert story.heard_of("load") == [("01:00", "critical", "firing"), ("20:03", "critical", "resolved")]
+    assert story.heard_of("load") == [("01:00:30", "critical", "firing"), ("20:03", "critical", "resolved")]
 
 
 def test_a_job_of_every_minute_gives_no_burst_after_a_night_without_us(story: Story) -> None:

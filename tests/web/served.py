@@ -17,6 +17,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from tocsin.alerts.group import EACH_ALONE
 from tocsin.clock import SystemClock
 from tocsin.config import load
 from tocsin.engine.configuration import Configuration
@@ -172,7 +173,8 @@ def serving(
     metrics = Metrics(clock)
     store = SqliteStore(str(folder / "tocsin.db"), hook=disk.hook)
     loaded = load(None, {})
-    configuration = change(loaded.configuration)
+    policy = replace(loaded.configuration.policy, pace=EACH_ALONE)
+    configuration = change(replace(loaded.configuration, policy=policy))
     channels = {name: ear for targets in configuration.targets.values() for name in targets}
     engine = Engine(
         store=store,

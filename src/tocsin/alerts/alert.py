@@ -41,6 +41,7 @@ class Reason(Enum):
     DEDUPLICATED = "deduplicated"
     MUTED = "muted"
     CAUGHT_UP = "caught_up"
+    GROUPED = "grouped"
     CLOSED_AT_RECEIVER = "closed_at_receiver"
     ESCALATION_BEGUN = "escalation_begun"
     ESCALATED = "escalated"
@@ -88,6 +89,21 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pooled:
+    """That an alert was handed to a group, for one receiver: as severe as it then was, to be told as one.
+
+    `batch` is what the group had told as one by then. `is_taken`: somebody has it in hand.
+    """
+
+    group: str
+    receiver: str
+    batch: int
+    severity: Severity
+    step: int
+    is_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One open or ended trouble, with the newest finding about it.
 
@@ -130,6 +146,7 @@ class Alert:
     resolved_at: datetime | None = None
     resolved_by: str = ""
     told: Told = Told()
+    pooled: tuple[Pooled, ...] = ()
     held_back_until: datetime | None = None
     climb: Climb | None = None
 

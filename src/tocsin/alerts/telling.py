@@ -62,41 +62,55 @@ def speak(
     The end is told to whoever was told the beginning, silenced or not. News are a first word, or a
     worse severity or step than was ever told; without news there is the repeat, at once where an
     acknowledgement or a snooze has ended, and neither while somebody has it in hand or has put it off.
-    Deduplication (A11) keeps back, but never drops: what is still owed is
-    said when the window has room. A rise to `page` is never kept back by it.
+    Deduplication (A11) keeps back, but never drops: what is still owed is said when the window has room. A
+    rise to `page` is never kept back by it. What was handed to a group is told by the group, until there is
+    worse to say.
     """
-    told = alert.told
-    if alert.state is AlertState.RESOLVED:
-        speech = Speech.RESOLVED if told.targets else None
-        return Utterance(speech=speech, reason=Reason.CLOSED_AT_RECEIVER if speech else Reason.NOTHING_TO_SAY)
-    if alert.state is AlertState.ACKNOWLEDGED:
-        return Utterance(speech=None, reason=Reason.ACKNOWLEDGED, ask_again_at=alert.acknowledged_until)
-    if alert.snooze is not None:
-        return Utterance(speech=None, reason=Reason.SNOOZED, ask_again_at=alert.snooze.until_at)
+    settled = _settled(alert)
+    if settled is not None:
+        return settled
     speech, due_at = _news(alert, manners)
-    if speech is Speech.REPEAT and no_repeat_before is not None:
+    if due_at is not None and speech is Speech.REPEAT and no_repeat_before is not None:
         due_at = max(due_at, no_repeat_before)
     reason = Reason.REPEATED if speech is Speech.REPEAT else Reason.TOLD
-    if is_owed and due_at > now:
+    if is_owed and (due_at is None or due_at > now):
         due_at, reason = now, Reason.CAUGHT_UP
+    if due_at is None:
+        return Utterance(speech=None, reason=Reason.GROUPED)
     if due_at > now:
         return Utterance(speech=None, reason=Reason.NOTHING_TO_SAY, ask_again_at=due_at)
     if silenced_until is not None and silenced_until > now:
         return Utterance(speech=None, reason=Reason.SILENCED, ask_again_at=silenced_until)
     if muted_until is not None and muted_until > now:
         return Utterance(speech=None, reason=Reason.MUTED, ask_again_at=muted_until)
-    room_at = _room_at(told, now, manners)
+    room_at = _room_at(alert.told, now, manners)
     if room_at > now and not _rises_to_page(alert, reason):
         return Utterance(speech=None, reason=Reason.DEDUPLICATED, ask_again_at=room_at)
     return Utterance(speech=speech, reason=reason, ask_again_at=now + manners.repeat_every)
 
 
-def _news(alert: Alert, manners: Manners) -> tuple[Speech, datetime]:
+def _settled(alert: Alert) -> Utterance | None:
+    """Return what there is to say of what nobody has to be asked for any more, or not now."""
+    if alert.state is AlertState.RESOLVED:
+        speech = Speech.RESOLVED if alert.told.targets else None
+        return Utterance(speech=speech, reason=Reason.CLOSED_AT_RECEIVER if speech else Reason.NOTHING_TO_SAY)
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return Utterance(speech=None, reason=Reason.ACKNOWLEDGED, ask_again_at=alert.acknowledged_until)
+    if alert.snooze is not None:
+        return Utterance(speech=None, reason=Reason.SNOOZED, ask_again_at=alert.snooze.until_at)
+    return None
+
+
+def _news(alert: Alert, manners: Manners) -> tuple[Speech, datetime | None]:
+    """Return what there is to say and since when, or will be; no instant where that is left to a group."""
     told = alert.told
-    if told.severity is None or told.last_at is None:
-        return Speech.FIRING, alert.opened_at
-    if (alert.severity, alert.step) > (told.severity, told.step):
-        return Speech.LOUDER, alert.opened_at
+    said = [(pooled.severity, pooled.step) for pooled in alert.pooled]
+    if told.severity is not None:
+        said.append((told.severity, told.step))
+    if not said or (alert.severity, alert.step) > max(said):
+        return Speech.FIRING if told.severity is None else Speech.LOUDER, alert.opened_at
+    if told.last_at is None:
+        return Speech.REPEAT, None
     repeat_at = told.last_at + manners.repeat_every
     if alert.due_again_at is not None and told.last_at < alert.due_again_at:
         repeat_at = min(repeat_at, alert.due_again_at)

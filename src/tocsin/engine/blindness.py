@@ -82,7 +82,7 @@ def _close_forgotten(draft: Draft, job_id: int) -> None:
     remembered = {_print(window) for window in draft.book.blind}
     for alert in [a for a in draft.alerts_of(job_id) if a.is_open and a.fingerprint not in remembered]:
         over = Change(alert=advance(alert, None, draft.now).alert, reason=Reason.RULE_REMOVED)
-        draft.take(job_id, voice(over, draft.book, draft.now))
+        draft.take(job_id, voice(over, draft.book, draft.gathering, draft.now))
 
 
 def _decided_at(draft: Draft, window: BlindWindow, now: datetime) -> datetime:
@@ -111,7 +111,7 @@ def _tell(
         draft.opened += 1
     else:
         return None
-    voiced = voice(change, draft.book, draft.now)
+    voiced = voice(change, draft.book, draft.gathering, draft.now)
     draft.take(job.id, voiced)
     return voiced.ask_again_at
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tocsin.alerts.group import Pace
 from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval
@@ -19,6 +20,7 @@ class Policy:
     """The times and limits of telling and keeping."""
 
     repeat_every: timedelta = timedelta(hours=4)
+    pace: Pace = field(default_factory=Pace)
     deduplication_window: timedelta = timedelta(minutes=60)
     deduplication_limit: int = 3
     flush_wait_for: timedelta = timedelta(minutes=5)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.engine.book import Book
+from tocsin.engine.gathering import Gathering
 from tocsin.engine.looking import NewId, look
 from tocsin.engine.voicing import Voiced
 from tocsin.jobs.checkin import CheckIn
@@ -47,6 +48,7 @@ class Draft:
         self._cancelled: list[str] = []
         self._runs: dict[tuple[int, str], Run] = {}
         self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
+        self.gathering = Gathering(writing, book.configuration, new_id)
         self._unknown: dict[tuple[int, int], str] = {}
         self._heard: set[int] = set()
 
@@ -74,7 +76,9 @@ class Draft:
             self._put_off(watch, watch.unreadable)
             return
         try:
-            seen = look(watch, self._alerts.get(job_id, ()), self.book, self.now, self.new_id)
+            seen = look(
+                watch, self._alerts.get(job_id, ()), self.book, self.now, self.new_id, groups=self.gathering
+            )
         except Exception as error:  # noqa: BLE001 -- a job that cannot be judged must cost itself alone
             self._put_off(watch, f"{type(error).__name__}: {error}")
             return
@@ -159,6 +163,7 @@ class Draft:
         if self._changed:
             writing.save_alerts(sorted(self._changed.values(), key=lambda alert: alert.is_open))
             writing.record(self._entries)
+        self.gathering.write()
         for alert_id in self._cancelled:
             writing.cancel(alert_id, ("repeat", "escalated"), self.now)
         if self.notifications:

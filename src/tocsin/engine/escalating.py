@@ -14,6 +14,7 @@ from tocsin.alerts.telling import Speech, said
 from tocsin.engine import voicing
 from tocsin.engine.behind import behind, escalation_of
 from tocsin.engine.book import Book
+from tocsin.engine.pooling import Groups
 from tocsin.engine.reaching import reach_of
 from tocsin.engine.voicing import Voiced, entry_of, labels_of, owed_to
 from tocsin.jobs.state import JobState
@@ -40,6 +41,7 @@ _REASONS = {
 def voice(
     change: Change,
     book: Book,
+    groups: Groups,
     now: datetime,
     *,
     who: str = "",
@@ -50,7 +52,7 @@ def voice(
 
     `state` is that of the job, from which the deadline to come is known.
     """
-    voiced = voicing.voice(change, book, now, who=who, note=note)
+    voiced = voicing.voice(change, book, groups, now, who=who, note=note)
     current = _climb_of(voiced, change, book, now)
     if current is None:
         return voiced

@@ -38,7 +38,7 @@ def on_alert(draft: Draft, command: Acknowledge | Snooze | Resolve) -> Result:
 def take(draft: Draft, change: Change, who: str, note: str = "") -> None:
     """Take up a change of an alert, and whatever is to be said of it."""
     alert = change.alert
-    draft.take(alert.job_id, voice(change, draft.book, draft.now, who=who, note=note))
+    draft.take(alert.job_id, voice(change, draft.book, draft.gathering, draft.now, who=who, note=note))
 
 
 def _fault_of(until_at: datetime | None, now: datetime) -> str | None:

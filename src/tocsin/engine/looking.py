@@ -13,6 +13,7 @@ from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.snooze import lapse
 from tocsin.engine.book import Book
 from tocsin.engine.escalating import voice
+from tocsin.engine.pooling import Groups
 from tocsin.engine.voicing import Voiced, entry_of
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
@@ -47,7 +48,9 @@ class Look(Struct, kw_only=True):
     opened: int = 0
 
 
-def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_id: NewId) -> Look:
+def look(
+    watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_id: NewId, *, groups: Groups
+) -> Look:
     """Return what to make of a job at `now`.
 
     `alerts` are its open alerts and those resolved within the deduplication window. The watch comes
@@ -59,7 +62,7 @@ def look(watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_i
         findings, not_well = _judge_all(seen, book, now)
         if findings or alerts:
             _let_lapse(seen, now)
-            _advance_all(seen, findings, not_well, book=book, now=now, new_id=new_id)
+            _advance_all(seen, findings, not_well, book=book, groups=groups, now=now, new_id=new_id)
     seen.watch = replace(
         watch,
         state=seen.state,
@@ -125,6 +128,7 @@ def _advance_all(
     not_well: dict[str, str],
     *,
     book: Book,
+    groups: Groups,
     now: datetime,
     new_id: NewId,
 ) -> None:
@@ -145,13 +149,13 @@ def _advance_all(
             seen.opened += 1
         else:
             change = advance(alert, finding, now)
-        _voice(seen, voice(change, book, now, state=seen.state))
+        _voice(seen, voice(change, book, groups, now, state=seen.state))
     for alert in open_by_print.values():
         if alert.rule in not_well:
             change = Change(alert=alert, reason=Reason.UNCHANGED)
         else:
             change = Change(alert=advance(alert, None, now).alert, reason=_why_over(seen, alert, book, now))
-        _voice(seen, voice(change, book, now, state=seen.state))
+        _voice(seen, voice(change, book, groups, now, state=seen.state))
 
 
 def _let_lapse(seen: Look, now: datetime) -> None:

@@ -15,17 +15,23 @@ class Reach:
     """The ways of an alert, as targets.
 
     `targets` may be told now, each once; `late` are those among them who have missed the latest news.
-    `muted` are ways that are muted now, each with the targets that no other way reaches.
+    `muted` are ways that are muted now, each with the targets that no other way reaches; `open` the others,
+    but for those whose receiver a group will tell.
     """
 
     targets: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     muted: tuple[tuple[Way, tuple[str, ...]], ...] = ()
+    open: tuple[Way, ...] = ()
 
     @property
     def muted_until(self) -> datetime | None:
         """When anybody can be told again, if nobody can be now."""
         return None if self.targets else _earliest(way for way, _ in self.muted)
+
+    def missed_by(self, way: Way, configuration: Configuration) -> bool:
+        """Whether somebody on this way has missed the latest news."""
+        return not set(self.late).isdisjoint(configuration.targets[way.receiver])
 
     def waiting(self, told: Told) -> tuple[Way, ...]:
         """Return the muted ways that have somebody who has missed the latest news."""
@@ -37,11 +43,15 @@ NOBODY = Reach()
 
 def reach_of(alert: Alert, labels: Mapping[str, str], configuration: Configuration, now: datetime) -> Reach:
     """Return whom the routes name for an alert with these labels."""
-    usual = Grouping(repeat_every=configuration.policy.repeat_every)
-    taken = ways(configuration.route, labels, now, configuration.time_intervals, usual)
-    targets = dict.fromkeys(
-        t for way in taken if way.muted_until is None for t in configuration.targets[way.receiver]
+    policy = configuration.policy
+    usual = Grouping(
+        group_wait_for=policy.pace.wait, group_every=policy.pace.interval, repeat_every=policy.repeat_every
     )
+    grouped = {pooled.receiver for pooled in alert.pooled}
+    found = ways(configuration.route, labels, now, configuration.time_intervals, usual)
+    taken = tuple(way for way in found if way.receiver not in grouped)
+    open_ = tuple(way for way in taken if way.muted_until is None)
+    targets = dict.fromkeys(t for way in open_ for t in configuration.targets[way.receiver])
     return Reach(
         targets=tuple(targets),
         late=tuple(t for t in targets if _has_missed(alert.told, t)),
@@ -50,6 +60,7 @@ def reach_of(alert: Alert, labels: Mapping[str, str], configuration: Configurati
             for way in taken
             if way.muted_until is not None
         ),
+        open=open_,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tocsin.engine.blindness import look_at_unknown
 from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.storming import speak_for_groups
 
 LOOKS_BETWEEN = 8
 
@@ -14,6 +15,7 @@ def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) 
     Once `is_over` says so the rest is left for the next slice.
     """
     due = draft.writing.due(draft.now, limit)
+    speak_for_groups(draft)
     draft.load(due)
     for number, watch in enumerate(due):
         if number % LOOKS_BETWEEN == LOOKS_BETWEEN - 1 and is_over():

@@ -11,6 +11,7 @@ from tocsin.alerts.route import Way
 from tocsin.alerts.silence import covering
 from tocsin.alerts.telling import Speech, Utterance, said, speak
 from tocsin.engine.book import Book
+from tocsin.engine.pooling import Groups, admitted, bound
 from tocsin.engine.reaching import NOBODY, Reach, reach_of, reasons_of, waits_until
 from tocsin.engine.wording import message_of
 from tocsin.jobs.state import hidden_by
@@ -42,9 +43,12 @@ def labels_of(alert: Alert) -> dict[str, str]:
     }
 
 
-def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str = "") -> Voiced:
+def voice(
+    change: Change, book: Book, groups: Groups, now: datetime, *, who: str = "", note: str = ""
+) -> Voiced:
     """Return the alert, its new history, and the notifications that this change owes."""
-    alert, manners = change.alert, book.manners
+    alert, manners = bound(change, groups), book.manners
+    is_released = len(alert.pooled) < len(change.alert.pooled)
     entries = []
     if change.reason not in (Reason.UNCHANGED, Reason.UPDATED):
         entries.append(entry_of(alert, change.reason, now, who, note))
@@ -60,7 +64,7 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
         silenced_until=silence.ends_at if silence is not None else None,
         no_repeat_before=_waits_until(book, now),
         muted_until=reach.muted_until,
-        is_owed=alert.held_back_until is not None and bool(reach.late),
+        is_owed=(is_released or alert.held_back_until is not None) and bool(reach.late),
     )
     if utterance.speech is None:
         note = f"silence {silence.id}: {silence.comment}" if silence is not None else ""
@@ -73,6 +77,13 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
             cancels_repeats=_ends_repeats(change),
             ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
         )
+    if utterance.speech is not Speech.RESOLVED and utterance.reason is not Reason.REPEATED:
+        is_new = utterance.reason is not Reason.CAUGHT_UP
+        ways = [way for way in reach.open if is_new or reach.missed_by(way, book.configuration)]
+        alert = admitted(alert, ways, labels, groups, now)
+        reach = reach_of(alert, labels, book.configuration, now)
+        if not reach.targets:
+            return _left_to_group(alert, entries, now)
     targets = _targets(alert, utterance, reach)
     notifications = owed_to(alert, targets, change.reason, book=book, now=now)
     alert = said(alert, utterance.speech, tuple(targets), now, manners)
@@ -87,6 +98,14 @@ def voice(change: Change, book: Book, now: datetime, *, who: str = "", note: str
         cancels_repeats=_ends_repeats(change),
         ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
     )
+
+
+def _left_to_group(alert: Alert, entries: list[Entry], now: datetime) -> Voiced:
+    """Return an alert of which its group will tell, with the word of where it is to be found."""
+    note = f"told with others of group {alert.pooled[-1].group}"
+    entry = entry_of(alert, Reason.GROUPED, now, "", note)
+    alert = replace(alert, held_back_until=None)
+    return Voiced(alert=alert, entries=(*entries, entry), kept_back=Reason.GROUPED)
 
 
 def _ends_repeats(change: Change) -> bool:
@@ -150,7 +169,8 @@ def _targets(alert: Alert, utterance: Utterance, reach: Reach) -> Mapping[str, S
         return dict.fromkeys(alert.told.targets, Speech.RESOLVED)
     told = reach.late if utterance.reason is Reason.CAUGHT_UP else reach.targets
     targets: dict[str, Speech] = dict.fromkeys(told, utterance.speech)
-    if utterance.speech is Speech.REPEAT and alert.held_back_until is not None:
+    is_late = alert.held_back_until is not None or utterance.reason is Reason.CAUGHT_UP
+    if utterance.speech is Speech.REPEAT and is_late:
         for target in reach.late:
             targets[target] = Speech.LOUDER if target in alert.told.targets else Speech.FIRING
     return targets

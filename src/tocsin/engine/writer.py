@@ -281,6 +281,9 @@ class Writer:
             for watch in draft.watches.values():
                 if watch.due_at is not None and (self.next_due_at is None or watch.due_at < self.next_due_at):
                     self.next_due_at = watch.due_at
+            group_due_at = draft.gathering.next_due_at
+            if group_due_at is not None and (self.next_due_at is None or group_due_at < self.next_due_at):
+                self.next_due_at = group_due_at
             if draft.looks:
                 self._metrics.processed(seconds / draft.looks)
             if draft.notifications:
@@ -331,9 +334,10 @@ class Writer:
         self.rounds.refresh_if_needed(now)
         draft = Draft(self._writing, self.rounds.book, now, self._new_id)
         count = tick(draft, limit, lambda: monotonic() - started > SLICE_SECONDS)
-        if count:
+        if count or draft.gathering.has_changed:
             draft.write()
-        self.next_due_at = self._writing.next_due_at()
+        due = (self._writing.next_due_at(), self._writing.next_group_due_at())
+        self.next_due_at = min((at for at in due if at is not None), default=None)
         self._writing.commit()
         self._committed(now, [draft], monotonic() - started)
         return count

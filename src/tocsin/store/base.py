@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Job, JobKey
@@ -104,6 +105,34 @@ class Writing(Protocol):
 
     def save_alerts(self, alerts: Iterable[Alert]) -> None:
         """Keep alerts; the store refuses a second open one of the same fingerprint (StoreBroken)."""
+
+    def lock_groups(self) -> None:
+        """Let no other server change groups until the end of the transaction."""
+
+    def group_of(self, key: str) -> Group | None:
+        """Return the open group of a key."""
+        ...
+
+    def group(self, group_id: str) -> Group | None:
+        """Return one group."""
+        ...
+
+    def due_groups(self, now: datetime, limit: int) -> list[Group]:
+        """Return groups whose `due_at` has come, earliest first."""
+        ...
+
+    def next_group_due_at(self) -> datetime | None:
+        """Return the earliest `due_at` of all groups."""
+        ...
+
+    def save_groups(self, groups: Iterable[Group]) -> None:
+        """Keep groups; the store refuses a second open one of the same key (StoreBroken)."""
+
+    def forget_groups(self, ids: Iterable[str]) -> None:
+        """Let go of groups of which nothing was ever told as one."""
+
+    def add_to_groups(self, members: Iterable[tuple[str, str]]) -> None:
+        """Note which alerts, by id, belong to which group: pairs of group and alert."""
 
     def record(self, entries: Iterable[Entry]) -> None:
         """Add lines to the alerts' histories."""
@@ -261,6 +290,18 @@ class Reading(Protocol):
 
     def history(self, alert_id: str) -> list[Entry]:
         """Return an alert's history, oldest first."""
+        ...
+
+    def group(self, group_id: str) -> Group | None:
+        """Return one group of alerts."""
+        ...
+
+    def groups(self, limit: int) -> list[Group]:
+        """Return the groups that are not closed, newest first."""
+        ...
+
+    def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
+        """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
         ...
 
     def notifications(self, alert_id: str) -> list[Notification]:

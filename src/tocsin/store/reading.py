@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
@@ -13,12 +14,14 @@ from tocsin.oncall.override import Override
 from tocsin.store.alerting import ONE
 from tocsin.store.codec import FOR_EVER, instant_or_none, micros
 from tocsin.store.door import Door
+from tocsin.store.grouping import ONE_GROUP
 from tocsin.store.keeping import ASIDE, OVERRIDES, SILENCES
 from tocsin.store.rows import Counts, Delivery, Notification, SetAside, Token, Watch
 from tocsin.store.shapes import (
     ALERT,
     DELIVERY,
     ENTRY,
+    GROUP,
     NOTIFICATION,
     OCCURRENCE,
     OVERRIDE,
@@ -58,6 +61,11 @@ _RESOLVED: Final = (
 _RESOLVED_OF_JOB: Final = (
     "SELECT body FROM alerts WHERE job_id = ? AND state = 'resolved' AND opened_at < ? "
     "ORDER BY opened_at DESC, id DESC LIMIT ?"
+)
+_OPEN_GROUPS: Final = "SELECT body FROM alert_groups WHERE closed_at IS NULL ORDER BY id DESC LIMIT ?"
+_OF_GROUP: Final = (
+    "SELECT a.body FROM group_alerts g JOIN alerts a ON a.id = g.alert_id "
+    "WHERE g.group_id = ? AND g.alert_id > ? ORDER BY g.alert_id LIMIT ?"
 )
 _HISTORY: Final = "SELECT body FROM alert_history WHERE alert_id = ? ORDER BY id"
 _NOTIFICATIONS: Final = (
@@ -149,6 +157,19 @@ class TablesReading:
         """Return the tries of these notifications, oldest first."""
         rows = [row for key in dict.fromkeys(keys) for row in self._door.all(_DELIVERIES, (key,))]
         return sorted((DELIVERY.value(row) for row in rows), key=lambda one: one.started_at)
+
+    def group(self, group_id: str) -> Group | None:
+        """Return one group of alerts."""
+        row = self._door.one(ONE_GROUP, (group_id,))
+        return None if row is None else GROUP.decode(row[0])
+
+    def groups(self, limit: int) -> list[Group]:
+        """Return the groups that are not closed, newest first."""
+        return [GROUP.decode(body) for (body,) in self._door.all(_OPEN_GROUPS, (limit,))]
+
+    def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
+        """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
+        return [ALERT.decode(body) for (body,) in self._door.all(_OF_GROUP, (group_id, after, limit))]
 
     def silences(self, *, ended_since: datetime) -> list[Silence]:
         """Return silences that have not ended, and those that ended since then."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence
 from tocsin.errors import StoreError
 from tocsin.jobs.checkin import CheckIn
@@ -24,6 +25,7 @@ ALERT: Final = Codec(Alert)
 CHECK_IN: Final = Codec(CheckIn)
 DEFINITION: Final = Codec(Definition)
 ENTRY: Final = Codec(Entry)
+GROUP: Final = Codec(Group)
 OCCURRENCE: Final = Codec(Occurrence)
 OVERRIDE: Final = Codec(Override)
 RUN: Final = Codec(Run)

@@ -22,6 +22,7 @@ _OLD: Final = (
     ("set_aside", "(rule, job_id)", "until_at"),
     ("unknown", "(window_id, job_id)", "at"),
     ("blind_windows", "id", "to_at"),
+    ("alert_groups", "id", "closed_at"),
 )
 _OLD_ALERTS: Final = (
     "SELECT id FROM alerts WHERE state = 'resolved' AND over_at < ? ORDER BY over_at LIMIT ? "
@@ -76,6 +77,7 @@ class RetentionWriting(Session):
     def _prune_alerts(self, before: int, limit: int) -> int:
         ids = texts(id_ for (id_,) in self._door.all(_OLD_ALERTS, (before, limit)))
         entries = self._door.run("DELETE FROM alert_history WHERE alert_id = ANY (?::text[])", (ids,))
+        self._door.run("DELETE FROM group_alerts WHERE alert_id = ANY (?::text[])", (ids,))
         return entries + self._door.run("DELETE FROM alerts WHERE id = ANY (?::text[])", (ids,))
 
     def _prune_notifications(self, before: int, limit: int) -> int:

@@ -15,6 +15,8 @@ _SHARE: Final = (
     "INSERT INTO notes VALUES ('shared', '1') "
     "ON CONFLICT (name) DO UPDATE SET value = (notes.value::bigint + 1)::text RETURNING value"
 )
+GROUPS_LOCK: Final = 0x746F6373696E67
+_LOCK_GROUPS: Final = "SELECT pg_advisory_xact_lock(?)"
 
 
 class Session(OnDoor):
@@ -51,6 +53,10 @@ class Session(OnDoor):
             self._door = self._open_door()
             self._door.run(BEGIN)
         self._open = True
+
+    def lock_groups(self) -> None:
+        """Let no other server change groups until the end."""
+        self._door.all(_LOCK_GROUPS, (GROUPS_LOCK,))
 
     def commit(self) -> None:
         """Make it durable, with the database's own promise of it."""

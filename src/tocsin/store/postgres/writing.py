@@ -1,6 +1,7 @@
 """The writing session of PostgreSQL, put together from its parts."""
 
 from tocsin.store.alerting import AlertsWriting
+from tocsin.store.grouping import GroupsWriting
 from tocsin.store.keeping import KeepingWriting
 from tocsin.store.postgres.outbox import OutboxWriting
 from tocsin.store.postgres.retention import RetentionWriting
@@ -8,5 +9,7 @@ from tocsin.store.postgres.runs import RunsWriting
 
 
 # The session comes before what is kept alike in both stores, because it tells other servers of it.
-class PostgresWriting(RunsWriting, AlertsWriting, OutboxWriting, RetentionWriting, KeepingWriting):
+class PostgresWriting(
+    RunsWriting, AlertsWriting, GroupsWriting, OutboxWriting, RetentionWriting, KeepingWriting
+):
     """The one session of this process that writes; `tocsin.store.base.Writing` says what it can do."""

@@ -22,6 +22,7 @@ _OLD: Final = (
         SELECT rule, job_id FROM set_aside WHERE until_at < ?1 LIMIT ?2)""",
     """DELETE FROM unknown WHERE (window_id, job_id) IN (
         SELECT window_id, job_id FROM unknown WHERE at < ?1 LIMIT ?2)""",
+    "DELETE FROM alert_groups WHERE id IN (SELECT id FROM alert_groups WHERE closed_at < ?1 LIMIT ?2)",
     "DELETE FROM blind_windows WHERE id IN (SELECT id FROM blind_windows WHERE to_at < ?1 LIMIT ?2)",
 )
 _OLD_ALERTS: Final = "SELECT id FROM alerts WHERE state = 'resolved' AND over_at < ? ORDER BY over_at LIMIT ?"
@@ -71,6 +72,7 @@ class RetentionWriting(Session):
     def _prune_alerts(self, before: int, limit: int) -> int:
         ids = self._door.all(_OLD_ALERTS, (before, limit))
         entries = self._door.many("DELETE FROM alert_history WHERE alert_id = ?", ids)
+        self._door.many("DELETE FROM group_alerts WHERE alert_id = ?", ids)
         return max(entries, 0) + max(self._door.many("DELETE FROM alerts WHERE id = ?", ids), 0)
 
     def _prune_notifications(self, before: int, limit: int) -> int:

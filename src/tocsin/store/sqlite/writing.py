@@ -1,11 +1,14 @@
 """The writing session of SQLite, put together from its parts."""
 
 from tocsin.store.alerting import AlertsWriting
+from tocsin.store.grouping import GroupsWriting
 from tocsin.store.keeping import KeepingWriting
 from tocsin.store.sqlite.outbox import OutboxWriting
 from tocsin.store.sqlite.retention import RetentionWriting
 from tocsin.store.sqlite.runs import RunsWriting
 
 
-class SqliteWriting(RunsWriting, AlertsWriting, OutboxWriting, KeepingWriting, RetentionWriting):
+class SqliteWriting(
+    RunsWriting, AlertsWriting, GroupsWriting, OutboxWriting, KeepingWriting, RetentionWriting
+):
     """The one session that writes; `tocsin.store.base.Writing` says what it can do."""

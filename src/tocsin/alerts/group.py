@@ -1,0 +1,294 @@
+"""Alerts that are told together, so that a storm is one message and not ten thousand. Pure.
+
+The first alert of a group is told at once, and one that must wake somebody does not wait for others either.
+What follows waits a moment for more to come; few are then told one by one, many as one message that says how
+many there are, which came first and what they share.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from tocsin.alerts.alert import Alert, Pooled
+from tocsin.rules.finding import Severity
+
+MAX_NAMED = 10
+MAX_CAUSES = 50
+SHARED_BY = 0.5
+PAGE_WAIT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long to gather: `wait` after the newest alert, never longer than `interval` after the first.
+
+    As one are told `together_from` and more that came within `interval`; what goes on is repeated.
+    """
+
+    wait: timedelta = timedelta(seconds=30)
+    interval: timedelta = timedelta(minutes=5)
+    together_from: int = 5
+    repeat_every: timedelta = timedelta(hours=4)
+
+
+EACH_ALONE = Pace(wait=timedelta(0), interval=timedelta(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One of the alerts of a group, in the few words in which a message names it."""
+
+    alert_id: str
+    job_id: int
+    job: str
+    environment: str
+    summary: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Something that alerts of a group share, and how many of them do."""
+
+    kind: str
+    what: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The alerts of one route and the same values of its labels, while anything is owed of them.
+
+    It keeps the `pace` that it began with. `told` are the instants within the last interval at which
+    something was told, `together_at` when last as one, and `batch` how often. `waiting` were added since,
+    from `waiting_since_at` to `added_at`; `named` are the first of them. `released` may be told one by one.
+    Of those that were told as one, `open` are not over, somebody has `taken` so many of these in hand, and
+    `over` have ended; `total` is how many were ever added. `targets` are those who were told, `seq` numbers
+    what they were told. `due_at` is when there may be more to say.
+    """
+
+    id: str
+    key: str
+    receiver: str
+    labels: tuple[tuple[str, str], ...]
+    opened_at: datetime
+    severity: Severity
+    pace: Pace = Pace()
+    told: tuple[datetime, ...] = ()
+    together_at: datetime | None = None
+    batch: int = 0
+    waiting: int = 0
+    waiting_since_at: datetime | None = None
+    added_at: datetime | None = None
+    named: tuple[Member, ...] = ()
+    first: Member | None = None
+    released: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    open: int = 0
+    taken: int = 0
+    over: int = 0
+    total: int = 0
+    targets: tuple[str, ...] = ()
+    seq: int = 0
+    due_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def has_spoken(self) -> bool:
+        """Whether some of its alerts were told as one, so that their end is the group's to tell."""
+        return self.together_at is not None
+
+
+class Said(Enum):
+    """What there is to say of a group as one."""
+
+    TOGETHER = "together"
+    REPEAT = "repeat"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A group after time has passed: what to say, whose jobs to look at for a word of their own, when next.
+
+    `added` is how many are told as one for the first time, `named` the first of them.
+    """
+
+    group: Group
+    said: Said | None = None
+    added: int = 0
+    named: tuple[Member, ...] = ()
+    release: tuple[int, ...] = ()
+    ask_again_at: datetime | None = None
+
+
+class Admitted(Enum):
+    """What becomes of an alert that has something to say."""
+
+    AT_ONCE = "at_once"
+    POOLED = "pooled"
+
+
+def admit(group: Group, alert: Alert, now: datetime) -> tuple[Group, Admitted]:
+    """Return the group with one more alert, and whether that is told at once.
+
+    At once are told the first within an interval, one that was released, and pages while few of them came.
+    """
+    group = _forgetting(group, now)
+    if alert.id in group.released:
+        left = tuple(other for other in group.released if other != alert.id)
+        return replace(group, released=left, told=(*group.told, now)), Admitted.AT_ONCE
+    is_first = not group.told and not group.waiting
+    few = len(group.told) + group.waiting + 1 < group.pace.together_from
+    if is_first or (alert.severity is Severity.PAGE and few):
+        return replace(group, told=(*group.told, now)), Admitted.AT_ONCE
+    return _with_waiting(group, alert, now), Admitted.POOLED
+
+
+def _forgetting(group: Group, now: datetime) -> Group:
+    recent = tuple(at for at in group.told if at > now - group.pace.interval)
+    return group if recent == group.told else replace(group, told=recent)
+
+
+def _with_waiting(group: Group, alert: Alert, now: datetime) -> Group:
+    member = Member(
+        alert_id=alert.id,
+        job_id=alert.job_id,
+        job=alert.job,
+        environment=alert.environment,
+        summary=alert.summary[:200],
+        at=now,
+    )
+    return replace(
+        group,
+        waiting=group.waiting + 1,
+        waiting_since_at=group.waiting_since_at or now,
+        added_at=now,
+        named=(*group.named, member) if len(group.named) < MAX_NAMED else group.named,
+        first=group.first or member,
+        causes=_counted(group.causes, causes_of(alert)),
+        total=group.total + 1,
+        severity=max(group.severity, alert.severity),
+    )
+
+
+def causes_of(alert: Alert) -> tuple[tuple[str, str], ...]:
+    """Return what an alert may share with others: the signature of its error, its host and its labels."""
+    error, host = dict(alert.variables).get("error", ""), dict(alert.evidence).get("host", "")
+    known = [("error", signature(error)), ("host", host)]
+    known += [(f"label {name}", value) for name, value in alert.labels]
+    return tuple((kind, what) for kind, what in known if what)
+
+
+def signature(error: str) -> str:
+    """Return an error without what differs from one time to the next: numbers, and words that hold digits."""
+    words = error.split("\n", 1)[0][:300].split()
+    return " ".join("…" if any(c.isdigit() for c in word) else word for word in words)
+
+
+def _counted(causes: tuple[Cause, ...], found: tuple[tuple[str, str], ...]) -> tuple[Cause, ...]:
+    """Count what is shared, in bounded room: a newcomer takes the place of the rarest and its count.
+
+    The counts are then at most too high, and what more than one in MAX_CAUSES share is never missed:
+    Metwally, Agrawal, El Abbadi, "Efficient computation of frequent and top-k elements in data streams".
+    """
+    counts = {(cause.kind, cause.what): cause.count for cause in causes}
+    for key in found:
+        if key in counts or len(counts) < MAX_CAUSES:
+            counts[key] = counts.get(key, 0) + 1
+        else:
+            rarest = min(counts, key=counts.__getitem__)
+            counts[key] = counts.pop(rarest) + 1
+    return tuple(Cause(kind=kind, what=what, count=count) for (kind, what), count in counts.items())
+
+
+def left(group: Group, alert: Alert, pooled: Pooled, *, is_over: bool) -> Group:
+    """Return the group without an alert that is over, or that goes its own way because it got louder."""
+    if pooled.batch == group.batch:
+        named = tuple(member for member in group.named if member.alert_id != alert.id)
+        released = tuple(other for other in group.released if other != alert.id)
+        waiting = group.waiting if alert.id in group.released else group.waiting - 1
+        return replace(group, waiting=waiting, named=named, released=released)
+    taken = group.taken - 1 if pooled.is_taken else group.taken
+    return replace(group, open=group.open - 1, taken=taken, over=group.over + (1 if is_over else 0))
+
+
+def taken(group: Group, alert: Alert, pooled: Pooled) -> tuple[Group, Pooled | None]:
+    """Return the group, and what still binds the alert to it, after somebody has taken the alert in hand."""
+    if pooled.batch == group.batch:
+        return left(group, alert, pooled, is_over=False), None
+    return replace(group, taken=group.taken + 1), replace(pooled, is_taken=True)
+
+
+def turn(group: Group, now: datetime) -> Turn:
+    """Return what to say of a group now, and when to ask again: never, where nothing is owed any more."""
+    group = _forgetting(group, now)
+    if group.waiting and _flush_at(group) <= now:
+        return _flushed(group, now)
+    if group.has_spoken and not group.open and not group.waiting:
+        ended = replace(group, closed_at=now, seq=group.seq + 1)
+        return Turn(group=ended, said=Said.OVER)
+    repeat_at = _repeat_at(group)
+    if repeat_at is not None and repeat_at <= now:
+        again = replace(group, together_at=now, told=(*group.told, now), seq=group.seq + 1)
+        return Turn(group=again, said=Said.REPEAT, ask_again_at=next_at(again))
+    asks_at = next_at(group)
+    return Turn(group=group if asks_at is not None else replace(group, closed_at=now), ask_again_at=asks_at)
+
+
+def _flushed(group: Group, now: datetime) -> Turn:
+    names = tuple(member.alert_id for member in group.named)
+    settled = replace(group, waiting=0, waiting_since_at=None, added_at=None, named=())
+    if group.waiting == len(names) and len(group.told) + group.waiting < group.pace.together_from:
+        apart = replace(settled, released=(*group.released, *names), total=group.total - group.waiting)
+        jobs = tuple(dict.fromkeys(member.job_id for member in group.named))
+        return Turn(group=apart, release=jobs, ask_again_at=next_at(apart))
+    one = replace(
+        settled,
+        told=(*group.told, now),
+        together_at=now,
+        batch=group.batch + 1,
+        open=group.open + group.waiting,
+        seq=group.seq + 1,
+    )
+    asks_at = next_at(one)
+    return Turn(group=one, said=Said.TOGETHER, added=group.waiting, named=group.named, ask_again_at=asks_at)
+
+
+def next_at(group: Group) -> datetime | None:
+    """Return when there may be something to say of a group, or when it can be forgotten."""
+    asks = [at for at in (_repeat_at(group),) if at is not None]
+    if group.waiting:
+        asks.append(_flush_at(group))
+    elif group.has_spoken and not group.open:
+        asks.append(group.together_at or group.opened_at)
+    if not asks and group.told:
+        asks.append(group.told[-1] + group.pace.interval)
+    return min(asks, default=None)
+
+
+def _flush_at(group: Group) -> datetime:
+    """Return when what waits is told: once no more come, and after one message not at once the next."""
+    assert group.added_at is not None  # noqa: S101 -- programmer error, what waits was added
+    assert group.waiting_since_at is not None  # noqa: S101 -- as above
+    is_page = group.severity is Severity.PAGE
+    wait, longest = (
+        (min(PAGE_WAIT, group.pace.wait), group.pace.wait)
+        if is_page
+        else (group.pace.wait, group.pace.interval)
+    )
+    at = min(group.added_at + wait, group.waiting_since_at + longest)
+    return at if group.together_at is None else max(at, group.together_at + group.pace.interval)
+
+
+def _repeat_at(group: Group) -> datetime | None:
+    if group.together_at is None or group.open <= group.taken:
+        return None
+    return group.together_at + group.pace.repeat_every
+
+
+def shared_cause(group: Group) -> Cause | None:
+    """Return what most of the alerts that were added have in common, or None; an error before a label."""
+    found = [cause for cause in group.causes if cause.count > max(1, group.total * SHARED_BY)]
+    found = [cause for cause in found if (cause.kind.removeprefix("label "), cause.what) not in group.labels]
+    return max(found, key=lambda cause: (cause.kind == "error", cause.count), default=None)

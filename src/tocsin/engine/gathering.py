@@ -1,0 +1,159 @@
+"""The groups of one transaction: which alert is told at once, which with others, and when all is over."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.alerts.alert import Alert, Pooled
+from tocsin.alerts.group import Admitted, Group, Pace, Turn, admit, left, next_at, taken, turn
+from tocsin.alerts.route import ALL_LABELS, Way
+from tocsin.engine.configuration import Configuration
+from tocsin.engine.looking import NewId
+from tocsin.store.base import Writing
+
+GROUPS_AT_ONCE = 20
+
+
+class Gathering:
+    """Reads the groups that are asked for, and writes those that have changed."""
+
+    def __init__(self, writing: Writing, configuration: Configuration, new_id: NewId) -> None:
+        self._writing = writing
+        self._configuration = configuration
+        self._new_id = new_id
+        self._by_id: dict[str, Group] = {}
+        self._ids: dict[str, str] = {}
+        self._changed: dict[str, None] = {}
+        self._members: list[tuple[str, str]] = []
+        self._is_locked = False
+
+    def admit(self, alert: Alert, way: Way, labels: dict[str, str], now: datetime) -> Pooled | None:
+        """Return how an alert is bound to the group it waits in, or None where it is told at once."""
+        group, admitted = admit(self._group_for(alert, way, labels, now), alert, now)
+        self._put(group)
+        if admitted is Admitted.AT_ONCE:
+            return None
+        self._members.append((group.id, alert.id))
+        return Pooled(
+            group=group.id,
+            receiver=way.receiver,
+            batch=group.batch,
+            severity=alert.severity,
+            step=alert.step,
+        )
+
+    def is_released(self, alert: Alert, pooled: Pooled) -> bool:
+        """Whether an alert that waited may now be told by itself."""
+        group = self._group(pooled.group)
+        return group is None or alert.id in group.released
+
+    def leave(self, alert: Alert, pooled: Pooled, *, is_over: bool) -> None:
+        """Take an alert out of a group because it is over, or has more to say than the group has said."""
+        group = self._group(pooled.group)
+        if group is not None:
+            self._put(left(group, alert, pooled, is_over=is_over))
+
+    def take(self, alert: Alert, pooled: Pooled) -> Pooled | None:
+        """Note that somebody has an alert in hand; return what still binds it to its group."""
+        group = self._group(pooled.group)
+        if group is None:
+            return None
+        group, still = taken(group, alert, pooled)
+        self._put(group)
+        return still
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self._changed)
+
+    def write(self) -> None:
+        """Keep what has changed, each group with when it is looked at next."""
+        if not self._changed:
+            return
+        changed = [self._by_id[group_id] for group_id in self._changed]
+        gone = [group.id for group in changed if group.closed_at is not None and not group.has_spoken]
+        self._writing.forget_groups(gone)
+        kept = [group for group in changed if group.id not in gone]
+        self._writing.save_groups(sorted(kept, key=lambda group: group.closed_at is None))
+        if self._members:
+            self._writing.add_to_groups(self._members)
+        self._changed.clear()
+        self._members.clear()
+
+    def take_turns(self, now: datetime) -> list[Turn]:
+        """Let time pass for groups that are due; return what has come of it."""
+        if not self._writing.due_groups(now, 1):
+            return []
+        self._lock()
+        turns = []
+        for group in self._writing.due_groups(now, GROUPS_AT_ONCE):
+            known = self._by_id.setdefault(group.id, group)
+            taken_turn = turn(known, now)
+            self._put(taken_turn.group)
+            turns.append(taken_turn)
+        return turns
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """When one of the groups that were asked for may have something to say."""
+        return min((g.due_at for g in self._by_id.values() if g.due_at is not None), default=None)
+
+    def told(self, group: Group, targets: Iterable[str]) -> None:
+        """Note who hears of a group, so that they also hear when it is over."""
+        self._put(replace(group, targets=tuple(dict.fromkeys((*group.targets, *targets)))))
+
+    def _group_for(self, alert: Alert, way: Way, labels: dict[str, str], now: datetime) -> Group:
+        names = sorted(labels) if way.group_by == ALL_LABELS else way.group_by
+        shared = tuple((name, labels.get(name, "")) for name in names)
+        key = "\x1f".join((way.path, way.receiver, *(f"{name}\x1e{value}" for name, value in shared)))
+        known = self._ids.get(key)
+        if known is not None:
+            return self._by_id[known]
+        self._lock()
+        stored = self._writing.group_of(key)
+        group = None if stored is None else self._by_id.get(stored.id, stored)
+        if group is None or group.closed_at is not None:
+            group = Group(
+                id=self._new_id(),
+                key=key,
+                receiver=way.receiver,
+                labels=shared,
+                opened_at=now,
+                severity=alert.severity,
+                pace=self._pace_of(way),
+            )
+        self._ids[key] = group.id
+        self._by_id[group.id] = group
+        return group
+
+    def _pace_of(self, way: Way) -> Pace:
+        return replace(
+            self._configuration.policy.pace,
+            wait=way.group_wait_for,
+            interval=way.group_every,
+            repeat_every=way.repeat_every,
+        )
+
+    def _group(self, group_id: str) -> Group | None:
+        if group_id not in self._by_id:
+            self._lock()
+            group = self._writing.group(group_id)
+            if group is None:
+                return None
+            self._by_id[group_id] = group
+        return self._by_id[group_id]
+
+    def _lock(self) -> None:
+        if not self._is_locked:
+            self._writing.lock_groups()
+            self._is_locked = True
+
+    def _put(self, group: Group) -> None:
+        if group.closed_at is None:
+            group = replace(group, due_at=next_at(group))
+        else:
+            group = replace(group, due_at=None)
+            self._ids.pop(group.key, None)
+        self._by_id[group.id] = group
+        self._changed[group.id] = None

@@ -1,0 +1,66 @@
+"""What an alert is to the groups that speak for it. Pure but for what it asks of them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from tocsin.alerts.advance import Change
+from tocsin.alerts.alert import Alert, AlertState, Pooled, Reason
+from tocsin.alerts.route import Way
+
+
+class Groups(Protocol):
+    """What voicing asks of the groups of the transaction, by the alert."""
+
+    def admit(self, alert: Alert, way: Way, labels: dict[str, str], now: datetime) -> Pooled | None:
+        """Return how an alert is bound to the group it waits in, or None where it is told at once."""
+        ...
+
+    def is_released(self, alert: Alert, pooled: Pooled) -> bool:
+        """Whether an alert that waited may now be told by itself."""
+        ...
+
+    def leave(self, alert: Alert, pooled: Pooled, *, is_over: bool) -> None:
+        """Take an alert out of a group."""
+
+    def take(self, alert: Alert, pooled: Pooled) -> Pooled | None:
+        """Note that somebody has an alert in hand; return what still binds it to its group."""
+        ...
+
+
+def admitted(
+    alert: Alert, ways: Iterable[Way], labels: dict[str, str], groups: Groups, now: datetime
+) -> Alert:
+    """Return the alert bound to the groups that will tell of it, where it is not the first on its way."""
+    found = [groups.admit(alert, way, labels, now) for way in ways]
+    pooled = tuple(one for one in found if one is not None)
+    return replace(alert, pooled=(*alert.pooled, *pooled)) if pooled else alert
+
+
+def bound(change: Change, groups: Groups) -> Alert:
+    """Return the alert with the groups that still speak for it."""
+    alert = change.alert
+    if not alert.pooled:
+        return alert
+    if not alert.is_open or change.reason in (Reason.ACKNOWLEDGED, Reason.SNOOZED):
+        return replace(alert, pooled=_let_go(change, groups))
+    in_hand = alert.state is AlertState.ACKNOWLEDGED or alert.snooze is not None
+    kept = []
+    for pooled in alert.pooled:
+        is_louder = (alert.severity, alert.step) > (pooled.severity, pooled.step)
+        if is_louder or (pooled.is_taken and not in_hand):
+            groups.leave(alert, pooled, is_over=False)
+        elif not groups.is_released(alert, pooled):
+            kept.append(pooled)
+    return alert if len(kept) == len(alert.pooled) else replace(alert, pooled=tuple(kept))
+
+
+def _let_go(change: Change, groups: Groups) -> tuple[Pooled, ...]:
+    alert = change.alert
+    if alert.is_open:
+        still = [groups.take(alert, pooled) for pooled in alert.pooled]
+        return tuple(pooled for pooled in still if pooled is not None)
+    for pooled in alert.pooled:
+        groups.leave(alert, pooled, is_over=True)
+    return ()

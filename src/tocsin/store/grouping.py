@@ -1,0 +1,69 @@
+"""Groups of alerts in the writing session of either store."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from tocsin.alerts.group import Group
+from tocsin.store.codec import instant_or_none, micros, micros_or_none
+from tocsin.store.door import OnDoor
+from tocsin.store.shapes import GROUP
+
+ONE_GROUP: Final = "SELECT body FROM alert_groups WHERE id = ?"
+_BY_KEY: Final = "SELECT body FROM alert_groups WHERE key = ? AND closed_at IS NULL"
+_DUE: Final = "SELECT body FROM alert_groups WHERE due_at <= ? ORDER BY due_at LIMIT ?"
+_NEXT: Final = "SELECT min(due_at) FROM alert_groups WHERE due_at IS NOT NULL"
+_SAVE: Final = (
+    "INSERT INTO alert_groups (id, key, due_at, closed_at, body) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, closed_at = excluded.closed_at, "
+    "body = excluded.body"
+)
+_ADD: Final = "INSERT INTO group_alerts (group_id, alert_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+
+
+class GroupsWriting(OnDoor):
+    """What the writing session does with groups."""
+
+    def lock_groups(self) -> None:
+        """Let no other server change groups until the end; one process alone has nothing to lock."""
+
+    def group_of(self, key: str) -> Group | None:
+        """Return the open group of a key."""
+        row = self._door.one(_BY_KEY, (key,))
+        return None if row is None else GROUP.decode(row[0])
+
+    def group(self, group_id: str) -> Group | None:
+        """Return one group."""
+        row = self._door.one(ONE_GROUP, (group_id,))
+        return None if row is None else GROUP.decode(row[0])
+
+    def due_groups(self, now: datetime, limit: int) -> list[Group]:
+        """Return groups whose `due_at` has come, earliest first."""
+        return [GROUP.decode(body) for (body,) in self._door.all(_DUE, (micros(now), limit))]
+
+    def next_group_due_at(self) -> datetime | None:
+        """Return the earliest `due_at` of all groups."""
+        row = self._door.one(_NEXT)
+        return None if row is None else instant_or_none(row[0])
+
+    def save_groups(self, groups: Iterable[Group]) -> None:
+        """Keep groups; StoreBroken for a second open one of the same key."""
+        rows = [
+            (
+                group.id,
+                group.key,
+                micros_or_none(group.due_at),
+                micros_or_none(group.closed_at),
+                GROUP.encode(group),
+            )
+            for group in groups
+        ]
+        self._door.many(_SAVE, rows)
+
+    def forget_groups(self, ids: Iterable[str]) -> None:
+        """Let go of groups of which nothing was ever told as one."""
+        self._door.many("DELETE FROM alert_groups WHERE id = ?", [(group_id,) for group_id in ids])
+
+    def add_to_groups(self, members: Iterable[tuple[str, str]]) -> None:
+        """Note which alerts, by id, belong to which group."""
+        self._door.many(_ADD, list(members))
