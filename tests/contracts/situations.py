@@ -53,6 +53,16 @@ def _http(expected: Expected) -> dict[str, Expected]:
     return dict.fromkeys(HTTP_KINDS, expected)
 
 
+# Apprise does not say why it failed. Its process takes more than a second to begin, so that of the situations
+# in which it waits only the plainest is played.
+_APPRISE = {
+    Situation.ACCEPTS: ACCEPTED,
+    Situation.REFUSES: TRY_AGAIN,
+    Situation.BUSY: TRY_AGAIN,
+    Situation.ABSENT: TRY_AGAIN,
+    Situation.SILENT: UNKNOWN,
+}
+
 # A console has no answers to lose; SMTP has no Retry-After. Without TLS nobody can say whether a web server
 # that hung up at once had read the request, so that its leaving early is told with TLS alone.
 TABLE = {
@@ -67,6 +77,8 @@ TABLE = {
     Situation.DRIPS: {**_http(UNKNOWN), "email": UNKNOWN},
     Situation.TALKS_NONSENSE: {**_http(UNKNOWN), "email": UNKNOWN},
 }
+for _situation, _expected in _APPRISE.items():
+    TABLE[_situation]["apprise"] = _expected
 CASES = [(kind, situation) for situation, kinds in TABLE.items() for kind in kinds]
 KINDS = tuple(TABLE[Situation.ACCEPTS])
-OVER_THE_NETWORK = tuple(TABLE[Situation.ABSENT])
+OVER_THE_NETWORK = (*HTTP_KINDS, "email")

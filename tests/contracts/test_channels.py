@@ -17,6 +17,7 @@ from tests.notify.messages import AT, a_hostile_message, a_message
 from tocsin.clock import monotonic
 from tocsin.errors import ChannelError
 from tocsin.notify.channel import Channel, Outcome, outcome_of
+from tocsin.notify.channels.apprise import AppriseChannel
 from tocsin.notify.channels.console import ConsoleChannel
 from tocsin.notify.channels.email import EmailChannel
 from tocsin.notify.channels.pagerduty import PagerDutyChannel
@@ -29,6 +30,7 @@ SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ROUTING_KEY = (SECRET * 2)[:32]
 SHORT_SECONDS = 0.5
 LONG_SECONDS = 30.0
+APPRISE_SECONDS = 8.0  # a process has to begin
 
 
 class Console(io.StringIO):
@@ -70,6 +72,12 @@ def a_teams(url: str, timeout_seconds: float) -> Channel:
     return TeamsChannel(f"{url}/workflows/0a1b/triggers/manual/paths/invoke?sig={SECRET}", timeout_seconds)
 
 
+def an_apprise(url: str, timeout_seconds: float) -> Channel:
+    host = url.removeprefix("http://")
+    waits = APPRISE_SECONDS if timeout_seconds == SHORT_SECONDS else timeout_seconds
+    return AppriseChannel(f"json://{host}/{SECRET}/?:token={SECRET}&rto=60", waits)
+
+
 def a_slack(url: str, timeout_seconds: float) -> Channel:
     return SlackChannel(f"{url}/services/{SECRET}?token={SECRET}", timeout_seconds)
 
@@ -84,6 +92,7 @@ OVER_HTTP: dict[str, tuple[type[HttpReceiver], Callable[[str, float], Channel]]]
     "pagerduty": (PagerDuty, a_pagerduty),
     "teams": (Teams, a_teams),
     "alertmanager": (Alertmanager, an_alertmanager),
+    "apprise": (HttpReceiver, an_apprise),
 }
 
 
@@ -254,6 +263,7 @@ def test_a_channel_says_what_it_is(kind: str) -> None:
             "HTTP 202",
             "SMTP 250 2.0.0 queued as 1",
             "printed",
+            "taken by Apprise",
         }
 
 

@@ -31,6 +31,7 @@ SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 ENVIRONMENT = {
     "SLACK_URL": "https://hooks.slack.com/services/T0/B0/x",
     "TEAMS_URL": "https://prod-1.westeurope.logic.azure.com/workflows/0a/triggers/manual/paths/invoke?sig=x",
+    "TELEGRAM_URL": "tgram://123456789:AAcd/987654321",
     "PAGERDUTY_SECRET": "0123456789abcdef0123456789abcdef01234567",
     "PAGERDUTY_KEY": "0123456789abcdef0123456789abcdef",
     "HOOK_SECRET": SECRET,

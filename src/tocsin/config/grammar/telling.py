@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from tocsin.config.grammar.base import Name, Part, Text
+from tocsin.config.grammar.means.apprise import Apprise
 from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
 from tocsin.config.grammar.means.email import Email
@@ -81,6 +82,9 @@ class Receiver(Part):
 
     email: Email | None = None
     """Tell by email over SMTP."""
+
+    apprise: Apprise | None = None
+    """Tell through any service that Apprise knows."""
 
     console: Annotated[Console | None, BeforeValidator(_plain_console)] = None
     """Tell on the server's own output: `console: {}`."""
