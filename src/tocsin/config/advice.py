@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tocsin.config.escalations import escalation_warnings, named_in_escalations
 from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Promise
@@ -24,6 +25,7 @@ def advise(file: File) -> Iterator[Fault]:
     yield from _passwords_in_the_open(file)
     yield from _unjudged(file)
     yield from gap_warnings(file)
+    yield from escalation_warnings(file)
     if file.keys.ingest and not file.keys.users:
         message = "nobody can log in with an ingest key; add 'users', unless a user token was made already"
         yield Fault(place=("keys", "ingest"), message=message)
@@ -58,6 +60,7 @@ def _unused_receivers(file: File) -> Iterator[Fault]:
     else:
         used |= {file.route.receiver, *_told_by(file.route.routes or [])}
     used |= {name for responder in (file.responders or {}).values() for name in responder.receivers or ()}
+    used |= named_in_escalations(file)
     for number, receiver in enumerate(receivers):
         if receiver.name not in used:
             yield Fault(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route
 from tocsin.config.crosscheck import CONSOLE
+from tocsin.config.escalations import build_escalations, escalation_named
 from tocsin.config.grammar import rules as rule_grammar
 from tocsin.config.grammar import telling
 from tocsin.config.grammar.base import read_span
@@ -43,6 +44,7 @@ def build_configuration(file: File) -> Configuration:
         base_url=(file.base_url or "").rstrip("/"),
         responders=build_responders(file),
         on_call_schedules=build_on_call_schedules(file),
+        escalations=build_escalations(file),
     )
 
 
@@ -87,7 +89,10 @@ def _target(receiver: telling.Receiver, means: Means) -> str:
 def _route(file: File) -> Route:
     if file.route is None:
         return Route(receiver=_receivers(file)[0].name)
-    return _branch(telling.Route(receiver=file.route.receiver, routes=file.route.routes), file.route.receiver)
+    root = telling.Route(
+        receiver=file.route.receiver, routes=file.route.routes, escalation=file.route.escalation
+    )
+    return _branch(root, file.route.receiver)
 
 
 def _branch(route: telling.Route, inherited: str) -> Route:
@@ -96,6 +101,7 @@ def _branch(route: telling.Route, inherited: str) -> Route:
         receiver=receiver,
         matchers=tuple(read_matcher(text) for text in route.matchers or ()),
         routes=tuple(_branch(child, receiver) for child in route.routes or ()),
+        escalation=escalation_named(route.escalation),
     )
 
 

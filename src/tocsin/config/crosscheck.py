@@ -6,6 +6,7 @@ where a part of the file is not of the right kind.
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from tocsin.config.escalations import escalation_faults
 from tocsin.config.on_call import on_call_faults
 from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest, written
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
@@ -24,6 +25,7 @@ def crosscheck(data: object) -> Iterator[Fault]:
     yield from _routes(data)
     yield from _fallbacks(data)
     yield from on_call_faults(data, _known_receivers(data))
+    yield from escalation_faults(data, _known_receivers(data))
     yield from _environments(data)
     yield from _circles(data)
     yield from _half_of_a_certificate(data.get("server"))

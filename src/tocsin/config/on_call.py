@@ -96,11 +96,12 @@ def _layer(written: grammar.Layer, number: int, timezone: str) -> Layer:
             timezone=check_timezone(written.timezone or timezone),
             length_hours=grammar.read_turn(written.rotation),
         ),
-        restrictions=tuple(_restriction(one) for one in written.restrictions or ()),
+        restrictions=tuple(build_restriction(one) for one in written.restrictions or ()),
     )
 
 
-def _restriction(written: grammar.Restriction) -> Restriction:
+def build_restriction(written: grammar.Restriction) -> Restriction:
+    """Return a window of the file."""
     days = sorted({grammar.read_weekday(day) for day in written.weekdays}) if written.weekdays else EVERY_DAY
     return Restriction(
         weekdays=tuple(days), starts=read_wall_time(written.starts), ends=read_wall_time(written.ends)

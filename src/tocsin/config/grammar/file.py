@@ -14,6 +14,7 @@ from tocsin.config.grammar.base import (
     WebAddress,
     usable_by,
 )
+from tocsin.config.grammar.escalation import EscalationPolicies
 from tocsin.config.grammar.jobs import Defaults, Jobs
 from tocsin.config.grammar.means.base import Port
 from tocsin.config.grammar.oncall import OnCallSchedules, Responders
@@ -145,6 +146,9 @@ class File(Part):
 
     oncall: OnCallSchedules | None = None
     """On-call schedules by name: who of the responders is on call when."""
+
+    escalation_policies: EscalationPolicies | None = None
+    """Who is told next while nobody has taken an alert in hand; `standard` and `business-hours` are ready."""
 
     alerts: Alerts = Field(default_factory=Alerts)
     """Repeats, limits and waits of what is told."""

@@ -43,6 +43,9 @@ class Route(Part):
     receiver: ReceiverName | None = None
     """Who is told; left out: the receiver of the route above."""
 
+    escalation: Name | None = None
+    """Escalation policy that is climbed until somebody has taken it; `none`; left out: as the route above."""
+
     routes: Annotated[list["Route"], Field(max_length=MAX_ROUTES)] | None = None
     """Branches that are asked first; the first one that matches decides."""
 
@@ -52,6 +55,9 @@ class RootRoute(Part):
 
     receiver: ReceiverName
     """Who is told when no branch matches."""
+
+    escalation: Name | None = None
+    """Escalation policy that is climbed until somebody has taken it, unless a branch says otherwise."""
 
     routes: Annotated[list[Route], Field(max_length=MAX_ROUTES)] | None = None
     """Branches that are asked first; the first one that matches decides."""
