@@ -209,6 +209,7 @@ def web_settings(loaded: Loaded, started: ServerSettings, host: str) -> WebSetti
         user_tokens=_credentials(loaded.server.user_tokens),
         secure=bool(started.tls_certificate) or base_url.startswith("https://"),
         hooks=_hooks(loaded.call_backs),
+        lines=loaded.lines,
     )
 
 

@@ -46,7 +46,7 @@ UNKNOWN = Expected(outcome=Outcome.UNKNOWN)
 IN_TWO_MINUTES = Expected(outcome=Outcome.TRY_AGAIN, retry_after=timedelta(minutes=2))
 
 # What speaks plain HTTP, one POST for one message, fares alike.
-HTTP_KINDS = ("webhook", "alertmanager", "slack", "pagerduty", "teams")
+HTTP_KINDS = ("webhook", "alertmanager", "slack", "pagerduty", "teams", "sms", "phone")
 
 
 def _http(expected: Expected) -> dict[str, Expected]:

@@ -12,6 +12,7 @@ import trustme
 
 from tests.contracts.receivers import HttpReceiver, Receiver, SlowHandshake, SmtpReceiver
 from tests.contracts.situations import CASES, KINDS, OVER_THE_NETWORK, TABLE, Expected, Situation
+from tests.contracts.twilio import SID, Twilio
 from tests.contracts.vendors import Alertmanager, PagerDuty, Teams
 from tests.notify.messages import AT, a_hostile_message, a_message
 from tocsin.clock import monotonic
@@ -21,9 +22,12 @@ from tocsin.notify.channels.apprise import AppriseChannel
 from tocsin.notify.channels.console import ConsoleChannel
 from tocsin.notify.channels.email import EmailChannel
 from tocsin.notify.channels.pagerduty import PagerDutyChannel
+from tocsin.notify.channels.phone import PhoneChannel
 from tocsin.notify.channels.slack import SlackChannel
+from tocsin.notify.channels.sms import SmsChannel
 from tocsin.notify.channels.teams import TeamsChannel
 from tocsin.notify.channels.webhook import Form, WebhookChannel
+from tocsin.notify.egress.twilio import Account
 
 SECRET = "T0SECRET0B0SECRET"
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -86,6 +90,22 @@ def a_pagerduty(url: str, timeout_seconds: float) -> Channel:
     return PagerDutyChannel(ROUTING_KEY, "us", timeout_seconds, url=f"{url}/v2/enqueue")
 
 
+def an_sms(url: str, timeout_seconds: float) -> Channel:
+    account = Account(sid=SID, user=SID, password=Twilio.password, url=url)
+    sender, to = "+14155550100", "+4915112345678"
+    return SmsChannel(account, sender=sender, to=to, answered=True, timeout_seconds=timeout_seconds)
+
+
+def a_phone(url: str, timeout_seconds: float) -> Channel:
+    return PhoneChannel(
+        Account(sid=SID, user=SID, password=Twilio.password, url=url),
+        sender="+14155550100",
+        to="+4915112345678",
+        answers_to="https://tocsin.example.com",
+        timeout_seconds=timeout_seconds,
+    )
+
+
 OVER_HTTP: dict[str, tuple[type[HttpReceiver], Callable[[str, float], Channel]]] = {
     "webhook": (HttpReceiver, a_webhook),
     "slack": (HttpReceiver, a_slack),
@@ -93,6 +113,8 @@ OVER_HTTP: dict[str, tuple[type[HttpReceiver], Callable[[str, float], Channel]]]
     "teams": (Teams, a_teams),
     "alertmanager": (Alertmanager, an_alertmanager),
     "apprise": (HttpReceiver, an_apprise),
+    "sms": (Twilio, an_sms),
+    "phone": (Twilio, a_phone),
 }
 
 
@@ -261,6 +283,7 @@ def test_a_channel_says_what_it_is(kind: str) -> None:
         assert channel.send(a_message(), at=AT).detail in {
             "HTTP 200",
             "HTTP 202",
+            f"HTTP 201 SM{0:032} queued",
             "SMTP 250 2.0.0 queued as 1",
             "printed",
             "taken by Apprise",

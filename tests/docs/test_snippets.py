@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "HOOK_SECRET": SECRET,
     "SLACK_TOKEN": "xoxb-0123456789-abcdef",
     "SLACK_SIGNING_SECRET": "8f742231b10e8888abcd99yyyzzz85a5",
+    "TWILIO_AUTH_TOKEN": "fedcba9876543210fedcba9876543210",
     "SMTP_PASSWORD": "correct horse battery",
     "TOCSIN_INGEST_KEY": "tcs_in_0123456789abcdef",
     "ADA_TOKEN": "tcs_us_0123456789abcdef",

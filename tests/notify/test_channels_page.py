@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.notify.messages import a_message
+from tocsin.engine.pacing import DEFAULT_LIMITS
 from tocsin.notify import retry, template, wording
 from tocsin.notify.channels.webhook import webhook_body
 from tocsin.notify.message import MessageKind
@@ -37,6 +38,17 @@ def test_every_variable_and_placeholder_is_listed() -> None:
         assert f"`{name}" in PAGE
     for name in template.PLACEHOLDERS:
         assert f"`{{{name}}}`" in PAGE
+
+
+def test_the_limits_of_each_kind_are_those_of_the_code() -> None:
+    units = {1.0: "s", 60.0: "min", 3600.0: "h"}
+    for kind, limits in DEFAULT_LIMITS.items():
+        told = []
+        for limit in limits:
+            seconds = limit.every.total_seconds()
+            size = max(size for size in units if seconds >= size)
+            told.append(f"{limit.count} in {seconds / size:.0f} {units[size]}")
+        assert re.search(rf"^\| [^|]*`{kind}`[^|]* \| {', '.join(told)} \|$", PAGE, re.MULTILINE), kind
 
 
 def test_figures_and_colours_are_those_of_the_code() -> None:

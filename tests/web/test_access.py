@@ -42,6 +42,8 @@ def bearer(secret: str) -> dict[str, str]:
         ("GET", "/api/v1/tests/x"),
         ("POST", "/api/v1/hooks/pagerduty/x"),
         ("POST", "/api/v1/hooks/slack"),
+        ("POST", "/api/v1/hooks/twilio/sms"),
+        ("POST", "/api/v1/hooks/twilio/voice"),
         ("GET", "/api/v1/tokens"),
         ("POST", "/api/v1/tokens"),
         ("DELETE", "/api/v1/tokens/x"),

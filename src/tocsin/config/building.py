@@ -1,7 +1,7 @@
 """The file's keys made into the values that the engine is told."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from tocsin.alerts.matcher import read_matcher
@@ -11,13 +11,17 @@ from tocsin.config.escalations import build_escalations, escalation_named
 from tocsin.config.grammar import rules as rule_grammar
 from tocsin.config.grammar import telling
 from tocsin.config.grammar.base import read_span
+from tocsin.config.grammar.delivery import read_limit
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
+from tocsin.config.grammar.means.twilio import Twilio
 from tocsin.config.on_call import build_on_call_schedules, build_responders
 from tocsin.config.promises import definitions, general_definition
 from tocsin.config.settings import CallBack, ServerSettings, default_database, key_of
 from tocsin.engine.configuration import Configuration, Policy
+from tocsin.engine.pacing import DEFAULT_LIMITS, Limit
+from tocsin.notify.answering import Line
 from tocsin.notify.channel import Channel
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.finding import Severity
@@ -33,10 +37,14 @@ def build_configuration(file: File) -> Configuration:
         digest=_digest(rules, sorted(jobs.items(), key=lambda job: job[0]), defaults),
         rules=rules,
         route=_route(file),
-        targets={r.name: tuple(_target(r, means) for means in r.means) for r in _receivers(file)},
+        targets={r.name: tuple(_targets(r)) for r in _receivers(file)},
         fallbacks={r.name: r.fallback for r in _receivers(file) if r.fallback},
         hears_acknowledgements=frozenset(
-            _target(r, means) for r in _receivers(file) for means in r.means if means.hears_acknowledgements
+            target
+            for r in _receivers(file)
+            for means in r.means
+            if means.hears_acknowledgements
+            for target in _targets_of(r, means)
         ),
         jobs=jobs,
         defaults=defaults,
@@ -50,7 +58,20 @@ def build_configuration(file: File) -> Configuration:
 
 def build_channels(file: File) -> dict[str, Channel]:
     """Return the channels by the names of their targets, "on-call/slack"."""
-    return {_target(r, means): means.channel for r in _receivers(file) for means in r.means}
+    told = ((r, means) for r in _receivers(file) for means in r.means)
+    return {
+        target: channel
+        for receiver, means in told
+        for target, (_, channel) in zip(_targets_of(receiver, means), means.channels, strict=True)
+    }
+
+
+def build_lines(file: File) -> tuple[Line, ...]:
+    """Return the telephones that may answer."""
+    means = ((receiver, one) for receiver in _receivers(file) for one in receiver.means)
+    return tuple(
+        line for receiver, one in means if isinstance(one, Twilio) for line in one.lines(receiver.name)
+    )
 
 
 def build_call_backs(file: File) -> tuple[CallBack, ...]:
@@ -82,8 +103,12 @@ def _receivers(file: File) -> tuple[telling.Receiver, ...]:
     return tuple(file.receivers or (CONSOLE_RECEIVER,))
 
 
-def _target(receiver: telling.Receiver, means: Means) -> str:
-    return f"{receiver.name}/{means.channel.kind}"
+def _targets(receiver: telling.Receiver) -> Iterator[str]:
+    return (target for means in receiver.means for target in _targets_of(receiver, means))
+
+
+def _targets_of(receiver: telling.Receiver, means: Means) -> Iterator[str]:
+    return (f"{receiver.name}/{name}" for name, _ in means.channels)
 
 
 def _route(file: File) -> Route:
@@ -140,7 +165,13 @@ def _policy(file: File) -> Policy:
         give_up_after=timedelta(hours=alerts.give_up_after_hours),
         keep_logs_for=timedelta(days=retention.days),
         keep_runs_for=timedelta(days=retention.run_days),
+        limits={**DEFAULT_LIMITS, **{k: _limits(texts) for k, texts in file.delivery.rate_limits.items()}},
+        at_once=dict(file.delivery.at_once),
     )
+
+
+def _limits(texts: Iterable[str]) -> tuple[Limit, ...]:
+    return tuple(read_limit(text) for text in texts)
 
 
 def _digest(*values: object) -> str:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from tocsin.config import advice, building
 from tocsin.config.crosscheck import crosscheck
+from tocsin.config.grammar.delivery import reach_of
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.keys import GrammarKeys
 from tocsin.config.problems import Fault, told, translate
@@ -17,6 +18,7 @@ from tocsin.config.settings import CallBack, ServerSettings
 from tocsin.engine.configuration import Configuration
 from tocsin.errors import ConfigError, InvalidSchedule, Problem
 from tocsin.jobs.schedule import check_timezone
+from tocsin.notify.answering import Line
 from tocsin.notify.channel import Channel
 
 NO_FILE = "no file"
@@ -26,7 +28,8 @@ NO_FILE = "no file"
 class Loaded:
     """What a file says, ready for use.
 
-    `channels` are by the names of their targets; `warnings` tell what is allowed and yet unwise.
+    `channels` are by the names of their targets; `lines` are the telephones that may answer; `warnings`
+    tell what is allowed and yet unwise.
     """
 
     source: str
@@ -34,6 +37,7 @@ class Loaded:
     channels: Mapping[str, Channel] = field(repr=False)
     server: ServerSettings
     call_backs: tuple[CallBack, ...] = ()
+    lines: tuple[Line, ...] = field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()
 
 
@@ -51,7 +55,13 @@ def load(path: str | Path | None, environment: Mapping[str, str]) -> Loaded:
 def load_text(text: bytes, environment: Mapping[str, str], *, source: str, folder: Path) -> Loaded:
     """Return what the text of a file says; relative paths in it start at `folder`. Raises as `load` does."""
     document = read(text)
-    around = Surroundings(environment=environment, folder=folder, timezone=_general_timezone(document.data))
+    around = Surroundings(
+        environment=environment,
+        folder=folder,
+        timezone=_general_timezone(document.data),
+        base_url=_base_url(document.data),
+        reach=reach_of(document.data),
+    )
     file, faults = _validated(document, around)
     if file is None or faults:
         raise ConfigError(source, told(faults, document))
@@ -94,8 +104,14 @@ def _built(source: str, file: File, document: Document, environment: Mapping[str
         channels=building.build_channels(file),
         server=building.build_server(file, environment),
         call_backs=building.build_call_backs(file),
+        lines=building.build_lines(file),
         warnings=told(advice.advise(file), document),
     )
+
+
+def _base_url(data: object) -> str:
+    written = data.get("base_url") if isinstance(data, dict) else None
+    return written.rstrip("/") if isinstance(written, str) else ""
 
 
 def _general_timezone(data: object) -> str:

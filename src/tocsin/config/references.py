@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from tocsin.notify.egress.reach import OUTWARD, Reach
+
 MAX_SECRET_BYTES = 64 * 1024
 ENVIRONMENT_PREFIX = "env:"
 FILE_PREFIX = "file:"
@@ -34,12 +36,14 @@ class Surroundings:
     """What a file may refer to, and what it is read against.
 
     `folder` is that of the file, from which relative paths count. `timezone` is the zone of jobs
-    that name none.
+    that name none. `base_url` is the address of the server, and `reach` how far notifications may go.
     """
 
     environment: Mapping[str, str]
     folder: Path
     timezone: str = "UTC"
+    base_url: str = ""
+    reach: Reach = OUTWARD
 
 
 class Missing(Exception):

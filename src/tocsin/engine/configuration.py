@@ -8,6 +8,7 @@ from tocsin.alerts.group import Pace
 from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval
+from tocsin.engine.pacing import DEFAULT_LIMITS, Limit
 from tocsin.jobs.job import Definition, JobKey
 from tocsin.oncall import escalation
 from tocsin.oncall.responder import Responder
@@ -17,7 +18,10 @@ from tocsin.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The times and limits of telling and keeping."""
+    """The times and limits of telling and keeping.
+
+    `limits` and `at_once` are by kind of channel: how many may go to one target in a time, and at once.
+    """
 
     repeat_every: timedelta = timedelta(hours=4)
     pace: Pace = field(default_factory=Pace)
@@ -32,6 +36,8 @@ class Policy:
     abandon_after: timedelta = timedelta(days=7)
     keep_logs_for: timedelta = timedelta(days=30)
     keep_runs_for: timedelta = timedelta(days=400)
+    limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=lambda: DEFAULT_LIMITS)
+    at_once: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

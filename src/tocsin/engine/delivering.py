@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,6 +9,8 @@ from datetime import datetime, timedelta
 
 from tocsin.clock import Clock, monotonic
 from tocsin.engine.configuration import Policy
+from tocsin.engine.lanes import ALL_ROOM, AT_ONCE, Lanes, Room, Trip
+from tocsin.engine.pacing import Pace, Wait
 from tocsin.engine.work import Claim, Claimed, Finish
 from tocsin.engine.writer import Writer
 from tocsin.errors import ChannelError, StoreUnavailable
@@ -20,8 +21,6 @@ from tocsin.rules.finding import Severity
 from tocsin.store.rows import Delivery, DeliveryOutcome, Notification, NotificationState
 from tocsin.telemetry.metrics import Metrics
 
-MAX_SENDING = 32
-MAX_SENDING_PER_TARGET = 8
 LONGEST_WAIT_SECONDS = 1.0
 MAX_REFERENCE = 500
 
@@ -75,6 +74,17 @@ def try_to_send(
 
 def _too_late(owed: Notification, now: datetime) -> Delivery:
     """Return the end of a try that was held up until its lease ran out: another may be sending by now."""
+    return _not_sent(owed, now, "held up until its lease ran out, and not sent", due_at=now)
+
+
+def held_back(owed: Notification, wait: Wait, now: datetime) -> Delivery:
+    """Return the end of a try that was none, because its target has had as many as its limit allows."""
+    until = f"{wait.until_at:%Y-%m-%d %H:%M:%S} UTC"
+    said = f"held back until {until}: at most {wait.limit} go to {owed.target}"
+    return _not_sent(owed, now, said, due_at=wait.until_at)
+
+
+def _not_sent(owed: Notification, now: datetime, detail: str, *, due_at: datetime) -> Delivery:
     return Delivery(
         key=owed.key,
         lease=owed.lease,
@@ -82,9 +92,9 @@ def _too_late(owed: Notification, now: datetime) -> Delivery:
         started_at=now,
         ended_at=now,
         outcome=DeliveryOutcome.RETRY,
-        detail="held up until its lease ran out, and not sent",
+        detail=detail[:500],
         next_state=NotificationState.PENDING,
-        next_due_at=now,
+        next_due_at=due_at,
         unknown=owed.unknown,
     )
 
@@ -137,9 +147,9 @@ class Deliverer:
         self._jitter = jitter
         self._wake = threading.Event()
         self._stopping = False
-        self._lock = threading.Lock()
-        self._sending: Counter[str] = Counter()
-        self._pool = ThreadPoolExecutor(MAX_SENDING, thread_name_prefix="tocsin-send")
+        self._lanes = Lanes()
+        self._paces: dict[str, Pace] = {}
+        self._pool = ThreadPoolExecutor(ALL_ROOM, thread_name_prefix="tocsin-send")
         self._thread = threading.Thread(target=self._run, name="tocsin-deliver", daemon=True)
 
     def start(self) -> None:
@@ -180,21 +190,45 @@ class Deliverer:
 
     def _claim_some(self) -> datetime | None:
         self._wake.clear()
-        with self._lock:
-            free = MAX_SENDING - self._sending.total()
-            busy = frozenset(t for t, count in self._sending.items() if count >= MAX_SENDING_PER_TARGET)
-        if free <= 0:
-            return None
-        claimed = self._ask(Claim(limit=min(free, MAX_SENDING_PER_TARGET), busy=busy, reply=lambda _: None))
+        next_at: datetime | None = None
+        for room in self._lanes.room(self.channels, self._at_once, monotonic()):
+            if room.limit:
+                at = self._claim(room)
+                next_at = min(next_at or at, at) if at is not None else next_at
+        return next_at
+
+    def _at_once(self, target: str) -> int:
+        channel = self.channels.get(target)
+        return self._policy().at_once.get(channel.kind, AT_ONCE) if channel is not None else AT_ONCE
+
+    def _claim(self, room: Room) -> datetime | None:
+        """Hand out what one lane has room for; return when to look at the outbox again."""
+        claimed = self._ask(Claim(limit=room.limit, busy=room.busy, reply=lambda _: None))
         if isinstance(claimed, StoreUnavailable):
             return None
         for notification in claimed.notifications:
-            with self._lock:
-                self._sending[notification.target] += 1
-            self._pool.submit(self._send, notification)
+            self._hand_out(notification)
         if not claimed.notifications and claimed.next_at is not None and claimed.next_at <= self._clock.now():
             return None  # what is due is for busy targets: it can be claimed when one of their sends ends
         return claimed.next_at
+
+    def _hand_out(self, notification: Notification) -> None:
+        """Send it, or put it off where its target has had as many as it may."""
+        now = self._clock.now()
+        turn = self._pace_of(notification.target).ask(notification, now)
+        if isinstance(turn, Wait):
+            self._writer.submit(Finish(deliveries=(held_back(notification, turn, now),)))
+            return
+        trip = self._lanes.begin(notification.target, monotonic())
+        self._pool.submit(self._send, notification, trip)
+
+    def _pace_of(self, target: str) -> Pace:
+        channel = self.channels.get(target)
+        limits = self._policy().limits.get(channel.kind, ()) if channel is not None else ()
+        pace = self._paces.get(target)
+        if pace is None or pace.limits != limits:
+            pace = self._paces[target] = Pace(limits)
+        return pace
 
     def _ask(self, claim: Claim) -> Claimed | StoreUnavailable:
         answered = threading.Event()
@@ -210,19 +244,16 @@ class Deliverer:
                 return StoreUnavailable("the server is stopping")
         return answer[0]
 
-    def _send(self, notification: Notification) -> None:
-        started = monotonic()
+    def _send(self, notification: Notification, trip: Trip) -> None:
         channel = self.channels.get(notification.target)
         delivery = try_to_send(channel, notification, self._clock, self._policy(), self._jitter)
         ok = delivery.outcome is DeliveryOutcome.SENT
-        self._metrics.delivered(notification.target, ok, monotonic() - started)
+        ended_seconds = monotonic()
+        self._metrics.delivered(notification.target, ok, ended_seconds - trip.began_seconds)
         if not ok:
             said = (notification.target, delivery.attempt, delivery.detail, delivery.next_state.value)
             _log.warning("%s was not told at try %d: %s; the notification is now %s", *said)
             self._metrics.error(notification.target, delivery.detail, delivery.ended_at)
-        with self._lock:
-            self._sending[notification.target] -= 1
-            if not self._sending[notification.target]:
-                del self._sending[notification.target]
+        self._lanes.end(trip, ended_seconds)
         self._writer.submit(Finish(deliveries=(delivery,)))
         self._wake.set()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from tocsin.notify.answering import Line
+
 SECRET_BYTES: Final = 32
 
 
@@ -42,7 +44,8 @@ class WebSettings:
     """How the server is reached and who may use it.
 
     `host` is the address it binds to; `base_url` how people reach it ("" when nobody said). `secure` says
-    that people come over TLS, ours or a proxy's. Credentials may also be kept in the store.
+    that people come over TLS, ours or a proxy's. `lines` are the telephones that may answer. Credentials
+    may also be kept in the store.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +54,7 @@ class WebSettings:
     user_tokens: tuple[Credential, ...] = ()
     secure: bool = False
     hooks: tuple[Hook, ...] = ()
+    lines: tuple[Line, ...] = ()
 
     def hook(self, kind: str, receiver: str) -> Hook | None:
         """Return the hook of a receiver, or None where it has none of this kind."""

@@ -14,6 +14,7 @@ from tocsin.config.grammar.base import (
     WebAddress,
     usable_by,
 )
+from tocsin.config.grammar.delivery import Delivery
 from tocsin.config.grammar.escalation import EscalationPolicies
 from tocsin.config.grammar.jobs import Defaults, Jobs
 from tocsin.config.grammar.means.base import Port
@@ -152,6 +153,9 @@ class File(Part):
 
     alerts: Alerts = Field(default_factory=Alerts)
     """Repeats, limits and waits of what is told."""
+
+    delivery: Delivery = Field(default_factory=Delivery)
+    """How many notifications go out, how many at once, and how far."""
 
     retention: Retention = Field(default_factory=Retention)
     """How long check-ins and runs are kept."""

@@ -12,6 +12,7 @@ from tocsin.config.grammar.means.email import Email
 from tocsin.config.grammar.means.pagerduty import PagerDuty
 from tocsin.config.grammar.means.slack import Slack
 from tocsin.config.grammar.means.teams import Teams
+from tocsin.config.grammar.means.twilio import Phone, Sms
 from tocsin.config.grammar.means.webhook import Webhook
 from tocsin.config.grammar.rules import Matchers
 from tocsin.config.problems import refuse
@@ -91,6 +92,12 @@ class Receiver(Part):
 
     apprise: Apprise | None = None
     """Tell through any service that Apprise knows."""
+
+    sms: Sms | None = None
+    """Tell by text message, through Twilio."""
+
+    phone: Phone | None = None
+    """Tell by a call, through Twilio."""
 
     console: Annotated[Console | None, BeforeValidator(_plain_console)] = None
     """Tell on the server's own output: `console: {}`."""

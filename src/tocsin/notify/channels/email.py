@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from tocsin.notify.channel import Accepted
 from tocsin.notify.egress import smtp
+from tocsin.notify.egress.reach import OUTWARD, Reach
 from tocsin.notify.egress.tls import trust
 from tocsin.notify.letter import letter
 from tocsin.notify.message import Message, MessageKind
@@ -51,6 +52,7 @@ class EmailChannel:
         recipients: Sequence[str],
         timeout_seconds: float = TIMEOUT_SECONDS,
         ca_file: str | None = None,
+        reach: Reach = OUTWARD,
     ) -> None:
         if not 1 <= len(recipients) <= RECIPIENTS_LIMIT:
             reason = f"an email receiver has 1 to {RECIPIENTS_LIMIT} recipients, not {len(recipients)}"
@@ -68,6 +70,7 @@ class EmailChannel:
             username=username,
             password=password,
             timeout_seconds=timeout_seconds,
+            reach=reach,
         )
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ from tocsin.notify import inert, wording
 from tocsin.notify.channel import Accepted
 from tocsin.notify.egress import http
 from tocsin.notify.egress.endpoint import endpoint
+from tocsin.notify.egress.reach import OUTWARD, Reach
 from tocsin.notify.message import Link, Message, MessageKind
 
 ADDRESSES: Final = {
@@ -68,10 +69,11 @@ class PagerDutyChannel:
         *,
         url: str = "",
         ca_file: str | None = None,
+        reach: Reach = OUTWARD,
     ) -> None:
         check_routing_key(routing_key)
         self._routing_key = routing_key
-        self._where = endpoint(url or ADDRESSES[region], ca_file=ca_file, secrets=(routing_key,))
+        self._where = endpoint(url or ADDRESSES[region], ca_file=ca_file, secrets=(routing_key,), reach=reach)
         self._timeout_seconds = timeout_seconds
 
     def __repr__(self) -> str:

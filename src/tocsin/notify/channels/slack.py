@@ -13,6 +13,7 @@ from tocsin.notify import wording
 from tocsin.notify.channel import Accepted
 from tocsin.notify.egress import http
 from tocsin.notify.egress.endpoint import endpoint
+from tocsin.notify.egress.reach import OUTWARD, Reach
 from tocsin.notify.message import Message
 from tocsin.notify.slack.mrkdwn import escape, facts_of, text_of
 
@@ -31,9 +32,14 @@ class SlackChannel:
     recognises_repeats = False  # incoming webhooks carry no key
 
     def __init__(
-        self, url: str, timeout_seconds: float = http.TIMEOUT_SECONDS, *, ca_file: str | None = None
+        self,
+        url: str,
+        timeout_seconds: float = http.TIMEOUT_SECONDS,
+        *,
+        ca_file: str | None = None,
+        reach: Reach = OUTWARD,
     ) -> None:
-        self._where = endpoint(url, ca_file=ca_file)
+        self._where = endpoint(url, ca_file=ca_file, reach=reach)
         self._timeout_seconds = timeout_seconds
 
     def __repr__(self) -> str:

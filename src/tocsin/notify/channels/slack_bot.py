@@ -19,6 +19,7 @@ from tocsin.notify.channel import Accepted
 from tocsin.notify.egress import http
 from tocsin.notify.egress.answer import wait_of
 from tocsin.notify.egress.endpoint import Endpoint, endpoint
+from tocsin.notify.egress.reach import OUTWARD, Reach
 from tocsin.notify.message import Message, MessageKind
 from tocsin.notify.slack.blocks import Post, post_of, reply_of
 
@@ -70,15 +71,21 @@ class SlackBotChannel:
         api_url: str = API,
         timeout_seconds: float = http.TIMEOUT_SECONDS,
         ca_file: str | None = None,
+        reach: Reach = OUTWARD,
     ) -> None:
         check_token(token)
         self._channel = channel
         self._has_buttons = bool(signing_secret)
         self._timeout_seconds = timeout_seconds
         self._ca_file = ca_file
+        self._reach = reach
         root, secrets = api_url.rstrip("/"), (token, signing_secret)
-        self._post_to = _as_bot(endpoint(f"{root}/chat.postMessage", ca_file=ca_file, secrets=secrets), token)
-        self._change_at = _as_bot(endpoint(f"{root}/chat.update", ca_file=ca_file, secrets=secrets), token)
+        self._post_to = _as_bot(
+            endpoint(f"{root}/chat.postMessage", ca_file=ca_file, secrets=secrets, reach=reach), token
+        )
+        self._change_at = _as_bot(
+            endpoint(f"{root}/chat.update", ca_file=ca_file, secrets=secrets, reach=reach), token
+        )
 
     def __repr__(self) -> str:
         return f"SlackBotChannel({self._post_to})"
@@ -140,7 +147,7 @@ class SlackBotChannel:
         """Tell the one who pressed a button, and nobody else; raises ChannelError if that cannot be said."""
         if not self._may_be_told(reply_to):
             raise ChannelError("Slack named an address to answer to that is not its own", permanent=True)
-        where = endpoint(reply_to, ca_file=self._ca_file)
+        where = endpoint(reply_to, ca_file=self._ca_file, reach=self._reach)
         body = {
             "response_type": "ephemeral",
             "replace_original": False,

@@ -19,6 +19,7 @@ from tocsin.notify.channel import Accepted
 from tocsin.notify.egress import http
 from tocsin.notify.egress.answer import Answer
 from tocsin.notify.egress.endpoint import endpoint
+from tocsin.notify.egress.reach import OUTWARD, Reach
 from tocsin.notify.message import Message, MessageKind
 
 BODY_LIMIT: Final = 28_000
@@ -53,9 +54,14 @@ class TeamsChannel:
     recognises_repeats = False  # webhooks of Workflows carry no key
 
     def __init__(
-        self, url: str, timeout_seconds: float = http.TIMEOUT_SECONDS, *, ca_file: str | None = None
+        self,
+        url: str,
+        timeout_seconds: float = http.TIMEOUT_SECONDS,
+        *,
+        ca_file: str | None = None,
+        reach: Reach = OUTWARD,
     ) -> None:
-        self._where = endpoint(url, ca_file=ca_file)
+        self._where = endpoint(url, ca_file=ca_file, reach=reach)
         self._timeout_seconds = timeout_seconds
 
     def __repr__(self) -> str:

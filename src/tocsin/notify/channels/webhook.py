@@ -21,6 +21,7 @@ from tocsin.notify.alertmanager import alertmanager_body
 from tocsin.notify.channel import Accepted
 from tocsin.notify.egress import http
 from tocsin.notify.egress.endpoint import endpoint
+from tocsin.notify.egress.reach import OUTWARD, Reach
 from tocsin.notify.message import Message, MessageKind
 
 BODY_VERSION: Final = 1
@@ -56,9 +57,10 @@ class WebhookChannel:
         *,
         form: Form = Form.TOCSIN,
         ca_file: str | None = None,
+        reach: Reach = OUTWARD,
     ) -> None:
         self._body = alertmanager_body if form is Form.ALERTMANAGER else webhook_body
-        self._where = endpoint(url, ca_file=ca_file)
+        self._where = endpoint(url, ca_file=ca_file, reach=reach)
         self._secrets = tuple(secret_bytes(secret) for secret in secrets)
         self._timeout_seconds = timeout_seconds
 

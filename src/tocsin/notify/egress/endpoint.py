@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, make_headers, parse_url
 
+from tocsin.notify.egress.reach import OUTWARD, Reach
 from tocsin.notify.egress.tls import trust
 
 _SECRET_LENGTH: Final = 6
@@ -20,7 +21,7 @@ class Endpoint:
     """A web address to post to; as text it is its scheme and host alone, for the rest may be a secret.
 
     The address comes from the operator's own configuration file, so hosts of the internal network are
-    allowed.
+    allowed; `reach` says where its name must not lead.
     """
 
     scheme: str
@@ -30,6 +31,7 @@ class Endpoint:
     authorization: str
     context: ssl.SSLContext | None
     secrets: tuple[str, ...] = ()
+    reach: Reach = OUTWARD
 
     def __str__(self) -> str:
         port = f":{self.port}" if self.port else ""
@@ -51,7 +53,9 @@ class Endpoint:
         return text
 
 
-def endpoint(url: str, *, ca_file: str | None = None, secrets: tuple[str, ...] = ()) -> Endpoint:
+def endpoint(
+    url: str, *, ca_file: str | None = None, secrets: tuple[str, ...] = (), reach: Reach = OUTWARD
+) -> Endpoint:
     """Return the endpoint of a web address; for https, `ca_file` adds authorities to those of this machine.
 
     `secrets` are sent to it and must not be shown where it repeats them. Raises ValueError, which does not
@@ -69,6 +73,7 @@ def endpoint(url: str, *, ca_file: str | None = None, secrets: tuple[str, ...] =
         authorization=make_headers(basic_auth=unquote(parsed.auth))["authorization"] if parsed.auth else "",
         context=trust(ca_file) if parsed.scheme == "https" else None,
         secrets=secrets,
+        reach=reach,
     )
 
 

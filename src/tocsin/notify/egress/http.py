@@ -20,7 +20,6 @@ from tocsin.notify.egress.answer import Answer, outcome_of_status, wait_of
 from tocsin.notify.egress.deadline import Deadline
 from tocsin.notify.egress.endpoint import Endpoint
 from tocsin.notify.egress.fault import fault_of
-from tocsin.notify.egress.reach import check_peer
 
 TIMEOUT_SECONDS: Final = 15.0
 CONNECT_SECONDS: Final = 5.0
@@ -61,10 +60,11 @@ class _Line(HTTPConnection):
     """A connection whose socket, as soon as there is one, is bound to the deadline."""
 
     deadline: Deadline
+    where: Endpoint
 
     def _new_conn(self) -> socket.socket:
         connected = super()._new_conn()
-        check_peer(connected, self.host)
+        self.where.reach.check(connected, self.where.host)
         self.deadline.watch(connected)
         return connected
 
@@ -79,7 +79,7 @@ def _line(where: Endpoint, deadline: Deadline, timeout_seconds: float) -> _Line:
         line: _Line = _TlsLine(where.host, where.port, timeout=seconds, ssl_context=where.context)
     else:
         line = _Line(where.host, where.port, timeout=seconds)
-    line.deadline = deadline
+    line.deadline, line.where = deadline, where
     return line
 
 

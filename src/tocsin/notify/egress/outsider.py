@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin.notify.egress.reach import Reach, reach
+from tocsin.notify.egress.reach import OUTWARD
 
 NICE = 5
 
@@ -87,7 +87,7 @@ def _guard(written: str) -> list[str]:
 
 def _may_reach(address: str, written: str) -> bool:
     try:
-        return reach(address, written) is Reach.ALLOWED
+        return not OUTWARD.refusal(address, written)
     except ValueError:  # a name, which the system would resolve by itself
         return False
 

@@ -1,69 +1,90 @@
-"""Where a connection may lead: asked of the address that answered, for a name may lead anywhere."""
+"""Which addresses a notification may go to, whatever a name resolves to.
 
-import ipaddress
+The address of a receiver is the operator's, but what its name leads to is decided by a name server at the
+moment of the request. So the address that was really connected to is looked at, before anything is sent.
+"""
+
 import socket
-from enum import StrEnum
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from tocsin.errors import ChannelError
 
+Network = IPv4Network | IPv6Network
 
-class Reach(StrEnum):
-    """Whether something may be said to an address."""
-
-    ALLOWED = "allowed"
-    OURSELVES = "it leads to this machine itself; write 127.0.0.1 or localhost if that is meant"
-    METADATA = "it leads to an address of the network itself, where clouds keep credentials"
-
-
-_LINK_LOCAL: Final = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "169.254.0.0/16",  # link-local; AWS, Azure, Google and others answer at 169.254.169.254
-        "fe80::/10",  # the same in IPv6
-        "fd00:ec2::/32",  # AWS in IPv6
-        "100.100.100.200/32",  # Alibaba
-        "192.0.0.192/32",  # Oracle
-    )
+_SEGMENT: Final = "an address of the machine's own link, where clouds keep their credentials"
+_REFUSED: Final = (
+    (ip_network("169.254.0.0/16"), _SEGMENT),
+    (ip_network("fe80::/10"), _SEGMENT),
+    (ip_network("fd00:ec2::254/128"), _SEGMENT),
+    (ip_network("100.100.100.200/32"), _SEGMENT),
+    (ip_network("168.63.129.16/32"), _SEGMENT),
+    (ip_network("192.0.0.192/32"), _SEGMENT),
+    (ip_network("0.0.0.0/8"), "no address that a host can have"),
+    (ip_network("::/128"), "no address that a host can have"),
+    (ip_network("224.0.0.0/4"), "an address of many hosts at once"),
+    (ip_network("ff00::/8"), "an address of many hosts at once"),
 )
+_NAT64: Final = ip_network("64:ff9b::/96")
+_LAST_32_BITS: Final = 0xFFFF_FFFF
 
 
-def reach(address: str, written: str) -> Reach:
-    """Return whether a connection that `address` has answered may be used.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far notifications may go: `allowed` are networks that are reached though they would be refused.
 
-    `written` is the host as the configuration has it. Who writes a loopback address or `localhost` means
-    this machine; a name that merely leads there may have been turned by somebody else. Nobody is told
-    anything at addresses of the link, under which clouds hand out credentials.
+    Refused are the link of the machine itself with what clouds keep there, addresses of no host and of many,
+    and this machine, unless the receiver is written as such: `127.0.0.1`, `::1` or `localhost`. Private
+    networks are reached.
     """
-    peer = _plain(ipaddress.ip_address(address.partition("%")[0]))
-    if any(peer in network for network in _LINK_LOCAL if network.version == peer.version):
-        return Reach.METADATA
-    if (peer.is_loopback or peer.is_unspecified) and not _means_ourselves(written):
-        return Reach.OURSELVES
-    return Reach.ALLOWED
+
+    allowed: tuple[Network, ...] = ()
+
+    def refusal(self, address: str, host: str) -> str:
+        """Return why the address that a host leads to must not be sent to; "" if it may be."""
+        meant = _meant(ip_address(address.partition("%")[0]))
+        if any(meant in network for network in self.allowed):
+            return ""
+        if meant.is_loopback and not _is_this_machine(host):
+            return _told(meant, "this machine itself")
+        return next((_told(meant, why) for network, why in _REFUSED if meant in network), "")
+
+    def check(self, connected: socket.socket, host: str) -> None:
+        """Raise ChannelError, and close the connection, if nothing may be sent to who has answered."""
+        refusal = self.refusal(connected.getpeername()[0], host)
+        if refusal:
+            connected.close()
+            raise ChannelError(f"{host}: nothing was sent: {refusal}")
 
 
-def check_peer(connected: socket.socket, written: str) -> None:
-    """Raise ChannelError, and close the connection, if nothing may be said to who has answered."""
-    found = reach(connected.getpeername()[0], written)
-    if found is not Reach.ALLOWED:
-        connected.close()
-        raise ChannelError(f"{written}: nothing was sent: {found}")
+OUTWARD: Final = Reach()
 
 
-def _means_ourselves(written: str) -> bool:
-    host = written.strip("[]").lower().rstrip(".")
-    if host == "localhost":
-        return True
+def read_network(text: str) -> Network:
+    """Return a network such as 10.1.0.0/16, or a single address; raises ValueError if it is none."""
     try:
-        return _plain(ipaddress.ip_address(host)).is_loopback
+        return ip_network(text)
     except ValueError:
-        return False
+        reason = f"must be an address or a network such as 169.254.10.0/24, not {text[:60]!r}"
+        raise ValueError(reason) from None
 
 
-def _plain(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return the IPv4 address that an IPv6 one stands for, if it does."""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
+def _told(address: IPv4Address | IPv6Address, what: str) -> str:
+    return f"it leads to {address}, {what}; if that is meant, list it in delivery.allow_addresses"
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+
+
+def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address that an IPv6 address stands for, if it does."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & _LAST_32_BITS)
+    return address.ipv4_mapped or address.sixtofour or address

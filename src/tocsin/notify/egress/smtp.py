@@ -15,7 +15,7 @@ from tocsin.notify import inert
 from tocsin.notify.channel import Accepted
 from tocsin.notify.egress.deadline import Deadline
 from tocsin.notify.egress.fault import fault_of
-from tocsin.notify.egress.reach import check_peer
+from tocsin.notify.egress.reach import OUTWARD, Reach
 
 CONNECT_SECONDS: Final = 5.0
 REPLY_LIMIT: Final = 200
@@ -46,6 +46,7 @@ class Server:
     username: str
     password: str = field(repr=False)
     timeout_seconds: float
+    reach: Reach = OUTWARD
 
     def __str__(self) -> str:
         return f"smtp://{self.host}:{self.port}"
@@ -94,7 +95,7 @@ class _Session(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connected = socket.create_connection((host, port), timeout)
-        check_peer(connected, host)
+        self._server.reach.check(connected, host)
         self._deadline.watch(connected)
         connected.settimeout(self._server.timeout_seconds)
         if self._server.tls is Tls.IMPLICIT and self._server.context is not None:

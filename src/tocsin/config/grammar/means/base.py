@@ -3,11 +3,13 @@
 from abc import abstractmethod
 from typing import Annotated
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
-from tocsin.config.grammar.base import Part, SecretText, usable_by
+from tocsin.config.grammar.base import Part, SecretText, around, usable_by
 from tocsin.config.problems import refuse
+from tocsin.config.references import Surroundings
 from tocsin.notify.channel import Channel
+from tocsin.notify.egress.reach import Reach
 
 MAX_PORT = 65_535
 MAX_TIMEOUT_SECONDS = 20
@@ -26,7 +28,13 @@ Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 class Means(Part):
     """One kind of channel with what it needs."""
 
-    _channel: Channel = PrivateAttr()
+    _channels: tuple[tuple[str, Channel], ...] = PrivateAttr()
+    _around: Surroundings = PrivateAttr()
+
+    @property
+    def channels(self) -> tuple[tuple[str, Channel], ...]:
+        """The channels by their names within the receiver, ready to be sent to."""
+        return self._channels
 
     @property
     def hears_acknowledgements(self) -> bool:
@@ -35,8 +43,18 @@ class Means(Part):
 
     @property
     def channel(self) -> Channel:
-        """The channel, ready to be sent to."""
-        return self._channel
+        """The channel, or the first of several."""
+        return self._channels[0][1]
+
+    @property
+    def around(self) -> Surroundings:
+        """What the rest of the file says that channels need to know."""
+        return self._around
+
+    @property
+    def reach(self) -> Reach:
+        """How far the channel may go."""
+        return self._around.reach
 
     @property
     def hook_secrets(self) -> tuple[str, ...]:
@@ -47,10 +65,16 @@ class Means(Part):
     def make(self) -> Channel:
         """Return the channel; raises ValueError or OSError, without a secret in it, if it cannot be used."""
 
+    def make_all(self) -> tuple[tuple[str, Channel], ...]:
+        """Return the one channel under the name of its kind; a kind that tells several has one for each."""
+        channel = self.make()
+        return ((channel.kind, channel),)
+
     @model_validator(mode="after")
-    def _make_once(self) -> "Means":
+    def _make_once(self, info: ValidationInfo) -> "Means":
+        self._around = around(info)
         try:
-            self._channel = self.make()
+            self._channels = self.make_all()
         except OSError:
             raise refuse("'ca_file' holds no certificate in PEM form") from None
         except ValueError as error:

@@ -61,4 +61,5 @@ class Email(Means):
             recipients=self.recipients,
             timeout_seconds=self.timeout_seconds,
             ca_file=self.ca_file,
+            reach=self.reach,
         )

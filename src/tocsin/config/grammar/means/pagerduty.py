@@ -56,6 +56,7 @@ class PagerDuty(Means):
             self.timeout_seconds,
             url=self.url.value if self.url else "",
             ca_file=self.ca_file,
+            reach=self.reach,
         )
 
     @property

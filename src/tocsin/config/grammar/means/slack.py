@@ -70,7 +70,7 @@ class Slack(Means):
         """Return the channel."""
         if self.token is None or self.posts_to is None:
             url = self.url.value if self.url else ""
-            return SlackChannel(url, self.timeout_seconds, ca_file=self.ca_file)
+            return SlackChannel(url, self.timeout_seconds, ca_file=self.ca_file, reach=self.reach)
         return SlackBotChannel(
             self.token.value,
             self.posts_to,
@@ -78,4 +78,5 @@ class Slack(Means):
             api_url=self.api_url,
             timeout_seconds=self.timeout_seconds,
             ca_file=self.ca_file,
+            reach=self.reach,
         )

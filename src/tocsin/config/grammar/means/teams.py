@@ -20,4 +20,4 @@ class Teams(Means):
 
     def make(self) -> Channel:
         """Return the channel."""
-        return TeamsChannel(self.url.value, self.timeout_seconds, ca_file=self.ca_file)
+        return TeamsChannel(self.url.value, self.timeout_seconds, ca_file=self.ca_file, reach=self.reach)

@@ -36,5 +36,10 @@ class Webhook(Means):
         """Return the channel."""
         secrets = [secret.value for secret in self.secret or ()]
         return WebhookChannel(
-            self.url.value, secrets, self.timeout_seconds, form=Form(self.format), ca_file=self.ca_file
+            self.url.value,
+            secrets,
+            self.timeout_seconds,
+            form=Form(self.format),
+            ca_file=self.ca_file,
+            reach=self.reach,
         )
