@@ -18,7 +18,7 @@ RECEIVERS = "receivers: [{name: a, console: {}}, {name: b, console: {}}]\nroute:
     [
         ("jobs: {a: {deadlin: '06:00'}}", "jobs.a.deadlin", "not a known key", "deadline"),
         ("jobs: {a: {window_minutes: 5}}", "jobs.a.window_minutes", "under 'alerts.deduplication'", None),
-        ("repeat_interval: 4h", "repeat_interval", "belongs under 'alerts'", None),
+        ("repeat_interval: 4h", "repeat_interval", "belongs under 'route' or 'alerts'", None),
         ("jobs: {a: {xyzzy: 5}}", "jobs.a.xyzzy", "known here: timezone, environment", None),
         ("job: {}", "job", "not a known key", "jobs"),
         ("jobs: {a: {deadline: 25:00}}", "jobs.a.deadline", "'25:00' is not a time of day", None),

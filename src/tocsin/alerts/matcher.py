@@ -1,5 +1,6 @@
 """Label matchers in the form that Alertmanager users write: `name="value"`, `!=`, `=~`, `!~`."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ MAX_PATTERN = 1_000
 _FORM = re2.compile(
     r'^\s*([a-zA-Z_][a-zA-Z0-9_.]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s=~][^"\s]*)?)\s*$'
 )
+_ESCAPE = re.compile(r'\\(["\\n])')
 _QUIET = re2.Options()
 _QUIET.log_errors = False
 _QUIET.max_mem = 1 << 20
@@ -67,13 +69,40 @@ def read_matcher(text: str) -> Matcher:
     return Matcher(name=name, operator=operator, value=value)
 
 
+@lru_cache(maxsize=4096)
+def read_matchers(text: str) -> tuple[Matcher, ...]:
+    """Return the matchers of a text such as `{team="data", severity!="info"}`; braces may be left out.
+
+    InvalidMatcher when one of them cannot be read, or when there is none.
+    """
+    inner = text.strip().removeprefix("{").removesuffix("}")
+    parts = [part for part in _parts(inner) if part.strip()]
+    if not parts:
+        raise InvalidMatcher(f'{text!r} holds no matcher; write one as name="value", with =, !=, =~ or !~')
+    return tuple(map(read_matcher, parts))
+
+
+def _parts(text: str) -> list[str]:
+    """Split at commas that stand outside of quotes."""
+    parts, is_quoted, is_escaped = [""], False, False
+    for letter in text:
+        if letter == "," and not is_quoted:
+            parts.append("")
+            continue
+        if letter == '"' and not is_escaped:
+            is_quoted = not is_quoted
+        is_escaped = letter == "\\" and not is_escaped
+        parts[-1] += letter
+    return parts
+
+
 def match_all(matchers: Iterable[Matcher], labels: dict[str, str]) -> bool:
     """Whether every matcher passes; none at all passes everything."""
     return all(matcher.matches(labels) for matcher in matchers)
 
 
 def _unescape(text: str) -> str:
-    return text.replace('\\"', '"').replace("\\\\", "\\")
+    return _ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], text)
 
 
 def _reason(error: Exception) -> str:

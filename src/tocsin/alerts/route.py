@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 
 from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.picking import Pick
-from tocsin.alerts.timeinterval import NamedInterval
+from tocsin.alerts.timeinterval import FURTHEST, NamedInterval
 
 ALL_LABELS = ("...",)
 FOR_EVER = datetime.fromisoformat("2200-01-01T00:00:00+00:00")
-MOST_HOPS = 200
 ROOT = "route"
 
 
@@ -63,7 +62,8 @@ class Way:
 
     `path` names the node: "route/routes[2]/routes[0]". `muted_by` is the time interval that keeps quiet
     now, or that would have to be on for it to speak, and `muted_until` the first instant at which no
-    interval does so, FOR_EVER if there is none that we can see; both are empty while the way is open.
+    interval does so; FOR_EVER if there is none, and later than a year if there is none within it. Both are
+    empty while the way is open.
     """
 
     path: str
@@ -153,7 +153,7 @@ def _muted_by(node: Route, now: datetime, intervals: Intervals) -> str:
 def _muted_until(node: Route, now: datetime, intervals: Intervals) -> datetime:
     """Go from change to change of the intervals until none of them mutes."""
     names, at = {*node.mute_time_intervals, *node.active_time_intervals}, now
-    for _ in range(MOST_HOPS):
+    while at - now < FURTHEST:
         changes = [change for name in names if (change := intervals[name].changes_after(at)) is not None]
         if not changes:
             return FOR_EVER

@@ -5,7 +5,8 @@ import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from tocsin.errors import InvalidSchedule
 from tocsin.jobs.walltime import ONE_DAY, change_between, local_date, zone
@@ -19,7 +20,7 @@ MINUTES_A_DAY = 24 * 60
 SHORTEST_MONTH = 28
 LONGEST_MONTH = 31
 DAYS_AHEAD = 10 * 366
-MOST_HOPS = 1_000
+FURTHEST = timedelta(days=366)
 
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _YEAR = re.compile(r"[0-9]{1,4}")
@@ -125,16 +126,30 @@ class NamedInterval:
         return any(interval.is_in(instant) for interval in self.intervals)
 
     def changes_after(self, instant: datetime) -> datetime | None:
-        """Return the first instant after this one at which `is_in` says otherwise, as TimeInterval does."""
-        is_in, at = self.is_in(instant), instant
-        for _ in range(MOST_HOPS):
-            found = [change for i in self.intervals if (change := i.changes_after(at)) is not None]
-            if not found:
-                return None
-            at = min(found)
-            if self.is_in(at) != is_in:
-                return at
-        return at
+        """Return the first instant after this one at which `is_in` says otherwise.
+
+        None: it says the same for the next ten years. Where one interval follows upon the other for more
+        than a year it is an instant at which it still says the same, later than that year.
+        """
+        minute_at = instant.replace(second=0, microsecond=0)
+        if self.is_in(minute_at) == self.is_in(instant):
+            found = _change_after(self, minute_at)
+            if found is None or found > instant:
+                return found
+        return _change_after(self, instant)
+
+
+@lru_cache(maxsize=4096)
+def _change_after(named: NamedInterval, instant: datetime) -> datetime | None:
+    is_in, at = named.is_in(instant), instant
+    while at - instant < FURTHEST:
+        found = [change for one in named.intervals if (change := one.changes_after(at)) is not None]
+        if not found:
+            return None
+        at = min(found)
+        if named.is_in(at) != is_in:
+            break
+    return at
 
 
 def _fits(spans: tuple[Span, ...], number: int) -> bool:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
+from tocsin.clock import now
+from tocsin.config.dead_ends import always_quiet, ends
 from tocsin.config.escalations import escalation_warnings, named_in_escalations
 from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Promise
-from tocsin.config.grammar.telling import Route
+from tocsin.config.grammar.routing import Route
 from tocsin.config.on_call import gap_warnings
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
+from tocsin.config.routing import build_route, build_time_intervals
 
 PLAIN_ADDRESSES = (("webhook", "url"), ("pagerduty", "url"))
 UNJUDGED = ("max_failure_rate", "min_records_processed", "upstream")
@@ -22,6 +25,7 @@ def advise(file: File) -> Iterator[Fault]:
             message = "a secret stands in the file itself; refer to it as env:NAME or file:/path"
             yield Fault(place=place, message=message)
     yield from _unused_receivers(file)
+    yield from _quiet_times(file)
     yield from _passwords_in_the_open(file)
     yield from _unjudged(file)
     yield from gap_warnings(file)
@@ -58,7 +62,7 @@ def _unused_receivers(file: File) -> Iterator[Fault]:
     if file.route is None:
         used |= {receiver.name for receiver in receivers[:1]}
     else:
-        used |= {file.route.receiver, *_told_by(file.route.routes or [])}
+        used |= {file.route.receiver, *(node.receiver for _, node in ends(build_route(file.route)))}
     used |= {name for responder in (file.responders or {}).values() for name in responder.receivers or ()}
     used |= named_in_escalations(file)
     for number, receiver in enumerate(receivers):
@@ -68,10 +72,25 @@ def _unused_receivers(file: File) -> Iterator[Fault]:
             )
 
 
-def _told_by(routes: list[Route]) -> Iterator[str | None]:
+def _quiet_times(file: File) -> Iterator[Fault]:
+    """Tell the routes that are never open, and the time intervals that no route names."""
+    if file.route is None:
+        return
+    written = [*(file.time_intervals or ()), *(file.mute_time_intervals or ())]
+    yield from always_quiet(build_route(file.route), build_time_intervals(written), now())
+    used = set(_intervals_of(file.route.routes or []))
+    for key in ("time_intervals", "mute_time_intervals"):
+        for number, one in enumerate(getattr(file, key) or ()):
+            if one.name not in used:
+                message = f"no route is quiet or speaks by the time interval {one.name!r}"
+                yield Fault(place=(key, number, "name"), message=message)
+
+
+def _intervals_of(routes: list[Route]) -> Iterator[str]:
     for route in routes:
-        yield route.receiver
-        yield from _told_by(route.routes or [])
+        yield from route.mute_time_intervals or ()
+        yield from route.active_time_intervals or ()
+        yield from _intervals_of(route.routes or [])
 
 
 def _unjudged(file: File) -> Iterator[Fault]:

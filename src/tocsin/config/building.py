@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route
 from tocsin.config.crosscheck import CONSOLE
-from tocsin.config.escalations import build_escalations, escalation_named
+from tocsin.config.escalations import build_escalations
 from tocsin.config.grammar import rules as rule_grammar
 from tocsin.config.grammar import telling
 from tocsin.config.grammar.base import read_span
@@ -18,6 +17,7 @@ from tocsin.config.grammar.means.console import Console
 from tocsin.config.grammar.means.twilio import Twilio
 from tocsin.config.on_call import build_on_call_schedules, build_responders
 from tocsin.config.promises import definitions, general_definition
+from tocsin.config.routing import build_inhibit_rules, build_route, build_time_intervals
 from tocsin.config.settings import CallBack, ServerSettings, default_database, key_of
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.engine.pacing import DEFAULT_LIMITS, Limit
@@ -46,6 +46,10 @@ def build_configuration(file: File) -> Configuration:
             if means.hears_acknowledgements
             for target in _targets_of(r, means)
         ),
+        time_intervals=build_time_intervals(
+            [*(file.time_intervals or ()), *(file.mute_time_intervals or ())]
+        ),
+        inhibit_rules=build_inhibit_rules(file.inhibit_rules or ()),
         jobs=jobs,
         defaults=defaults,
         policy=_policy(file),
@@ -114,20 +118,7 @@ def _targets_of(receiver: telling.Receiver, means: Means) -> Iterator[str]:
 def _route(file: File) -> Route:
     if file.route is None:
         return Route(receiver=_receivers(file)[0].name)
-    root = telling.Route(
-        receiver=file.route.receiver, routes=file.route.routes, escalation=file.route.escalation
-    )
-    return _branch(root, file.route.receiver)
-
-
-def _branch(route: telling.Route, inherited: str) -> Route:
-    receiver = route.receiver or inherited
-    return Route(
-        receiver=receiver,
-        matchers=tuple(read_matcher(text) for text in route.matchers or ()),
-        routes=tuple(_branch(child, receiver) for child in route.routes or ()),
-        escalation=escalation_named(route.escalation),
-    )
+    return build_route(file.route)
 
 
 def _rules(file: File) -> tuple[Rule, ...]:

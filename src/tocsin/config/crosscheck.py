@@ -4,8 +4,10 @@ It looks at the file as it was written, so that these faults are told together w
 where a part of the file is not of the right kind.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from tocsin.alerts.matcher import Matcher
+from tocsin.config.dead_ends import never_taken
 from tocsin.config.escalations import escalation_faults
 from tocsin.config.on_call import on_call_faults
 from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest, written
@@ -21,6 +23,7 @@ def crosscheck(data: object) -> Iterator[Fault]:
         return
     yield from _twice(_named(data.get("receivers"), ("receivers",)), "receiver")
     yield from _twice(_named(data.get("rules"), ("rules",)), "rule")
+    yield from _twice(_known_intervals(data), "time interval")
     yield from _clashes_with_default_rules(data)
     yield from _routes(data)
     yield from _fallbacks(data)
@@ -73,22 +76,30 @@ def _routes(data: Mapping[str, object]) -> Iterator[Fault]:
         message = f"is needed once there are several receivers; such as {{receiver: {known[0]}}}"
         yield Fault(place=("route",), message=message)
     if isinstance(route, dict):
-        yield from _branch(route, ("route",), known, deep=0)
+        yield from _branch(route, ("route",), known, {name for _, name in _known_intervals(data)}, ())
 
 
-def _branch(route: Mapping[str, object], place: Place, known: list[str], deep: int) -> Iterator[Fault]:
+def _branch(
+    route: Mapping[str, object],
+    place: Place,
+    known: list[str],
+    intervals: Collection[str],
+    tests: tuple[Matcher, ...],
+) -> Iterator[Fault]:
     receiver = route.get("receiver")
     if isinstance(receiver, str):
         yield from _undefined(receiver, (*place, "receiver"), known)
-    if deep == 0 and "matchers" in route:
+    yield from _intervals(route, place, intervals)
+    if place == ("route",) and "matchers" in route:
         yield Fault(
             place=(*place, "matchers"),
             message="the first route is for every alert; put matchers into one of its 'routes'",
         )
     children = list(_items(route.get("routes"), (*place, "routes")))
-    yield from _unreachable(children)
-    for at, child in children:
-        yield from _branch(child, at, known, deep + 1)
+    for (at, child), (fault, below) in zip(children, never_taken(children, tests), strict=True):
+        if fault is not None:
+            yield fault
+        yield from _branch(child, at, known, intervals, below)
 
 
 def _undefined(name: str, place: Place, known: list[str]) -> Iterator[Fault]:
@@ -98,28 +109,17 @@ def _undefined(name: str, place: Place, known: list[str]) -> Iterator[Fault]:
         yield Fault(place=place, message=f"no receiver is called {name[:MAX_SHOWN]!r}{add}", suggestion=near)
 
 
-def _unreachable(children: list[tuple[Place, Mapping[str, object]]]) -> Iterator[Fault]:
-    """Find branches behind one that matches all that they match: no tests, or some of theirs."""
-    earlier: list[tuple[Place, frozenset[str]]] = []
-    for place, child in children:
-        tests = _tests(child)
-        taken = next((at for at, fewer in earlier if fewer <= tests), None)
-        if taken is not None:
-            message = f"is never reached: {written(taken)} matches everything that this one does; swap them"
-            yield Fault(place=place, message=message)
-        else:
-            earlier.append((place, tests))
+def _intervals(route: Mapping[str, object], place: Place, known: Collection[str]) -> Iterator[Fault]:
+    for key in ("mute_time_intervals", "active_time_intervals"):
+        for number, name in enumerate(_listed(route.get(key))):
+            if isinstance(name, str) and name not in known:
+                message = f"no time interval is called {name[:MAX_SHOWN]!r}"
+                yield Fault(place=(*place, key, number), message=message, suggestion=closest(name, known))
 
 
-def _tests(route: Mapping[str, object]) -> frozenset[str]:
-    tests = route.get("matchers")
-    if isinstance(tests, str):
-        tests = [tests]
-    return (
-        frozenset("".join(str(test).split()) for test in tests if test)
-        if isinstance(tests, list)
-        else frozenset()
-    )
+def _known_intervals(data: Mapping[str, object]) -> list[tuple[Place, str]]:
+    keys = ("time_intervals", "mute_time_intervals")
+    return [named for key in keys for named in _named(data.get(key), (key,))]
 
 
 def _fallbacks(data: Mapping[str, object]) -> Iterator[Fault]:

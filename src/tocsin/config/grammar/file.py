@@ -19,8 +19,9 @@ from tocsin.config.grammar.escalation import EscalationPolicies
 from tocsin.config.grammar.jobs import Defaults, Jobs
 from tocsin.config.grammar.means.base import Port
 from tocsin.config.grammar.oncall import OnCallSchedules, Responders
+from tocsin.config.grammar.routing import InhibitRules, NamedIntervals, RootRoute
 from tocsin.config.grammar.rules import Rules
-from tocsin.config.grammar.telling import Receivers, RootRoute
+from tocsin.config.grammar.telling import Receivers
 from tocsin.config.problems import refuse, shown
 from tocsin.config.settings import LOOPBACK, PORT
 
@@ -138,6 +139,15 @@ class File(Part):
 
     route: RootRoute | None = None
     """Who is told of what; left out: the only receiver, or the console."""
+
+    time_intervals: NamedIntervals | None = None
+    """Recurring stretches of time in which routes are quiet, or outside of which they are."""
+
+    mute_time_intervals: NamedIntervals | None = None
+    """The same under its old name."""
+
+    inhibit_rules: InhibitRules | None = None
+    """Which alerts are not told while certain others fire."""
 
     receivers: Receivers | None = None
     """Who can be told; left out: the console alone."""

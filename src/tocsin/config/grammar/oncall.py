@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from tocsin.config.grammar.base import Name, OneOrMore, Part, Text, read_by
 from tocsin.config.grammar.jobs import WallTime, Zone
-from tocsin.config.grammar.telling import ReceiverName
+from tocsin.config.grammar.routing import ReceiverName
 from tocsin.config.problems import closest, refuse, shown
 from tocsin.jobs.sla import read_wall_time
 from tocsin.oncall.rotation import DAILY_HOURS, WEEKLY_HOURS

@@ -1,10 +1,10 @@
-"""Who is told: routes, and receivers with their channels."""
+"""Who can be told: receivers with their channels."""
 
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from tocsin.config.grammar.base import Name, Part, Text
+from tocsin.config.grammar.base import Part, Text
 from tocsin.config.grammar.means.apprise import Apprise
 from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
@@ -14,54 +14,15 @@ from tocsin.config.grammar.means.slack import Slack
 from tocsin.config.grammar.means.teams import Teams
 from tocsin.config.grammar.means.twilio import Phone, Sms
 from tocsin.config.grammar.means.webhook import Webhook
-from tocsin.config.grammar.rules import Matchers
+from tocsin.config.grammar.routing import ReceiverName
 from tocsin.config.problems import refuse
 
 MAX_RECEIVERS = 1_000
-MAX_ROUTES = 1_000
 NOT_CHANNELS = frozenset({"name", "description", "fallback"})
-
-
-def _no_slash(name: str) -> str:
-    if "/" in name:
-        raise refuse("must not hold '/', which stands between a receiver and its channel")
-    return name
 
 
 def _plain_console(value: object) -> object:
     return {} if value is None else value
-
-
-ReceiverName = Annotated[Name, AfterValidator(_no_slash)]
-
-
-class Route(Part):
-    """A branch: alerts that match go to its receiver, or deeper."""
-
-    matchers: Matchers | None = None
-    """Tests on `severity`, `condition`, `rule`, `job`, `environment` and labels that must all pass."""
-
-    receiver: ReceiverName | None = None
-    """Who is told; left out: the receiver of the route above."""
-
-    escalation: Name | None = None
-    """Escalation policy that is climbed until somebody has taken it; `none`; left out: as the route above."""
-
-    routes: Annotated[list["Route"], Field(max_length=MAX_ROUTES)] | None = None
-    """Branches that are asked first; the first one that matches decides."""
-
-
-class RootRoute(Part):
-    """The route of every alert: branches are asked first, then its own receiver is told."""
-
-    receiver: ReceiverName
-    """Who is told when no branch matches."""
-
-    escalation: Name | None = None
-    """Escalation policy that is climbed until somebody has taken it, unless a branch says otherwise."""
-
-    routes: Annotated[list[Route], Field(max_length=MAX_ROUTES)] | None = None
-    """Branches that are asked first; the first one that matches decides."""
 
 
 class Receiver(Part):
