@@ -28,6 +28,8 @@ def advise(file: File) -> Iterator[Fault]:
     yield from _quiet_times(file)
     yield from _passwords_in_the_open(file)
     yield from _unjudged(file)
+    if file.inhibit_rules:
+        yield Fault(place=("inhibit_rules",), message="is read and checked, but not followed by this version")
     yield from gap_warnings(file)
     yield from escalation_warnings(file)
     if file.keys.ingest and not file.keys.users:
