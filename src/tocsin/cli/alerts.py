@@ -7,6 +7,7 @@ import click
 
 from tocsin.cli import options
 from tocsin.cli.api import Api, Json, api_of
+from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_lines, print_table, say
 from tocsin.errors import ClientError
@@ -168,6 +169,7 @@ def _facts(alert: Json) -> list[tuple[str, object]]:
         ("acknowledged", _by(alert, "acknowledged")),
         ("acknowledged until", alert.get("acknowledged_until") and moment(alert.get("acknowledged_until"))),
         ("snoozed", _snoozed(alert)),
+        ("escalation", climb_line(alert)),
         ("resolved", _by(alert, "resolved")),
         ("silenced until", alert.get("silenced_until") and moment(alert.get("silenced_until"))),
         *_evidence(alert),

@@ -11,6 +11,7 @@ from tocsin.alerts.alert import Alert, AlertState, SnoozeEnd
 from tocsin.alerts.snooze import LONGEST
 from tocsin.engine.commands import Acknowledge, Resolve, Snooze
 from tocsin.store.base import Reading
+from tocsin.web.api.climbing import AlertWithClimb, with_climb
 from tocsin.web.api.describing import alert_shape, whole_alert_shape
 from tocsin.web.api.inputs import (
     Cursor,
@@ -22,7 +23,7 @@ from tocsin.web.api.inputs import (
     read_cursor,
     write_cursor,
 )
-from tocsin.web.api.shapes import AlertShape, DoneShape, Page, WholeAlertShape
+from tocsin.web.api.shapes import AlertShape, DoneShape, Page
 from tocsin.web.faults import ProblemError
 from tocsin.web.names import kept_text
 from tocsin.web.wiring import Wired
@@ -122,17 +123,14 @@ def _before(cursor: str | None) -> datetime | None:
 
 
 @router.get("/{alert_id}")
-def get_alert(wired: Wired, _: Who, alert_id: str) -> WholeAlertShape:
-    """Return one alert with its history, what was owed to whom, and every try to deliver it."""
+def get_alert(wired: Wired, _: Who, alert_id: str) -> AlertWithClimb:
+    """Return one alert with its history and escalation, what was owed to whom, and each try to deliver it."""
     with wired.store.reading() as reading:
         alert = found_alert(reading, alert_id)
         notifications = reading.notifications(alert_id)
-        return whole_alert_shape(
-            alert,
-            reading.history(alert_id),
-            notifications,
-            reading.deliveries([notification.key for notification in notifications]),
-        )
+        deliveries = reading.deliveries([notification.key for notification in notifications])
+        whole = whole_alert_shape(alert, reading.history(alert_id), notifications, deliveries)
+        return with_climb(whole, alert)
 
 
 def found_alert(reading: Reading, alert_id: str) -> Alert:

@@ -1,0 +1,85 @@
+"""How far the escalation of an alert has come, as the API tells it."""
+
+from datetime import datetime
+
+from tocsin.alerts.alert import Alert
+from tocsin.oncall.escalation import Climb
+from tocsin.web.api.shapes import Shape, WholeAlertShape
+
+
+class LevelShape(Shape):
+    """One level of the policy that the escalation began with."""
+
+    level: int
+    """From 1."""
+    name: str
+    targets: list[str]
+    """On-call schedules, responders or receivers."""
+    notification_channels: list[str]
+    """Kinds of channel; empty: all."""
+    timeout_minutes: float
+    minutes_before_deadline: float | None
+    passed_over: str
+    """Why it was not told when its turn came; empty where it was, or has its turn to come."""
+
+
+class ClimbShape(Shape):
+    """How far an escalation has come."""
+
+    policy: str
+    status: str
+    """`pending`, `escalated`, `acknowledged`, `suppressed` or `resolved`."""
+    who: str
+    """Who has taken, silenced or ended it."""
+    changed_at: datetime
+    """Since when it has this status."""
+    started_at: datetime
+    level: int
+    """The level that was told last; 0 while nobody was."""
+    entered_at: datetime
+    """When it was told."""
+    next_at: datetime | None
+    """When it can go on by itself."""
+    loops: int
+    """How often it was begun anew."""
+    levels: list[LevelShape]
+
+
+class AlertWithClimb(WholeAlertShape):
+    """An alert with all that happened to it, and its escalation."""
+
+    escalation: ClimbShape | None
+    """Null where no route of it names a policy."""
+
+
+def with_climb(whole: WholeAlertShape, alert: Alert) -> AlertWithClimb:
+    """Return what is told of an alert, with its escalation."""
+    climb = alert.climb
+    return AlertWithClimb(**dict(whole), escalation=_climb_shape(climb) if climb is not None else None)
+
+
+def _climb_shape(climb: Climb) -> ClimbShape:
+    passed = {one.level: one.why.value for one in climb.passed}
+    return ClimbShape(
+        policy=climb.policy.name,
+        status=climb.status.value,
+        who=climb.who,
+        changed_at=climb.changed_at,
+        started_at=climb.started_at,
+        level=climb.level,
+        entered_at=climb.entered_at,
+        next_at=climb.next_at,
+        loops=climb.loops,
+        levels=[
+            LevelShape(
+                level=number,
+                name=level.name,
+                targets=list(level.targets),
+                notification_channels=list(level.notification_channels),
+                timeout_minutes=level.timeout_minutes,
+                minutes_before_deadline=level.minutes_before_deadline,
+                passed_over=passed.get(number, ""),
+            )
+            for number, level in enumerate(climb.policy.levels, start=1)
+        ],
+    )
