@@ -3,6 +3,7 @@
 TocsinError
 ├── ConfigError        the configuration cannot be used; carries every problem found
 ├── InvalidSchedule    a schedule, time zone or calendar that cannot be read
+├── InvalidCalendar    a calendar from elsewhere that cannot be read
 ├── InvalidMatcher     a label matcher or pattern that cannot be read
 ├── InvalidTemplate    a message template that cannot be read
 ├── StoreError         the store cannot do what was asked
@@ -50,6 +51,10 @@ class ConfigError(TocsinError):
 
 class InvalidSchedule(TocsinError):
     """A schedule, time zone or calendar that cannot be read."""
+
+
+class InvalidCalendar(TocsinError):
+    """A calendar from elsewhere that cannot be read."""
 
 
 class InvalidMatcher(TocsinError):

@@ -15,7 +15,19 @@ from tocsin.cli.exits import Exit
 from tocsin.cli.group import ENVIRONMENT
 
 SET_UP = ["init", "check", "schema", "serve", "run", "flush"]
-USE = ["jobs", "runs", "alerts", "ack", "snooze", "resolve", "silence", "send-test", "token", "backup"]
+USE = [
+    "jobs",
+    "runs",
+    "alerts",
+    "oncall",
+    "ack",
+    "snooze",
+    "resolve",
+    "silence",
+    "send-test",
+    "token",
+    "backup",
+]
 COMMANDS = [*SET_UP, *USE]
 HEAVY = {"pydantic", "yaml", "re2", "fastapi", "uvicorn", "urllib3", "asyncio", "ssl", "http.client"}
 LOADED = "import sys; from tocsin.cli import main; main({words}); print(*sys.modules, file=sys.stderr)"

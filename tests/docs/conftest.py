@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, SNIPPETS
 from tocsin.clock import monotonic
 
 PATIENCE_SECONDS = 30.0
-CONFIGURATION = "receivers:\n  - {name: on-call, console: {}}\n"
+PEOPLE = (SNIPPETS / "on-call" / "tocsin.yaml").read_text(encoding="utf-8")
+CONFIGURATION = f"receivers:\n  - {{name: on-call, console: {{}}}}\n{PEOPLE}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

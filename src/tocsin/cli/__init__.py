@@ -35,6 +35,7 @@ class Tocsin(LazyGroup):
         "jobs": Lazy("tocsin.cli.jobs", "jobs", "List, show, pause, rename or delete jobs.", LOOK),
         "runs": Lazy("tocsin.cli.runs", "runs", "Show the last runs of a job.", LOOK),
         "alerts": Lazy("tocsin.cli.alerts", "alerts", "List the open alerts, or show one.", LOOK),
+        "oncall": Lazy("tocsin.cli.oncall", "oncall", "Tell who is on call; override, swap.", LOOK),
         "ack": Lazy("tocsin.cli.alerts", "ack", "Take an alert in hand: it is not repeated.", ACT),
         "snooze": Lazy("tocsin.cli.alerts", "snooze", "Put an alert off: it is told again later.", ACT),
         "resolve": Lazy("tocsin.cli.alerts", "resolve", "Declare the trouble of an alert over.", ACT),

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from tocsin.errors import StoreError, StoreUnavailable
-from tocsin.web.api import alerts, jobs, pagerduty, server, silences, slack, tokens, trials, twilio
+from tocsin.web.api import alerts, jobs, oncall, pagerduty, server, silences, slack, tokens, trials, twilio
 from tocsin.web.api.contract import describe
 from tocsin.web.faults import (
     RETRY_SECONDS,
@@ -43,7 +43,7 @@ def create_framework(wiring: Wiring) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.wiring = wiring
-    api = (jobs, alerts, silences, trials, pagerduty, slack, twilio, tokens, server)
+    api = (jobs, alerts, silences, oncall, trials, pagerduty, slack, twilio, tokens, server)
     for part in (*api, rendering, visitor, overview, job, alert):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)

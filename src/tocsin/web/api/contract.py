@@ -28,6 +28,7 @@ _TAGS: Final = [
     {"name": "jobs", "description": "What is watched, and what was promised of it."},
     {"name": "alerts", "description": "What is wrong, and who has it in hand."},
     {"name": "silences", "description": "What is muted for a time."},
+    {"name": "on-call", "description": "Who is called upon, and when."},
     {"name": "receivers", "description": "Who is told."},
     {"name": "tokens", "description": "Who may do what."},
     {"name": "server", "description": "The server itself."},

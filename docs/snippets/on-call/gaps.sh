@@ -1,0 +1,1 @@
+tocsin check && tocsin oncall gaps --days 90

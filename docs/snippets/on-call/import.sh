@@ -1,0 +1,1 @@
+tocsin oncall import payments holiday.ics

@@ -1,0 +1,1 @@
+tocsin oncall override remove 9c1e44d0a7b2f380

@@ -1,0 +1,83 @@
+"""On-call schedules as calendars: shifts written as events, events read as overrides."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from tocsin.dialects.ical.events import CalendarEvent, read_calendar, write_calendar
+from tocsin.oncall.override import Cover
+from tocsin.oncall.responder import Responder
+from tocsin.oncall.schedule import Because, Shift
+
+MAX_WRITTEN: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """A shift in an on-call schedule."""
+
+    schedule: str
+    shift: Shift
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What a calendar means: covers, events left out because they are over or cancelled, and faults.
+
+    With any fault nothing should be kept.
+    """
+
+    covers: tuple[Cover, ...]
+    left_out: int
+    faults: tuple[str, ...]
+
+
+def duties_calendar(
+    name: str, duties: Iterable[Duty], responders: Mapping[str, Responder], made_at: datetime
+) -> str:
+    """Return a calendar of the first 2 000 shifts; an event keeps its identity while it begins alike."""
+    events = [_event(duty, responders) for duty, _ in zip(duties, range(MAX_WRITTEN), strict=False)]
+    return write_calendar(name, events, made_at)
+
+
+def _event(duty: Duty, responders: Mapping[str, Responder]) -> CalendarEvent:
+    shift = duty.shift
+    responder = responders.get(shift.responder)
+    identity = f"{duty.schedule}\n{shift.responder}\n{shift.starts_at.isoformat()}"
+    why = "by override" if shift.because is Because.OVERRIDE else f"by {shift.source}"
+    return CalendarEvent(
+        uid=f"{hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()}@tocsin",
+        summary=f"{shift.responder} on call: {duty.schedule}",
+        starts_at=shift.starts_at,
+        ends_at=shift.ends_at,
+        description=f"On call in {duty.schedule} {why}.",
+        attendee=responder.contact("email") if responder else "",
+        responder=shift.responder,
+    )
+
+
+def read_covers(text: str, timezone: str, responders: Mapping[str, Responder], now: datetime) -> Imported:
+    """Return who covers which spans by a calendar; raises InvalidCalendar for one that cannot be read.
+
+    Whom an event means is told by what we wrote of it ourselves, else by the address of its first attendee,
+    else by its summary, which is then a responder's name.
+    """
+    covers, faults, left_out = [], [], 0
+    by_email = {
+        one.contact("email").lower(): name for name, one in responders.items() if one.contact("email")
+    }
+    by_name = {name.lower(): name for name in responders}
+    for number, event in enumerate(read_calendar(text, timezone), start=1):
+        if event.is_cancelled or event.ends_at <= now:
+            left_out += 1
+            continue
+        named = by_name.get(event.responder.lower()) or by_email.get(event.attendee.lower())
+        responder = named or by_name.get(event.summary.lower())
+        if responder is None:
+            faults.append(f"event {number} {event.summary[:60]!r}: names no responder by attendee or summary")
+            continue
+        uid = event.uid or f"{event.summary}/{event.starts_at.isoformat()}"
+        covers.append(Cover(responder=responder, starts_at=event.starts_at, ends_at=event.ends_at, uid=uid))
+    return Imported(covers=tuple(covers), left_out=left_out, faults=tuple(faults))

@@ -1,0 +1,100 @@
+"""What is said at a hand-over: who comes, who goes, what is open."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from tocsin.jobs.walltime import zone
+from tocsin.oncall.override import Override
+from tocsin.oncall.schedule import OnCallSchedule, on_call
+from tocsin.rules.finding import Severity
+from tocsin.rules.wording import plural
+
+MOST_TROUBLES: Final = 20
+
+_MOMENT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTrouble:
+    """An open alert as the next person must know of it; `in_hand_of` is empty while nobody has it in hand."""
+
+    job: str
+    environment: str
+    severity: Severity
+    summary: str
+    since_at: datetime
+    in_hand_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """Who comes and who goes at an instant (None: nobody), until when, and what is open by then.
+
+    `troubles` holds the first 20 of those given, `more` says how many others there are.
+    """
+
+    schedule: str
+    timezone: str
+    at: datetime
+    goes: str | None
+    comes: str | None
+    until_at: datetime | None
+    troubles: tuple[OpenTrouble, ...] = ()
+    more: int = 0
+
+    @property
+    def text(self) -> str:
+        """The message, in plain lines, its times in the zone of the on-call schedule."""
+        lines = [_sentence(self)]
+        count = len(self.troubles) + self.more
+        lines.append(f"{plural(count, 'alert')} open:" if count else "No alert is open.")
+        lines += [_line(trouble, self.timezone) for trouble in self.troubles]
+        if self.more:
+            lines.append(f"… and {self.more} more")
+        return "\n".join(lines)
+
+
+def hand_over(
+    schedule: OnCallSchedule, overrides: Iterable[Override], at: datetime, troubles: Iterable[OpenTrouble]
+) -> HandOver:
+    """Return what is to be said at an instant; `troubles` come with the worst first."""
+    known, listed = tuple(overrides), tuple(troubles)
+    comes = on_call(schedule, known, at)
+    return HandOver(
+        schedule=schedule.name,
+        timezone=schedule.timezone,
+        at=at,
+        goes=on_call(schedule, known, at - _MOMENT).responder,
+        comes=comes.responder,
+        until_at=comes.until_at,
+        troubles=listed[:MOST_TROUBLES],
+        more=max(len(listed) - MOST_TROUBLES, 0),
+    )
+
+
+def _sentence(handing: HandOver) -> str:
+    when = f"{_wall(handing.at, handing.timezone)} ({handing.timezone})"
+    until = f", until {_wall(handing.until_at, handing.timezone)}" if handing.until_at else ""
+    if handing.comes == handing.goes:
+        who = f"{handing.comes} stays on call" if handing.comes else "nobody is on call"
+    elif handing.comes is None:
+        who = f"{handing.goes} goes and nobody takes over"
+    elif handing.goes is None:
+        who = f"{handing.comes} goes on call, after nobody was"
+    else:
+        who = f"{handing.comes} takes over from {handing.goes}"
+    return f"{handing.schedule}: {who} on {when}{until}."
+
+
+def _line(trouble: OpenTrouble, timezone: str) -> str:
+    hand = f"; {trouble.in_hand_of} has it in hand" if trouble.in_hand_of else ""
+    since = _wall(trouble.since_at, timezone)
+    where = f"{trouble.job} ({trouble.environment})"
+    return f"- {trouble.severity.name.lower()}: {where}: {trouble.summary}, since {since}{hand}"
+
+
+def _wall(at: datetime, timezone: str) -> str:
+    local = at.astimezone(zone(timezone))
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
