@@ -15,6 +15,7 @@ from tocsin.engine.work import Claim, Claimed, Finish
 from tocsin.engine.writer import Writer
 from tocsin.errors import ChannelError, StoreUnavailable
 from tocsin.notify.channel import Channel
+from tocsin.notify.invitation import LINKED_KINDS, Inviting, invite
 from tocsin.notify.message import unpack
 from tocsin.notify.retry import next_try
 from tocsin.rules.finding import Severity
@@ -23,6 +24,7 @@ from tocsin.telemetry.metrics import Metrics
 
 LONGEST_WAIT_SECONDS = 1.0
 MAX_REFERENCE = 500
+NOBODY_INVITED = Inviting()
 
 _log = logging.getLogger("tocsin.delivery")
 
@@ -33,6 +35,8 @@ def try_to_send(
     clock: Clock,
     policy: Policy,
     jitter: Callable[[], float],
+    *,
+    inviting: Inviting = NOBODY_INVITED,
 ) -> Delivery:
     """Hand one notification to its channel and return how that ended and what follows from it."""
     started_at = clock.now()
@@ -45,6 +49,8 @@ def try_to_send(
         if channel is None:
             raise ChannelError("the configuration has no such receiver any more", permanent=True)  # noqa: TRY301 -- one way to fail for all
         message = replace(unpack(notification.message), may_repeat=unknown, reference=notification.reference)
+        if channel.kind in LINKED_KINDS:
+            message = invite(message, notification.target, inviting)
         accepted = channel.send(message, at=started_at)
         detail, reference = accepted.detail, accepted.reference[:MAX_REFERENCE]
         outcome, state = DeliveryOutcome.SENT, NotificationState.SENT
@@ -137,6 +143,7 @@ class Deliverer:
         clock: Clock,
         metrics: Metrics,
         policy: Callable[[], Policy],
+        inviting: Callable[[], Inviting],
         jitter: Callable[[], float],
     ) -> None:
         self._writer = writer
@@ -144,6 +151,7 @@ class Deliverer:
         self._clock = clock
         self._metrics = metrics
         self._policy = policy
+        self._inviting = inviting
         self._jitter = jitter
         self._wake = threading.Event()
         self._stopping = False
@@ -246,7 +254,9 @@ class Deliverer:
 
     def _send(self, notification: Notification, trip: Trip) -> None:
         channel = self.channels.get(notification.target)
-        delivery = try_to_send(channel, notification, self._clock, self._policy(), self._jitter)
+        delivery = try_to_send(
+            channel, notification, self._clock, self._policy(), self._jitter, inviting=self._inviting()
+        )
         ok = delivery.outcome is DeliveryOutcome.SENT
         ended_seconds = monotonic()
         self._metrics.delivered(notification.target, ok, ended_seconds - trip.began_seconds)

@@ -15,6 +15,7 @@ from tocsin.engine.writer import Writer
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import CheckIn
 from tocsin.notify.channel import Channel
+from tocsin.notify.invitation import Inviting
 from tocsin.store.base import Store
 from tocsin.telemetry.metrics import Metrics
 
@@ -76,12 +77,18 @@ class Engine:
             clock=clock,
             metrics=metrics,
             policy=lambda: self._configuration.policy,
+            inviting=lambda: self.inviting,
             jitter=jitter,
         )
         self._thread = threading.Thread(target=self.writer.run, name="tocsin-writer", daemon=True)
 
     def _wake_deliverer(self) -> None:
         self.deliverer.wake()
+
+    @property
+    def inviting(self) -> Inviting:
+        """What links to acknowledge are made and known by; nothing before the first commit."""
+        return Inviting(key=self.writer.rounds.link_key, base_url=self._configuration.base_url)
 
     @property
     def configuration(self) -> Configuration:

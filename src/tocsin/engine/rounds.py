@@ -9,6 +9,7 @@ from tocsin.engine.blindness import REMEMBER_FOR, note_blind
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
+from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
 from tocsin.engine.standing_in import turn_overdue_to_fallback
@@ -34,6 +35,7 @@ class Rounds:
         self._metrics = metrics
         self.living = Living(new_id())
         self.book = Book(configuration=configuration, version=0, rule_book=RuleBook(configuration.rules))
+        self.link_key = b""
         self._refreshed_at: datetime | None = None
         self._is_stale = False
         self._alive_at: datetime | None = None
@@ -139,6 +141,8 @@ class Rounds:
     def _note_alive(self, now: datetime) -> None:
         before = self.living.note(self._writing, now, ALIVE_EVERY)
         note_blind(self._writing, self.book.configuration.policy, before, now)
+        if self.book.configuration.base_url:
+            self.link_key = link_key(self._writing, self._new_id)
         self._alive_at = now
         self.refresh(now)
 

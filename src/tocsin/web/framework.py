@@ -21,7 +21,7 @@ from tocsin.web.faults import (
     faults_of_details,
     problem_of,
 )
-from tocsin.web.pages import alert, job, overview, rendering, visitor
+from tocsin.web.pages import alert, job, overview, rendering, taking, visitor
 from tocsin.web.pages.rendering import render_problem
 from tocsin.web.pages.visitor import LoginNeeded
 from tocsin.web.wiring import Wiring
@@ -44,7 +44,7 @@ def create_framework(wiring: Wiring) -> FastAPI:
     )
     app.state.wiring = wiring
     api = (jobs, alerts, silences, oncall, trials, pagerduty, slack, twilio, tokens, server)
-    for part in (*api, rendering, visitor, overview, job, alert):
+    for part in (*api, rendering, visitor, overview, job, alert, taking):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)
     app.add_exception_handler(HTTPException, _tell_http)

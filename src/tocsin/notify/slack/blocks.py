@@ -5,13 +5,13 @@ from typing import Final
 import msgspec
 
 from tocsin.notify import wording
+from tocsin.notify.invitation import NAME as LINK_NAME
 from tocsin.notify.message import Message, MessageKind
 from tocsin.notify.slack.mrkdwn import escape, facts_of, text_of
 
 HEADLINE_LIMIT: Final = 300
 CONTEXT_LIMIT: Final = 500
 VALUE_LIMIT: Final = 2000
-ACKNOWLEDGE_LINK: Final = "acknowledge"
 
 # By their action ids, which come back when they are pressed.
 _BUTTONS: Final = {
@@ -94,7 +94,7 @@ def post_of(message: Message, channel: str, *, buttons: bool, ts: str = "") -> P
     `buttons`: whether presses are heard; then the link to acknowledge is not needed.
     """
     headline = escape(wording.headline(message), HEADLINE_LIMIT)
-    links = tuple(link for link in message.links if not (buttons and link.name == ACKNOWLEDGE_LINK))
+    links = tuple(link for link in message.links if not (buttons and link.name == LINK_NAME))
     text = text_of(message, links=links)
     facts = tuple(Mrkdwn(text=f"*{name}*\n{value}") for name, value in facts_of(message))
     blocks: list[Section | Context | Actions] = [Section(text=Mrkdwn(text=text))] if text else []
