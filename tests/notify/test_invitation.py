@@ -52,8 +52,7 @@ def test_an_invitation_with_any_letter_changed_is_none(data: st.DataObject) -> N
     letter = data.draw(st.sampled_from("ABab01-_.=/é\0"))
     forged = token[:place] + letter + token[place + 1 :]
 
-    # The last letter of each half has bits that mean nothing.
-    if forged != token and place not in (token.index(".") - 1, len(token) - 1):
+    if forged != token:
         assert unseal(forged, KEY, AT) is Void.FORGED
 
 

@@ -103,6 +103,10 @@ def _letters(data: bytes) -> str:
 
 
 def _bytes(letters: str) -> bytes:
-    return base64.b64decode(
+    """Return what these letters say; ValueError for any but the one way to write it."""
+    data = base64.b64decode(
         letters.encode("ascii") + b"=" * (-len(letters) % 4), altchars=b"-_", validate=True
     )
+    if _letters(data) != letters:
+        raise ValueError("there is one way to write it, and this is another")
+    return data
