@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from tocsin.alerts import telling
+from tocsin.alerts import group, telling
 from tocsin.alerts.alert import Alert, AlertState, Told
 from tocsin.alerts.telling import Manners, Speech, Utterance
-from tocsin.engine import delivering, looking, rounds, standing_in, voicing
+from tocsin.engine import delivering, looking, rounds, standing_in
 from tocsin.engine.draft import Draft
 from tocsin.engine.work import Order, Report, Work
 from tocsin.engine.writer import Writer
@@ -168,13 +168,36 @@ def repeats_count(patch: pytest.MonkeyPatch) -> None:
 @breaks("closed")
 def end_not_told(patch: pytest.MonkeyPatch) -> None:
     """Whoever heard the beginning does not hear the end."""
-    real = voicing.speak
+    real = telling.speak
 
     def speak(*what: Any, **more: Any) -> Utterance:  # noqa: ANN401 -- as the real one
         found = real(*what, **more)
         return replace(found, speech=None) if found.speech is Speech.RESOLVED else found
 
-    patch.setattr(voicing, "speak", speak)
+    patch.setattr("tocsin.engine.voicing.speak", speak)
+
+
+@breaks("closed")
+def end_of_storm_not_told(patch: pytest.MonkeyPatch) -> None:
+    """Whoever heard of many at once does not hear when they are over."""
+    real = group.turn
+
+    def turn(*what: Any) -> group.Turn:  # noqa: ANN401 -- as the real one
+        found = real(*what)
+        return replace(found, said=None) if found.said is group.Said.OVER else found
+
+    patch.setattr("tocsin.engine.gathering.turn", turn)
+
+
+@breaks("told or said why", "told")
+def group_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What waits for others waits for ever."""
+    real = SqliteWriting.save_groups
+
+    def save(self: SqliteWriting, groups: Iterable[group.Group]) -> None:
+        real(self, [replace(one, due_at=None) for one in groups])
+
+    patch.setattr(SqliteWriting, "save_groups", save)
 
 
 @breaks("told once", "the lease holds")
@@ -210,8 +233,8 @@ def opened_again_and_again(patch: pytest.MonkeyPatch) -> None:
     """An open alert is not found, and the database does not refuse a second one."""
     real, opened = looking.look, SqliteStore.__init__
 
-    def look(watch: Watch, alerts: Iterable[Alert], *rest: Any) -> looking.Look:  # noqa: ANN401 -- as the real one
-        return real(watch, [alert for alert in alerts if not alert.is_open], *rest)
+    def look(watch: Watch, alerts: Iterable[Alert], *rest: Any, **more: Any) -> looking.Look:  # noqa: ANN401 -- as the real one
+        return real(watch, [alert for alert in alerts if not alert.is_open], *rest, **more)
 
     def opening(self: SqliteStore, path: str, **how: Any) -> None:  # noqa: ANN401 -- as the real one
         opened(self, path, **how)
@@ -250,7 +273,7 @@ def acknowledgement_ignored(patch: pytest.MonkeyPatch) -> None:
             alert = replace(alert, state=AlertState.FIRING)
         return real(alert, now, manners, **how)
 
-    patch.setattr(voicing, "speak", speak)
+    patch.setattr("tocsin.engine.voicing.speak", speak)
 
 
 @breaks("fallback")
