@@ -14,7 +14,7 @@ from tocsin.cli import tocsin as front
 from tocsin.cli.exits import Exit
 from tocsin.cli.group import ENVIRONMENT
 
-SET_UP = ["init", "check", "schema", "serve", "run", "flush"]
+SET_UP = ["init", "check", "schema", "routes", "serve", "run", "flush"]
 USE = [
     "jobs",
     "runs",
@@ -141,7 +141,7 @@ def test_listing_jobs_loads_nothing_of_the_server() -> None:
     assert set(said.stderr.split()) & EXTRAS == set()
 
 
-@pytest.mark.parametrize("words", [("serve",), ("check",), ("schema",)])
+@pytest.mark.parametrize("words", [("serve",), ("check",), ("schema",), ("routes", "show")])
 def test_what_needs_the_server_part_says_how_to_install_it(words: tuple[str, ...]) -> None:
     said = light(*words)
     assert said.returncode == Exit.FAILED

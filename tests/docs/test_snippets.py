@@ -26,6 +26,8 @@ SHOWN_ONLY = {
     "backup/restore.sh": "starts a server that does not end",
     "servers/dump.sh": "is PostgreSQL's own tool",
 }
+# Scripts that read the configuration shown on their own page; the others read that of the tutorial.
+BESIDE = {"routing/test.sh": "routing"}
 EXITS_WITH = {"tutorial/bad.sh": 1}
 WRITTEN_ON = date(2026, 11, 22)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -86,7 +88,7 @@ def run(words: list[str], served: Served, folder: Path) -> "subprocess.Completed
     return subprocess.run(
         words,
         cwd=folder,
-        env={**served.environment, **key},
+        env={**ENVIRONMENT, **served.environment, **key},
         capture_output=True,
         text=True,
         check=False,
@@ -138,7 +140,7 @@ def test_every_script_does_its_work(name: str, request: pytest.FixtureRequest, t
     served.fail("nightly_backup")
     folder = tmp_path / "here"
     folder.mkdir()
-    shutil.copy(SNIPPETS / "tutorial" / "tocsin.yaml", folder)
+    shutil.copy(SNIPPETS / BESIDE.get(name, "tutorial") / "tocsin.yaml", folder)
     (folder / "holiday.ics").write_text(in_days_to_come(text_of("on-call/holiday.ics")))
 
     done = run(["bash", "-euc", script_of(name, served)], served, folder)

@@ -29,6 +29,9 @@ class Tocsin(LazyGroup):
         "init": Lazy("tocsin.cli.files", "init", "Write a commented tocsin.yaml to begin with.", SET_UP),
         "check": Lazy("tocsin.cli.files", "check", "Tell every mistake in the configuration.", SET_UP),
         "schema": Lazy("tocsin.cli.files", "schema", "Print the configuration's JSON Schema.", SET_UP),
+        "routes": Lazy(
+            "tocsin.cli.routes", "routes", "Show the routes, or whom an alert would reach.", SET_UP
+        ),
         "serve": Lazy("tocsin.cli.serving", "serve", "Run the server.", WORK),
         "run": Lazy("tocsin.cli.serving", "run", "Run a command as a watched job.", WORK),
         "flush": Lazy("tocsin.cli.serving", "flush", "Deliver check-ins that wait on this machine.", WORK),

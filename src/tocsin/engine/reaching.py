@@ -43,12 +43,8 @@ NOBODY = Reach()
 
 def reach_of(alert: Alert, labels: Mapping[str, str], configuration: Configuration, now: datetime) -> Reach:
     """Return whom the routes name for an alert with these labels."""
-    policy = configuration.policy
-    usual = Grouping(
-        group_wait_for=policy.pace.wait, group_every=policy.pace.interval, repeat_every=policy.repeat_every
-    )
     grouped = {pooled.receiver for pooled in alert.pooled}
-    found = ways(configuration.route, labels, now, configuration.time_intervals, usual)
+    found = ways_of(labels, configuration, now)
     taken = tuple(way for way in found if way.receiver not in grouped)
     open_ = tuple(way for way in taken if way.muted_until is None)
     targets = dict.fromkeys(t for way in open_ for t in configuration.targets[way.receiver])
@@ -61,6 +57,20 @@ def reach_of(alert: Alert, labels: Mapping[str, str], configuration: Configurati
             if way.muted_until is not None
         ),
         open=open_,
+    )
+
+
+def ways_of(labels: Mapping[str, str], configuration: Configuration, now: datetime) -> tuple[Way, ...]:
+    """Return the ways that an alert with these labels takes under a configuration."""
+    usual = usual_grouping(configuration)
+    return ways(configuration.route, labels, now, configuration.time_intervals, usual)
+
+
+def usual_grouping(configuration: Configuration) -> Grouping:
+    """Return what holds where no route says anything about groups."""
+    policy = configuration.policy
+    return Grouping(
+        group_wait_for=policy.pace.wait, group_every=policy.pace.interval, repeat_every=policy.repeat_every
     )
 
 
