@@ -124,6 +124,14 @@ def test_buttons_offer_what_can_be_done(slack: SlackApi, kind: MessageKind, butt
     assert slack.shown[0].buttons == buttons
 
 
+def test_what_is_told_of_many_is_changed_in_place_and_has_no_buttons(slack: SlackApi) -> None:
+    first = a_bot(slack).send(a_message(tells_of_many=True), at=AT)
+    a_bot(slack).send(a_message(tells_of_many=True, title="more", reference=first.reference), at=AT)
+
+    [seen] = slack.shown
+    assert (seen.buttons, seen.changes, [reply.broadcast for reply in seen.thread]) == ([], 1, [True])
+
+
 def test_a_bot_that_cannot_hear_offers_no_buttons_but_the_link(slack: SlackApi) -> None:
     message = a_message(links=(Link(name="acknowledge", url="https://tocsin.example.com/take/x"),))
     a_bot(slack, secret="").send(message, at=AT)

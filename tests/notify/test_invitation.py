@@ -92,6 +92,12 @@ def test_only_what_asks_for_somebody_brings_it(kind: MessageKind) -> None:
     assert (invite(a_message(kind=kind), "a", INVITING) != a_message(kind=kind)) is asks
 
 
+def test_nobody_is_invited_to_take_a_whole_group_in_hand() -> None:
+    message = a_message(tells_of_many=True)
+
+    assert invite(message, "on-call/email", INVITING) == message
+
+
 def test_without_a_key_or_an_address_there_is_no_link_and_a_full_message_stays_within_its_limit() -> None:
     full = a_message(links=tuple(Link(name=f"{n}", url="https://a.example") for n in range(LINKS_LIMIT)))
 

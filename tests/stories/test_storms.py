@@ -23,6 +23,7 @@ def test_a_storm_is_told_once_and_once_more_with_the_total(story: Story) -> None
     first, storm = story.messages
     assert (first.message.job, first.message.kind.value) == ("job-0-0", "firing")
     assert storm.message.job == "299 more alerts"
+    assert (first.message.tells_of_many, storm.message.tells_of_many) == (False, True)
     assert story.clock_time(storm.at) == "02:01:29"
     named = dict(storm.message.evidence)["jobs"]
     assert named.startswith("job-0-1, job-0-2, job-0-3, job-0-4, job-1-0, job-1-1")

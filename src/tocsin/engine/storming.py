@@ -85,6 +85,7 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
         next_step="" if said is Said.OVER else "Look for what they share before you look at each of them.",
         links=(Link(name="group", url=f"{base_url.rstrip('/')}/groups/{group.id}"),) if base_url else (),
         timezone=zone,
+        tells_of_many=True,
     )
 
 

@@ -87,7 +87,7 @@ def invite(message: Message, target: str, inviting: Inviting) -> Message:
     """
     if not inviting.key or not inviting.base_url or message.kind not in _ASKS:
         return message
-    if _SEPARATOR in message.alert_id + target:
+    if message.tells_of_many or _SEPARATOR in message.alert_id + target:
         return message
     invitation = Invitation(alert_id=message.alert_id, target=target, expires_at=message.at + VALID_FOR)
     link = Link(name=NAME, url=f"{inviting.base_url.rstrip('/')}{PATH}{seal(invitation, inviting.key)}")

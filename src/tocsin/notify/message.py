@@ -61,6 +61,7 @@ class Message:
     warning, critical or page. `may_repeat`: an earlier try ended without an answer, so that the reader may
     have seen this before. `timezone` is the job's zone, in which people read the instants. `reference` is
     what this receiver called the message before it about the same alert ("" where it gave no name).
+    `tells_of_many`: `alert_id` is that of a group, and nobody can take it in hand as one.
 
     Raises ValueError for a key that no receiver could take and for an instant without a zone.
     """
@@ -87,6 +88,7 @@ class Message:
     may_repeat: bool = False
     timezone: str = "UTC"
     reference: str = ""
+    tells_of_many: bool = False
 
     def __post_init__(self) -> None:
         _check_key(self.key)

@@ -26,6 +26,8 @@ _ASKS: Final = {
     MessageKind.ACKNOWLEDGED: ("resolve", "silence"),
 }
 
+_NEEDS_SOMEBODY: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT})
+
 
 class Mrkdwn(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mrkdwn"):
     """Text in Slack's own language."""
@@ -99,7 +101,7 @@ def post_of(message: Message, channel: str, *, buttons: bool, ts: str = "") -> P
     facts = tuple(Mrkdwn(text=f"*{name}*\n{value}") for name, value in facts_of(message))
     blocks: list[Section | Context | Actions] = [Section(text=Mrkdwn(text=text))] if text else []
     blocks.append(Section(fields=facts))
-    asks = _ASKS.get(message.kind, ()) if buttons else ()
+    asks = _ASKS.get(message.kind, ()) if buttons and not message.tells_of_many else ()
     if asks:
         blocks.append(Actions(elements=tuple(_button(action_id, message.alert_id) for action_id in asks)))
     blocks.append(Context(elements=(Mrkdwn(text=escape(f"Tocsin · {message.alert_id}", CONTEXT_LIMIT)),)))
@@ -127,7 +129,7 @@ def reply_of(message: Message, channel: str, thread_ts: str) -> Post:
         text=headline,
         attachments=(attachment,),
         thread_ts=thread_ts,
-        reply_broadcast=message.kind in (MessageKind.LOUDER, MessageKind.REPEAT),
+        reply_broadcast=message.kind in _NEEDS_SOMEBODY,
         unfurl_links=False,
         unfurl_media=False,
     )
