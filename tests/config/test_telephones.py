@@ -40,6 +40,14 @@ def test_only_who_can_be_known_to_be_genuine_may_answer(load: Load) -> None:
     assert loaded.warnings == ()
 
 
+def test_answers_that_cannot_reach_us_are_advised_against(load: Load) -> None:
+    ways = f"sms: {{{ONE}, to: '+4915112345678'}}"
+
+    [warning] = load(written(ways, "retention: {days: 30}"), ENVIRONMENT).warnings
+    assert "answers are not heard without 'base_url'" in str(warning)
+    assert load(written(ways), ENVIRONMENT).warnings == ()
+
+
 def test_no_token_is_shown(load: Load) -> None:
     loaded = load(written(f"sms: {{{ONE}, to: '+4915112345678'}}"), ENVIRONMENT)
 

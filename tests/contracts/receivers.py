@@ -115,8 +115,25 @@ class HttpReceiver(Receiver):
             Situation.REFUSES: b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n" + repeated,
             Situation.BUSY: b"HTTP/1.1 429 Slow Down\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n",
             Situation.BROKEN: b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+            Situation.REDIRECTS: b"HTTP/1.1 307 Elsewhere\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",
         }
-        connection.sendall(answers[self.situation])
+        if self.situation in answers:
+            connection.sendall(answers[self.situation])
+        else:
+            self.accept_badly(connection, self.accepting(asked))
+
+    def accept_badly(self, connection: socket.socket, answer: bytes) -> None:
+        """Accept in such a way that a careless sender would take it for something else."""
+        head, end, body = answer.partition(b"\r\n\r\n")
+        if self.situation is Situation.ACCEPTS_SLOWLY:
+            for start in range(0, len(answer), 8):
+                connection.sendall(answer[start : start + 8])
+                self._over.wait(DRIP_SECONDS / 4)
+            return
+        longer = head.replace(b"Content-Length: ", b"Content-Length: 9")
+        connection.sendall(longer + end + body[:-1])
+        if self.situation is Situation.ACCEPTS_AND_DRIPS:
+            self.drip(connection)
 
     def accepting(self, asked: Received) -> bytes:  # noqa: ARG002 - look-alikes of vendors look at it
         """Return the answer to a request that is welcome."""

@@ -29,6 +29,14 @@ class Situation(StrEnum):
     """Takes the whole message and answers one byte at a time, for ever."""
     TALKS_NONSENSE = auto()
     """Takes the whole message and answers in no known language."""
+    ACCEPTS_SLOWLY = auto()
+    """Accepts, a few bytes at a time, within its time."""
+    ACCEPTS_AND_LEAVES = auto()
+    """Accepts, and hangs up before the end of its answer."""
+    ACCEPTS_AND_DRIPS = auto()
+    """Accepts, and goes on with its answer for ever."""
+    REDIRECTS = auto()
+    """Sends whoever comes to another address of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +84,10 @@ TABLE = {
     Situation.LOSES_ANSWER: {**_http(UNKNOWN), "email": UNKNOWN},
     Situation.DRIPS: {**_http(UNKNOWN), "email": UNKNOWN},
     Situation.TALKS_NONSENSE: {**_http(UNKNOWN), "email": UNKNOWN},
+    Situation.ACCEPTS_SLOWLY: _http(ACCEPTED),
+    Situation.ACCEPTS_AND_LEAVES: _http(ACCEPTED),
+    Situation.ACCEPTS_AND_DRIPS: _http(ACCEPTED),
+    Situation.REDIRECTS: _http(REFUSED),
 }
 for _situation, _expected in _APPRISE.items():
     TABLE[_situation]["apprise"] = _expected

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from tests.contracts.receivers import HttpReceiver, Receiver, SlowHandshake, SmtpReceiver
-from tests.contracts.situations import CASES, KINDS, OVER_THE_NETWORK, TABLE, Expected, Situation
+from tests.contracts.situations import CASES, HTTP_KINDS, KINDS, OVER_THE_NETWORK, TABLE, Expected, Situation
 from tests.contracts.twilio import SID, Twilio
 from tests.contracts.vendors import Alertmanager, PagerDuty, Teams
 from tests.notify.messages import AT, a_hostile_message, a_message
@@ -47,7 +47,7 @@ class Console(io.StringIO):
 @contextmanager
 def reached(kind: str, situation: Situation) -> Iterator[tuple[Channel, Receiver | io.StringIO]]:
     """Give a channel and the real receiver at its other end."""
-    waits = situation in {Situation.SILENT, Situation.DRIPS}
+    waits = situation in {Situation.SILENT, Situation.DRIPS, Situation.ACCEPTS_AND_DRIPS}
     timeout_seconds = SHORT_SECONDS if waits else LONG_SECONDS
     if kind == "console":
         stream = Console() if situation is Situation.BROKEN else io.StringIO()
@@ -151,6 +151,13 @@ def failure(channel: Channel) -> ChannelError:
 def test_what_becomes_of_a_message_is_known(kind: str, situation: Situation) -> None:
     with reached(kind, situation) as (channel, _):
         assert told(channel) == TABLE[situation][kind]
+
+
+@pytest.mark.parametrize("kind", HTTP_KINDS)
+def test_nothing_is_sent_to_where_a_receiver_redirects(kind: str) -> None:
+    with reached(kind, Situation.REDIRECTS) as (channel, receiver):
+        assert outcome_of(failure(channel)) is Outcome.REFUSED
+        assert len(cast("Receiver", receiver).received) == 1
 
 
 @pytest.mark.parametrize("kind", OVER_THE_NETWORK)

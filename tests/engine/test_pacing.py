@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.engine.pacing import DEFAULT_LIMITS, URGENT_SHARE, Go, Limit, Pace, Wait
+from tocsin.engine.pacing import DEFAULT_LIMITS, URGENT_SHARE, Go, Limit, Pace, Wait, is_urgent
 from tocsin.engine.trial import trial_notifications
 from tocsin.notify.message import MessageKind
 from tocsin.rules.finding import Severity
@@ -70,6 +70,14 @@ def test_the_first_word_of_a_page_does_not_wait(kind: MessageKind) -> None:
     assert minutes(pace.ask(owed(20, Severity.PAGE, kind), NOON)) is None
 
 
+def test_what_is_escalated_does_not_wait() -> None:
+    pace = Pace((FIVE,))
+    for n in range(8):
+        pace.ask(owed(n), NOON)
+
+    assert minutes(pace.ask(owed(20, Severity.CRITICAL, MessageKind.ESCALATED), NOON)) is None
+
+
 def test_a_page_that_is_only_repeated_waits_like_the_others() -> None:
     pace = Pace((FIVE,))
     for n in range(5):
@@ -127,7 +135,5 @@ def test_no_window_ever_holds_more_than_the_limit(asked: list[tuple[int, Severit
     for limit in (FIVE, ELEVEN):
         for at, one in gone:
             within = [other for other, _ in gone if at - limit.every < other <= at]
-            urgent = any(
-                two.severity == Severity.PAGE for other, two in gone if at - limit.every < other <= at
-            )
+            urgent = any(is_urgent(two) for other, two in gone if at - limit.every < other <= at)
             assert len(within) <= limit.count * (URGENT_SHARE if urgent else 1), one

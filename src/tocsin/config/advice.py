@@ -27,6 +27,7 @@ def advise(file: File) -> Iterator[Fault]:
     yield from _unused_receivers(file)
     yield from _quiet_times(file)
     yield from _passwords_in_the_open(file)
+    yield from _unheard_answers(file)
     yield from _unjudged(file)
     if file.inhibit_rules:
         yield Fault(place=("inhibit_rules",), message="is read and checked, but not followed by this version")
@@ -103,6 +104,17 @@ def _unjudged(file: File) -> Iterator[Fault]:
         place = next((place for place, part in places if getattr(part, key, None) not in (None, [])), None)
         if place is not None:
             yield Fault(place=(*place, key), message="is kept and shown, but not judged by this version")
+
+
+def _unheard_answers(file: File) -> Iterator[Fault]:
+    """Tell of telephones whose answers cannot reach us, though everything else for them is there."""
+    if file.base_url:
+        return
+    for number, receiver in enumerate(file.receivers or []):
+        for kind, means in (("sms", receiver.sms), ("phone", receiver.phone)):
+            if means is not None and means.auth_token is not None:
+                message = "answers are not heard without 'base_url', the address at which Twilio finds us"
+                yield Fault(place=("receivers", number, kind), message=message)
 
 
 def _passwords_in_the_open(file: File) -> Iterator[Fault]:

@@ -1,8 +1,8 @@
 """How many notifications may go to one target in a time, and when the next one may.
 
 A limit keeps a telephone usable and a chat from cutting us off; nothing is dropped by it, only sent later.
-The first word that something must wake somebody does not wait: a page that fires or gets louder passes, up
-to three times the limit.
+The first word that something must wake somebody does not wait: a page that fires or gets louder, and whatever
+is escalated, passes, up to three times the limit.
 """
 
 from collections import deque
@@ -112,8 +112,9 @@ class Pace:
 
 
 def is_urgent(owed: Notification) -> bool:
-    """Whether a notification is the first word that somebody must be woken."""
-    return owed.severity >= Severity.PAGE and owed.kind in _URGENT
+    """Whether a notification is the first word that somebody must be woken, or that others did not wake."""
+    first = owed.severity >= Severity.PAGE and owed.kind in _URGENT
+    return first or owed.kind == MessageKind.ESCALATED.value
 
 
 def _next_free(gone: list[datetime], limits: tuple[Limit, ...], now: datetime, share: int) -> Wait | None:

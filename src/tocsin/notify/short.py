@@ -45,7 +45,7 @@ _PLAIN: Final = str.maketrans(
     }
 )
 _ROOM: Final = {"gsm": (160, 153), "ucs2": (70, 67)}
-_WRONG: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT})
+_WRONG: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT, MessageKind.ESCALATED})
 
 
 class Alphabet(StrEnum):

@@ -82,7 +82,12 @@ def test_nobody_is_asked_to_reply_to_a_name(twilio: Twilio, sender: str) -> None
 
 @pytest.mark.parametrize("kind", list(MessageKind))
 def test_a_reply_is_asked_for_only_where_something_is_wrong(kind: MessageKind) -> None:
-    wrong = kind in {MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT}
+    wrong = kind in {
+        MessageKind.FIRING,
+        MessageKind.LOUDER,
+        MessageKind.REPEAT,
+        MessageKind.ESCALATED,
+    }
 
     assert (code_of("alert-7f3") in sms_text(a_message(kind=kind), answered=True)) == wrong
     assert "Reply" not in sms_text(a_message(kind=kind), answered=False)
