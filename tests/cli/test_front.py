@@ -46,6 +46,7 @@ sys.exit(main())
 EXTRAS = {
     *("pydantic", "pydantic_core", "yaml", "re2", "fastapi", "uvicorn", "uvloop", "httptools", "urllib3"),
     *("msgspec", "cronsim", "oncalendar", "holidays", "liquid", "jinja2", "prometheus_client", "psycopg"),
+    *("icalendar", "dateutil"),
 }
 
 

@@ -42,11 +42,28 @@ class Override:
 
 def in_force(overrides: Iterable[Override], instant: datetime) -> Override | None:
     """Return the override that holds at an instant, or None."""
-    active = (override for override in overrides if override.is_active(instant))
-    return max(active, key=lambda one: (one.created_at, one.id), default=None)
+    active = (one for one in overrides if one.starts_at <= instant < one.ends_at)
+    return max(active, key=_made, default=None)
 
 
-def next_edge(overrides: Iterable[Override], instant: datetime) -> datetime | None:
-    """Return the first start or end of an override after an instant, or None."""
-    edges = (at for one in overrides if one.starts_at < one.ends_at for at in (one.starts_at, one.ends_at))
-    return min((at for at in edges if at > instant), default=None)
+def next_edge(
+    overrides: Iterable[Override], instant: datetime, held: Override | None = None
+) -> datetime | None:
+    """Return the first instant after this one at which another override could hold, or None.
+
+    `held` is the one that holds now: as long as it does, only what was made after it matters.
+    """
+    if held is None:
+        return min(
+            (one.starts_at for one in overrides if instant < one.starts_at < one.ends_at), default=None
+        )
+    newer = (
+        one.starts_at
+        for one in overrides
+        if instant < one.starts_at < held.ends_at and one.starts_at < one.ends_at and _made(one) > _made(held)
+    )
+    return min(newer, default=held.ends_at)
+
+
+def _made(override: Override) -> tuple[datetime, str]:
+    return override.created_at, override.id

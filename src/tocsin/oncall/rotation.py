@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
 from tocsin.jobs.walltime import instant_of, zone
@@ -29,6 +30,7 @@ class Rotation:
     length_hours: int = WEEKLY_HOURS
 
 
+@lru_cache(maxsize=4096)
 def turn_starts_at(rotation: Rotation, turn: int) -> datetime:
     """Return when the turn of this number begins; the first is 0."""
     wall = _first(rotation) + turn * timedelta(hours=rotation.length_hours)

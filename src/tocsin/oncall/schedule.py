@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import islice
 from typing import Final
 
 from tocsin.oncall.override import Override, in_force, next_edge
@@ -13,7 +14,7 @@ from tocsin.oncall.rotation import Rotation, next_hand_over, turn_at, turn_start
 LOOK_AHEAD: Final = timedelta(days=366)
 MOST_STRETCHES: Final = 20_000
 
-_MOST_EDGES: Final = 2_000
+_MOST_EDGES: Final = 1_000
 _OVERRIDDEN: Final = -1
 
 
@@ -53,7 +54,7 @@ class OnCall:
 
     `responder` is the name of a responder, None while nobody is on call. `source` is the layer's name or
     the override's id. `until_at` is the first instant at which another answer to "who?" holds; None where
-    that is not within 366 days.
+    that is not within 366 days. (After 1 000 changes of layers that bring the same person it is the last.)
     """
 
     responder: str | None
@@ -94,10 +95,15 @@ def next_change(
 
 
 def shifts(
-    schedule: OnCallSchedule, overrides: Iterable[Override], from_at: datetime, to_at: datetime
+    schedule: OnCallSchedule,
+    overrides: Iterable[Override],
+    from_at: datetime,
+    to_at: datetime,
+    *,
+    most: int = MOST_STRETCHES,
 ) -> tuple[Shift, ...]:
-    """Return the shifts between two instants in order, cut at both, at most 20 000 of them."""
-    return tuple(
+    """Return the first `most` shifts between two instants in order, cut at both."""
+    found = (
         Shift(
             responder=held.responder,
             starts_at=starts_at,
@@ -108,17 +114,24 @@ def shifts(
         for held, starts_at, ends_at in _stretches(schedule, overrides, from_at, to_at)
         if held.responder is not None
     )
+    return tuple(islice(found, most))
 
 
 def gaps(
-    schedule: OnCallSchedule, overrides: Iterable[Override], from_at: datetime, to_at: datetime
+    schedule: OnCallSchedule,
+    overrides: Iterable[Override],
+    from_at: datetime,
+    to_at: datetime,
+    *,
+    most: int = MOST_STRETCHES,
 ) -> tuple[Gap, ...]:
-    """Return the spans between two instants in which nobody is on call, in order, cut at both."""
-    return tuple(
+    """Return the first `most` spans between two instants without anybody on call, in order, cut at both."""
+    found = (
         Gap(starts_at=starts_at, ends_at=ends_at)
         for held, starts_at, ends_at in _stretches(schedule, overrides, from_at, to_at)
         if held.responder is None
     )
+    return tuple(islice(found, most))
 
 
 def _own(schedule: OnCallSchedule, overrides: Iterable[Override]) -> tuple[Override, ...]:
@@ -139,48 +152,55 @@ def _stretches(
         at = ends_at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """Who is on call, by which override or by the layer of which number: no lower one matters meanwhile."""
+
+    responder: str | None
+    rank: int
+    override: Override | None = None
+
+
 def _on_call(schedule: OnCallSchedule, own: tuple[Override, ...], instant: datetime) -> OnCall:
-    held, rank = _held(schedule, own, instant)
-    responder, because, source = held
+    held = _held(schedule, own, instant)
+    if held.override is not None:
+        because, source = Because.OVERRIDE, held.override.id
+    elif held.responder is not None:
+        because, source = Because.LAYER, schedule.layers[held.rank].name
+    else:
+        because, source = Because.NOBODY, ""
     return OnCall(
-        responder=responder,
+        responder=held.responder,
         because=because,
         source=source,
-        until_at=_until(schedule, own, instant, responder, rank),
+        until_at=_until(schedule, own, instant, held),
     )
 
 
-def _held(
-    schedule: OnCallSchedule, own: tuple[Override, ...], instant: datetime
-) -> tuple[tuple[str | None, Because, str], int]:
-    """Return who, why and through what, and the number of the layer: no lower one matters meanwhile."""
+def _held(schedule: OnCallSchedule, own: tuple[Override, ...], instant: datetime) -> _Held:
     override = in_force(own, instant)
     if override is not None:
-        return (override.responder, Because.OVERRIDE, override.id), _OVERRIDDEN
+        return _Held(responder=override.responder, rank=_OVERRIDDEN, override=override)
     for rank, layer in enumerate(schedule.layers):
         responder = _of_layer(layer, instant)
         if responder is not None:
-            return (responder, Because.LAYER, layer.name), rank
-    return (None, Because.NOBODY, ""), len(schedule.layers)
+            return _Held(responder=responder, rank=rank)
+    return _Held(responder=None, rank=len(schedule.layers))
 
 
 def _until(
-    schedule: OnCallSchedule,
-    own: tuple[Override, ...],
-    instant: datetime,
-    responder: str | None,
-    rank: int,
+    schedule: OnCallSchedule, own: tuple[Override, ...], instant: datetime, held: _Held
 ) -> datetime | None:
     """Go from edge to edge until one of them brings somebody else; most do at once."""
-    at, latest_at = instant, instant + LOOK_AHEAD
+    at, latest_at, present = instant, instant + LOOK_AHEAD, held.responder
     for _ in range(_MOST_EDGES):
-        edges = [_next_of_layer(layer, at) for layer in schedule.layers[: rank + 1]]
-        known = [edge for edge in (*edges, next_edge(own, at)) if edge is not None]
+        edges = [_next_of_layer(layer, at) for layer in schedule.layers[: held.rank + 1]]
+        known = [edge for edge in (*edges, next_edge(own, at, held.override)) if edge is not None]
         if not known or min(known) > latest_at:
             return None
         at = min(known)
-        (now_held, _, _), rank = _held(schedule, own, at)
-        if now_held != responder:
+        held = _held(schedule, own, at)
+        if held.responder != present:
             return at
     return at
 

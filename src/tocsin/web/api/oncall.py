@@ -123,8 +123,8 @@ def list_shifts(wired: Wired, _: Who, name: str, at: At = None, days: Days = 14)
     """List the shifts from an instant on; at most the first 1 000."""
     schedule = _schedule(wired, name)
     from_at = _instant(wired, schedule, at, "at")
-    found = shifts(schedule, _overrides(wired), from_at, from_at + timedelta(days=days))
-    return Page(items=[shift_shape(name, shift) for shift in found[:MOST_SHIFTS]])
+    found = shifts(schedule, _overrides(wired), from_at, from_at + timedelta(days=days), most=MOST_SHIFTS)
+    return Page(items=[shift_shape(name, shift) for shift in found])
 
 
 @router.get("/schedules/{name}/gaps")
@@ -132,8 +132,8 @@ def list_gaps(wired: Wired, _: Who, name: str, at: At = None, days: Days = 28) -
     """List when nobody is on call, from an instant on; at most the first 1 000 spans."""
     schedule = _schedule(wired, name)
     from_at = _instant(wired, schedule, at, "at")
-    found = gaps(schedule, _overrides(wired), from_at, from_at + timedelta(days=days))
-    return Page(items=[gap_shape(name, gap) for gap in found[:MOST_SHIFTS]])
+    found = gaps(schedule, _overrides(wired), from_at, from_at + timedelta(days=days), most=MOST_SHIFTS)
+    return Page(items=[gap_shape(name, gap) for gap in found])
 
 
 @router.get("/schedules/{name}/hand-over")
