@@ -15,6 +15,7 @@ from tests.stories.moment import Moment
 from tests.stories.server import BLIND_AFTER, Server, VirtualClock
 from tests.stories.words import JobWords, RuleWords, definition_of, route_of, rule_of
 from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.digest import DigestPlan
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval, TimeInterval, read_times, read_weekdays
 from tocsin.engine.configuration import Configuration, Policy
@@ -56,6 +57,7 @@ class Receiver:
         self.name = name
         self.is_down = False
         self.tracks = False
+        self.digest_at = ""
         self._log = log
 
     def send(self, message: Message, *, at: datetime) -> Accepted:
@@ -145,7 +147,17 @@ class Story:
             digest=str(hash((self.rules, str(self._defined)))),
             rules=self.rules,
             route=self.route,
-            targets={name: (name,) for name in self.receivers},
+            targets={name: () if one.digest_at else (name,) for name, one in self.receivers.items()},
+            digests=tuple(
+                DigestPlan(
+                    target=name,
+                    receiver=name,
+                    at=time.fromisoformat(one.digest_at),
+                    timezone=str(self.zone),
+                )
+                for name, one in self.receivers.items()
+                if one.digest_at
+            ),
             hears_acknowledgements=frozenset(name for name, one in self.receivers.items() if one.tracks),
             time_intervals=dict(self.time_intervals),
             escalations=dict(self.escalations),

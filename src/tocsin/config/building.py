@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
+from tocsin.alerts.digest import DigestPlan
 from tocsin.alerts.route import Route
 from tocsin.config.crosscheck import CONSOLE
 from tocsin.config.escalations import build_escalations
@@ -38,6 +39,7 @@ def build_configuration(file: File) -> Configuration:
         rules=rules,
         route=_route(file),
         targets={r.name: tuple(_targets(r)) for r in _receivers(file)},
+        digests=_digests(file, defaults.timezone),
         fallbacks={r.name: r.fallback for r in _receivers(file) if r.fallback},
         hears_acknowledgements=frozenset(
             target
@@ -57,6 +59,16 @@ def build_configuration(file: File) -> Configuration:
         responders=build_responders(file),
         on_call_schedules=build_on_call_schedules(file),
         escalations=build_escalations(file),
+    )
+
+
+def _digests(file: File, timezone: str) -> tuple[DigestPlan, ...]:
+    return tuple(
+        DigestPlan(target=target, receiver=receiver.name, at=at, timezone=timezone)
+        for receiver in _receivers(file)
+        for means in receiver.means
+        if (at := means.digest_at) is not None
+        for target in _targets_of(receiver, means)
     )
 
 
@@ -108,7 +120,8 @@ def _receivers(file: File) -> tuple[telling.Receiver, ...]:
 
 
 def _targets(receiver: telling.Receiver) -> Iterator[str]:
-    return (target for means in receiver.means for target in _targets_of(receiver, means))
+    at_once = (means for means in receiver.means if means.digest_at is None)
+    return (target for means in at_once for target in _targets_of(receiver, means))
 
 
 def _targets_of(receiver: telling.Receiver, means: Means) -> Iterator[str]:

@@ -225,7 +225,8 @@ def _send_test(draft: Draft, command: SendTest) -> Result:
         return Refused(
             reason=Refusal.NOT_FOUND, message=f"there is no receiver {command.receiver!r}; there are: {known}"
         )
-    test_id = draft.new_id()
+    digests = (plan.target for plan in draft.book.configuration.digests if plan.receiver == command.receiver)
+    targets, test_id = (*targets, *digests), draft.new_id()
     draft.notifications.extend(trial_notifications(test_id, targets, command.who, draft.now))
     return Done(message=f"a test is on its way to {', '.join(targets)}", id=test_id)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tocsin.alerts.digest import DigestPlan
 from tocsin.alerts.group import Pace
 from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.route import Route
@@ -48,7 +49,8 @@ class Configuration:
     the channels themselves are given to the engine beside this. `fallbacks` names the receiver that
     stands in for another; a receiver without one falls back on the root route's. `time_intervals` are
     those that routes may name. `hears_acknowledgements` are the targets that are told when somebody takes
-    in hand what they were told of. `escalations` are the escalation policies by their ids. `digest` is
+    in hand what they were told of; `digests` are for targets that are told once a day and not at once, and
+    so stand in no list of `targets`. `escalations` are the escalation policies by their ids. `digest` is
     equal for two configurations that judge alike.
     """
 
@@ -58,6 +60,7 @@ class Configuration:
     targets: Mapping[str, tuple[str, ...]]
     fallbacks: Mapping[str, str] = field(default_factory=dict)
     hears_acknowledgements: frozenset[str] = frozenset()
+    digests: tuple[DigestPlan, ...] = ()
     time_intervals: Mapping[str, NamedInterval] = field(default_factory=dict)
     inhibit_rules: tuple[InhibitRule, ...] = ()
     escalations: Mapping[str, escalation.Policy] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from tocsin.engine.adopting import judge_outdated, register_slice, slices_of_job
 from tocsin.engine.blindness import REMEMBER_FOR, note_blind
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
+from tocsin.engine.digesting import send_digests
 from tocsin.engine.draft import Draft
 from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
@@ -130,9 +131,10 @@ class Rounds:
             self._note_alive(now)
             self._must_turn = True
             self._prune(now)
+            owes = send_digests(self._writing, self.book.configuration, now) > 0
             draft.book = self.book
         if self._must_turn:
-            owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0
+            owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0 or owes
         elif self._adopting:
             self._adopt(draft)
             draft.write()

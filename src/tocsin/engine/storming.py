@@ -37,7 +37,9 @@ def _owe(draft: Draft, turn: Turn, said: Said) -> None:
     targets = group.targets
     if said is not Said.OVER:
         targets = (
-            configuration.targets.get(group.receiver) or configuration.targets[configuration.route.receiver]
+            configuration.targets[group.receiver]
+            if group.receiver in configuration.targets
+            else configuration.targets[configuration.route.receiver]
         )
         draft.gathering.told(group, targets)
     zone = configuration.defaults.timezone

@@ -82,12 +82,14 @@ def voice(
         ways = [way for way in reach.open if is_new or reach.missed_by(way, book.configuration)]
         alert = admitted(alert, ways, labels, groups, now)
         reach = reach_of(alert, labels, book.configuration, now)
-        if not reach.targets:
+        if not reach.targets and alert.pooled:
             return _left_to_group(alert, entries, now)
     targets = _targets(alert, utterance, reach)
     notifications = owed_to(alert, targets, change.reason, book=book, now=now)
     alert = said(alert, utterance.speech, tuple(targets), now, manners)
-    entries.append(entry_of(alert, utterance.reason, now, "", ", ".join(targets)))
+    if targets or utterance.reason is not Reason.REPEATED:
+        note = ", ".join(targets) or "nobody at once, but in the next digest"
+        entries.append(entry_of(alert, utterance.reason, now, "", note))
     alert, kept_back, entry = _kept_back(alert, utterance, reach, now, "")
     entries += [entry] if entry is not None else []
     return Voiced(

@@ -11,6 +11,13 @@ from tocsin.store.shapes import ALERT, ALERT_COLUMNS, ENTRY, alert_row
 
 ONE: Final = "SELECT body FROM alerts WHERE id = ?"
 _OF_JOB: Final = "SELECT body FROM alerts WHERE job_id = ? AND over_at >= ? ORDER BY opened_at, id"
+_OPEN_NOW: Final = (
+    "SELECT body FROM alerts WHERE state <> 'resolved' ORDER BY severity DESC, opened_at LIMIT ?"
+)
+_OVER_SINCE: Final = (
+    "SELECT body FROM alerts WHERE state = 'resolved' AND over_at >= ? "
+    "ORDER BY severity DESC, opened_at LIMIT ?"
+)
 _HELD_BACK: Final = "SELECT body FROM alerts WHERE held_back = 1 ORDER BY id"
 _SAVE: Final = (
     f"INSERT INTO alerts ({ALERT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - our own columns
@@ -36,6 +43,13 @@ class AlertsWriting(OnDoor):
         """Return one alert."""
         row = self._door.one(ONE, (alert_id,))
         return None if row is None else ALERT.decode(row[0])
+
+    def alerts_since(self, instant: datetime, limit: int) -> list[Alert]:
+        """Return the alerts that were open at any moment since: open ones first, then the worst."""
+        found = [ALERT.decode(body) for (body,) in self._door.all(_OPEN_NOW, (limit,))]
+        rest = limit - len(found)
+        over = self._door.all(_OVER_SINCE, (micros(instant), rest)) if rest > 0 else []
+        return [*found, *(ALERT.decode(body) for (body,) in over)]
 
     def open_alerts_held_back(self) -> list[Alert]:
         """Return the open alerts of which something is held back."""

@@ -99,6 +99,10 @@ class Writing(Protocol):
         """Return one alert."""
         ...
 
+    def alerts_since(self, instant: datetime, limit: int) -> list[Alert]:
+        """Return the alerts that were open at any moment since: open ones first, then the worst."""
+        ...
+
     def open_alerts_held_back(self) -> list[Alert]:
         """Return the open alerts of which something is held back (`held_back_until`)."""
         ...

@@ -26,7 +26,7 @@ RECIPIENTS_LIMIT: Final = 50
 TIMEOUT_SECONDS: Final = 15.0
 
 _URGENT: Final = {"critical", "page"}
-_QUIET_KINDS: Final = {MessageKind.ACKNOWLEDGED, MessageKind.RESOLVED}
+_QUIET_KINDS: Final = {MessageKind.ACKNOWLEDGED, MessageKind.RESOLVED, MessageKind.SUMMARY}
 
 
 class EmailChannel:

@@ -1,6 +1,7 @@
 """What every kind of channel has in common."""
 
 from abc import abstractmethod
+from datetime import time
 from typing import Annotated
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
@@ -60,6 +61,11 @@ class Means(Part):
     def hook_secrets(self) -> tuple[str, ...]:
         """What signs the calls by which its vendor tells what people did there; none if it never calls."""
         return ()
+
+    @property
+    def digest_at(self) -> time | None:
+        """The local time at which it is told of everything at once, where it is not told at once of each."""
+        return None
 
     @abstractmethod
     def make(self) -> Channel:

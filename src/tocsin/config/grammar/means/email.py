@@ -1,13 +1,27 @@
 """Email."""
 
-from typing import Annotated, Literal
+import re
+from datetime import time
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tocsin.config.grammar.base import Name, OneOrMore, ReadableFile, SecretText
 from tocsin.config.grammar.means.base import Means, Port, Timeout
+from tocsin.config.problems import refuse, shown
 from tocsin.notify.channel import Channel
 from tocsin.notify.channels.email import RECIPIENTS_LIMIT, EmailChannel
+
+_TIME: Final = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+def _time_of_day(text: str) -> str:
+    if not _TIME.fullmatch(text):
+        raise refuse(f"must be a time of day such as 08:00, not {shown(text)}")
+    return text
+
+
+DigestTime = Annotated[str, AfterValidator(_time_of_day)]
 
 
 class Email(Means):
@@ -36,11 +50,19 @@ class Email(Means):
     )
     """Address or addresses that the letters go to."""
 
+    digest: DigestTime | None = None
+    """Local time, `08:00`, of one letter a day about everything; left out: a letter at once for each."""
+
     timeout_seconds: Timeout = 15.0
     """Longest wait for an answer; 15 if left out."""
 
     ca_file: ReadableFile | None = None
     """File of further certificate authorities to trust (PEM)."""
+
+    @property
+    def digest_at(self) -> time | None:
+        """When its one letter a day is due."""
+        return time.fromisoformat(self.digest) if self.digest else None
 
     def make(self) -> Channel:
         """Return the channel."""

@@ -1,0 +1,76 @@
+"""Once a day, for those who want it so: one letter about everything that goes to their receiver."""
+
+from datetime import datetime
+
+from tocsin.alerts.alert import Alert
+from tocsin.alerts.digest import DigestPlan, digest_of, next_digest_at
+from tocsin.alerts.route import ways
+from tocsin.engine.configuration import Configuration
+from tocsin.engine.voicing import labels_of, notification_key
+from tocsin.notify.digest import digest_message
+from tocsin.notify.message import pack
+from tocsin.rules.finding import Severity
+from tocsin.store.base import Writing
+from tocsin.store.rows import Notification
+
+MAX_ALERTS = 500
+
+
+def send_digests(writing: Writing, configuration: Configuration, now: datetime) -> int:
+    """Owe the digests that have come due; return how many.
+
+    One that fell into an absence is made up for by one, which reaches back to the last that was made.
+    """
+    made = [
+        _made(writing, configuration, plan, since_at, now)
+        for plan in configuration.digests
+        if (since_at := _since(writing, plan, now)) is not None
+    ]
+    if made:
+        writing.enqueue(made)
+    return len(made)
+
+
+def _since(writing: Writing, plan: DigestPlan, now: datetime) -> datetime | None:
+    """Return where a digest that is due begins; the first one is due the first time that its hour comes."""
+    kept = writing.note(_note(plan))
+    if kept is None:
+        writing.save_note(_note(plan), now.isoformat())
+        return None
+    since_at = datetime.fromisoformat(kept)
+    if next_digest_at(plan, since_at) > now:
+        return None
+    writing.save_note(_note(plan), now.isoformat())
+    return since_at
+
+
+def _note(plan: DigestPlan) -> str:
+    return f"digest of {plan.target}"
+
+
+def _made(
+    writing: Writing, configuration: Configuration, plan: DigestPlan, since_at: datetime, now: datetime
+) -> Notification:
+    found = writing.alerts_since(since_at, MAX_ALERTS + 1)
+    due_at = next_digest_at(plan, since_at)  # the same for every server, and so is the key
+    theirs = [alert for alert in found[:MAX_ALERTS] if _is_theirs(alert, configuration, plan, now)]
+    digest = digest_of(theirs, since_at, now, is_whole=len(found) <= MAX_ALERTS)
+    name = f"digest-{due_at:%Y-%m-%dT%H:%MZ}"
+    key = notification_key(name, 1, plan.target)
+    message = digest_message(digest, key=key, timezone=plan.timezone, base_url=configuration.base_url)
+    return Notification(
+        key=key,
+        alert_id=name,
+        target=plan.target,
+        kind=message.kind.value,
+        seq=1,
+        message=pack(message).decode(),
+        created_at=now,
+        due_at=now,
+        severity=int(Severity.INFO),
+    )
+
+
+def _is_theirs(alert: Alert, configuration: Configuration, plan: DigestPlan, now: datetime) -> bool:
+    found = ways(configuration.route, labels_of(alert), now, configuration.time_intervals)
+    return any(way.receiver == plan.receiver for way in found)
