@@ -65,7 +65,7 @@ events = st.builds(
     Event,
     after=st.sampled_from([0, 1, 14, 15, 16, 61, 500]),
     kind=st.sampled_from(
-        ["taken", "taken for a while", "silenced", "deadline", "no deadline", "empty", "manned"]
+        ["taken", "taken for a while", "put off", "silenced", "deadline", "no deadline", "empty", "manned"]
     ),
     minutes=st.sampled_from([5, 100, 400]),
 )
@@ -132,8 +132,10 @@ class Climber:
                     since_at=self.now,
                     until_at=until_at,
                 )
-            case "silenced" if self.facts.standing is Standing.FIRING:
+            case "put off" if self.facts.standing is Standing.FIRING:
                 self.facts = replace(self.facts, standing=Standing.SUPPRESSED, until_at=self.now + span)
+            case "silenced":
+                self.facts = replace(self.facts, muted_until=self.now + span)
             case "deadline":
                 self.facts = replace(self.facts, deadline_at=self.now + span)
             case "no deadline":
@@ -208,6 +210,7 @@ def test_nobody_is_forgotten_while_it_fires_and_nobody_has_taken_it(
     """By the time that all time-outs and hours are over, whoever can be told has been."""
     climber = lived(policy, [*life, Event(0, "manned", 0), Event(0, "no deadline", 0)])
     climber.fires_again()
+    climber.facts = replace(climber.facts, muted_until=None)
     climber.look()
     before = climber.state
     climber.live_until(climber.now + timedelta(days=9))

@@ -19,6 +19,8 @@ from tocsin.alerts.snooze import snooze
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.engine.looking import Look, look
+from tocsin.oncall import escalation
+from tocsin.oncall.escalation import Level
 from tocsin.rules.judge import CONDITIONS
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Watch
@@ -26,10 +28,24 @@ from tocsin.store.rows import Watch
 law = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 
 WALK = timedelta(hours=20)
-TARGETS = {"team": ("team",)}
+TARGETS = {"team": ("team",), "ann": ("ann",), "boss": ("boss",)}
 # Of the alerts: a repeat every four hours for each, the end of a window or silence now and then.
 QUESTIONS_BESIDE = 60
 QUESTIONS_OF_ONE = 12
+
+ESCALATIONS = {
+    policy_id: escalation.Policy(
+        policy_id=policy_id,
+        name=policy_id,
+        levels=(
+            Level(name="on-call", targets=("ann",), timeout_minutes=20),
+            Level(name="boss", targets=("boss",), timeout_minutes=45, minutes_before_deadline=before),
+            Level(name="nobody", targets=("nobody",)),
+        ),
+        repeat_after_minutes=again,
+    )
+    for policy_id, before, again in (("plain", None, None), ("by deadline", 30, None), ("again", None, 240))
+}
 
 SILENCES: tuple[tuple[str, int, int], ...] = (("severity=critical", 0, 90), ("condition=~.*", 200, 400))
 
@@ -39,7 +55,12 @@ def books(draw: st.DrawFn) -> Book:
     chosen: tuple[Rule, ...] = tuple(draw(rules(condition)) for condition in sorted(CONDITIONS))
     policy = Policy(deduplication_limit=draw(st.sampled_from([1, 3])))
     configuration = Configuration(
-        digest="", rules=chosen, route=Route(receiver="team"), targets=TARGETS, policy=policy
+        digest="",
+        rules=chosen,
+        route=Route(receiver="team", escalation=draw(st.sampled_from(["", *ESCALATIONS]))),
+        targets=TARGETS,
+        policy=policy,
+        escalations=ESCALATIONS,
     )
     return Book(configuration=configuration, version=1, rule_book=RuleBook(chosen), silences=draw(silenced()))
 

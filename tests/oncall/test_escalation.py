@@ -111,11 +111,11 @@ def test_an_acknowledgement_that_expires_goes_on_at_the_level_where_it_was() -> 
 
 def test_a_silence_suppresses_it_until_it_ends() -> None:
     walk = Walk(PLAIN).until("02:00")
-    walk.now(standing=Standing.SUPPRESSED, until_at=at("04:00"))
+    walk.now(muted_until=at("04:00"))
+    assert walk.looks("02:10") is Move.WAITS
     walk.looks("02:15")
     assert (walk.state.status, walk.state.next_at) == (Status.SUPPRESSED, at("04:00"))
 
-    walk.now(standing=Standing.FIRING, until_at=None)
     walk.looks("04:00")
 
     assert walk.told[1:] == [("04:00", "ann", Move.WENT_ON)]

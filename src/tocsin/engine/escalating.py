@@ -29,7 +29,7 @@ from tocsin.oncall.escalation import (
     climb,
 )
 
-_OPENINGS = {Speech.FIRING.value, Speech.LOUDER.value, Speech.REPEAT.value}
+_OPENINGS = (Speech.LOUDER, Speech.FIRING, Speech.REPEAT)
 _REASONS = {
     Move.BEGUN: Reason.ESCALATION_BEGUN,
     Move.ESCALATED: Reason.ESCALATED,
@@ -53,7 +53,7 @@ def voice(
     `state` is that of the job, from which the deadline to come is known.
     """
     voiced = voicing.voice(change, book, groups, now, who=who, note=note)
-    current = _climb_of(voiced, change, book, now)
+    current = _climb_of(voiced, book, now)
     if current is None:
         return voiced
     plain = Facts(
@@ -63,14 +63,14 @@ def voice(
     return _climbed(voiced, current, _standing(plain, voiced.alert, book, now), change, book=book, now=now)
 
 
-def _climb_of(voiced: Voiced, change: Change, book: Book, now: datetime) -> Climb | None:
+def _climb_of(voiced: Voiced, book: Book, now: datetime) -> Climb | None:
     """Return the climb of an alert.
 
     It begins when people are first told, and anew when it has become worse and another policy is for that.
     """
     alert = voiced.alert
-    is_told = any(owed.kind in _OPENINGS for owed in voiced.notifications)
-    if not is_told or (alert.climb is not None and change.reason is not Reason.LOUDER):
+    told = _told_as(voiced)
+    if told is None or (alert.climb is not None and told is not Speech.LOUDER):
         return alert.climb
     named = escalation_of(book.configuration.route, labels_of(alert))
     policy = book.configuration.escalations.get(named)
@@ -85,10 +85,10 @@ def _climbed(
     step = climb(current, facts, now)
     alert = replace(voiced.alert, climb=step.state)
     entries = _entries(alert, current, step, now)
-    if step.move is Move.SUPPRESSED and alert.snooze is None and alert.held_back_until is None:
-        alert = replace(alert, held_back_until=facts.until_at)
+    if step.move is Move.SUPPRESSED and facts.muted_until is not None and alert.held_back_until is None:
+        alert = replace(alert, held_back_until=facts.muted_until)
     told = {owed.target for owed in voiced.notifications}
-    tell = tuple(target for target in _hearers(step, facts, change) if target not in told)
+    tell = tuple(target for target in _hearers(step, facts, voiced) if target not in told)
     said_to = dict.fromkeys(tell, _speech(step, voiced))
     owed = owed_to(alert, said_to, change.reason, book=book, now=now)
     if owed:
@@ -122,13 +122,11 @@ def _standing(plain: Facts, alert: Alert, book: Book, now: datetime) -> Facts:
     labels = labels_of(alert)
     silence = covering(book.silences, labels, now) if book.silences else None
     if silence is not None:
-        return replace(plain, standing=Standing.SUPPRESSED, who=silence.created_by, until_at=silence.ends_at)
+        return replace(plain, who=silence.created_by, muted_until=silence.ends_at)
     if not book.configuration.time_intervals:
         return plain
     muted_until = reach_of(alert, labels, book.configuration, now).muted_until
-    if muted_until is None:
-        return plain
-    return replace(plain, standing=Standing.SUPPRESSED, until_at=muted_until)
+    return replace(plain, muted_until=muted_until)
 
 
 def _deadline(alert: Alert, state: JobState, now: datetime) -> datetime | None:
@@ -143,20 +141,26 @@ def _deadline(alert: Alert, state: JobState, now: datetime) -> datetime | None:
     return min(to_come) if to_come else max(found, default=None)
 
 
-def _hearers(step: Step, facts: Facts, change: Change) -> tuple[str, ...]:
+def _told_as(voiced: Voiced) -> Speech | None:
+    """Return what people are told by the routes at this instant, if they are told that it fires."""
+    kinds = {owed.kind for owed in voiced.notifications}
+    return next((speech for speech in _OPENINGS if speech.value in kinds), None)
+
+
+def _hearers(step: Step, facts: Facts, voiced: Voiced) -> tuple[str, ...]:
     """Return who hears of it: the level whose turn it is, and the last one again when it gets worse."""
     level = step.state.level
-    if step.tell or change.reason is not Reason.LOUDER or not level or step.move is Move.SUPPRESSED:
+    if step.tell or not level or _told_as(voiced) is not Speech.LOUDER:
         return step.tell
     return facts.behind[level - 1]
 
 
 def _speech(step: Step, voiced: Voiced) -> Speech:
     """Return what it is to the level: what it is to everybody, if all hear of it at once."""
-    kind = next((owed.kind for owed in voiced.notifications if owed.kind in _OPENINGS), None)
-    if kind is None or step.move in (Move.ESCALATED, Move.BEGUN_ANEW):
+    told = _told_as(voiced)
+    if told is None or step.move in (Move.ESCALATED, Move.BEGUN_ANEW):
         return Speech.ESCALATED
-    return Speech(kind)
+    return told
 
 
 def _entries(alert: Alert, before: Climb, step: Step, now: datetime) -> tuple[Entry, ...]:

@@ -126,8 +126,8 @@ class Facts:
     """What a climb depends on, besides time.
 
     `behind` are, for each level, those who can be told at this instant. `who` brought the standing
-    about, at `since_at`; it is over by `until_at` (None: it does not end by itself). `deadline_at` is
-    that of the run that has not finished, if there is one.
+    about, at `since_at`; it is over by `until_at` (None: it does not end by itself). Until `muted_until`
+    nobody may be told. `deadline_at` is that of the run that has not finished, if there is one.
     """
 
     behind: tuple[tuple[str, ...], ...]
@@ -135,6 +135,7 @@ class Facts:
     who: str = ""
     since_at: datetime | None = None
     until_at: datetime | None = None
+    muted_until: datetime | None = None
     deadline_at: datetime | None = None
 
 
@@ -170,11 +171,19 @@ def climb(state: Climb, facts: Facts, now: datetime) -> Step:
     """Return what to do at `now`.
 
     Asked late, it tells the level whose time it is, once, and none of those it has missed; it never
-    goes beyond the top of a loop that way. A rest (taken in hand, or silenced) that is over goes on at
-    the level where it was.
+    goes beyond the top of a loop that way. Who would be told and is muted is not, and the climb rests as
+    it does while somebody has it in hand. A rest that is over goes on at the level where it was.
     """
     if facts.standing is not Standing.FIRING:
         return _rest(state, facts, now)
+    step = _step(state, facts, now)
+    if not step.tell or facts.muted_until is None or facts.muted_until <= now:
+        return step
+    muted = replace(facts, standing=Standing.SUPPRESSED, since_at=None, until_at=facts.muted_until)
+    return _rest(state, muted, now)
+
+
+def _step(state: Climb, facts: Facts, now: datetime) -> Step:
     if state.status in (Status.ACKNOWLEDGED, Status.SUPPRESSED):
         return _go_on(state, facts, now)
     way = _way(state, facts, now)
