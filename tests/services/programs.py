@@ -28,7 +28,8 @@ POSTGRES = Program(
 CHROMIUM = Program(
     names=("chromium", "chromium-browser", "google-chrome"), purpose="the pages", package="chromium"
 )
-PROGRAMS = (POSTGRES, CHROMIUM)
+AMTOOL = Program(names=("amtool",), purpose="routes as Alertmanager's", package="prometheus-alertmanager")
+PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL)
 
 
 def find(program: Program) -> Path | None:
@@ -45,7 +46,7 @@ def missing() -> tuple[Program, ...]:
 
 def advice(programs: tuple[Program, ...]) -> str:
     """Return what a person has to install, as one list."""
-    rows = [f"  {p.names[0]:<10} for {p.purpose:<17} (Debian package: {p.package})" for p in programs]
+    rows = [f"  {p.names[0]:<10} for {p.purpose:<24} (Debian package: {p.package})" for p in programs]
     packages = " ".join(program.package for program in programs)
     return "\n".join(
         [

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.services import __main__ as make_sure
 from tests.services import programs
 from tests.services.postgres import PostgresServer
-from tests.services.programs import CHROMIUM, POSTGRES, Program, advice, find
+from tests.services.programs import AMTOOL, CHROMIUM, POSTGRES, Program, advice, find
 
 NOWHERE = Program(names=("tocsin-no-such-program",), purpose="nothing", package="tocsin-none")
 
@@ -68,6 +68,7 @@ def test_a_page_is_read_in_a_real_browser(page: Page) -> None:
 def test_programs_are_found_and_a_missing_one_is_not() -> None:
     assert isinstance(find(POSTGRES), Path)
     assert isinstance(find(CHROMIUM), Path)
+    assert isinstance(find(AMTOOL), Path)
     assert find(NOWHERE) is None
 
 
