@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import delivery, escalating, idle, ingest, million, wrapper
+from benchmarks import delivery, escalating, idle, ingest, million, routing, wrapper
 from benchmarks.report import Row, machine, table, write_json
 from tests.services.postgres import throw_away_server
 
@@ -24,6 +24,7 @@ def _parts(rounds: int, seconds: float) -> dict[str, Callable[[], list[Row]]]:
         "million": lambda: million.measure(1_000_000, rounds),
         "delivery": lambda: delivery.measure(100, 10),
         "escalating": lambda: escalating.measure(1_000),
+        "routing": lambda: routing.measure(rounds, 20_000),
         "wrapper": lambda: wrapper.measure(max(15, rounds)),
         "idle": lambda: idle.measure(3, 10),
     }
