@@ -6,6 +6,7 @@ from tests.config.conftest import Faults, Load
 from tocsin.oncall.restriction import Restriction
 from tocsin.oncall.schedule import on_call
 
+NAMED = "{name: x, participants: ada, starts: 2026-01-01}"
 PEOPLE = "responders: {ada: {contacts: {email: ada@example.com}}, bob: {}}\n"
 
 
@@ -73,6 +74,12 @@ def test_without_any_there_is_none(load: Load) -> None:
         ("[{participants: cyd, starts: 2026-01-01}]", "layers[0].participants", "no responder is", None),
         ("{participants: [], starts: 2026-01-01}", "layers.participants", "at least 1 entry", None),
         ("[]", "layers", "at least 1 entry", None),
+        (
+            f"[{NAMED}, {NAMED}]",
+            "layers[1].name",
+            "layer 'x' exists already: oncall.payments.layers[0]",
+            None,
+        ),
         ("{participants: ada}", "layers.starts", "is required", None),
         ("{participants: ada, starts: noon}", "layers.starts", "a day and a time of day", None),
         ("{participants: ada, starts: 2026-02-30 09:00}", "layers.starts", "a day and a time of day", None),
@@ -107,6 +114,11 @@ def test_mistakes_are_told_with_their_place(
     ("text", "path", "words"),
     [
         ("responders: {ada: {receivers: nobody}}", "responders.ada.receivers", "no receiver is called"),
+        (
+            "responders: {ada: {}}\noncall: {ada: {layers: {participants: ada, starts: 2026-01-01}}}",
+            "oncall.ada",
+            "a responder is called 'ada', too",
+        ),
         ("responders: {a/b: {}}", "responders.'a/b'", "becomes part of an address"),
         ("responders: {ada: {contacts: {email: ada}}}", "responders.ada.contacts", "ada@example.com"),
         ("responders: {ada: {contacts: {phone: '123'}}}", "responders.ada.contacts", "must be a number"),

@@ -23,6 +23,8 @@ oncall:
   payments:
     timezone: Europe/Berlin
     layers: [{name: days, participants: [ada, bob], rotation: daily, starts: 2026-01-05 09:00}]
+  copied: {layers: {participants: cyd, starts: 2026-01-05}}
+  full: {layers: {participants: cyd, starts: 2026-01-05}}
   office:
     timezone: Europe/Berlin
     layers:
@@ -72,12 +74,11 @@ def test_who_is_on_call_is_told_for_a_time_in_the_zone_of_the_on_call_schedule(s
 def test_all_on_call_schedules_are_listed_also_where_nobody_is_on_call(served: Served) -> None:
     items = served.get(f"{ROOT}/schedules?at=2026-11-29T12:00:00%2B01:00")["items"]
 
-    assert [(item["schedule"], item["responder"] is None) for item in items] == [
-        ("office", True),
-        ("payments", False),
-    ]
-    assert items[0]["because"] == "nobody"
-    assert items[0]["until_at"] == "2026-11-30T08:00:00Z"
+    known = {item["schedule"]: item for item in items}
+    assert list(known) == ["copied", "full", "office", "payments"]
+    assert known["payments"]["responder"] in ("ada", "bob")
+    assert (known["office"]["responder"], known["office"]["because"]) == (None, "nobody")
+    assert known["office"]["until_at"] == "2026-11-30T08:00:00Z"
 
 
 def test_shifts_and_gaps_are_listed(served: Served) -> None:
@@ -268,3 +269,53 @@ def test_a_calendar_with_a_stranger_or_with_the_past_alone_is_not_taken(served: 
     assert (stranger.status, past.status) == (422, 422)
     assert "event 1 'Eve': names no responder" in stranger.text
     assert "1 event, all of it over or cancelled" in past.text
+
+
+def test_what_was_exported_means_the_same_where_it_is_imported(served: Served) -> None:
+    exported = served.ask("GET", f"{PAYMENTS}.ics").text
+
+    imported = served.ask("POST", f"{ROOT}/schedules/copied/import", {"calendar": exported})
+
+    assert imported.status == 201, imported.text
+    assert imported.json["left_out"] >= 28
+    for days in range(1, 20):
+        at = (now() + days * DAY).isoformat().replace("+", "%2B")
+        held, original = (served.get(f"{ROOT}/schedules/{name}?at={at}") for name in ("copied", "payments"))
+        assert (held["responder"], held["because"]) == (original["responder"], "override")
+
+
+def test_an_on_call_schedule_takes_a_thousand_overrides_and_no_more(served: Served) -> None:
+    start = (now() + DAY).replace(microsecond=0)
+    form = "BEGIN:VEVENT\nUID:{n}\nSUMMARY:ada\nDTSTART:{at:%Y%m%dT%H%M%SZ}\nDURATION:PT1H\nEND:VEVENT\n"
+    events = "".join(form.format(n=n, at=start + n * HOUR) for n in range(1_000))
+    calendar = {"calendar": f"BEGIN:VCALENDAR\n{events}END:VCALENDAR"}
+    many, again = (served.ask("POST", f"{ROOT}/schedules/full/import", calendar) for _ in range(2))
+
+    one_more = served.ask(
+        "POST", f"{ROOT}/schedules/full/overrides", {"responder": "ada", "ends_at": start.isoformat()}
+    )
+
+    assert (many.status, again.status) == (201, 201), many.text + again.text
+    assert (one_more.status, "has 1000 overrides" in one_more.text) == (409, True)
+    assert (
+        served.get(f"{ROOT}/schedules/full?at={start.isoformat().replace('+', '%2B')}")["responder"] == "ada"
+    )
+
+
+def test_a_calendar_that_is_imported_again_does_not_win_over_what_was_decided_since(served: Served) -> None:
+    at, uid = (now() + 90 * DAY).replace(microsecond=0), fresh()
+    calendar = {"calendar": EVENT.format(uid=uid, at=at, more="SUMMARY:ada")}
+    by_hand = {"responder": "cyd", "starts_at": at.isoformat(), "ends_at": (at + HOUR).isoformat()}
+
+    served.ask("POST", f"{PAYMENTS}/import", calendar)
+    served.ask("POST", f"{PAYMENTS}/overrides", by_hand)
+    assert served.ask("POST", f"{PAYMENTS}/import", calendar).status == 201
+
+    held = served.get(f"{PAYMENTS}?at={at.isoformat().replace('+', '%2B')}")
+    assert (held["responder"], held["until_at"]) == ("cyd", f"{at + HOUR:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def test_a_calendar_that_is_too_large_is_not_even_read(served: Served) -> None:
+    answer = served.ask("POST", f"{PAYMENTS}/import", {"calendar": "x" * 300_000})
+
+    assert answer.status == 413

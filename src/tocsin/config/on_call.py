@@ -6,7 +6,7 @@ from typing import Final
 
 from tocsin.config.grammar import oncall as grammar
 from tocsin.config.grammar.file import File
-from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest
+from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest, written
 from tocsin.jobs.schedule import check_timezone
 from tocsin.jobs.sla import read_wall_time
 from tocsin.jobs.walltime import MIDNIGHT, instant_of, local_date, zone
@@ -30,13 +30,26 @@ def on_call_faults(data: Mapping[str, object], known_receivers: list[str]) -> It
         ):
             if receiver not in known_receivers:
                 yield _nobody(place, "receiver", receiver, known_receivers)
-    for name, written in _mapping(data.get("oncall")).items():
-        layers = _mapping(written).get("layers")
-        for number, layer in enumerate(layers if isinstance(layers, list) else [layers]):
-            at: Place = ("oncall", name, "layers", number, "participants")
-            for place, participant in _names(_mapping(layer).get("participants"), at):
-                if participant not in responders:
-                    yield _nobody(place, "responder", participant, responders)
+    for name, schedule in _mapping(data.get("oncall")).items():
+        if name in responders:
+            message = f"a responder is called {str(name)[:MAX_SHOWN]!r}, too; choose another name"
+            yield Fault(place=("oncall", name), message=message)
+        layers = _mapping(schedule).get("layers")
+        yield from _layer_faults(
+            ("oncall", name, "layers"), layers if isinstance(layers, list) else [layers], responders
+        )
+
+
+def _layer_faults(place: Place, layers: list[object], responders: Mapping[str, object]) -> Iterator[Fault]:
+    first: dict[object, int] = {}
+    for number, layer in enumerate(layers):
+        named = _mapping(layer).get("name")
+        if isinstance(named, str) and first.setdefault(named, number) != number:
+            message = f"layer {named[:MAX_SHOWN]!r} exists already: {written((*place, first[named]))}"
+            yield Fault(place=(*place, number, "name"), message=message)
+        for at, participant in _names(_mapping(layer).get("participants"), (*place, number, "participants")):
+            if participant not in responders:
+                yield _nobody(at, "responder", participant, responders)
 
 
 def build_responders(file: File) -> dict[str, Responder]:

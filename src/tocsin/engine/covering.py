@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -19,13 +20,15 @@ _SHOWN: Final = 20
 
 def add_overrides(draft: Draft, command: AddOverrides) -> Result:
     """Keep all of the overrides, or none of them with the reason why."""
-    refused = _refusal(draft, command)
+    kept = {one.id: one for one in draft.writing.overrides(draft.now) if one.schedule == command.schedule}
+    refused = _refusal(draft, command, kept)
     if refused is not None:
         return refused
     swap = draft.new_id() if command.is_swap else ""
     made = [_override(draft, command, cover, swap) for cover in command.covers]
     for override in made:
-        draft.writing.save_override(override)
+        if not _says_the_same(kept.get(override.id), override):
+            draft.writing.save_override(override)
     if swap:
         return Done(message="swapped: " + " and ".join(_told(one) for one in made), id=swap)
     if len(made) == 1:
@@ -46,7 +49,7 @@ def remove_override(draft: Draft, command: RemoveOverride) -> Result:
     return Done(message=f"{what} removed: the rotations hold again", id=command.override_id)
 
 
-def _refusal(draft: Draft, command: AddOverrides) -> Refused | None:
+def _refusal(draft: Draft, command: AddOverrides, kept: Mapping[str, Override]) -> Refused | None:
     configuration = draft.book.configuration
     if command.schedule not in configuration.on_call_schedules:
         known = ", ".join(sorted(configuration.on_call_schedules)[:_SHOWN]) or "none"
@@ -56,9 +59,12 @@ def _refusal(draft: Draft, command: AddOverrides) -> Refused | None:
         fault = _fault(draft, cover)
         if fault:
             return Refused(reason=Refusal.INVALID, message=fault)
-    kept = sum(one.schedule == command.schedule for one in draft.writing.overrides(draft.now))
-    if not command.covers or kept + len(command.covers) > MAX_OVERRIDES:
-        message = f"{command.schedule!r} has {kept} overrides; from 1 to {MAX_OVERRIDES - kept} can be added"
+    again = {_id_of(command.schedule, cover.uid) for cover in command.covers if cover.uid}
+    others = len(kept.keys() - again)
+    if not command.covers or others + len(command.covers) > MAX_OVERRIDES:
+        message = (
+            f"{command.schedule!r} has {others} overrides; from 1 to {MAX_OVERRIDES - others} can be added"
+        )
         return Refused(reason=Refusal.CONFLICT, message=message)
     return None
 
@@ -88,6 +94,15 @@ def _override(draft: Draft, command: AddOverrides, cover: Cover, swap: str) -> O
         created_at=draft.now,
         comment=command.comment,
         swap=swap,
+    )
+
+
+def _says_the_same(known: Override | None, override: Override) -> bool:
+    """Tell whether it is kept already: then it must not become newer than what was decided since."""
+    return (
+        known is not None
+        and (known.responder, known.ends_at) == (override.responder, override.ends_at)
+        and known.starts_at in (override.starts_at, known.created_at)
     )
 
 
