@@ -1,13 +1,16 @@
 """PagerDuty's webhook: what was acknowledged or resolved there is acknowledged or resolved here."""
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Request
 
-from tocsin.alerts.alert import Entry, Reason
+from tocsin.alerts.alert import Alert, AlertState, Reason
 from tocsin.dialects.pagerduty import FORGED, Heard, Unheard, Word, hear
 from tocsin.engine.commands import Acknowledge, Resolve
 from tocsin.notify import inert
+from tocsin.rules.wording import plural
+from tocsin.store.base import Reading
 from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.names import MAX_NAME
@@ -15,6 +18,9 @@ from tocsin.web.wiring import Wired, Wiring
 
 KIND: Final = "pagerduty"
 NOTE: Final = "told by PagerDuty"
+MAX_AT_ONCE: Final = 500
+
+_DONE: Final = {Word.ACKNOWLEDGED: "acknowledged", Word.RESOLVED: "resolved"}
 
 _FORGED: Final = Problem(
     status=401,
@@ -56,18 +62,52 @@ def take_pagerduty(
 
 def _carry_out(wired: Wiring, heard: Heard) -> DoneShape:
     """Answer with what was done; a refusal is no error of PagerDuty's, which stops calling after three."""
+    with wired.store.reading() as reading:
+        members = _members(reading, heard)
+    if members is not None:
+        return _carry_out_all(wired, heard, members)
+    return DoneShape(message=_about_one(wired, heard, heard.alert_id), id=heard.alert_id)
+
+
+def _members(reading: Reading, heard: Heard) -> list[str] | None:
+    """Return the alerts that an incident about many is about and that are still to be dealt with."""
+    if reading.group(heard.alert_id) is None:
+        return None
+    found: list[str] = []
+    after = ""
+    while len(found) < MAX_AT_ONCE:
+        page = reading.alerts_of_group(heard.alert_id, after=after, limit=MAX_AT_ONCE)
+        found += [alert.id for alert in page if _is_to_do(alert, heard.word)]
+        if len(page) < MAX_AT_ONCE:
+            break
+        after = page[-1].id
+    return found[:MAX_AT_ONCE]
+
+
+def _is_to_do(alert: Alert, word: Word) -> bool:
+    return alert.is_open if word is Word.RESOLVED else alert.state is AlertState.FIRING
+
+
+def _carry_out_all(wired: Wiring, heard: Heard, alert_ids: list[str]) -> DoneShape:
+    for alert_id in alert_ids:
+        _about_one(wired, heard, alert_id)
+    more = "; do it again for the others" if len(alert_ids) == MAX_AT_ONCE else ""
+    return DoneShape(
+        message=f"{plural(len(alert_ids), 'alert')} of the group {_DONE[heard.word]}{more}", id=heard.alert_id
+    )
+
+
+def _about_one(wired: Wiring, heard: Heard, alert_id: str) -> str:
     who = inert.line(heard.who, MAX_NAME)
     if heard.word is Word.RESOLVED:
-        result = wired.engine.command(Resolve(alert_id=heard.alert_id, who=who, note=NOTE))
-    elif _got_louder_since(wired, heard):
-        return DoneShape(message="nothing was done: the alert got louder after that", id=heard.alert_id)
-    else:
-        result = wired.engine.command(Acknowledge(alert_id=heard.alert_id, who=who, note=NOTE))
-    return DoneShape(message=result.message, id=heard.alert_id)
+        return wired.engine.command(Resolve(alert_id=alert_id, who=who, note=NOTE)).message
+    if _got_louder_since(wired, alert_id, heard.occurred_at):
+        return "nothing was done: the alert got louder after that"
+    return wired.engine.command(Acknowledge(alert_id=alert_id, who=who, note=NOTE)).message
 
 
-def _got_louder_since(wired: Wiring, heard: Heard) -> bool:
+def _got_louder_since(wired: Wiring, alert_id: str, instant: datetime) -> bool:
     """Whether what was taken in hand is not yet what it is now: a delivery may come late, or again."""
     with wired.store.reading() as reading:
-        history: list[Entry] = reading.history(heard.alert_id)
-    return any(entry.reason is Reason.LOUDER and entry.at > heard.occurred_at for entry in history)
+        history = reading.history(alert_id)
+    return any(entry.reason is Reason.LOUDER and entry.at > instant for entry in history)
