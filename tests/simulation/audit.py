@@ -14,7 +14,7 @@ from tests.simulation.setting import DEFAULT_RECEIVER, FALLBACKS, POLICY, RECEIV
 from tests.simulation.world import START, World
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
 from tocsin.alerts.group import Group
-from tocsin.engine.commands import Acknowledge, AddSilence, Resolve
+from tocsin.engine.commands import Acknowledge, AddSilence, Resolve, Snooze
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.rules.finding import Severity
@@ -22,6 +22,8 @@ from tocsin.store.base import Reading
 from tocsin.store.rows import Notification, NotificationState
 
 SPEAKING = frozenset({"firing", "louder", "repeat"})
+# What lets an alert be told again though somebody has it in hand, or has put it off.
+TELLS_AGAIN = (Reason.LOUDER, Reason.ACKNOWLEDGEMENT_ENDED, Reason.SNOOZE_ENDED)
 STATUS_OF = {
     None: RunStatus.RUNNING,
     CheckInKind.SUCCESS: RunStatus.SUCCESS,
@@ -179,7 +181,7 @@ class Auditor:
             command = promise.command
             if isinstance(command, AddSilence) and promise.id not in silences:
                 self._world.accuse("kept to people", f"silence {promise.id} is gone")
-            if not isinstance(command, Acknowledge | Resolve) or promise.already:
+            if not isinstance(command, Acknowledge | Resolve | Snooze) or promise.already:
                 continue
             alert = alerts.get(command.alert_id)
             if alert is None or not self._is_kept(promise, alert):
@@ -189,18 +191,19 @@ class Auditor:
         entries = self._history[alert.id]
         if isinstance(promise.command, Resolve):
             return alert.state is AlertState.RESOLVED and alert.resolved_by == promise.who
-        return any(e.reason is Reason.ACKNOWLEDGED and e.who == promise.who for e in entries)
+        reason = Reason.SNOOZED if isinstance(promise.command, Snooze) else Reason.ACKNOWLEDGED
+        return any(e.reason is reason and e.who == promise.who for e in entries)
 
     def _not_repeated_once_acknowledged(self, alert: Alert) -> None:
         acknowledged = [
             p
             for p in self._people.promises
-            if isinstance(p.command, Acknowledge) and p.id == alert.id and not p.already
+            if isinstance(p.command, Acknowledge | Snooze) and p.id == alert.id and not p.already
         ]
         for promise in acknowledged:
             entries = self._history[alert.id]
             at = next((i for i, e in enumerate(entries) if e.who == promise.who), len(entries))
-            if any(e.reason is Reason.LOUDER for e in entries[at:]):
+            if any(e.reason in TELLS_AGAIN for e in entries[at:]):
                 continue
             later = [n for n in self._owed[alert.id] if n.key not in promise.keys and n.kind in SPEAKING]
             if any(not n.fallback_of for n in later):

@@ -276,6 +276,17 @@ def acknowledgement_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("tocsin.engine.voicing.speak", speak)
 
 
+@breaks("in hand")
+def snooze_ignored(patch: pytest.MonkeyPatch) -> None:
+    """An alert that somebody has put off is repeated."""
+    real = telling.speak
+
+    def speak(alert: Alert, now: datetime, manners: Manners, **how: Any) -> Utterance:  # noqa: ANN401 -- as the real one
+        return real(replace(alert, snooze=None), now, manners, **how)
+
+    patch.setattr("tocsin.engine.voicing.speak", speak)
+
+
 @breaks("fallback")
 def nobody_stands_in(patch: pytest.MonkeyPatch) -> None:
     """What a receiver will never take is told to nobody else."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.simulation.server import Server
 from tests.simulation.world import World
-from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.alert import Alert, AlertState, SnoozeEnd
 from tocsin.alerts.matcher import Matcher
 from tocsin.engine.commands import (
     Acknowledge,
@@ -16,10 +16,12 @@ from tocsin.engine.commands import (
     Resolve,
     Result,
     SendTest,
+    Snooze,
 )
 from tocsin.engine.work import Order
 from tocsin.errors import StoreUnavailable
 
+PUT_OFF_FOR = timedelta(minutes=20)
 OPEN = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 
@@ -72,7 +74,22 @@ class People:
             return SendTest(receiver=world.chance.choice(("ops", "pager")), who=who)
         alert = world.chance.choice(alerts)
         kind = world.chance.choice((Acknowledge, Acknowledge, Resolve))
-        return kind(alert_id=alert.id, who=who)
+        if kind is Resolve:
+            return Resolve(alert_id=alert.id, who=who)
+        return self._taken(alert.id, who)
+
+    def _taken(self, alert_id: str, who: str) -> Command:
+        """Take an alert in hand, for good or for a time, or put it off."""
+        until_at = self._world.server_now() + PUT_OFF_FOR
+        match self._number % 4:
+            case 0:
+                return Acknowledge(alert_id=alert_id, who=who, until_at=until_at)
+            case 1:
+                return Snooze(alert_id=alert_id, who=who, end=SnoozeEnd.TIME, until_at=until_at)
+            case 2:
+                return Snooze(alert_id=alert_id, who=who, end=SnoozeEnd.NEXT_RUN)
+            case _:
+                return Acknowledge(alert_id=alert_id, who=who)
 
     def _silence(self, who: str) -> Command:
         world = self._world
@@ -104,7 +121,7 @@ class People:
             return
         self._world.happened(f"{type(command).__name__} done")
         keys: frozenset[str] = frozenset()
-        if isinstance(command, Acknowledge | Resolve):
+        if isinstance(command, Acknowledge | Resolve | Snooze):
             owed = self._server.read(lambda reading: reading.notifications(command.alert_id))
             keys = frozenset(notification.key for notification in owed)
         if isinstance(command, AddSilence):
