@@ -24,8 +24,8 @@ from tocsin.store.sqlite import SqliteStore
 from tocsin.telemetry.metrics import Metrics
 
 CLOCK = SystemClock()
-SLOW = 6
-EACH = 12
+SLOW = 12
+EACH = 8
 TOLD_SECONDS = 1.0
 
 
