@@ -17,6 +17,7 @@ from tocsin.web.wiring import Wired, Wiring
 MAX_BODY: Final = 16 * 2**10
 MAX_FIELDS: Final = 200
 MAX_TURNS: Final = 5
+EXPLAINED_SECONDS: Final = 900
 
 router = APIRouter(prefix="/api/v1/hooks/twilio", tags=["receivers"])
 
@@ -66,6 +67,8 @@ def take_reply(wired: Wired, request: Request, body: Body) -> Document:
     if posted.fields.get("OptOutType") or wired.replays.has(delivery):
         return Document(twiml.NOTHING)
     reply = read_reply(posted.fields.get("Body", ""))
+    if reply.act is Act.UNCLEAR and not _may_explain(wired, posted.lines[0].number):
+        return Document(twiml.NOTHING)
     said = answer_reply(wired, posted.lines, reply)
     wired.replays.remember(delivery)
     return Document(twiml.answer(said))
@@ -86,6 +89,15 @@ def take_key(
         return Document(_again(wired, line, alert, turn, request.url.path))
     said = carry_out(wired, line.who, alert, act)
     return Document(twiml.say(said, language=line.language, voice=line.voice))
+
+
+def _may_explain(wired: Wiring, number: str) -> bool:
+    """Whether to say how to answer: seldom, lest we go on for ever with somebody's automatic reply."""
+    explained = f"explained/{number}/{int(wired.clock.now().timestamp()) // EXPLAINED_SECONDS}"
+    if wired.replays.has(explained):
+        return False
+    wired.replays.remember(explained)
+    return True
 
 
 def _again(wired: Wiring, line: Line, alert: str, turn: int, path: str) -> str:
