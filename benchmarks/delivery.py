@@ -11,7 +11,7 @@ from benchmarks.processes import ACCEPTED, Server, post, running
 from benchmarks.report import Row, mid
 
 CONFIGURATION = """\
-route: {{receiver: hook}}
+route: {{receiver: hook, group_by: ['...']}}
 receivers: [{{name: hook, webhook: {{url: "http://127.0.0.1:{port}/"}}}}]
 """
 

@@ -20,8 +20,8 @@ from tocsin.clock import SystemClock
 from tocsin.config import load
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.engine import EngineCondition
+from tocsin.engine.portion import MAX_GROUP
 from tocsin.engine.work import Reply
-from tocsin.engine.writer import MAX_GROUP
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
 from tocsin.jobs.job import Job
 from tocsin.store.base import Store

@@ -1,11 +1,11 @@
 """When alerts are told together, and what they share."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.alerts import words
 from tocsin.alerts.alert import Alert, Pooled

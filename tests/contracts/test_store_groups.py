@@ -1,9 +1,9 @@
 """Groups of alerts, the same in both stores."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.contracts.kept import NOON, an_alert, changed, committed, registered
 from tocsin.alerts.group import Cause, Group, Member

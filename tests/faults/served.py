@@ -162,6 +162,6 @@ def write_config(folder: Path, hook: str) -> Path:
     """Write a configuration that tells everything to one webhook."""
     path = folder / "tocsin.yaml"
     path.write_text(
-        f"route: {{receiver: hook}}\nreceivers:\n  - {{name: hook, webhook: {{url: '{hook}'}}}}\n"
+        f"route: {{receiver: hook, group_by: ['...']}}\nreceivers:\n  - {{name: hook, webhook: {{url: '{hook}'}}}}\n"
     )
     return path

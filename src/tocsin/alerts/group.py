@@ -5,9 +5,12 @@ What follows waits a moment for more to come; few are then told one by one, many
 many there are, which came first and what they share.
 """
 
-from dataclasses import dataclass, replace
+import dataclasses
 from datetime import datetime, timedelta
 from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
 from tocsin.rules.finding import Severity
@@ -18,8 +21,7 @@ SHARED_BY = 0.5
 PAGE_WAIT = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How long to gather: `wait` after the newest alert, never longer than `interval` after the first.
 
     As one are told `together_from` and more that came within `interval`; what goes on is repeated.
@@ -34,8 +36,7 @@ class Pace:
 EACH_ALONE = Pace(wait=timedelta(0), interval=timedelta(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One of the alerts of a group, in the few words in which a message names it."""
 
     alert_id: str
@@ -46,8 +47,7 @@ class Member:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something that alerts of a group share, and how many of them do."""
 
     kind: str
@@ -55,8 +55,7 @@ class Cause:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The alerts of one route and the same values of its labels, while anything is owed of them.
 
     It keeps the `pace` that it began with. `told` are the instants within the last interval at which
@@ -107,8 +106,7 @@ class Said(Enum):
     OVER = "over"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A group after time has passed: what to say, whose jobs to look at for a word of their own, when next.
 
     `added` is how many are told as one for the first time, `named` the first of them.
@@ -217,7 +215,7 @@ def taken(group: Group, alert: Alert, pooled: Pooled) -> tuple[Group, Pooled | N
     """Return the group, and what still binds the alert to it, after somebody has taken the alert in hand."""
     if pooled.batch == group.batch:
         return left(group, alert, pooled, is_over=False), None
-    return replace(group, taken=group.taken + 1), replace(pooled, is_taken=True)
+    return replace(group, taken=group.taken + 1), dataclasses.replace(pooled, is_taken=True)
 
 
 def turn(group: Group, now: datetime) -> Turn:

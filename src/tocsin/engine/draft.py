@@ -181,6 +181,14 @@ class Draft:
             self.writing.mark_due((watch.job.id for watch in system), self.now)
 
     @property
+    def next_due_at(self) -> datetime | None:
+        """When the first of what was looked at is due again."""
+        asks = [watch.due_at for watch in self.watches.values() if watch.due_at is not None]
+        if self.gathering.next_due_at is not None:
+            asks.append(self.gathering.next_due_at)
+        return min(asks, default=None)
+
+    @property
     def has_changed_book(self) -> bool:
         """Whether the facts that all jobs share are others after this transaction."""
         heard_again = self.book.unknown_jobs and not self._heard.isdisjoint(self.book.unknown_jobs)

@@ -1,8 +1,9 @@
 """The groups of one transaction: which alert is told at once, which with others, and when all is over."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
 from tocsin.alerts.group import Admitted, Group, Pace, Turn, admit, left, next_at, taken, turn

@@ -19,6 +19,7 @@ from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.ingest import take_in
 from tocsin.engine.looking import NewId
+from tocsin.engine.portion import Portion
 from tocsin.engine.rounds import Rounds
 from tocsin.engine.ticking import tick
 from tocsin.engine.work import Claim, Claimed, Finish, Order, Reconfigure, Report, Work
@@ -29,7 +30,6 @@ from tocsin.store.rows import DeliveryOutcome, SetAside
 from tocsin.telemetry.metrics import Metrics
 
 MAX_QUEUED = 100_000
-MAX_GROUP = 1_000
 SLICE_SECONDS = 0.010
 TICK_JOBS = 100
 RETRY_SECONDS = 1.0
@@ -63,6 +63,7 @@ class Writer:
         self._counting = threading.Lock()
         self._stopping = False
         self._put_aside: list[Work] = []
+        self._portion = Portion()
         self.rounds = Rounds(writing, configuration, new_id, metrics)
         self.fault = ""
         self._faulted = 0.0
@@ -141,7 +142,7 @@ class Writer:
             while work is not None:
                 group.append(work)
                 weight += _weight(work)
-                if weight >= MAX_GROUP:
+                if weight >= self._portion.most:
                     break
                 work = self._queue.get_nowait()
             self._stopping = self._stopping or work is None
@@ -224,7 +225,9 @@ class Writer:
             if not isinstance(work, Report):
                 answers[index] = self._other(work, now, drafts)
         self._writing.commit()
-        self._committed(now, drafts, monotonic() - started, proves_health=bool(reported))
+        seconds = monotonic() - started
+        self._committed(now, drafts, seconds, proves_health=bool(reported))
+        self._portion.note(sum(map(_weight, group)), seconds)
         return answers
 
     def _take_reports(
@@ -278,12 +281,9 @@ class Writer:
             if draft.has_changed_book:
                 self.rounds.outdate()
                 self.next_due_at = now
-            for watch in draft.watches.values():
-                if watch.due_at is not None and (self.next_due_at is None or watch.due_at < self.next_due_at):
-                    self.next_due_at = watch.due_at
-            group_due_at = draft.gathering.next_due_at
-            if group_due_at is not None and (self.next_due_at is None or group_due_at < self.next_due_at):
-                self.next_due_at = group_due_at
+            due_at = draft.next_due_at
+            if due_at is not None and (self.next_due_at is None or due_at < self.next_due_at):
+                self.next_due_at = due_at
             if draft.looks:
                 self._metrics.processed(seconds / draft.looks)
             if draft.notifications:
