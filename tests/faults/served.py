@@ -162,6 +162,7 @@ def write_config(folder: Path, hook: str) -> Path:
     """Write a configuration that tells everything to one webhook."""
     path = folder / "tocsin.yaml"
     path.write_text(
-        f"route: {{receiver: hook, group_by: ['...']}}\nreceivers:\n  - {{name: hook, webhook: {{url: '{hook}'}}}}\n"
+        "route: {receiver: hook, group_by: ['...']}\n"
+        f"receivers:\n  - {{name: hook, webhook: {{url: '{hook}'}}}}\n"
     )
     return path
