@@ -37,7 +37,7 @@ REPEAT = timedelta(hours=4)
 
 def empty(**changes: object) -> Group:
     group = Group(id="g", key="k", receiver="team", labels=(), opened_at=NOON, severity=Severity.CRITICAL)
-    return replace(group, **changes)  # type: ignore[arg-type]  # as the test says
+    return replace(group, **changes)
 
 
 def alert(number: int, severity: Severity = Severity.CRITICAL, **more: object) -> Alert:
