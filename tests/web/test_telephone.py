@@ -63,12 +63,14 @@ def press(served: Served, digit: str, alert: str, *, to: str = PHONE) -> Heard:
 
 def failed(served: Served, *jobs: str) -> list[str]:
     """Let jobs fail, and return the ids of their alerts once they were told."""
-    before = len(served.ear.messages)
     for job in jobs:
         served.report({"job": job, "kind": "fail"})
-    served.ear.wait_for(before + len(jobs))
-    by_job = {message.job: message.alert_id for message in served.ear.messages}
-    return [by_job[job] for job in jobs]
+    while True:
+        count = len(served.ear.messages)
+        by_job = {message.job: message.alert_id for message in served.ear.messages}
+        if by_job.keys() >= set(jobs):
+            return [by_job[job] for job in jobs]
+        served.ear.wait_for(count + 1)
 
 
 def alert(served: Served, alert_id: str) -> tuple[str, str]:
