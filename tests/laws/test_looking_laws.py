@@ -16,6 +16,7 @@ from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route
 from tocsin.alerts.silence import Silence
 from tocsin.alerts.snooze import snooze
+from tocsin.alerts.timeinterval import NamedInterval, TimeInterval, read_times
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.engine.looking import Look, look
@@ -47,7 +48,16 @@ ESCALATIONS = {
     for policy_id, before, again in (("plain", None, None), ("by deadline", 30, None), ("again", None, 240))
 }
 
+TIMES = {"nap": ("00:20", "01:10"), "tea": ("01:10", "03:30"), "office": ("04:00", "11:00")}
+WITH_TIMES = (
+    Route(receiver="boss", continues=True, mute_time_intervals=("nap", "tea")),
+    Route(receiver="ann", matchers=(read_matcher("severity!=info"),), active_time_intervals=("office",)),
+)
 SILENCES: tuple[tuple[str, int, int], ...] = (("severity=critical", 0, 90), ("condition=~.*", 200, 400))
+
+
+def named(name: str, times: tuple[str, str]) -> NamedInterval:
+    return NamedInterval(name=name, intervals=(TimeInterval(times=(read_times(*times),)),))
 
 
 @st.composite
@@ -57,8 +67,13 @@ def books(draw: st.DrawFn) -> Book:
     configuration = Configuration(
         digest="",
         rules=chosen,
-        route=Route(receiver="team", escalation=draw(st.sampled_from(["", *ESCALATIONS]))),
+        route=Route(
+            receiver="team",
+            routes=draw(st.sampled_from([(), WITH_TIMES])),
+            escalation=draw(st.sampled_from(["", *ESCALATIONS])),
+        ),
         targets=TARGETS,
+        time_intervals={name: named(name, times) for name, times in TIMES.items()},
         policy=policy,
         escalations=ESCALATIONS,
     )

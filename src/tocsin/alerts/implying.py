@@ -76,4 +76,4 @@ def _implies(tests: Tests, one: Matcher) -> bool:
         return all(one.matches({one.name: value}) for value in possible)
     if one.operator == "!=":
         return any(not test.matches({one.name: one.value}) for test in about)
-    return one.operator == "=~" and one.value in (".*", "(?s).*")
+    return one.operator == "=~" and one.value == "(?s).*"
