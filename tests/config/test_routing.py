@@ -1,16 +1,25 @@
 """Routes, time intervals and inhibition, as Alertmanager users write them."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.config.conftest import Faults, Load
 from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.matcher import read_matcher
-from tocsin.alerts.route import ALL_LABELS, Route
+from tocsin.alerts.route import ALL_LABELS, Route, ways
 from tocsin.alerts.timeinterval import NamedInterval, Span, TimeInterval
 from tocsin.config.grammar.routing import read_duration
 
+EXAMPLE = Path(__file__).parents[2] / "docs" / "snippets" / "routing" / "tocsin.yaml"
+SECRETS = {
+    "SLACK_URL": "https://hooks.slack.com/services/T0/B0/x",
+    "TEAMS_URL": "https://prod-1.westeurope.logic.azure.com/workflows/0a/triggers/manual/paths/invoke?sig=x",
+    "PAGERDUTY_KEY": "0123456789abcdef0123456789abcdef",
+    "HOME": "/nonexistent",
+}
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NAMES = ("default", "data", "pager", "night-watch")
 RECEIVERS = "receivers: [" + ", ".join(f"{{name: {name}, console: {{}}}}" for name in NAMES) + "]\n"
 TIMES = """
@@ -346,6 +355,25 @@ def test_a_route_that_is_always_quiet_is_told(load: Load, intervals: str, keys: 
         ((path, message),) = found
         assert path == "route.routes[0]"
         assert words in message
+
+
+@pytest.mark.parametrize(
+    ("severity", "told"),
+    [
+        ("info", ["morning-mail", "team-slack"]),
+        ("warning", ["morning-mail", "team-teams", "team-slack"]),
+        ("critical", ["morning-mail", "team-teams", "on-call"]),
+        ("page", ["morning-mail", "on-call"]),
+    ],
+)
+def test_the_example_of_the_guide_tells_whom_it_says(load: Load, severity: str, told: list[str]) -> None:
+    loaded = load(EXAMPLE.read_text(encoding="utf-8"), SECRETS)
+    found = ways(
+        loaded.configuration.route, {"severity": severity}, NOON, loaded.configuration.time_intervals
+    )
+
+    assert loaded.warnings == ()
+    assert [way.receiver for way in found] == told
 
 
 def test_an_alert_takes_the_ways_that_the_file_describes(load: Load) -> None:
