@@ -21,7 +21,7 @@ from tocsin.engine.work import Finish, Order, Report
 from tocsin.engine.writer import Writer
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import Answer, CheckIn, CheckInKind
-from tocsin.notify.message import MessageKind
+from tocsin.notify.message import MessageKind, unpack
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.rows import DeliveryOutcome, NotificationState
@@ -146,6 +146,48 @@ def test_a_silence_that_is_expired_at_one_server_keeps_nothing_back_at_the_other
     two.reports(CheckInKind.FAIL)
 
     assert two.owed == [MessageKind.FIRING.value]
+
+
+def test_a_storm_at_two_servers_is_told_once(server: Start) -> None:
+    one, other = server(), server()
+    for number in range(12):
+        (one, other)[number % 2].reports(CheckInKind.FAIL, f"job-{number}")
+    assert one.owed == ["firing"]
+
+    live_on(one, other, until=MINUTE)
+
+    with one.store.reading() as reading:
+        (group,) = reading.groups(10)
+        told = reading.notifications(group.id)
+        members = reading.alerts_of_group(group.id, after="", limit=100)
+    assert one.owed == ["firing"]
+    assert [unpack(owed.message).job for owed in told] == ["11 more alerts"]
+    assert (group.open, len(members)) == (11, 11)
+
+    for number in range(12):
+        (other, one)[number % 2].reports(CheckInKind.SUCCESS, f"job-{number}", run="b")
+    live_on(one, other, until=2 * MINUTE)
+
+    with one.store.reading() as reading:
+        assert reading.groups(10) == []
+        assert [owed.kind for owed in reading.notifications(group.id)] == ["firing", "resolved"]
+
+
+def test_servers_that_hear_of_a_storm_at_once_lose_nobody(server: Start) -> None:
+    both = [server(), server()]
+    with ThreadPoolExecutor(2) as pool:
+
+        def fail(side: int) -> None:
+            for number in range(30):
+                both[side].reports(CheckInKind.FAIL, f"job-{side}-{number}")
+
+        for future in [pool.submit(fail, side) for side in (0, 1)]:
+            future.result(timeout=60)
+    live_on(*both, until=MINUTE)
+
+    with both[0].store.reading() as reading:
+        (group,) = reading.groups(10)
+        assert [unpack(owed.message).job for owed in reading.notifications(group.id)] == ["59 more alerts"]
 
 
 def test_clocks_that_differ_make_no_blind_windows_and_are_told_of(server: Start) -> None:

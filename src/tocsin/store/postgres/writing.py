@@ -8,8 +8,9 @@ from tocsin.store.postgres.retention import RetentionWriting
 from tocsin.store.postgres.runs import RunsWriting
 
 
-# The session comes before what is kept alike in both stores, because it tells other servers of it.
+# The session comes before what is kept alike in both stores, because it tells other servers of it
+# and keeps them from changing groups meanwhile.
 class PostgresWriting(
-    RunsWriting, AlertsWriting, GroupsWriting, OutboxWriting, RetentionWriting, KeepingWriting
+    RunsWriting, AlertsWriting, OutboxWriting, RetentionWriting, GroupsWriting, KeepingWriting
 ):
     """The one session of this process that writes; `tocsin.store.base.Writing` says what it can do."""
