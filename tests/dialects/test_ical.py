@@ -36,7 +36,7 @@ def test_what_is_written_is_read_again_whatever_it_holds(given: list[tuple[str, 
             summary=summary,
             starts_at=at,
             ends_at=at + HOUR,
-            attendee="ada@example.com",
+            attendees=("ada@example.com", "bob@example.com"),
             responder=responder,
         )
         for number, (summary, responder, at) in enumerate(given)

@@ -230,7 +230,7 @@ def test_a_calendar_of_a_schedule_and_of_a_person_can_be_subscribed_to(served: S
     mine = read_calendar(own.text, "UTC")
     assert {event.responder for event in mine} == {"ada"}
     assert {event.uid for event in mine} <= {event.uid for event in events}
-    assert mine[0].attendee == "ada@example.com"
+    assert mine[0].attendees == ("ada@example.com",)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def _event(duty: Duty, responders: Mapping[str, Responder]) -> CalendarEvent:
         starts_at=shift.starts_at,
         ends_at=shift.ends_at,
         description=f"On call in {duty.schedule} {why}.",
-        attendee=responder.contact("email") if responder else "",
+        attendees=(responder.contact("email"),) if responder and responder.contact("email") else (),
         responder=shift.responder,
     )
 
@@ -61,23 +61,32 @@ def _event(duty: Duty, responders: Mapping[str, Responder]) -> CalendarEvent:
 def read_covers(text: str, timezone: str, responders: Mapping[str, Responder], now: datetime) -> Imported:
     """Return who covers which spans by a calendar; raises InvalidCalendar for one that cannot be read.
 
-    Whom an event means is told by what we wrote of it ourselves, else by the address of its first attendee,
-    else by its summary, which is then a responder's name.
+    Whom an event means is told by what we wrote of it ourselves, else by the first attendee whose address is
+    a responder's, else by its summary, which is then a responder's name.
     """
-    covers, faults, left_out = [], [], 0
-    by_email = {
-        one.contact("email").lower(): name for name, one in responders.items() if one.contact("email")
-    }
-    by_name = {name.lower(): name for name in responders}
+    covers: list[Cover] = []
+    faults, left_out, seen = list[str](), 0, set[str]()
+    names = _names(responders)
     for number, event in enumerate(read_calendar(text, timezone), start=1):
         if event.is_cancelled or event.ends_at <= now:
             left_out += 1
             continue
-        named = by_name.get(event.responder.lower()) or by_email.get(event.attendee.lower())
-        responder = named or by_name.get(event.summary.lower())
+        called = (event.responder, *event.attendees, event.summary)
+        responder = next((names[one.lower()] for one in called if one.lower() in names), None)
         if responder is None:
             faults.append(f"event {number} {event.summary[:60]!r}: names no responder by attendee or summary")
             continue
-        uid = event.uid or f"{event.summary}/{event.starts_at.isoformat()}"
+        uid = event.uid
+        if not uid or uid in seen:
+            uid = f"{uid or event.summary}/{event.starts_at.isoformat()}"
+        seen.add(uid)
         covers.append(Cover(responder=responder, starts_at=event.starts_at, ends_at=event.ends_at, uid=uid))
     return Imported(covers=tuple(covers), left_out=left_out, faults=tuple(faults))
+
+
+def _names(responders: Mapping[str, Responder]) -> dict[str, str]:
+    """Return the responders by what they are called in calendars: address and name, in small letters."""
+    by_email = {
+        one.contact("email").lower(): name for name, one in responders.items() if one.contact("email")
+    }
+    return {**by_email, **{name.lower(): name for name in responders}}

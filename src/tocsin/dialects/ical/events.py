@@ -44,6 +44,7 @@ _WANTED: Final = frozenset(
 )
 _RECURRING: Final = frozenset(("RRULE", "RDATE"))
 _KEPT: Final = _WANTED | _RECURRING
+_MAIL: Final = "mailto:"
 _BOM: Final = "\ufeff"
 
 
@@ -59,7 +60,7 @@ class CalendarEvent:
     starts_at: datetime
     ends_at: datetime
     description: str = ""
-    attendee: str = ""
+    attendees: tuple[str, ...] = ()
     responder: str = ""
     is_cancelled: bool = False
 
@@ -99,8 +100,8 @@ def _written(event: CalendarEvent, made_at: datetime) -> Event:
         written.add("description", event.description)
     if event.responder:
         written.add("x-tocsin-responder", event.responder)
-    if event.attendee:
-        written.add("attendee", vCalAddress(f"mailto:{event.attendee}"))
+    for attendee in event.attendees:
+        written.add("attendee", vCalAddress(f"mailto:{attendee}"))
     return written
 
 
@@ -143,10 +144,17 @@ def _events(text: str) -> Iterator[_Values]:
             if not open_:
                 return
         elif open_[-1][0] == "VEVENT" and name in _KEPT:
-            open_[-1][1].setdefault(name, value)
+            _keep(open_[-1][1], name, value)
         if len(open_) > _MAX_DEPTH:
             raise InvalidCalendar(f"line {number}: the parts of the calendar are nested too deeply")
     raise InvalidCalendar("this is no calendar: it begins with BEGIN:VCALENDAR and ends with END:VCALENDAR")
+
+
+def _keep(values: _Values, name: str, value: _Value) -> None:
+    """Keep the first value of a name; of attendees several, each in a line of its own."""
+    known = values.setdefault(name, value)
+    if known is not value and name == "ATTENDEE" and len(known.text) < MAX_VALUE:
+        values[name] = _Value(text=f"{known.text}\n{value.text}")
 
 
 def _line(line: Contentline, number: int) -> tuple[str, _Value]:
@@ -169,14 +177,13 @@ def _event(values: _Values, timezone: str) -> CalendarEvent:
     if ends_at <= starts_at:
         raise InvalidCalendar("does not end after it starts")
     identity = (values.get(key, _NOTHING).text for key in ("UID", "RECURRENCE-ID"))
-    attendee = values.get("ATTENDEE", _NOTHING).text
-    is_mail = attendee.lower().startswith("mailto:")
+    attendees = values.get("ATTENDEE", _NOTHING).text.splitlines()
     return CalendarEvent(
         uid="/".join(part for part in identity if part),
         summary=values.get("SUMMARY", _NOTHING).text.strip(),
         starts_at=starts_at,
         ends_at=ends_at,
-        attendee=attendee[len("mailto:") :].strip() if is_mail else "",
+        attendees=tuple(one[len(_MAIL) :].strip() for one in attendees if one.lower().startswith(_MAIL)),
         responder=values.get("X-TOCSIN-RESPONDER", _NOTHING).text.strip(),
         is_cancelled=values.get("STATUS", _NOTHING).text.upper() == "CANCELLED",
     )
