@@ -13,6 +13,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from tests.contracts.slack_api import BOT_TOKEN, CHANNEL, SlackApi
 from tests.web.served import PATIENCE_SECONDS, Heard, Served, serving
+from tocsin.alerts.group import Pace
 from tocsin.clock import monotonic, now
 from tocsin.engine.configuration import Configuration
 from tocsin.notify.channels.slack_bot import SlackBotChannel
@@ -152,6 +153,31 @@ def test_who_presses_silence_mutes_the_trouble_of_the_job_for_an_hour(chat: Chat
     assert silence["created_by"] == "ada (Slack U0ADA)"
     length = datetime.fromisoformat(silence["ends_at"]) - datetime.fromisoformat(silence["starts_at"])
     assert timedelta(minutes=59) < length <= timedelta(hours=1)
+
+
+def test_who_presses_acknowledge_all_has_every_alert_of_the_group(tmp_path: Path) -> None:
+    settings = WebSettings(hooks=(Hook(kind="slack", receiver="console", secrets=(SECRET.encode(),)),))
+    with SlackApi() as slack, serving(tmp_path, closed=True, settings=settings, change=_in_groups) as served:
+        bot = SlackBotChannel(BOT_TOKEN, CHANNEL, signing_secret=SECRET, api_url=f"{slack.url}/api")
+        served.engine.deliverer.channels = {"console/console": bot, "console/slack": bot}
+        chat = Chat(served=served, slack=slack)
+        served.report(*({"job": f"job {number}", "kind": "fail"} for number in range(5)))
+        with served.store.reading() as reading:
+            (group,) = reading.groups(10)
+            pooled = {alert.job for alert in reading.alerts_of_group(group.id, after="", limit=10)}
+
+        answer = chat.presses("acknowledge", group.id)
+
+        alerts = served.get("/api/v1/alerts")["items"]
+        assert answer == f"Tocsin: {len(pooled)} alerts of the group acknowledged"
+        assert {alert["job"] for alert in alerts if alert["state"] == "acknowledged"} == pooled
+        assert len(pooled) >= 4
+        assert chat.presses("acknowledge", group.id) == "Tocsin: 0 alerts of the group acknowledged"
+
+
+def _in_groups(configuration: Configuration) -> Configuration:
+    pace = Pace(wait=timedelta(hours=1), interval=timedelta(hours=1))
+    return replace(configuration, policy=replace(configuration.policy, pace=pace))
 
 
 def test_a_person_is_named_by_slack_and_cannot_name_themselves_otherwise(chat: Chat) -> None:

@@ -26,6 +26,7 @@ _ASKS: Final = {
     MessageKind.ACKNOWLEDGED: ("resolve", "silence"),
 }
 
+_FIRST: Final = "acknowledge"
 _NEEDS_SOMEBODY: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT})
 
 
@@ -101,9 +102,8 @@ def post_of(message: Message, channel: str, *, buttons: bool, ts: str = "") -> P
     facts = tuple(Mrkdwn(text=f"*{name}*\n{value}") for name, value in facts_of(message))
     blocks: list[Section | Context | Actions] = [Section(text=Mrkdwn(text=text))] if text else []
     blocks.append(Section(fields=facts))
-    asks = _ASKS.get(message.kind, ()) if buttons and not message.tells_of_many else ()
-    if asks:
-        blocks.append(Actions(elements=tuple(_button(action_id, message.alert_id) for action_id in asks)))
+    if asked := _asked(message) if buttons else ():
+        blocks.append(Actions(elements=asked))
     blocks.append(Context(elements=(Mrkdwn(text=escape(f"Tocsin · {message.alert_id}", CONTEXT_LIMIT)),)))
     attachment = Attachment(color=wording.colour(message), fallback=headline, blocks=tuple(blocks))
     plain = False if not ts else None
@@ -133,6 +133,15 @@ def reply_of(message: Message, channel: str, thread_ts: str) -> Post:
         unfurl_links=False,
         unfurl_media=False,
     )
+
+
+def _asked(message: Message) -> tuple[Button, ...]:
+    """Return what can be done; many alerts at once can be taken in hand and nothing else."""
+    asks = _ASKS.get(message.kind, ())
+    if not message.tells_of_many:
+        return tuple(_button(action_id, message.alert_id) for action_id in asks)
+    many = _button(_FIRST, message.alert_id)
+    return (msgspec.structs.replace(many, text=Plain(text="Acknowledge all")),) if _FIRST in asks else ()
 
 
 def _button(action_id: str, alert_id: str) -> Button:

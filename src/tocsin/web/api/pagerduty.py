@@ -10,7 +10,7 @@ from tocsin.dialects.pagerduty import FORGED, Heard, Unheard, Word, hear
 from tocsin.engine.commands import Acknowledge, Resolve
 from tocsin.notify import inert
 from tocsin.rules.wording import plural
-from tocsin.store.base import Reading
+from tocsin.web.api.of_group import MAX_AT_ONCE, members
 from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.names import MAX_NAME
@@ -18,7 +18,6 @@ from tocsin.web.wiring import Wired, Wiring
 
 KIND: Final = "pagerduty"
 NOTE: Final = "told by PagerDuty"
-MAX_AT_ONCE: Final = 500
 
 _DONE: Final = {Word.ACKNOWLEDGED: "acknowledged", Word.RESOLVED: "resolved"}
 
@@ -63,25 +62,10 @@ def take_pagerduty(
 def _carry_out(wired: Wiring, heard: Heard) -> DoneShape:
     """Answer with what was done; a refusal is no error of PagerDuty's, which stops calling after three."""
     with wired.store.reading() as reading:
-        members = _members(reading, heard)
-    if members is not None:
-        return _carry_out_all(wired, heard, members)
+        found = members(reading, heard.alert_id, lambda alert: _is_to_do(alert, heard.word))
+    if found is not None:
+        return _carry_out_all(wired, heard, found)
     return DoneShape(message=_about_one(wired, heard, heard.alert_id), id=heard.alert_id)
-
-
-def _members(reading: Reading, heard: Heard) -> list[str] | None:
-    """Return the alerts that an incident about many is about and that are still to be dealt with."""
-    if reading.group(heard.alert_id) is None:
-        return None
-    found: list[str] = []
-    after = ""
-    while len(found) < MAX_AT_ONCE:
-        page = reading.alerts_of_group(heard.alert_id, after=after, limit=MAX_AT_ONCE)
-        found += [alert.id for alert in page if _is_to_do(alert, heard.word)]
-        if len(page) < MAX_AT_ONCE:
-            break
-        after = page[-1].id
-    return found[:MAX_AT_ONCE]
 
 
 def _is_to_do(alert: Alert, word: Word) -> bool:

@@ -6,12 +6,15 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Response
 
+from tocsin.alerts.alert import AlertState
 from tocsin.alerts.matcher import Matcher
 from tocsin.dialects.slack import Pressed, Unheard, Verb, doubt, pressed_in
 from tocsin.engine.commands import Acknowledge, AddSilence, Command, Resolve
-from tocsin.errors import ChannelError
+from tocsin.errors import ChannelError, StoreError
 from tocsin.notify import inert
 from tocsin.notify.talkback import TalksBack
+from tocsin.rules.wording import plural
+from tocsin.web.api.of_group import MAX_AT_ONCE, members
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.settings import Hook
 from tocsin.web.wiring import Wired, Wiring
@@ -50,7 +53,11 @@ def take_slack(
         raise _refusal(401, REPEATED)
     pressed = _pressed(body)
     for one in pressed:
-        tasks.add_task(_reply, wired, hook, one, _carried_out(wired, one))
+        found = _of_group(wired, one)
+        if found is None:
+            tasks.add_task(_reply, wired, hook, one, _carried_out(wired, one))
+        else:
+            tasks.add_task(_take_all, wired, hook, one, found)
     wired.replays.remember(delivery)
     return Response(status_code=200)
 
@@ -108,6 +115,27 @@ def _carried_out(wired: Wiring, pressed: Pressed) -> str:
                 comment=f"pressed in the message about alert {alert.id}",
             )
     return wired.engine.command(command).message
+
+
+def _of_group(wired: Wiring, pressed: Pressed) -> list[str] | None:
+    """Return the alerts of the group that a message told of as one, None where it told of one alert."""
+    with wired.store.reading() as reading:
+        return members(
+            reading, inert.line(pressed.alert_id, MAX_ID), lambda alert: alert.state is AlertState.FIRING
+        )
+
+
+def _take_all(wired: Wiring, hook: Hook, pressed: Pressed, alert_ids: list[str]) -> None:
+    """Take all of a group in hand, after Slack was answered: it waits three seconds and no longer."""
+    who = _named(pressed)
+    try:
+        for alert_id in alert_ids:
+            wired.engine.command(Acknowledge(alert_id=alert_id, who=who))
+    except StoreError as error:
+        _reply(wired, hook, pressed, f"not all were acknowledged; press again later ({error})")
+        return
+    more = "; press again for the others" if len(alert_ids) == MAX_AT_ONCE else ""
+    _reply(wired, hook, pressed, f"{plural(len(alert_ids), 'alert')} of the group acknowledged{more}")
 
 
 def _named(pressed: Pressed) -> str:
