@@ -36,7 +36,9 @@ def is_open(restrictions: tuple[Restriction, ...], timezone: str, instant: datet
     if not restrictions:
         return True
     today = local_date(instant, timezone)
-    return any(start <= instant < end for start, end in _windows(restrictions, timezone, today, 1))
+    return any(
+        start <= instant < end for start, end in _merged(restrictions, timezone, today, _DAYS_AHEAD[0])
+    )
 
 
 def next_turning(restrictions: tuple[Restriction, ...], timezone: str, instant: datetime) -> datetime | None:
@@ -46,7 +48,7 @@ def next_turning(restrictions: tuple[Restriction, ...], timezone: str, instant: 
     today = local_date(instant, timezone)
     for ahead in _DAYS_AHEAD:
         known_until = instant_of(today + ahead * ONE_DAY, time(), timezone)
-        for start, end in _merged(_windows(restrictions, timezone, today, ahead)):
+        for start, end in _merged(restrictions, timezone, today, ahead):
             if start <= instant < end:
                 if end < known_until:
                     return end
@@ -78,15 +80,15 @@ def _of_day(restrictions: tuple[Restriction, ...], timezone: str, day: date) -> 
     return tuple(found)
 
 
-def _merged(windows: Iterator[Window]) -> Iterator[Window]:
-    """Return windows in order, those that touch or overlap as one."""
-    current: Window | None = None
-    for start, end in sorted(windows):
-        if current is not None and start <= current[1]:
-            current = (current[0], max(current[1], end))
+@lru_cache(maxsize=256)
+def _merged(
+    restrictions: tuple[Restriction, ...], timezone: str, today: date, ahead: int
+) -> tuple[Window, ...]:
+    """Return the windows around a day in order, those that touch or overlap as one."""
+    found: list[Window] = []
+    for start, end in sorted(_windows(restrictions, timezone, today, ahead)):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
         else:
-            if current is not None:
-                yield current
-            current = (start, end)
-    if current is not None:
-        yield current
+            found.append((start, end))
+    return tuple(found)

@@ -24,6 +24,7 @@ def read_wall_or_instant(text: str, timezone: str, field: str) -> datetime | Fau
     """Return the instant, in UTC, of an instant with a zone or of a local day and time in this zone."""
     found = _LOCAL.fullmatch(text.strip())
     if found is None:
+        # A plus that was not encoded in an address arrives as a blank.
         instant = read_instant(text.strip().replace(" ", "+") if "T" in text else text.strip(), field)
         if isinstance(instant, Fault):
             return Fault(field=field, message=_FORM)
