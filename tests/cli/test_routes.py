@@ -17,10 +17,13 @@ route:
     - {match: {team: data}, receiver: audit, continue: true, group_by: [...]}
     - matchers: ['severity=~"critical|page"']
       receiver: on-call
+      escalation: steps
       group_wait: 90s
       routes:
         - {matchers: [environment=staging], active_time_intervals: [office], group_by: []}
         - {matchers: [environment=gone], mute_time_intervals: [always]}
+escalation_policies:
+  - {policy_id: steps, levels: [{name: first, targets: [on-call], timeout_minutes: 15}]}
 time_intervals:
   - name: office
     time_intervals:
@@ -72,7 +75,10 @@ def test_every_way_of_an_alert_is_printed_with_who_is_told(routes: Tocsin) -> No
         "told now    on-call/console",
         "grouped by  condition, severity",
         "waits       90s for more of a group, 5m for an update, 8h for a repeat",
+        "",
+        "escalated by steps",
     ]
+    assert routes("test", "severity=info").out.endswith("\nnot escalated\n")
 
 
 def test_a_muted_way_says_by_what_and_until_when(routes: Tocsin) -> None:
@@ -99,6 +105,7 @@ def test_programs_get_the_ways_as_json(routes: Tocsin) -> None:
 
     answer = json.loads(said.out)
     assert answer["at"] == "2026-11-22T12:00:00+00:00"
+    assert answer["escalation"] == "steps"
     assert answer["ways"] == [
         {
             "path": "route/routes[1]/routes[0]",

@@ -42,16 +42,19 @@ def test(
     `tocsin routes test severity=page job=etl team=data`; labels left out are empty. Nothing is sent.
     """
     configuration = _configuration("routes test", config)
+    from tocsin.engine.behind import escalation_of
     from tocsin.engine.reaching import ways_of
 
-    instant = _instant(at)
-    found = ways_of(_read_labels(labels), configuration, instant)
+    instant, alert = _instant(at), _read_labels(labels)
+    found, policy = ways_of(alert, configuration, instant), escalation_of(configuration.route, alert)
     if as_json:
-        print_json({"at": instant.isoformat(), "ways": [_plain(way, configuration) for way in found]})
+        plain = [_plain(way, configuration) for way in found]
+        print_json({"at": instant.isoformat(), "ways": plain, "escalation": policy or None})
     else:
         for number, way in enumerate(found):
             click.echo("" if number else f"at {moment(instant.isoformat())}\n")
             print_facts(_facts(way, configuration))
+        click.echo(f"\nescalated by {policy}" if policy else "\nnot escalated")
     told = {way.receiver for way in found if way.muted_until is None}
     if not told:
         say(f"nobody is told at {moment(instant.isoformat())}")
