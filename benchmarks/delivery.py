@@ -1,13 +1,13 @@
 """From the commit of a failure to the first byte at a webhook receiver, at a steady rate of alerts."""
 
 import json
-import socket
 import tempfile
-import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.processes import ACCEPTED, Server, post, running
+from benchmarks.receiver import Receiver
 from benchmarks.report import Row, mid
 
 CONFIGURATION = """\
@@ -16,35 +16,20 @@ receivers: [{{name: hook, webhook: {{url: "http://127.0.0.1:{port}/"}}}}]
 """
 
 
-class Receiver:
-    """Answers 200 to every webhook and remembers when its first byte came, by the job it is about."""
+class Ear(Receiver):
+    """Remembers when the first byte about each job came."""
 
     def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=1_024)
-        self.port = int(self._socket.getsockname()[1])
         self.first_byte_at: dict[str, float] = {}
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(self._heard)
 
-    def _accept(self) -> None:
-        while True:
-            connection, _ = self._socket.accept()
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection: socket.socket) -> None:
-        with connection:
-            data = connection.recv(65_536)
-            arrived = time.perf_counter()
-            head, _, body = data.partition(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-            while len(body) < length:
-                body += connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            self.first_byte_at.setdefault(json.loads(body)["alert"]["job"], arrived)
+    def _heard(self, said: Any, arrived: float) -> None:  # noqa: ANN401 -- whatever stands in JSON
+        self.first_byte_at.setdefault(said["alert"]["job"], arrived)
 
 
 def measure(per_second: int, seconds: float) -> list[Row]:
     """Return the delay between the 202, which follows the commit, and the first byte at the receiver."""
-    receiver = Receiver()
+    receiver = Ear()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "tocsin.yaml"
         config.write_text(CONFIGURATION.format(port=receiver.port))
@@ -75,7 +60,7 @@ def _fail(server: Server, per_second: int, seconds: float) -> dict[str, float]:
     return sent_at
 
 
-def _wait(receiver: Receiver, count: int) -> None:
+def _wait(receiver: Ear, count: int) -> None:
     ends = time.perf_counter() + 20
     while len(receiver.first_byte_at) < count and time.perf_counter() < ends:
         time.sleep(0.05)

@@ -1,7 +1,5 @@
 """A restart with many escalations under way: whether each level is told once, and how soon the first."""
 
-import json
-import socket
 import tempfile
 import threading
 import time
@@ -9,8 +7,10 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from benchmarks.processes import running
+from benchmarks.receiver import Receiver
 from benchmarks.report import Row
 from tests.stories.server import Server, VirtualClock
 from tocsin.alerts.group import EACH_ALONE
@@ -47,35 +47,19 @@ class Taker:
         return Accepted(detail="taken")
 
 
-class Receiver:
-    """Answers 200 to every webhook; counts the keys of what is escalated, and knows when the first came."""
+class Ear(Receiver):
+    """Counts the keys of what is escalated, and knows when the first came."""
 
     def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=1_024)
-        self.port = int(self._socket.getsockname()[1])
         self.keys: Counter[str] = Counter()
         self.alerts: Counter[str] = Counter()
         self.first_at = self.last_at = 0.0
         self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(self._heard)
 
-    def _accept(self) -> None:
-        while True:
-            connection, _ = self._socket.accept()
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection: socket.socket) -> None:
-        with connection:
-            data = connection.recv(65_536)
-            arrived = time.perf_counter()
-            head, _, body = data.partition(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-            while len(body) < length:
-                body += connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            said = json.loads(body)
-            if said["kind"] == "escalated":
-                self._count(said["key"], said["alert"]["id"], arrived)
+    def _heard(self, said: Any, arrived: float) -> None:  # noqa: ANN401 -- whatever stands in JSON
+        if said["kind"] == "escalated":
+            self._count(said["key"], said["alert"]["id"], arrived)
 
     def _count(self, key: str, alert: str, arrived: float) -> None:
         with self._lock:
@@ -87,7 +71,7 @@ class Receiver:
 
 def measure(count: int) -> list[Row]:
     """Return what a server tells that starts an hour after so many escalations began."""
-    receiver = Receiver()
+    receiver = Ear()
     with tempfile.TemporaryDirectory() as folder:
         config, database = Path(folder) / "tocsin.yaml", Path(folder) / "t.db"
         config.write_text(CONFIGURATION.format(port=receiver.port))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.delivery import Receiver
+from benchmarks.delivery import Ear
 from benchmarks.processes import ACCEPTED, Server, post, running
 from benchmarks.report import Row
 
@@ -24,7 +24,7 @@ receivers: [{{name: hook, webhook: {{url: "http://127.0.0.1:{port}/"}}}}]
 
 def measure(within_seconds: float, judged_seconds: float) -> list[Row]:
     """Return what a storm of JOBS failures within so many seconds costs, and how often the receiver hears."""
-    receiver = Receiver()
+    receiver = Ear()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "tocsin.yaml"
         config.write_text(CONFIGURATION.format(port=receiver.port, wait=WAIT_SECONDS))
@@ -102,7 +102,7 @@ def _probed(server: Server) -> Iterator[list[float]]:
         thread.join()
 
 
-def _storm_heard(receiver: Receiver, since: float) -> float:
+def _storm_heard(receiver: Ear, since: float) -> float:
     """Wait for the message with the total, which names as many as wait; return when it came."""
     total = f"{JOBS - 1:,} more alerts"
     while time.perf_counter() - since < 60 + WAIT_SECONDS:
