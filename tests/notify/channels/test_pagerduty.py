@@ -106,6 +106,13 @@ def test_the_longest_and_the_most_hostile_message_is_within_the_limits() -> None
     assert len(sent(longest, a_hostile_message())) == 2
 
 
+def test_of_many_jobs_none_is_named_as_the_one() -> None:
+    [event] = sent(a_message(job="299 more alerts", title="failed", tells_of_many=True))
+
+    assert event["payload"]["summary"] == "CRITICAL: 299 more alerts failed"
+    assert event["payload"]["component"] == event["payload"]["source"] == "several jobs"
+
+
 def test_without_texts_nothing_is_made_up() -> None:
     [event] = sent(a_message(links=(), text="", log_tail="", owner="", evidence=(), labels=()))
 

@@ -28,6 +28,7 @@ DEDUP_KEY_LIMIT: Final = 255
 ROUTING_KEY_LENGTH: Final = 32
 DEDUP_KEY_PREFIX: Final = "tocsin/"
 GROUP: Final = "batch-jobs"
+MANY: Final = "several jobs"
 
 _ACTIONS: Final = {MessageKind.ACKNOWLEDGED: "acknowledge", MessageKind.RESOLVED: "resolve"}
 _TRIGGER: Final = "trigger"
@@ -150,10 +151,10 @@ def event(message: Message, routing_key: str) -> bytes:
 def _payload(message: Message) -> _Payload:
     return _Payload(
         summary=inert.shorten(wording.headline(message), SUMMARY_LIMIT),
-        source=wording.subject(message),
+        source=MANY if message.tells_of_many else wording.subject(message),
         severity=SEVERITIES.get(message.severity, Severity.ERROR),
         timestamp=message.at,
-        component=message.job,
+        component=MANY if message.tells_of_many else message.job,
         group=GROUP,
         class_=message.condition,
         custom_details=_details(message),
