@@ -13,6 +13,7 @@ from tocsin.errors import ChannelError
 from tocsin.notify.channel import Outcome, outcome_of
 from tocsin.notify.channels import apprise
 from tocsin.notify.channels.apprise import BODY_LIMIT, AppriseChannel
+from tocsin.notify.egress.reach import Reach, read_network
 from tocsin.notify.message import Message, MessageKind
 
 SECRET = "T0SECRET0B0SECRET"
@@ -90,6 +91,19 @@ def test_nothing_is_said_to_addresses_at_which_clouds_keep_credentials() -> None
     assert "an address to which nothing is sent" in str(error)
 
 
+def test_an_address_that_is_allowed_is_reached() -> None:
+    reach = Reach(allowed=(read_network("127.0.0.0/8"), read_network("10.0.0.0/8")))
+    with HttpReceiver(Situation.ACCEPTS) as receiver:
+        # 2130706433 is 127.0.0.1 in a form that is neither `localhost` nor written as an address.
+        url = f"json://2130706433:{receiver.port}/{SECRET}"
+        with pytest.raises(ChannelError):
+            AppriseChannel(url, 30).send(a_message(), at=AT)
+        assert receiver.received == []
+        AppriseChannel(url, 30, reach=reach).send(a_message(), at=AT)
+
+    assert len(receiver.received) == 1
+
+
 def test_one_that_does_not_begin_in_time_has_been_told_nothing() -> None:
     error = failure(f"json://127.0.0.1:1/{SECRET}", 0.05)
 
@@ -126,11 +140,11 @@ def test_without_the_library_it_is_said_what_to_install(monkeypatch: pytest.Monk
 
 
 def test_the_process_is_given_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[str] = []
+    given: list[dict[str, Any]] = []
 
     class Recorded(subprocess.Popen[bytes]):
         def __init__(self, *words: Any, **options: Any) -> None:  # noqa: ANN401 - whatever it is called with
-            given.append(repr((words, options)))
+            given.append({"words": words, **options})
             super().__init__(*words, **options)
 
     monkeypatch.setenv("SMTP_PASSWORD", SECRET)
@@ -138,7 +152,8 @@ def test_the_process_is_given_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch)
     told(a_message())
 
     assert len(given) == 1
-    assert SECRET not in given[0]
+    assert SECRET not in repr(given)
+    assert "SMTP_PASSWORD" not in given[0]["env"]
 
 
 def test_nothing_is_logged(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from tocsin.errors import ChannelError
 from tocsin.notify import inert, wording
 from tocsin.notify.channel import Accepted
 from tocsin.notify.egress.outsider import Said
+from tocsin.notify.egress.reach import OUTWARD, Reach
 from tocsin.notify.message import Message, MessageKind
 
 TIMEOUT_SECONDS: Final = 15.0
@@ -41,11 +42,12 @@ class AppriseChannel:
     kind = "apprise"
     recognises_repeats = False  # few services would, and the library does not say which
 
-    def __init__(self, url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, timeout_seconds: float = TIMEOUT_SECONDS, *, reach: Reach = OUTWARD) -> None:
         check_address(url)
         self._url = url
         self._service = urlsplit(url).scheme
         self._timeout_seconds = timeout_seconds
+        self._allowed = " ".join(str(network) for network in reach.allowed)
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -63,7 +65,8 @@ class AppriseChannel:
             left_seconds = ends_seconds - monotonic()
             if left_seconds < min(LEAST_SECONDS, self._timeout_seconds / 2):
                 raise ChannelError(f"{self}: other messages take too long; nothing was sent")
-            said = _run({"url": self._url, **_words(message)}, left_seconds)
+            given = {"url": self._url, "allowed": self._allowed, **_words(message)}
+            said = _run(given, left_seconds)
         finally:
             self._lock.release()
         return self._judged(said)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin.notify.egress.reach import OUTWARD
+from tocsin.notify.egress.reach import Reach, read_network
 
 NICE = 5
 
@@ -56,7 +56,8 @@ def _say(given: dict[str, str]) -> Iterator[Said]:
     except ImportError:
         yield Said.NOT_INSTALLED
         return
-    refused = _guard(urlsplit(given["url"]).hostname or "")
+    reach = Reach(allowed=tuple(read_network(text) for text in given["allowed"].split()))
+    refused = _guard(urlsplit(given["url"]).hostname or "", reach)
     speaker = apprise.Apprise()
     if not speaker.add(given["url"]):
         yield Said.NO_SERVICE
@@ -68,7 +69,7 @@ def _say(given: dict[str, str]) -> Iterator[Said]:
     yield Said.SENT if took else Said.FORBIDDEN if refused else Said.NOT_SENT
 
 
-def _guard(written: str) -> list[str]:
+def _guard(written: str, reach: Reach) -> list[str]:
     """Let this process connect only to where it may; return the list that refused addresses will be in."""
     refused: list[str] = []
 
@@ -76,7 +77,9 @@ def _guard(written: str) -> list[str]:
         """A socket that looks at the address before it connects."""
 
         def connect(self, address: Any) -> None:  # noqa: ANN401 - as sockets have it
-            if self.family in (socket.AF_INET, socket.AF_INET6) and not _may_reach(address[0], written):
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not _may_reach(
+                address[0], written, reach
+            ):
                 refused.append(address[0])
                 raise _Forbidden
             super().connect(address)
@@ -85,9 +88,9 @@ def _guard(written: str) -> list[str]:
     return refused
 
 
-def _may_reach(address: str, written: str) -> bool:
+def _may_reach(address: str, written: str, reach: Reach) -> bool:
     try:
-        return not OUTWARD.refusal(address, written)
+        return not reach.refusal(address, written)
     except ValueError:  # a name, which the system would resolve by itself
         return False
 

@@ -21,4 +21,4 @@ class Apprise(Means):
 
     def make(self) -> Channel:
         """Return the channel."""
-        return AppriseChannel(self.url.value, self.timeout_seconds)
+        return AppriseChannel(self.url.value, self.timeout_seconds, reach=self.reach)
