@@ -19,6 +19,7 @@ USE = [
     "jobs",
     "runs",
     "alerts",
+    "groups",
     "oncall",
     "ack",
     "snooze",

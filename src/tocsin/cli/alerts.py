@@ -9,6 +9,7 @@ from tocsin.cli import options
 from tocsin.cli.api import Api, Json, api_of
 from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
+from tocsin.cli.groups import found_group_id
 from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_lines, print_table, say
 from tocsin.errors import ClientError
 
@@ -50,12 +51,12 @@ def alerts(
 def ack(alert_ids: tuple[str, ...], length: timedelta | None, note: str, server: str | None) -> None:
     """Take alerts in hand: they are not repeated unless they get worse, or --for has passed.
 
-    The first characters of an ID suffice, at least four.
+    The ID of a group means all its alerts. The first characters of an ID suffice, at least four.
     """
     body: dict[str, object] = {"note": note}
     if length is not None:
         body["for_minutes"] = length / MINUTE
-    _act(api_of(server), alert_ids, "acknowledge", body)
+    _act(api_of(server), alert_ids, "acknowledge", body, takes_groups=True)
 
 
 @click.command()
@@ -95,13 +96,15 @@ def resolve(alert_ids: tuple[str, ...], note: str, server: str | None) -> None:
     _act(api_of(server), alert_ids, "resolve", {"note": note})
 
 
-def _act(api: Api, alert_ids: tuple[str, ...], verb: str, body: dict[str, object]) -> None:
+def _act(
+    api: Api, ids: tuple[str, ...], verb: str, body: dict[str, object], *, takes_groups: bool = False
+) -> None:
     """Do it for each, and tell at the end whether one of them was refused."""
     worst = Exit.OK
-    for alert_id in alert_ids:
+    for one in ids:
         try:
-            whole = str(_found(api, alert_id)["id"])
-            click.echo(api.post("alerts", whole, verb, body=body).get("message"))
+            whole = _meant(api, one, takes_groups=takes_groups)
+            click.echo(api.post(*whole, verb, body=body).get("message"))
         except ClientError as error:
             if error.exit_code != Exit.REFUSED:
                 raise
@@ -109,6 +112,17 @@ def _act(api: Api, alert_ids: tuple[str, ...], verb: str, body: dict[str, object
             worst = Exit.REFUSED
     if worst:
         raise click.exceptions.Exit(worst)
+
+
+def _meant(api: Api, one: str, *, takes_groups: bool) -> tuple[str, str]:
+    """Return which of the lists an id stands in, and the whole of it; an alert before a group."""
+    try:
+        return "alerts", str(_found(api, one)["id"])
+    except ClientError as error:
+        whole = found_group_id(api, one) if takes_groups and error.exit_code == Exit.REFUSED else None
+        if whole is None:
+            raise
+        return "groups", whole
 
 
 def _found(api: Api, alert_id: str) -> Json:

@@ -49,9 +49,9 @@ class Api:
         """Return what stands at a path, each step of which is a name as people write it."""
         return self._ask("GET", _path(steps, query))
 
-    def find(self, *steps: str) -> Json | None:
+    def find(self, *steps: str, **query: object) -> Json | None:
         """Return what stands at a path, or None where there is nothing."""
-        with self._answer("GET", _path(steps), None, TIMEOUT_SECONDS, may_miss=True) as answer:
+        with self._answer("GET", _path(steps, query), None, TIMEOUT_SECONDS, may_miss=True) as answer:
             content = answer.read(MAX_ANSWER)
         return None if answer.status == NOT_FOUND and _complaint(content) else _object(content, self.url)
 

@@ -11,6 +11,7 @@ from tocsin.alerts.matcher import match_all
 from tocsin.alerts.silence import Silence
 from tocsin.engine.commands import (
     Acknowledge,
+    AcknowledgeGroup,
     AddOverrides,
     AddSilence,
     AddToken,
@@ -33,7 +34,7 @@ from tocsin.engine.commands import (
 )
 from tocsin.engine.covering import add_overrides, remove_override
 from tocsin.engine.draft import SYSTEM_JOB, Draft
-from tocsin.engine.in_hand import on_alert, take
+from tocsin.engine.in_hand import on_alert, on_group, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.voicing import labels_of
@@ -53,6 +54,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
     match command:
         case Acknowledge() | Snooze() | Resolve():
             return on_alert(draft, command)
+        case AcknowledgeGroup():
+            return on_group(draft, command)
         case Pause():
             return _pause(draft, command)
         case Resume():

@@ -21,6 +21,20 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeGroup:
+    """Somebody has the firing alerts that a group speaks for in hand: one slice of them, by their ids.
+
+    What is done says behind which id (`Done.after`) the next slice begins.
+    """
+
+    group_id: str
+    who: str
+    note: str = ""
+    until_at: datetime | None = None
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snooze:
     """Somebody wants to hear no more of the alert before `end`; SnoozeEnd.TIME needs `until_at`."""
 
@@ -151,6 +165,7 @@ class RevokeToken:
 
 Command = (
     Acknowledge
+    | AcknowledgeGroup
     | Snooze
     | Resolve
     | Pause
@@ -178,10 +193,16 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The command was carried out and is durable; `id` names what it made or changed."""
+    """The command was carried out and is durable; `id` names what it made or changed.
+
+    Of what is done in slices, `count` is how many this one has changed, and `after` where to go on:
+    empty after the last.
+    """
 
     message: str
     id: str = ""
+    count: int = 1
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,23 @@ from msgspec.structs import replace
 from tocsin.alerts.advance import Change, acknowledge, resolve
 from tocsin.alerts.alert import Alert, AlertState, Reason, SnoozeEnd
 from tocsin.alerts.snooze import LONGEST, snooze
-from tocsin.engine.commands import Acknowledge, Done, Refusal, Refused, Resolve, Result, Snooze
+from tocsin.engine.commands import (
+    Acknowledge,
+    AcknowledgeGroup,
+    Done,
+    Refusal,
+    Refused,
+    Resolve,
+    Result,
+    Snooze,
+)
 from tocsin.engine.draft import Draft
 from tocsin.engine.escalating import voice
 from tocsin.jobs.defining import forgive
 from tocsin.rules.wording import clock_time
+
+SLICE = 200
+"""Most alerts of a group that one command reads: what jobs report passes between two of them."""
 
 _ENDS = {SnoozeEnd.NEXT_RUN: "its next run has ended", SnoozeEnd.NEXT_SUCCESS: "its next run that succeeds"}
 
@@ -33,6 +45,31 @@ def on_alert(draft: Draft, command: Acknowledge | Snooze | Resolve) -> Result:
             return _snooze(draft, alert, command)
         case Resolve():
             return _resolve(draft, alert, command)
+
+
+def on_group(draft: Draft, command: AcknowledgeGroup) -> Result:
+    """Take one slice of the firing alerts that a group speaks for in hand."""
+    if draft.writing.group(command.group_id) is None:
+        return Refused(reason=Refusal.NOT_FOUND, message=f"there is no group {command.group_id!r}")
+    fault = _fault_of(command.until_at, draft.now)
+    if fault is not None:
+        return Refused(reason=Refusal.INVALID, message=fault)
+    found = draft.writing.alerts_of_group(command.group_id, after=command.after, limit=SLICE)
+    wanted = {alert.id: alert.job_id for alert in found if _is_to_take(alert, command.group_id)}
+    job_ids = sorted(set(wanted.values()))
+    draft.load(draft.writing.watches_by_id(job_ids))
+    locked = [alert for job_id in job_ids for alert in draft.alerts_of(job_id) if alert.id in wanted]
+    taken = [alert for alert in locked if _is_to_take(alert, command.group_id)]
+    for alert in taken:
+        one = Acknowledge(alert_id=alert.id, who=command.who, note=command.note, until_at=command.until_at)
+        _acknowledge(draft, alert, one)
+    after = found[-1].id if len(found) == SLICE else ""
+    return Done(message="acknowledged", id=command.group_id, count=len(taken), after=after)
+
+
+def _is_to_take(alert: Alert, group_id: str) -> bool:
+    """Whether nobody has the alert, and it has not got louder than the group has said."""
+    return alert.state is AlertState.FIRING and any(one.group == group_id for one in alert.pooled)
 
 
 def take(draft: Draft, change: Change, who: str, note: str = "") -> None:

@@ -64,7 +64,7 @@ def _owe(draft: Draft, turn: Turn, said: Said) -> None:
 def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, now: datetime) -> Message:
     """Return what is told of a group as one."""
     group = turn.group
-    many, title = _how_many(turn, said), _words(group)
+    many, title = _how_many(turn, said), words_of(group)
     cause = None if said is Said.OVER else shared_cause(group)
     if said is Said.OVER:
         title = "are over" if group.over else "are told anew, each as it now is"
@@ -83,7 +83,7 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
         at=now,
         labels=group.labels,
         evidence=_evidence(turn, said, zone),
-        likely_cause="" if cause is None else _told_of(cause, group.total),
+        likely_cause="" if cause is None else words_of_cause(cause, group.total),
         next_step="" if said is Said.OVER else "Look for what they share before you look at each of them.",
         links=(Link(name="group", url=f"{base_url.rstrip('/')}/groups/{group.id}"),) if base_url else (),
         timezone=zone,
@@ -98,7 +98,8 @@ def _how_many(turn: Turn, said: Said) -> str:
     return f"{count:,} alerts"
 
 
-def _words(group: Group) -> str:
+def words_of(group: Group) -> str:
+    """Return what has happened to the alerts of a group, as it follows how many they are."""
     condition = dict(group.labels).get("condition", "")
     return _WORDS.get(condition, f"have the same trouble: {condition}")
 
@@ -124,7 +125,8 @@ def _first(member: Member, zone: str) -> str:
     return f"{member.job} at {clock_time(member.at, zone)}: {member.summary}"
 
 
-def _told_of(cause: Cause, total: int) -> str:
+def words_of_cause(cause: Cause, total: int) -> str:
+    """Return what alerts of a group share, and how many of how many do."""
     count = min(cause.count, total)
     what = f"report: {cause.what}" if cause.kind == "error" else f"have {cause.kind} {cause.what}"
     return f"{count:,} of {total:,} {what}"

@@ -121,6 +121,10 @@ class Writing(Protocol):
         """Return one group."""
         ...
 
+    def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
+        """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
+        ...
+
     def due_groups(self, now: datetime, limit: int) -> list[Group]:
         """Return groups whose `due_at` has come, earliest first."""
         ...

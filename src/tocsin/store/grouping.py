@@ -4,12 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from tocsin.alerts.alert import Alert
 from tocsin.alerts.group import Group
 from tocsin.store.codec import instant_or_none, micros, micros_or_none
 from tocsin.store.door import OnDoor
-from tocsin.store.shapes import GROUP
+from tocsin.store.shapes import ALERT, GROUP
 
 ONE_GROUP: Final = "SELECT body FROM alert_groups WHERE id = ?"
+ALERTS_OF_GROUP: Final = (
+    "SELECT a.body FROM group_alerts g JOIN alerts a ON a.id = g.alert_id "
+    "WHERE g.group_id = ? AND g.alert_id > ? ORDER BY g.alert_id LIMIT ?"
+)
 _BY_KEY: Final = "SELECT body FROM alert_groups WHERE key = ? AND closed_at IS NULL"
 _DUE: Final = "SELECT body FROM alert_groups WHERE due_at <= ? ORDER BY due_at LIMIT ?"
 _NEXT: Final = "SELECT min(due_at) FROM alert_groups WHERE due_at IS NOT NULL"
@@ -36,6 +41,10 @@ class GroupsWriting(OnDoor):
         """Return one group."""
         row = self._door.one(ONE_GROUP, (group_id,))
         return None if row is None else GROUP.decode(row[0])
+
+    def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
+        """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
+        return [ALERT.decode(body) for (body,) in self._door.all(ALERTS_OF_GROUP, (group_id, after, limit))]
 
     def due_groups(self, now: datetime, limit: int) -> list[Group]:
         """Return groups whose `due_at` has come, earliest first."""

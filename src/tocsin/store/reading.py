@@ -14,7 +14,7 @@ from tocsin.oncall.override import Override
 from tocsin.store.alerting import ONE
 from tocsin.store.codec import FOR_EVER, instant_or_none, micros
 from tocsin.store.door import Door
-from tocsin.store.grouping import ONE_GROUP
+from tocsin.store.grouping import ALERTS_OF_GROUP, ONE_GROUP
 from tocsin.store.keeping import ASIDE, OVERRIDES, SILENCES
 from tocsin.store.rows import Counts, Delivery, Notification, SetAside, Token, Watch
 from tocsin.store.shapes import (
@@ -63,10 +63,6 @@ _RESOLVED_OF_JOB: Final = (
     "ORDER BY opened_at DESC, id DESC LIMIT ?"
 )
 _OPEN_GROUPS: Final = "SELECT body FROM alert_groups WHERE closed_at IS NULL ORDER BY id DESC LIMIT ?"
-_OF_GROUP: Final = (
-    "SELECT a.body FROM group_alerts g JOIN alerts a ON a.id = g.alert_id "
-    "WHERE g.group_id = ? AND g.alert_id > ? ORDER BY g.alert_id LIMIT ?"
-)
 _HISTORY: Final = "SELECT body FROM alert_history WHERE alert_id = ? ORDER BY id"
 _NOTIFICATIONS: Final = (
     f"SELECT {NOTIFICATION.list} FROM notifications WHERE alert_id = ? ORDER BY created_at, seq, id"  # noqa: S608 - our own columns
@@ -169,7 +165,7 @@ class TablesReading:
 
     def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
         """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
-        return [ALERT.decode(body) for (body,) in self._door.all(_OF_GROUP, (group_id, after, limit))]
+        return [ALERT.decode(body) for (body,) in self._door.all(ALERTS_OF_GROUP, (group_id, after, limit))]
 
     def silences(self, *, ended_since: datetime) -> list[Silence]:
         """Return silences that have not ended, and those that ended since then."""

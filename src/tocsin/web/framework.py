@@ -10,7 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from tocsin.errors import StoreError, StoreUnavailable
-from tocsin.web.api import alerts, jobs, oncall, pagerduty, server, silences, slack, tokens, trials, twilio
+from tocsin.web.api import (
+    alerts,
+    groups,
+    jobs,
+    oncall,
+    pagerduty,
+    server,
+    silences,
+    slack,
+    tokens,
+    trials,
+    twilio,
+)
 from tocsin.web.api.contract import describe
 from tocsin.web.faults import (
     RETRY_SECONDS,
@@ -21,7 +33,7 @@ from tocsin.web.faults import (
     faults_of_details,
     problem_of,
 )
-from tocsin.web.pages import alert, job, overview, rendering, taking, visitor
+from tocsin.web.pages import alert, group, job, overview, rendering, taking, visitor
 from tocsin.web.pages.rendering import render_problem
 from tocsin.web.pages.visitor import LoginNeeded
 from tocsin.web.wiring import Wiring
@@ -43,8 +55,8 @@ def create_framework(wiring: Wiring) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.wiring = wiring
-    api = (jobs, alerts, silences, oncall, trials, pagerduty, slack, twilio, tokens, server)
-    for part in (*api, rendering, visitor, overview, job, alert, taking):
+    api = (jobs, alerts, groups, silences, oncall, trials, pagerduty, slack, twilio, tokens, server)
+    for part in (*api, rendering, visitor, overview, job, alert, group, taking):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)
     app.add_exception_handler(HTTPException, _tell_http)

@@ -189,6 +189,7 @@ def alert_shape(alert: Alert) -> AlertShape:
         labels=dict(alert.labels),
         log_tail=alert.log_tail,
         told=alert.told.count,
+        groups=[pooled.group for pooled in alert.pooled],
         fingerprint=alert.fingerprint,
     )
 

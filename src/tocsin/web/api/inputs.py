@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from fastapi import Depends, Path, Query, Request
 
-from tocsin.engine.commands import Command, Done, Refusal
+from tocsin.engine.commands import Command, Done, Refusal, Refused
 from tocsin.jobs.job import JobKey
 from tocsin.store.base import Reading
 from tocsin.store.rows import Watch
@@ -93,8 +93,13 @@ def carry_out(wired: Wired, command: Command) -> DoneShape:
     result = wired.engine.command(command)
     if isinstance(result, Done):
         return DoneShape(message=result.message, id=result.id)
-    raise ProblemError(
-        Problem(status=_STATUS[result.reason], code=result.reason.value, message=result.message)
+    raise refusal(result)
+
+
+def refusal(refused: Refused) -> ProblemError:
+    """Return what ends a request whose command was not carried out."""
+    return ProblemError(
+        Problem(status=_STATUS[refused.reason], code=refused.reason.value, message=refused.message)
     )
 
 

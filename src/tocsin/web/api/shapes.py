@@ -248,6 +248,8 @@ class AlertShape(Shape):
     log_tail: str
     told: int
     """How many notifications have been sent out about it."""
+    groups: list[str]
+    """The groups that speak for it: what is told of them is told of it."""
     fingerprint: str
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence, covering
 from tocsin.engine.draft import SYSTEM_JOB
 from tocsin.engine.voicing import labels_of
@@ -34,6 +35,7 @@ ROWS: Final = 200
 MARKS: Final = 30
 MAX_CARDS: Final = 50
 MAX_ALERTS: Final = 1_000
+MAX_GROUPS: Final = 200
 OPEN: Final = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 router = APIRouter(include_in_schema=False)
@@ -66,6 +68,7 @@ class Overview:
     tally: Tally = field(default_factory=Tally)
     alerts: tuple[Alert, ...] = ()
     cards: tuple[Card, ...] = ()
+    storms: tuple[Group, ...] = ()
     rows: tuple[Row, ...] = ()
     following: str | None = None
 
@@ -113,6 +116,7 @@ def _look(reading: Reading, after: JobKey | None, query: str, now: datetime) -> 
             Card(alert=alert, silence=covering(silences, labels_of(alert), now))
             for alert in alerts[:MAX_CARDS]
         ),
+        storms=tuple(group for group in reading.groups(MAX_GROUPS) if group.has_spoken and group.open),
         rows=_rows(reading, _of_others(shown), now),
         following=write_cursor(*shown[-1].job.key) if len(watches) > ROWS else None,
     )

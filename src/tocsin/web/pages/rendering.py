@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.links import web_link
-from tocsin.web.pages.words import Words, alert_path, job_path, schedule_in_words
+from tocsin.web.pages.words import Words, alert_path, group_path, job_path, schedule_in_words
 from tocsin.web.wiring import Wiring
 
 POLICY: Final = (
@@ -50,6 +50,7 @@ def _templates() -> Environment:
         static=_address,
         job_path=job_path,
         alert_path=alert_path,
+        group_path=group_path,
         web_link=web_link,
         schedule_of=schedule_in_words,
     )

@@ -141,6 +141,11 @@ def alert_path(alert_id: str) -> str:
     return f"/alerts/{quote(alert_id, safe='')}"
 
 
+def group_path(group_id: str) -> str:
+    """Return the address of a group's page."""
+    return f"/groups/{quote(group_id, safe='')}"
+
+
 def schedule_in_words(definition: Definition) -> str:
     """Return when a job is expected: `0 2 * * *`, `every 15 min`, `each sunday`, `daily by 06:00`."""
     schedule, sla = definition.schedule, definition.sla

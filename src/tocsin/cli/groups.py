@@ -1,0 +1,144 @@
+"""`tocsin groups`: alerts that are told together, as one storm."""
+
+import click
+
+from tocsin.cli import options
+from tocsin.cli.api import PAGE, Api, Json, api_of
+from tocsin.cli.exits import Exit, give_up
+from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_table, say
+
+SHORTEST_PREFIX = 4
+MOST_OPEN = 1_000
+MOST_TOLD = 5
+
+
+@click.command()
+@click.argument("group_id", required=False)
+@options.limit
+@options.server
+@options.as_json
+def groups(group_id: str | None, limit: int, server: str | None, *, as_json: bool) -> None:
+    """List the open groups of alerts, newest first, or show one with its alerts.
+
+    The first characters of an ID suffice, at least four.
+    """
+    api = api_of(server)
+    if group_id is None:
+        _list(api.pages("groups", limit=limit), as_json=as_json)
+        return
+    whole = found_group_id(api, group_id)
+    if whole is None:
+        give_up(f"there is no group {group_id!r}; see the open ones with: tocsin groups", Exit.REFUSED)
+    _show(_with_alerts(api, whole, limit), as_json=as_json)
+
+
+def found_group_id(api: Api, group_id: str) -> str | None:
+    """Return the id of a group by itself, or by its beginning if it is open and the only one; else None."""
+    group = api.find("groups", group_id)
+    if group is not None:
+        return str(group.get("id"))
+    if len(group_id) < SHORTEST_PREFIX:
+        return None
+    listed = items_of(api.find("groups", limit=MOST_OPEN) or {})
+    meant = [str(item.get("id")) for item in listed if str(item.get("id")).startswith(group_id)]
+    if len(meant) > 1:
+        give_up(f"{group_id!r} begins several groups: {', '.join(meant[:MOST_TOLD])}", Exit.REFUSED)
+    return meant[0] if meant else None
+
+
+def _with_alerts(api: Api, group_id: str, limit: int) -> Json:
+    """Return a group with up to `limit` of its alerts, over their pages."""
+    group = api.get("groups", group_id, limit=min(limit, PAGE))
+    found, following = items_of({"items": group.get("alerts")}), group.get("next")
+    while following and len(found) < limit:
+        more = api.get("groups", group_id, limit=min(limit - len(found), PAGE), cursor=following)
+        found += items_of({"items": more.get("alerts")})
+        following = more.get("next")
+    return {**group, "alerts": found, "next": following}
+
+
+def _list(page: Json, *, as_json: bool) -> None:
+    items = items_of(page)
+    if as_json:
+        print_json(page)
+    elif not items:
+        say("no group of alerts is open")
+    else:
+        print_table(_COLUMNS, items)
+        say("take all alerts of one in hand with: tocsin ack ID")
+
+
+def _show(group: Json, *, as_json: bool) -> None:
+    if as_json:
+        print_json(group)
+        return
+    print_facts(_facts(group))
+    for title, columns, key in (("Alerts", _ALERTS, "alerts"), ("Told", _TOLD, "notifications")):
+        items = items_of({"items": group.get(key)})
+        if items:
+            click.echo(f"\n{title}")
+            print_table(columns, items)
+    if group.get("next"):
+        say("there are more alerts; raise --limit to see them")
+
+
+def _facts(group: Json) -> list[tuple[str, object]]:
+    return [
+        ("group", group.get("id")),
+        ("state", "open" if group.get("is_open") else "over"),
+        ("severity", group.get("severity")),
+        ("receiver", group.get("receiver")),
+        ("labels", group.get("labels")),
+        ("since", moment(group.get("opened_at"))),
+        ("told as one", group.get("told_as_one_at") and moment(group.get("told_as_one_at"))),
+        ("over", group.get("closed_at") and moment(group.get("closed_at"))),
+        ("alerts", _counts(group)),
+        ("first", _first(group)),
+        ("they share", _cause(group)),
+    ]
+
+
+def _counts(group: Json) -> str:
+    counts = [f"{group.get(name)} {word}" for name, word in _COUNTED if group.get(name)]
+    return f"{group.get('total')} in all" + (f": {', '.join(counts)}" if counts else "")
+
+
+def _first(group: Json) -> str | None:
+    first = group.get("first")
+    if not isinstance(first, dict):
+        return None
+    return f"{first.get('job')} at {moment(first.get('at'))}: {first.get('summary')}"
+
+
+def _cause(group: Json) -> str | None:
+    cause = group.get("shared_cause")
+    if not isinstance(cause, dict):
+        return None
+    return f"{cause.get('kind')} {cause.get('what')} ({cause.get('count')} of {group.get('total')})"
+
+
+_COUNTED = (("waiting", "not told yet"), ("open", "open"), ("taken", "of these in hand"), ("over", "over"))
+_COLUMNS = (
+    Column("ID", lambda group: group.get("id")),
+    Column("SEVERITY", lambda group: group.get("severity")),
+    Column("SINCE", lambda group: moment(group.get("opened_at"))),
+    Column("WAITING", lambda group: str(group.get("waiting"))),
+    Column("OPEN", lambda group: str(group.get("open"))),
+    Column("IN HAND", lambda group: str(group.get("taken"))),
+    Column("LABELS", lambda group: group.get("labels"), gives=True),
+)
+_ALERTS = (
+    Column("ID", lambda alert: alert.get("id")),
+    Column("SEVERITY", lambda alert: alert.get("severity")),
+    Column("STATE", lambda alert: alert.get("state")),
+    Column("JOB", lambda alert: alert.get("job"), gives=True),
+    Column("WHAT", lambda alert: alert.get("summary"), gives=True),
+)
+_TOLD = (
+    Column("AT", lambda told: moment(told.get("finished_at") or told.get("due_at"))),
+    Column("TO", lambda told: told.get("target"), gives=True),
+    Column("WHAT", lambda told: told.get("kind")),
+    Column("STATE", lambda told: told.get("state")),
+    Column("TRIES", lambda told: told.get("attempts")),
+    Column("ERROR", lambda told: told.get("last_error"), gives=True),
+)
