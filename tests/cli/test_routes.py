@@ -166,3 +166,15 @@ def test_a_configuration_with_mistakes_is_told(
     assert said.code == Exit.BAD_CONFIGURATION
     assert "no receiver is called 'nobody'" in said.err
     assert tocsin("routes", *command).code == Exit.BAD_CONFIGURATION
+
+
+def test_who_is_told_daily_is_named_with_the_hour(tocsin: Tocsin, tmp_path: Path) -> None:
+    (tmp_path / "tocsin.yaml").write_text(
+        'receivers: [{name: desk, email: {host: h, from: a@b.example, to: c@d.example, digest: "08:00"}}]\n'
+    )
+
+    said = tocsin("routes", "test", "severity=info")
+
+    assert "told daily" in said.out
+    assert "desk/email at 08:00" in said.out
+    assert "told now" not in said.out

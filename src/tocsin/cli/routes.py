@@ -120,11 +120,15 @@ def _instant(text: str | None) -> datetime:
 
 def _facts(way: "Way", configuration: "Configuration") -> list[tuple[str, object]]:
     muted = f"by {way.muted_by} {_until(way)}" if way.muted_until is not None else None
-    targets = ", ".join(configuration.targets[way.receiver])
+    targets = ", ".join(configuration.targets[way.receiver]) or None
+    daily = [
+        f"{one.target} at {one.at:%H:%M}" for one in configuration.digests if one.receiver == way.receiver
+    ]
     return [
         ("way", way.path),
         ("receiver", way.receiver),
         ("told now", targets if muted is None else "nobody"),
+        ("told daily", ", ".join(daily) or None),
         ("muted", muted),
         ("told later", targets if muted is not None and not _never(way) else None),
         ("grouped by", _labels(way.group_by)),
