@@ -141,3 +141,17 @@ def test_a_way_that_is_never_open_says_nothing_until_the_routes_change(story: St
     story.reloads()
 
     assert story.heard == [("Mon 08:00", "critical", "firing")]
+
+
+def test_a_storm_is_told_on_a_muted_way_when_it_opens_as_one_there_too(story: Story) -> None:
+    story.time_interval("night", "00:00-06:00")
+    story.routes(("severity=critical", "pager", "continue"), ("severity=critical", "data", "mute=night"))
+
+    for number in range(8):
+        story.at("03:00").fails(f"etl-{number}")
+    story.until("06:10")
+
+    assert [at for at, _, _ in story.heard_by("pager")] == ["03:00", "03:00:30"]
+    assert [at for at, _, _ in story.heard_by("data")] == ["06:00", "06:00:30"]
+    assert story.last.job == "7 more alerts"
+    assert [why for _, why in story.history("etl-7")] == ["opened", "grouped", "muted", "grouped"]

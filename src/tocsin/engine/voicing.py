@@ -83,7 +83,7 @@ def voice(
         alert = admitted(alert, ways, labels, groups, now)
         reach = reach_of(alert, labels, book.configuration, now)
         if not reach.targets and alert.pooled:
-            return _left_to_group(alert, entries, now)
+            return _left_to_group(alert, entries, utterance, reach, now)
     targets = _targets(alert, utterance, reach)
     notifications = owed_to(alert, targets, change.reason, book=book, now=now)
     alert = said(alert, utterance.speech, tuple(targets), now, manners)
@@ -102,12 +102,23 @@ def voice(
     )
 
 
-def _left_to_group(alert: Alert, entries: list[Entry], now: datetime) -> Voiced:
-    """Return an alert of which its group will tell, with the word of where it is to be found."""
+def _left_to_group(
+    alert: Alert, entries: list[Entry], utterance: Utterance, reach: Reach, now: datetime
+) -> Voiced:
+    """Return an alert of which its group will tell, with the word of where it is to be found.
+
+    What is owed on its other ways, which are muted, is told when they open.
+    """
     note = f"told with others of group {alert.pooled[-1].group}"
-    entry = entry_of(alert, Reason.GROUPED, now, "", note)
-    alert = replace(alert, held_back_until=None)
-    return Voiced(alert=alert, entries=(*entries, entry), kept_back=Reason.GROUPED)
+    entries = [*entries, entry_of(alert, Reason.GROUPED, now, "", note)]
+    alert, _, entry = _kept_back(alert, utterance, reach, now, "")
+    entries += [entry] if entry is not None else []
+    return Voiced(
+        alert=alert,
+        entries=tuple(entries),
+        kept_back=Reason.GROUPED,
+        ask_again_at=alert.held_back_until,
+    )
 
 
 def _ends_repeats(change: Change) -> bool:
