@@ -54,6 +54,12 @@ def test_an_ordinary_alert_is_one_text_with_everything_that_matters() -> None:
     assert size_of(text).segments == 1
 
 
+def test_of_many_alerts_the_link_is_that_of_their_group() -> None:
+    group = Link(name="group", url="https://tocsin.example.com/groups/g1")
+
+    assert group.url in text_message(a_message(kind=MessageKind.SUMMARY, links=(group,)))
+
+
 def test_a_link_that_would_make_it_longer_by_a_part_is_left_out() -> None:
     text = text_message(a_message(title="x" * 90, links=(PAGE,)), "Reply 1 k7pq to ack")
 

@@ -44,6 +44,7 @@ _PLAIN: Final = str.maketrans(
         "\u202f": " ",
     }
 )
+_PAGES: Final = frozenset({"alert", "group"})
 _ROOM: Final = {"gsm": (160, 153), "ucs2": (70, 67)}
 _WRONG: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT, MessageKind.ESCALATED})
 
@@ -131,7 +132,7 @@ def _shortened(headline: str, hint: str) -> str:
 
 def _extras(message: Message) -> tuple[str, ...]:
     since = f"Since {wording.time_of_day(message.opened_at, message.timezone)[:5]}."
-    page = next((link.url for link in message.links if link.name == "alert"), "")
+    page = next((link.url for link in message.links if link.name in _PAGES), "")
     return tuple(more for more in (since if is_trouble(message) else "", plain(page)) if more)
 
 
