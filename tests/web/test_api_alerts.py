@@ -110,6 +110,18 @@ def test_an_alert_is_snoozed_until_an_instant(served: Served) -> None:
     assert "Snoozed by" in page
 
 
+@pytest.mark.parametrize(("until", "end"), [("next_run", "next_run"), ("240", "time")])
+def test_an_alert_is_snoozed_on_its_page(served: Served, until: str, end: str) -> None:
+    path = failing(served)
+    page, form = path.removeprefix("/api/v1"), {"content-type": "application/x-www-form-urlencoded"}
+    assert f'<option value="{until}">' in served.ask("GET", page, headers={"accept": "text/html"}).text
+
+    assert served.ask("POST", f"{page}/snooze", f"until={until}".encode(), form).status == 303
+    assert served.ask("POST", f"{page}/snooze", b"until=99", form).status == 422
+
+    assert served.get(path)["snooze_end"] == end
+
+
 @pytest.mark.parametrize(
     ("verb", "body", "field"),
     [

@@ -1,14 +1,14 @@
 """The pages of alerts: one with everything that happened to it, and the list of all."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from tocsin.alerts.alert import AlertState
+from tocsin.alerts.alert import AlertState, SnoozeEnd
 from tocsin.alerts.silence import covering
-from tocsin.engine.commands import Acknowledge, Resolve
+from tocsin.engine.commands import Acknowledge, Resolve, Snooze
 from tocsin.engine.voicing import labels_of
 from tocsin.web.api.alerts import MAX_NOTE, found_alert
 from tocsin.web.api.inputs import Cursor, carry_out, invalid, read_cursor, write_cursor
@@ -19,6 +19,13 @@ from tocsin.web.pages.words import alert_path
 from tocsin.web.wiring import Wired
 
 LISTED: Final = 100
+PUTS_OFF: Final = (
+    ("next_run", "its next run"),
+    ("next_success", "its next success"),
+    ("60", "1 hour"),
+    ("240", "4 hours"),
+    ("1440", "a day"),
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,6 +65,7 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
         "alert.html",
         who=who,
         alert=alert,
+        puts_off=PUTS_OFF,
         silence=covering(silences, labels_of(alert), now) if alert.is_open else None,
         history=history,
         notifications=[(one, [t for t in tries if t.key == one.key]) for one in notifications],
@@ -68,6 +76,18 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
 def acknowledge(wired: Wired, who: Visitor, alert_id: str, form: Form) -> Response:
     """Take an alert in hand."""
     carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=kept_text(form.get("note", ""), MAX_NOTE)))
+    return back_to(form, alert_path(alert_id))
+
+
+@router.post("/alerts/{alert_id}/snooze")
+def snooze(wired: Wired, who: Visitor, alert_id: str, form: Form) -> Response:
+    """Put an alert off."""
+    until = form.get("until", "")
+    if until not in dict(PUTS_OFF):
+        raise invalid("until", "is none that the page offers")
+    end = SnoozeEnd.TIME if until.isdigit() else SnoozeEnd(until)
+    until_at = wired.clock.now() + timedelta(minutes=int(until)) if end is SnoozeEnd.TIME else None
+    carry_out(wired, Snooze(alert_id=alert_id, who=who, end=end, until_at=until_at))
     return back_to(form, alert_path(alert_id))
 
 
