@@ -155,3 +155,33 @@ def test_a_storm_is_told_on_a_muted_way_when_it_opens_as_one_there_too(story: St
     assert [at for at, _, _ in story.heard_by("data")] == ["06:00", "06:00:30"]
     assert story.last.job == "7 more alerts"
     assert [why for _, why in story.history("etl-7")] == ["opened", "grouped", "muted", "grouped"]
+
+
+def test_a_group_is_quiet_while_its_way_is_and_says_afterwards_what_is_left(story: Story) -> None:
+    story.time_interval("late", "21:00-23:30")
+    story.routes(("severity=critical", "data", "mute=late"))
+
+    for number in range(8):
+        story.at("20:59:50").fails(f"etl-{number}")
+    story.until("23:45")
+
+    assert [(h.message.job, at) for h, (at, _, _) in zip(story.messages, story.heard, strict=True)] == [
+        ("etl-0", "20:59:50"),
+        ("7 more alerts", "23:30"),
+    ]
+
+
+def test_a_group_is_not_repeated_while_its_way_is_quiet_and_ends_all_the_same(story: Story) -> None:
+    story.time_interval("night", "00:00-06:00")
+    story.routes(("severity=critical", "data", "mute=night"))
+
+    for number in range(8):
+        story.at("21:00").fails(f"etl-{number}")
+    story.until("21:30")
+    assert story.silent_until("Wed 05:30")
+    for number in range(8):
+        story.at("Wed 05:30").succeeds(f"etl-{number}")
+    story.until("Wed 08:00")
+
+    assert [kind for _, _, kind in story.heard] == ["firing", "firing", "resolved", "resolved"]
+    assert {at for at, _, kind in story.heard if kind == "resolved"} == {"Wed 05:30"}

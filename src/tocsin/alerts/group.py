@@ -63,7 +63,8 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     from `waiting_since_at` to `added_at`; `named` are the first of them. `released` may be told one by one.
     Of those that were told as one, `open` are not over, somebody has `taken` so many of these in hand, and
     `over` have ended; `total` is how many were ever added. `targets` are those who were told, `seq` numbers
-    what they were told. `due_at` is when there may be more to say.
+    what they were told. `due_at` is when there may be more to say; before `quiet_until`, when the time
+    intervals of its route are over, nothing but that all of it is.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     targets: tuple[str, ...] = ()
     seq: int = 0
     due_at: datetime | None = None
+    quiet_until: datetime | None = None
     closed_at: datetime | None = None
 
     @property
@@ -276,13 +278,15 @@ def _flush_at(group: Group) -> datetime:
         else (group.pace.wait, group.pace.interval)
     )
     at = min(group.added_at + wait, group.waiting_since_at + longest)
-    return at if group.together_at is None else max(at, group.together_at + group.pace.interval)
+    at = at if group.together_at is None else max(at, group.together_at + group.pace.interval)
+    return at if group.quiet_until is None else max(at, group.quiet_until)
 
 
 def _repeat_at(group: Group) -> datetime | None:
     if group.together_at is None or group.open <= group.taken:
         return None
-    return group.together_at + group.pace.repeat_every
+    at = group.together_at + group.pace.repeat_every
+    return at if group.quiet_until is None else max(at, group.quiet_until)
 
 
 def shared_cause(group: Group) -> Cause | None:

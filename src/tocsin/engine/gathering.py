@@ -1,18 +1,19 @@
 """The groups of one transaction: which alert is told at once, which with others, and when all is over."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
 from tocsin.alerts.group import Admitted, Group, Pace, Turn, admit, left, next_at, taken, turn
-from tocsin.alerts.route import ALL_LABELS, Way
+from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.looking import NewId
 from tocsin.store.base import Writing
 
 GROUPS_AT_ONCE = 20
+QUIET_FOR_AT_MOST = timedelta(hours=1)
 
 
 class Gathering:
@@ -90,7 +91,7 @@ class Gathering:
         turns = []
         for group in self._writing.due_groups(now, GROUPS_AT_ONCE):
             known = self._by_id.setdefault(group.id, group)
-            taken_turn = turn(known, now)
+            taken_turn = turn(self._kept_quiet(known, now), now)
             self._put(taken_turn.group)
             turns.append(taken_turn)
         return turns
@@ -127,6 +128,14 @@ class Gathering:
         self._ids[key] = group.id
         self._by_id[group.id] = group
         return group
+
+    def _kept_quiet(self, group: Group, now: datetime) -> Group:
+        """Return the group with how long its route is quiet; looked at each hour, for routes may change."""
+        path, configuration = group.key.partition("\x1f")[0], self._configuration
+        until = quiet_until(configuration.route, path, now, configuration.time_intervals)
+        if until is not None:
+            until = min(until, now + QUIET_FOR_AT_MOST)
+        return group if until == group.quiet_until else replace(group, quiet_until=until)
 
     def _pace_of(self, way: Way) -> Pace:
         return replace(
