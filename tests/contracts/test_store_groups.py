@@ -82,6 +82,9 @@ def test_every_alert_of_a_group_can_be_found(store: Store) -> None:
         writing.save_alerts(alerts)
         writing.save_groups([a_group()])
         writing.add_to_groups([("g1", "a0"), ("g1", "a1"), ("g1", "a1"), ("g2", "a2")])
+        assert [alert.id for alert in writing.alerts_of_group("g1", after="", limit=10)] == ["a0", "a1"]
+        assert [alert.id for alert in writing.alerts_of_group("g1", after="a0", limit=10)] == ["a1"]
+        assert [alert.id for alert in writing.alerts_of_group("g1", after="", limit=1)] == ["a0"]
 
     with store.reading() as reading:
         assert [alert.id for alert in reading.alerts_of_group("g1", after="", limit=10)] == ["a0", "a1"]

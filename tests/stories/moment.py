@@ -10,6 +10,7 @@ from tocsin.alerts.alert import Alert, AlertState, SnoozeEnd
 from tocsin.alerts.matcher import read_matcher
 from tocsin.engine.commands import (
     Acknowledge,
+    AcknowledgeGroup,
     AddSilence,
     Command,
     Define,
@@ -112,6 +113,13 @@ class Moment:
         for alert in firing:
             self.orders(Acknowledge(alert_id=alert.id, who=who))
         return self
+
+    def acknowledges_the_group(self, who: str, *, until: str = "") -> "Moment":
+        """Somebody takes what the oldest group speaks for in hand, as much of it as one order takes."""
+        with self._server.store.reading() as reading:
+            group = min(reading.groups(100), key=lambda group: group.opened_at)
+        until_at = self._instant(until) if until else None
+        return self.orders(AcknowledgeGroup(group_id=group.id, who=who, until_at=until_at))
 
     def resolves(self, who: str) -> "Moment":
         return self.orders(Resolve(alert_id=self._the_alert().id, who=who))

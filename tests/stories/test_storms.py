@@ -1,6 +1,7 @@
 """Many jobs in trouble at once: few messages, nobody forgotten."""
 
 from tests.stories.story import Story
+from tocsin.alerts.alert import AlertState
 
 
 def test_the_first_of_a_group_is_told_at_once_and_the_next_after_a_moment(story: Story) -> None:
@@ -129,3 +130,36 @@ def test_what_gets_louder_is_told_again_as_one(story: Story) -> None:
     ]
     assert story.heard_of("9 alerts") == [("02:15", "warning", "resolved")]
     assert story.messages[3].message.title == "are told anew, each as it now is"
+
+
+def test_what_got_louder_than_its_group_is_not_taken_in_hand_with_it(story: Story) -> None:
+    for number in range(10):
+        story.job(f"job-{number}", deadline="02:30", warn=30, critical=15 if number == 5 else 1)
+
+    story.at("02:20").acknowledges_the_group("ann")
+
+    firing = [alert.job for alert in story.alerts() if alert.state is AlertState.FIRING]
+    assert sorted(firing) == ["job-0", "job-5"]
+
+
+def test_a_group_taken_in_hand_for_a_time_is_told_again_after_it(story: Story) -> None:
+    for number in range(10):
+        story.at("02:00").fails(f"job-{number}")
+    story.at("02:10").acknowledges_the_group("ann", until="03:00")
+
+    told = len(story.messages)
+    story.until("02:59:59")
+    assert len(story.messages) == told
+
+    story.until("03:10")
+    assert [h.message.job for h in story.messages[told:]] == ["job-1", "8 more alerts"]
+
+
+def test_a_group_cannot_be_taken_in_hand_until_an_instant_that_has_passed(story: Story) -> None:
+    for number in range(10):
+        story.at("02:00").fails(f"job-{number}")
+
+    told = story.at("02:10").acknowledges_the_group("ann", until="02:05").told
+
+    assert told.startswith("it must end in the future")
+    assert all(alert.state is AlertState.FIRING for alert in story.alerts())
