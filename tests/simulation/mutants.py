@@ -184,7 +184,7 @@ def end_of_storm_not_told(patch: pytest.MonkeyPatch) -> None:
 
     def turn(*what: Any) -> group.Turn:  # noqa: ANN401 -- as the real one
         found = real(*what)
-        return replace(found, said=None) if found.said is group.Said.OVER else found
+        return msgspec.structs.replace(found, said=None) if found.said is group.Said.OVER else found
 
     patch.setattr("tocsin.engine.gathering.turn", turn)
 
@@ -195,7 +195,7 @@ def group_forgotten(patch: pytest.MonkeyPatch) -> None:
     real = SqliteWriting.save_groups
 
     def save(self: SqliteWriting, groups: Iterable[group.Group]) -> None:
-        real(self, [replace(one, due_at=None) for one in groups])
+        real(self, [msgspec.structs.replace(one, due_at=None) for one in groups])
 
     patch.setattr(SqliteWriting, "save_groups", save)
 

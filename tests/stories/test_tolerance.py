@@ -157,3 +157,15 @@ def test_a_run_that_was_left_out_neither_counts_nor_breaks_a_row(story: Story) -
     story.at("03:00").fails("etl", run="c")
 
     assert story.heard == [("03:00", "critical", "firing")]
+
+
+def test_too_many_broken_deadlines_stay_too_many_however_many_runs_are_expected_since(story: Story) -> None:
+    story.rule("sla_breach", m_of_n=(2, 3))
+    story.job("etl", schedule="every 20m", deadline="01:30", grace=0, warn=0, critical=0)
+    story.until("02:00")
+    assert ("etl", "sla_breach", "page") in story.open
+
+    story.until("12:00")
+
+    assert ("etl", "sla_breach", "page") in story.open
+    assert [reason for _, reason in story.history("etl") if reason == "recovered"] == []

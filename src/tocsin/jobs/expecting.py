@@ -10,6 +10,8 @@ from tocsin.jobs.schedule import ScheduleKind, interval_of
 from tocsin.jobs.state import MAX_OCCURRENCES, JobState
 
 MAX_STEPS = 100
+# So many of the first stay, that a rule which lets some pass goes on to see that they were too many.
+HELD_FIRST = 5
 
 
 def expect(job: Job, state: JobState, until: datetime) -> JobState:
@@ -116,13 +118,13 @@ def _bounded(state: JobState, occurrences: list[Occurrence], until: datetime) ->
 
 
 def _needed(state: JobState, occurrences: list[Occurrence], until: datetime) -> set[datetime]:
-    """Return the first that can be judged, and the first to be due after whatever ends the judging of it.
+    """Return the first few that can be judged, and the first to be due after whatever ends their judging.
 
     That is: after an instant up to which a person has declared all troubles over, and from now on. So
     every promise breaks in the sight of the rules, and stays broken until a good run or a person's word.
     """
     judged = [o for o in occurrences if not _is_lost(o)]
-    needed = {o.nominal_at for o in judged[:1]}
+    needed = {o.nominal_at for o in judged[:HELD_FIRST]}
     for since_at in (until, *(at for _, at in state.forgiven)):
         starts = (o.nominal_at for o in judged if o.start_by is not None and o.start_by > since_at)
         ends = (o.nominal_at for o in judged if o.deadline_at is not None and o.deadline_at > since_at)
