@@ -145,6 +145,7 @@ def test_it_is_repeated_until_everything_is_in_hand() -> None:
         assert still.is_taken
 
     assert turn(group, told_at + REPEAT).said is None
+    assert turn(group, told_at + REPEAT).group.closed_at is None
 
 
 def test_a_group_of_which_nothing_is_owed_is_forgotten() -> None:

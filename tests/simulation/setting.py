@@ -1,9 +1,11 @@
 """What the simulated server is told: rules, routes, receivers, times."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.simulation.jobs import Plan
+from tocsin.alerts.group import Pace
 from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.route import Route
 from tocsin.engine.configuration import Configuration, Policy
@@ -32,7 +34,8 @@ GOLD_FAILED = Rule(
     matchers=('tier="gold"',),
     severity=Severity.PAGE,
 )
-POLICY = Policy(blind_after=timedelta(minutes=3))
+# Two at a time are told as one already, so that hours of life see many groups.
+POLICY = Policy(blind_after=timedelta(minutes=3), pace=Pace(together_from=2))
 
 
 def configuration(plans: Iterable[Plan], repeat_every: timedelta) -> Configuration:
@@ -50,5 +53,5 @@ def configuration(plans: Iterable[Plan], repeat_every: timedelta) -> Configurati
         targets=RECEIVERS,
         fallbacks=FALLBACKS,
         jobs={plan.key: plan.definition for plan in plans if plan.scheduled and not plan.from_code},
-        policy=Policy(blind_after=POLICY.blind_after, repeat_every=repeat_every),
+        policy=replace(POLICY, repeat_every=repeat_every),
     )

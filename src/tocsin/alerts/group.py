@@ -233,7 +233,8 @@ def turn(group: Group, now: datetime) -> Turn:
         again = replace(group, together_at=now, told=(*group.told, now), seq=group.seq + 1)
         return Turn(group=again, said=Said.REPEAT, ask_again_at=next_at(again))
     asks_at = next_at(group)
-    return Turn(group=group if asks_at is not None else replace(group, closed_at=now), ask_again_at=asks_at)
+    is_done = asks_at is None and not group.open
+    return Turn(group=replace(group, closed_at=now) if is_done else group, ask_again_at=asks_at)
 
 
 def _flushed(group: Group, now: datetime) -> Turn:

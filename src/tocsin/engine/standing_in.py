@@ -4,9 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from tocsin.alerts.alert import Alert
+from tocsin.alerts.group import Said, Turn
 from tocsin.alerts.telling import heard_by
 from tocsin.engine.configuration import Configuration
+from tocsin.engine.storming import owed_of
 from tocsin.engine.trial import stand_in
 from tocsin.engine.voicing import closing, notification_key
 from tocsin.notify.message import MessageKind
@@ -39,7 +43,7 @@ def turn_to_fallback(
     told = 0
     for notification, targets in turned:
         alert = writing.alert(notification.alert_id) if targets else None
-        heard = dict(alert.told.heard) if alert is not None else {}
+        heard = dict(alert.told.heard) if alert is not None else _heard_of_group(writing, notification)
         behind = [target for target in targets if heard.get(target, 0) < notification.seq]
         try:
             stand_ins = [stand_in(notification, target, now) for target in behind]
@@ -51,6 +55,8 @@ def turn_to_fallback(
             added += _see_it_closed(
                 writing, alert, notification, behind, base_url=configuration.base_url, now=now
             )
+        elif behind:
+            added += _see_group_closed(writing, configuration, notification, behind, now)
         writing.set_fallback(notification.key, _stand_in_key(notification, targets, heard))
         told += len(behind)
     writing.enqueue(added)
@@ -86,6 +92,29 @@ def _see_it_closed(
     told = replace(told, heard=heard_by(targets, seq, told.heard))
     writing.save_alerts([replace(alert, told=told)])
     return closings
+
+
+def _heard_of_group(writing: Writing, owed: Notification) -> dict[str, int]:
+    """Return who has been told that all that was told as one is over: the number of that."""
+    group = writing.group(owed.alert_id)
+    return {} if group is None or group.closed_at is None else dict.fromkeys(group.targets, group.seq)
+
+
+def _see_group_closed(
+    writing: Writing, configuration: Configuration, owed: Notification, targets: list[str], now: datetime
+) -> list[Notification]:
+    """Do the same for what was told of many at once."""
+    writing.lock_groups()
+    group = writing.group(owed.alert_id)
+    if group is None:
+        return []
+    writing.save_groups(
+        [msgspec.structs.replace(group, targets=tuple(dict.fromkeys((*group.targets, *targets))))]
+    )
+    if group.closed_at is None or owed.kind == MessageKind.RESOLVED.value:
+        return []
+    over = Turn(group=group)
+    return [owed_of(over, Said.OVER, target, configuration, now) for target in targets]
 
 
 def turn_overdue_to_fallback(writing: Writing, configuration: Configuration, now: datetime) -> int:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tocsin.alerts.group import Cause, Group, Member, Said, Turn, shared_cause
+from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.voicing import notification_key
 from tocsin.notify.message import Link, Message, MessageKind, pack
@@ -42,23 +43,26 @@ def _owe(draft: Draft, turn: Turn, said: Said) -> None:
             else configuration.targets[configuration.route.receiver]
         )
         draft.gathering.told(group, targets)
-    zone = configuration.defaults.timezone
-    for target in targets:
-        key = notification_key(group.id, group.seq, target)
-        message = message_of(turn, said, key=key, zone=zone, base_url=configuration.base_url, now=draft.now)
-        draft.notifications.append(
-            Notification(
-                key=key,
-                alert_id=group.id,
-                target=target,
-                kind=message.kind.value,
-                seq=group.seq,
-                message=pack(message).decode(),
-                created_at=draft.now,
-                due_at=draft.now,
-                severity=int(group.severity),
-            )
-        )
+    draft.notifications += [owed_of(turn, said, target, configuration, draft.now) for target in targets]
+
+
+def owed_of(turn: Turn, said: Said, target: str, configuration: Configuration, now: datetime) -> Notification:
+    """Return what is owed to one target of a group as one."""
+    group = turn.group
+    key = notification_key(group.id, group.seq, target)
+    zone, base_url = configuration.defaults.timezone, configuration.base_url
+    message = message_of(turn, said, key=key, zone=zone, base_url=base_url, now=now)
+    return Notification(
+        key=key,
+        alert_id=group.id,
+        target=target,
+        kind=message.kind.value,
+        seq=group.seq,
+        message=pack(message).decode(),
+        created_at=now,
+        due_at=now,
+        severity=int(group.severity),
+    )
 
 
 def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, now: datetime) -> Message:
