@@ -120,9 +120,12 @@ def test_at_any_instant_the_responder_is_the_one_of_the_calendar_until_it_says_o
     assert held.responder == who_at(schedule, overrides, instant)
     if held.until_at is not None:
         assert held.until_at > instant
-        assert held.until_at == next_change(schedule, overrides, held.until_at - MINUTE)
         assert who_at(schedule, overrides, held.until_at - MINUTE) == held.responder
-        assert who_at(schedule, overrides, held.until_at) != held.responder
+        # Of very many changes that bring the same person only so many are looked through.
+        if who_at(schedule, overrides, held.until_at) == held.responder:
+            assert held.until_at - instant > 7 * DAY
+        else:
+            assert held.until_at == next_change(schedule, overrides, held.until_at - MINUTE)
 
 
 @pytest.mark.parametrize("length_hours", [1, DAILY_HOURS])
