@@ -10,7 +10,17 @@ from tocsin.cli.api import Api, Json, api_of
 from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.groups import found_group_id
-from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_lines, print_table, say
+from tocsin.cli.output import (
+    Column,
+    items_of,
+    moment,
+    print_facts,
+    print_json,
+    print_lines,
+    print_parts,
+    print_table,
+    say,
+)
 from tocsin.errors import ClientError
 
 SHORTEST_PREFIX = 4
@@ -159,11 +169,7 @@ def _show(alert: Json, *, as_json: bool) -> None:
         print_json(alert)
         return
     print_facts(_facts(alert))
-    for title, columns, key in (("History", _HISTORY, "history"), ("Told", _TOLD, "notifications")):
-        items = items_of({"items": alert.get(key)})
-        if items:
-            click.echo(f"\n{title}")
-            print_table(columns, items)
+    print_parts(alert, (("History", "history", _HISTORY), ("Told", "notifications", _TOLD)))
     if alert.get("log_tail"):
         click.echo("\nEnd of the log")
         print_lines(str(alert["log_tail"]))

@@ -5,7 +5,7 @@ import click
 from tocsin.cli import options
 from tocsin.cli.api import PAGE, Api, Json, api_of
 from tocsin.cli.exits import Exit, give_up
-from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_table, say
+from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_parts, print_table, say
 
 SHORTEST_PREFIX = 4
 MOST_OPEN = 1_000
@@ -73,11 +73,7 @@ def _show(group: Json, *, as_json: bool) -> None:
         print_json(group)
         return
     print_facts(_facts(group))
-    for title, columns, key in (("Alerts", _ALERTS, "alerts"), ("Told", _TOLD, "notifications")):
-        items = items_of({"items": group.get(key)})
-        if items:
-            click.echo(f"\n{title}")
-            print_table(columns, items)
+    print_parts(group, (("Alerts", "alerts", _ALERTS), ("Told", "notifications", _TOLD)))
     if group.get("next"):
         say("there are more alerts; raise --limit to see them")
 

@@ -93,6 +93,15 @@ def print_facts(facts: Sequence[tuple[str, object]]) -> None:
         click.echo(f"{name.ljust(width)}{GAP}{_painted(value)}")
 
 
+def print_parts(whole: Mapping[str, object], parts: Sequence[tuple[str, str, Sequence[Column]]]) -> None:
+    """Print lists within what the API answered as tables: title, field and columns of each that holds any."""
+    for title, field, columns in parts:
+        items = items_of({"items": whole.get(field)})
+        if items:
+            click.echo(f"\n{title}")
+            print_table(columns, items)
+
+
 def print_lines(text: str) -> None:
     """Print lines that strangers wrote, harmless and indented."""
     for line in inert_lines(text, MAX_TEXT).splitlines():

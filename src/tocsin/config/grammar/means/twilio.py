@@ -1,5 +1,6 @@
 """SMS and phone, through Twilio."""
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Annotated
 
@@ -70,9 +71,9 @@ class Twilio(Means):
         named = zip(self.recipients, made, strict=True)
         return tuple((f"{channel.kind}:{number}", channel) for number, channel in named)
 
+    @abstractmethod
     def make_for(self, account: Account, number: str) -> Channel:
         """Return the channel to one number."""
-        raise NotImplementedError
 
     def line(self, receiver: str, name: str, number: str) -> Line | None:
         """Return the telephone as one that may answer, None where answers cannot be known to be genuine."""
