@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from tests.simulation.behaviour import Behaviour
+from tests.simulation.climbing import judge_climb
 from tests.simulation.jobs import JobActor, RunOfJob
 from tests.simulation.people import People, Promise
 from tests.simulation.receivers import Arrival, Ledger
@@ -24,6 +25,8 @@ from tocsin.store.rows import Notification, NotificationState
 SPEAKING = frozenset({"firing", "louder", "repeat"})
 # What lets an alert be told again though somebody has it in hand, or has put it off.
 TELLS_AGAIN = (Reason.LOUDER, Reason.ACKNOWLEDGEMENT_ENDED, Reason.SNOOZE_ENDED)
+ESCALATED = frozenset({"spare/webhook"})
+IN_HAND = SPEAKING | {"escalated"}
 STATUS_OF = {
     None: RunStatus.RUNNING,
     CheckInKind.SUCCESS: RunStatus.SUCCESS,
@@ -66,6 +69,7 @@ class Auditor:
         for alert in self._alerts:
             self._told_or_said_why(alert)
             self._not_repeated_once_acknowledged(alert)
+            self._escalated(alert)
             self._closed_where_opened(alert)
         self._outbox()
         self._arrivals()
@@ -205,7 +209,7 @@ class Auditor:
             at = next((i for i, e in enumerate(entries) if e.who == promise.who), len(entries))
             if any(e.reason in TELLS_AGAIN for e in entries[at:]):
                 continue
-            later = [n for n in self._owed[alert.id] if n.key not in promise.keys and n.kind in SPEAKING]
+            later = [n for n in self._owed[alert.id] if n.key not in promise.keys and n.kind in IN_HAND]
             if any(not n.fallback_of for n in later):
                 self._world.accuse("in hand", f"{alert.id} was told again after it was acknowledged")
 
@@ -221,12 +225,16 @@ class Auditor:
             self._world.accuse("told or said why", f"{alert.id} still fires and nobody heard of it")
         targets: dict[int, set[str]] = defaultdict(set)
         for one in spoken:
-            if not one.fallback_of:
+            if not one.fallback_of and one.target not in ESCALATED:
                 targets[one.seq].add(one.target)
         for one in spoken:
             expected = set(RECEIVERS[RECEIVER_OF[Severity(one.severity)]])
-            if not one.fallback_of and targets[one.seq] != expected:
+            if one.seq in targets and targets[one.seq] != expected:
                 self._world.accuse("to whom", f"{one.key} went to {targets[one.seq]}, not {expected}")
+
+    def _escalated(self, alert: Alert) -> None:
+        spoken = [n for n in self._owed[alert.id] if n.kind in SPEAKING and n.severity == Severity.CRITICAL]
+        judge_climb(self._world, alert, self._history[alert.id], is_told=bool(spoken))
 
     def _outbox(self) -> None:
         arrived = {arrival.key for arrival in self._ledger.arrivals}
@@ -314,7 +322,8 @@ class Auditor:
             seen: set[int] = set()
             worst = 0
             for one in sorted(self._owed[alert.id], key=lambda n: n.seq):
-                if one.kind in SPEAKING and one.seq not in seen:
+                counts = one.kind in SPEAKING and one.target not in ESCALATED and not one.fallback_of
+                if counts and one.seq not in seen:
                     seen.add(one.seq)
                     if not (one.severity == Severity.PAGE and worst < Severity.PAGE):
                         made[alert.fingerprint].append(one)

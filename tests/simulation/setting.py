@@ -9,6 +9,8 @@ from tocsin.alerts.group import Pace
 from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.route import Route
 from tocsin.engine.configuration import Configuration, Policy
+from tocsin.oncall import escalation
+from tocsin.oncall.escalation import Level
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.finding import Severity
 from tocsin.rules.rule import Rule
@@ -34,6 +36,15 @@ GOLD_FAILED = Rule(
     matchers=('tier="gold"',),
     severity=Severity.PAGE,
 )
+# Its people are reached by the fallback, which no route names: what it hears first-hand is escalated.
+ESCALATION = escalation.Policy(
+    policy_id="standard",
+    name="standard",
+    levels=(
+        Level(name="on-call", targets=("spare",), timeout_minutes=7),
+        Level(name="manager", targets=("spare",), timeout_minutes=10),
+    ),
+)
 # Two at a time are told as one already, so that hours of life see many groups.
 POLICY = Policy(blind_after=timedelta(minutes=3), pace=Pace(together_from=2))
 
@@ -45,13 +56,23 @@ def configuration(plans: Iterable[Plan], repeat_every: timedelta) -> Configurati
         rules=(*DEFAULT_RULES, GOLD_FAILED),
         route=Route(
             receiver=DEFAULT_RECEIVER,
+            escalation="standard",
             routes=(
-                Route(receiver="pager", matchers=(Matcher(name="severity", operator="=", value="page"),)),
-                Route(receiver="chat", matchers=(Matcher(name="severity", operator="=", value="warning"),)),
+                Route(
+                    receiver="pager",
+                    matchers=(Matcher(name="severity", operator="=", value="page"),),
+                    escalation="",
+                ),
+                Route(
+                    receiver="chat",
+                    matchers=(Matcher(name="severity", operator="=", value="warning"),),
+                    escalation="",
+                ),
             ),
         ),
         targets=RECEIVERS,
         fallbacks=FALLBACKS,
+        escalations={"standard": ESCALATION},
         jobs={plan.key: plan.definition for plan in plans if plan.scheduled and not plan.from_code},
         policy=replace(POLICY, repeat_every=repeat_every),
     )

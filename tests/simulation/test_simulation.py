@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation import climbing_mutants
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.simulator import Outcome, simulate
 
+assert climbing_mutants.__name__  # imported to add its mutants to the others
 SEEDS = range(48)
 SOAK_SEEDS = range(1_000, 11_000)
 SOAK_SLICE = 200
@@ -62,6 +64,9 @@ RARE = (
     "entry acknowledged",
     "entry acknowledgement_ended",
     "entry deduplicated",
+    "entry escalated",
+    "entry escalation_begun",
+    "entry escalation_went_on",
     "entry louder",
     "entry quieter",
     "entry repeated",
