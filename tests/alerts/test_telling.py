@@ -6,6 +6,7 @@ import pytest
 
 from tests.alerts.words import ACKNOWLEDGED, RESOLVED, alert, at, told
 from tocsin.alerts.alert import Alert, Reason, Told
+from tocsin.alerts.muting import Mute
 from tocsin.alerts.telling import Manners, Speech, heard_by, said, speak
 from tocsin.rules.finding import Severity
 
@@ -63,7 +64,9 @@ def test_what_to_say(
 ) -> None:
     speech, reason, ask = expected
 
-    utterance = speak(what, at(now), MANNERS, silenced_until=at(silenced) if silenced else None)
+    utterance = speak(
+        what, at(now), MANNERS, mute=Mute(reason=Reason.SILENCED, until_at=at(silenced)) if silenced else None
+    )
 
     assert (utterance.speech, utterance.reason) == (speech, reason)
     assert utterance.ask_again_at == (at(ask) if ask else None)

@@ -11,6 +11,7 @@ from tests.laws.histories import START, TICK
 from tocsin.alerts.advance import acknowledge, advance, open_alert, resolve
 from tocsin.alerts.alert import Alert, AlertState, Reason, SnoozeEnd, Told
 from tocsin.alerts.fingerprint import FIELDS, fingerprint
+from tocsin.alerts.muting import Mute
 from tocsin.alerts.snooze import lapse, snooze
 from tocsin.alerts.telling import Manners, Speech, said, speak
 from tocsin.jobs.job import Definition, Job
@@ -68,7 +69,7 @@ class Speaker:
         self.manners = manners
         self.now = START
         self.alert: Alert | None = None
-        self.silenced_until: datetime | None = None
+        self.mute: Mute | None = None
         self.due_at: datetime | None = None
         self.told = Told()
         self.spoken: list[tuple[datetime, Speech, Severity, bool]] = []
@@ -99,7 +100,7 @@ class Speaker:
             else:
                 self.alert = advance(alert, about, self.now).alert
         elif what == "is silenced" and isinstance(about, timedelta):
-            self.silenced_until = self.now + about
+            self.mute = Mute(reason=Reason.SILENCED, until_at=self.now + about)
         elif alert is not None and what == "is taken for" and isinstance(about, timedelta):
             self.alert = acknowledge(alert, "ann", self.now, until_at=self.now + about).alert
         elif alert is not None and what == "is snoozed for" and isinstance(about, timedelta):
@@ -120,7 +121,7 @@ class Speaker:
         if alert is None:
             self.due_at = None
             return
-        utterance = speak(alert, self.now, self.manners, silenced_until=self.silenced_until)
+        utterance = speak(alert, self.now, self.manners, mute=self.mute)
         self.due_at = utterance.ask_again_at
         assert self.due_at is None or self.due_at > self.now
         if utterance.speech is not None:
@@ -208,11 +209,11 @@ def test_what_is_said_changes_only_when_it_is_asked_again(
     alert = speaker.alert
     if alert is None:
         return
-    first = speak(alert, speaker.now, manners, silenced_until=speaker.silenced_until)
+    first = speak(alert, speaker.now, manners, mute=speaker.mute)
     end = first.ask_again_at or speaker.now + 100 * HOUR
     for share in (0.01, 0.3, 0.77, 1.0):
         instant = speaker.now + (end - TICK - speaker.now) * share
-        again = speak(alert, instant, manners, silenced_until=speaker.silenced_until)
+        again = speak(alert, instant, manners, mute=speaker.mute)
         assert (again.speech, again.reason) == (first.speech, first.reason)
 
 

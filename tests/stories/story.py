@@ -16,6 +16,8 @@ from tests.stories.server import BLIND_AFTER, Server, VirtualClock
 from tests.stories.words import JobWords, RuleWords, definition_of, route_of, rule_of
 from tocsin.alerts.alert import Alert, AlertState, Entry
 from tocsin.alerts.digest import DigestPlan
+from tocsin.alerts.maintenance import MaintenanceWindow
+from tocsin.alerts.matcher import read_matchers
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval, TimeInterval, read_times, read_weekdays
 from tocsin.engine.configuration import Configuration, Policy
@@ -77,6 +79,7 @@ class Story:
         self.rules: tuple[Rule, ...] = DEFAULT_RULES
         self.route = Route(receiver="team")
         self.time_intervals: dict[str, NamedInterval] = {}
+        self.maintenance: list[MaintenanceWindow] = []
         self.receivers: dict[str, Receiver] = {}
         self.messages: list[Heard] = []
         self.escalations: dict[str, escalation.Policy] = {}
@@ -116,6 +119,17 @@ class Story:
             timezone=zone,
         )
         self.time_intervals[name] = NamedInterval(name=name, intervals=(interval,))
+
+    def maintains(
+        self, name: str, matchers: str, times: str, *, weekdays: str = "", zone: str = "UTC"
+    ) -> None:
+        """Mute what matches at these times, again and again; the words are those of `time_interval`."""
+        self.time_interval(name, times, weekdays=weekdays, zone=zone)
+        times_of_it = self.time_intervals.pop(name)
+        window = MaintenanceWindow(
+            name=name, matchers=read_matchers(matchers), times=times_of_it, comment="upgrade"
+        )
+        self.maintenance.append(window)
 
     def escalates(
         self, *levels: escalation.Level, repeat: float | None = None, name: str = "standard"
@@ -160,6 +174,7 @@ class Story:
             ),
             hears_acknowledgements=frozenset(name for name, one in self.receivers.items() if one.tracks),
             time_intervals=dict(self.time_intervals),
+            maintenance=tuple(self.maintenance),
             escalations=dict(self.escalations),
             responders=dict(self.responders),
             on_call_schedules=dict(self.on_call),

@@ -38,6 +38,7 @@ class Reason(Enum):
     TOLD = "told"
     REPEATED = "repeated"
     SILENCED = "silenced"
+    MAINTENANCE = "maintenance"
     DEDUPLICATED = "deduplicated"
     MUTED = "muted"
     CAUGHT_UP = "caught_up"
@@ -48,6 +49,10 @@ class Reason(Enum):
     ESCALATION_WENT_ON = "escalation_went_on"
     LEVEL_PASSED_OVER = "level_passed_over"
     NOTHING_TO_SAY = "nothing_to_say"
+
+
+KEEPS_BACK = frozenset({Reason.SILENCED, Reason.MAINTENANCE, Reason.DEDUPLICATED, Reason.MUTED})
+"""Why something that there was to say was not said yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

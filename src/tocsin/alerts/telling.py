@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from tocsin.alerts.alert import Alert, AlertState, Reason, Told
+from tocsin.alerts.muting import Mute
 from tocsin.rules.finding import Severity
 
 
@@ -47,19 +48,19 @@ def speak(
     now: datetime,
     manners: Manners,
     *,
-    silenced_until: datetime | None = None,
+    mute: Mute | None = None,
     no_repeat_before: datetime | None = None,
     muted_until: datetime | None = None,
     is_owed: bool = False,
 ) -> Utterance:
     """Return what to say of an alert.
 
-    `silenced_until` is the end of the silence that covers it. `no_repeat_before` is when we shall know
+    `mute` is what keeps everything quiet now, such as a silence. `no_repeat_before` is when we shall know
     whether what we said before we were blind still holds. `muted_until` is when time intervals let anybody
     be told again, if they let nobody now; `is_owed` says that somebody whom they kept from hearing the
     latest news can be told by now.
 
-    The end is told to whoever was told the beginning, silenced or not. News are a first word, or a
+    The end is told to whoever was told the beginning, muted or not. News are a first word, or a
     worse severity or step than was ever told; without news there is the repeat, at once where an
     acknowledgement or a snooze has ended, and neither while somebody has it in hand or has put it off.
     Deduplication (A11) keeps back, but never drops: what is still owed is said when the window has room. A
@@ -79,8 +80,8 @@ def speak(
         return Utterance(speech=None, reason=Reason.GROUPED)
     if due_at > now:
         return Utterance(speech=None, reason=Reason.NOTHING_TO_SAY, ask_again_at=due_at)
-    if silenced_until is not None and silenced_until > now:
-        return Utterance(speech=None, reason=Reason.SILENCED, ask_again_at=silenced_until)
+    if mute is not None and mute.until_at > now:
+        return Utterance(speech=None, reason=mute.reason, ask_again_at=mute.until_at)
     if muted_until is not None and muted_until > now:
         return Utterance(speech=None, reason=Reason.MUTED, ask_again_at=muted_until)
     room_at = _room_at(alert.told, now, manners)

@@ -9,6 +9,7 @@ from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Promise
 from tocsin.config.grammar.routing import Route
+from tocsin.config.maintenance import maintenance_warnings
 from tocsin.config.on_call import gap_warnings
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
@@ -31,6 +32,7 @@ def advise(file: File) -> Iterator[Fault]:
     yield from _unjudged(file)
     if file.inhibit_rules:
         yield Fault(place=("inhibit_rules",), message="is read and checked, but not followed by this version")
+    yield from maintenance_warnings(file.maintenance or (), now())
     yield from gap_warnings(file)
     yield from escalation_warnings(file)
     if file.keys.ingest and not file.keys.users:

@@ -16,6 +16,7 @@ from tocsin.config.grammar.file import File
 from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
 from tocsin.config.grammar.means.twilio import Twilio
+from tocsin.config.maintenance import build_maintenance
 from tocsin.config.on_call import build_on_call_schedules, build_responders
 from tocsin.config.promises import definitions, general_definition
 from tocsin.config.routing import build_inhibit_rules, build_route, build_time_intervals
@@ -52,6 +53,7 @@ def build_configuration(file: File) -> Configuration:
             [*(file.time_intervals or ()), *(file.mute_time_intervals or ())]
         ),
         inhibit_rules=build_inhibit_rules(file.inhibit_rules or ()),
+        maintenance=build_maintenance(file.maintenance or ()),
         jobs=jobs,
         defaults=defaults,
         policy=_policy(file),

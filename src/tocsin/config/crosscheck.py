@@ -24,6 +24,7 @@ def crosscheck(data: object) -> Iterator[Fault]:
     yield from _twice(_named(data.get("receivers"), ("receivers",)), "receiver")
     yield from _twice(_named(data.get("rules"), ("rules",)), "rule")
     yield from _twice(_known_intervals(data), "time interval")
+    yield from _twice(_named(data.get("maintenance"), ("maintenance",)), "maintenance window")
     yield from _clashes_with_default_rules(data)
     yield from _routes(data)
     yield from _fallbacks(data)

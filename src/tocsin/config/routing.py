@@ -74,10 +74,12 @@ def _length(text: str | None) -> timedelta | None:
 
 def build_time_intervals(written: Iterable[grammar.TimeIntervals]) -> dict[str, NamedInterval]:
     """Return the time intervals by name."""
-    return {
-        one.name: NamedInterval(name=one.name, intervals=tuple(map(_interval, one.time_intervals)))
-        for one in written
-    }
+    return {one.name: build_interval(one.name, one.time_intervals) for one in written}
+
+
+def build_interval(name: str, written: Iterable[grammar.TimeInterval]) -> NamedInterval:
+    """Return stretches of time under a name."""
+    return NamedInterval(name=name, intervals=tuple(map(_interval, written)))
 
 
 def _interval(written: grammar.TimeInterval) -> TimeInterval:

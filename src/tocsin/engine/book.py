@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.alerts.matcher import compile_pattern, match_all, read_matcher
+from tocsin.alerts.muting import Mute, muted
 from tocsin.alerts.silence import Silence
 from tocsin.alerts.telling import Manners
 from tocsin.engine.configuration import Configuration
@@ -92,6 +93,13 @@ class Book:
         """Return until when a rule is not asked about a job."""
         item = self.set_aside.get((rule, job_id))
         return item.until_at if item is not None and item.until_at > now else None
+
+    def mute_of(self, labels: dict[str, str], now: datetime) -> Mute | None:
+        """Return what keeps everything about an alert with these labels quiet now."""
+        windows = self.configuration.maintenance
+        if not self.silences and not windows:
+            return None
+        return muted(self.silences, windows, labels, now)
 
     @property
     def remember_for(self) -> timedelta:

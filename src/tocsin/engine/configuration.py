@@ -7,6 +7,7 @@ from datetime import timedelta
 from tocsin.alerts.digest import DigestPlan
 from tocsin.alerts.group import Pace
 from tocsin.alerts.inhibition import InhibitRule
+from tocsin.alerts.maintenance import MaintenanceWindow
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval
 from tocsin.engine.pacing import DEFAULT_LIMITS, Limit
@@ -63,6 +64,7 @@ class Configuration:
     digests: tuple[DigestPlan, ...] = ()
     time_intervals: Mapping[str, NamedInterval] = field(default_factory=dict)
     inhibit_rules: tuple[InhibitRule, ...] = ()
+    maintenance: tuple[MaintenanceWindow, ...] = ()
     escalations: Mapping[str, escalation.Policy] = field(default_factory=dict)
     jobs: Mapping[JobKey, Definition] = field(default_factory=dict)
     defaults: Definition = field(default_factory=Definition)

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
-from tocsin.alerts.silence import covering
 from tocsin.alerts.telling import Speech, said
 from tocsin.engine import voicing
 from tocsin.engine.behind import behind, escalation_of
@@ -85,6 +84,8 @@ def _climbed(
     step = climb(current, facts, now)
     alert = replace(voiced.alert, climb=step.state)
     entries = _entries(alert, current, step, now)
+    if alert.snooze is None and step.state.status is Status.SUPPRESSED is not current.status:
+        entries = (*entries, _at_rest(alert, step, book, now))
     if step.move is Move.SUPPRESSED and facts.muted_until is not None and alert.held_back_until is None:
         alert = replace(alert, held_back_until=facts.muted_until)
     told = {owed.target for owed in voiced.notifications}
@@ -120,9 +121,9 @@ def _standing(plain: Facts, alert: Alert, book: Book, now: datetime) -> Facts:
         who, since_at, until_at = put_off.by, put_off.at, put_off.until_at
         return replace(plain, standing=Standing.SUPPRESSED, who=who, since_at=since_at, until_at=until_at)
     labels = labels_of(alert)
-    silence = covering(book.silences, labels, now) if book.silences else None
-    if silence is not None:
-        return replace(plain, who=silence.created_by, muted_until=silence.ends_at)
+    mute = book.mute_of(labels, now)
+    if mute is not None:
+        return replace(plain, who=mute.who, muted_until=mute.until_at)
     if not book.configuration.time_intervals:
         return plain
     muted_until = reach_of(alert, labels, book.configuration, now).muted_until
@@ -173,10 +174,14 @@ def _entries(alert: Alert, before: Climb, step: Step, now: datetime) -> tuple[En
     if step.tell:
         note = f"{_named(after, after.level)}: {', '.join(step.tell)}"
         entries.append(entry_of(alert, _REASONS[step.move], now, note=note))
-    if alert.snooze is None and after.status is Status.SUPPRESSED is not before.status:
-        note = f"the escalation rests at level {after.level}"
-        entries.append(entry_of(alert, Reason.SILENCED, now, after.who, note))
     return tuple(entries)
+
+
+def _at_rest(alert: Alert, step: Step, book: Book, now: datetime) -> Entry:
+    mute = book.mute_of(labels_of(alert), now)
+    reason = Reason.MUTED if mute is None else mute.reason
+    note = f"the escalation rests at level {step.state.level}"
+    return entry_of(alert, reason, now, step.state.who, note)
 
 
 def _named(at: Climb, level: int) -> str:

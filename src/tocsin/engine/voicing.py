@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.alerts.advance import Change
-from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
+from tocsin.alerts.alert import KEEPS_BACK, Alert, AlertState, Entry, Reason
 from tocsin.alerts.route import Way
-from tocsin.alerts.silence import covering
 from tocsin.alerts.telling import Speech, Utterance, said, speak
 from tocsin.engine.book import Book
 from tocsin.engine.pooling import Groups, admitted, bound
@@ -55,19 +54,19 @@ def voice(
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
     labels = labels_of(alert)
-    silence = covering(book.silences, labels, now) if book.silences else None
+    mute = book.mute_of(labels, now)
     reach = reach_of(alert, labels, book.configuration, now) if alert.is_open else NOBODY
     utterance = speak(
         alert,
         now,
         manners,
-        silenced_until=silence.ends_at if silence is not None else None,
+        mute=mute,
         no_repeat_before=_waits_until(book, now),
         muted_until=reach.muted_until,
         is_owed=(is_released or alert.held_back_until is not None) and bool(reach.late),
     )
     if utterance.speech is None:
-        note = f"silence {silence.id}: {silence.comment}" if silence is not None else ""
+        note = mute.note if mute is not None else ""
         alert, kept_back, entry = _kept_back(alert, utterance, reach, now, note)
         entries += [entry] if entry is not None else []
         return Voiced(
@@ -148,7 +147,7 @@ def _kept_back(
     """
     until, reason = None, utterance.reason
     waiting: tuple[Way, ...] = ()
-    if utterance.speech is None and reason in (Reason.SILENCED, Reason.DEDUPLICATED, Reason.MUTED):
+    if utterance.speech is None and reason in KEEPS_BACK:
         until, waiting = utterance.ask_again_at, tuple(way for way, _ in reach.muted)
     elif utterance.speech is not None or (alert.held_back_until and reason is Reason.NOTHING_TO_SAY):
         waiting = reach.waiting(alert.told)

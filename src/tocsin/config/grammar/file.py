@@ -17,6 +17,7 @@ from tocsin.config.grammar.base import (
 from tocsin.config.grammar.delivery import Delivery
 from tocsin.config.grammar.escalation import EscalationPolicies
 from tocsin.config.grammar.jobs import Defaults, Jobs
+from tocsin.config.grammar.maintenance import MaintenanceWindows
 from tocsin.config.grammar.means.base import Port
 from tocsin.config.grammar.oncall import OnCallSchedules, Responders
 from tocsin.config.grammar.routing import InhibitRules, NamedIntervals, RootRoute
@@ -148,6 +149,9 @@ class File(Part):
 
     inhibit_rules: InhibitRules | None = None
     """Which alerts are not told while certain others fire."""
+
+    maintenance: MaintenanceWindows | None = None
+    """Recurring stretches of time in which alerts that match are not told."""
 
     receivers: Receivers | None = None
     """Who can be told; left out: the console alone."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from tocsin.alerts.alert import AlertState, SnoozeEnd
-from tocsin.alerts.silence import covering
+from tocsin.alerts.muting import muted
 from tocsin.engine.commands import Acknowledge, Resolve, Snooze
 from tocsin.engine.voicing import labels_of
 from tocsin.web.api.alerts import MAX_NOTE, found_alert
@@ -60,13 +60,14 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
         notifications = reading.notifications(alert_id)
         tries = reading.deliveries([notification.key for notification in notifications])
         silences = reading.silences(ended_since=now)
+    windows = wired.engine.configuration.maintenance
     return render(
         wired,
         "alert.html",
         who=who,
         alert=alert,
         puts_off=PUTS_OFF,
-        silence=covering(silences, labels_of(alert), now) if alert.is_open else None,
+        mute=muted(silences, windows, labels_of(alert), now) if alert.is_open else None,
         history=history,
         notifications=[(one, [t for t in tries if t.key == one.key]) for one in notifications],
     )

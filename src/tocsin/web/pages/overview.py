@@ -11,7 +11,8 @@ from fastapi.responses import HTMLResponse
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.group import Group
-from tocsin.alerts.silence import Silence, covering
+from tocsin.alerts.maintenance import MaintenanceWindow
+from tocsin.alerts.muting import Mute, muted
 from tocsin.engine.draft import SYSTEM_JOB
 from tocsin.engine.voicing import labels_of
 from tocsin.errors import StoreError
@@ -55,10 +56,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One open alert; `silence` is what mutes it."""
+    """One open alert; `mute` is what keeps it quiet."""
 
     alert: Alert
-    silence: Silence | None
+    mute: Mute | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ def show_overview(
     after = None if place is None else JobKey(place[0], place[1])
     try:
         with wired.store.reading() as reading:
-            view = _look(reading, after, q, wired.clock.now())
+            view = _look(reading, after, q, wired.clock.now(), wired.engine.configuration.maintenance)
     except StoreError:
         view = Overview()
     return render(
@@ -103,7 +104,13 @@ def show_overview(
     )
 
 
-def _look(reading: Reading, after: JobKey | None, query: str, now: datetime) -> Overview:
+def _look(
+    reading: Reading,
+    after: JobKey | None,
+    query: str,
+    now: datetime,
+    windows: tuple[MaintenanceWindow, ...],
+) -> Overview:
     alerts = reading.alerts(states=OPEN, limit=MAX_ALERTS)
     silences = reading.silences(ended_since=now)
     watches = reading.jobs(after=after, limit=ROWS + 1, search=query)
@@ -113,7 +120,7 @@ def _look(reading: Reading, after: JobKey | None, query: str, now: datetime) -> 
         tally=_tally(reading, first, now),
         alerts=tuple(alerts),
         cards=tuple(
-            Card(alert=alert, silence=covering(silences, labels_of(alert), now))
+            Card(alert=alert, mute=muted(silences, windows, labels_of(alert), now))
             for alert in alerts[:MAX_CARDS]
         ),
         storms=tuple(group for group in reading.groups(MAX_GROUPS) if group.has_spoken and group.open),
