@@ -167,6 +167,12 @@ def test_errors_that_differ_only_in_numbers_have_one_signature(error: str, same:
     assert signature(error) == signature(same)
 
 
+def test_a_signature_keeps_the_words_around_what_differs() -> None:
+    assert signature("row 12 of 1,234: 10.1.0.7:5432 refused (pid 9)") == "row … of …: … refused (pid …)"
+    assert signature("run 3fa85f64-5717-4562-b3fc-2c963f66afa6 lost") == "run … lost"
+    assert signature("decade of the facade") == "decade of the facade"
+
+
 def test_different_errors_have_different_signatures() -> None:
     assert signature("disk full") != signature("access denied")
 

@@ -161,7 +161,7 @@ def test_a_storm_at_two_servers_is_told_once(server: Start) -> None:
         told = reading.notifications(group.id)
         members = reading.alerts_of_group(group.id, after="", limit=100)
     assert one.owed == ["firing"]
-    assert [unpack(owed.message).job for owed in told] == ["11 more alerts"]
+    assert [unpack(owed.message).job for owed in told] == ["11 more jobs"]
     assert (group.open, len(members)) == (11, 11)
 
     for number in range(12):
@@ -187,7 +187,7 @@ def test_servers_that_hear_of_a_storm_at_once_lose_nobody(server: Start) -> None
 
     with both[0].store.reading() as reading:
         (group,) = reading.groups(10)
-        assert [unpack(owed.message).job for owed in reading.notifications(group.id)] == ["59 more alerts"]
+        assert [unpack(owed.message).job for owed in reading.notifications(group.id)] == ["59 more jobs"]
 
 
 def test_clocks_that_differ_make_no_blind_windows_and_are_told_of(server: Start) -> None:

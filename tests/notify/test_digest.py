@@ -17,7 +17,7 @@ def test_a_digest_is_a_summary_of_its_own_with_counts_and_a_link() -> None:
     message = digest_message(a_digest(2), key="digest-1", timezone="UTC", base_url="https://t.example/")
 
     assert message.kind is MessageKind.SUMMARY
-    assert message.title == "2 alerts, 2 still open"
+    assert message.title == "had 2 alerts, 2 still open"
     assert message.evidence == (
         ("since", "2026-03-09 12:00 UTC"),
         ("still open", "2"),
@@ -34,7 +34,7 @@ def test_as_many_alerts_as_have_room_are_named_and_the_others_counted() -> None:
     assert len(message.text) <= TEXT_LIMIT
     assert len(lines) > 20
     assert lines[-1] == f"… and {500 - len(lines) + 1} or more others"
-    assert message.title == "at least 500 alerts, 500 still open"
+    assert message.title == "had at least 500 alerts, 500 still open"
 
 
 def test_a_long_line_does_not_hide_how_it_stands() -> None:
@@ -55,6 +55,6 @@ def test_who_has_it_is_told() -> None:
 def test_as_a_letter_every_alert_has_its_line() -> None:
     written = letter(digest_message(a_digest(3), key="k", timezone="UTC", base_url=""))
 
-    assert written.subject == "[SUMMARY] all jobs 3 alerts, 3 still open"
+    assert written.subject == "[SUMMARY] all jobs had 3 alerts, 3 still open"
     assert written.html.count("WARNING job") >= 3
     assert "WARNING job0: failed" in written.text

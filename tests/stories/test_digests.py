@@ -17,7 +17,7 @@ def test_a_day_in_one_letter(story: Story) -> None:
 
     [letter] = story.messages
     assert story.heard_by("desk") == [("08:00", "warning", "summary")]
-    assert letter.message.title == "2 alerts, 1 still open"
+    assert letter.message.title == "had 2 alerts, 1 still open"
     assert letter.message.text.splitlines() == [
         "WARNING etl: failed (since 2026-03-10 02:00 CET, nobody has it)",
         "WARNING sales: failed (over since 2026-03-10 04:00 CET)",
@@ -32,7 +32,7 @@ def test_the_next_one_begins_where_the_last_one_ended(story: Story) -> None:
     story.at("03:00").succeeds("etl", run="b")
     story.until("Wed 08:01")
 
-    assert story.titles == ["1 alert, 0 still open", "no alerts"]
+    assert story.titles == ["had 1 alert, 0 still open", "had no alerts"]
     assert story.last.text == "Nothing was wrong."
 
 

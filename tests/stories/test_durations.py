@@ -38,7 +38,7 @@ def test_every_open_run_is_watched_not_only_the_newest(story: Story) -> None:
     story.until("03:00")
 
     assert story.heard == [("03:00", "critical", "firing")]
-    assert story.last.evidence[1] == ("run", "a")
+    assert dict(story.last.evidence)["run"] == "a"
 
 
 def test_a_good_later_run_makes_up_for_one_that_hangs(story: Story) -> None:

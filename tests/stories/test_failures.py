@@ -13,6 +13,16 @@ def test_a_failure_is_told_at_once_with_its_cause_and_resolved_by_the_next_good_
     assert "well again" in story.last.text
 
 
+def test_when_it_last_went_well_is_told_with_every_trouble(story: Story) -> None:
+    story.job("late", deadline="05:00", warn=0, critical=0)
+    story.at("02:00").starts("etl", run="a").succeeds("etl", run="a")
+    story.at("03:00").fails("etl", run="b").fails("new", run="c")
+    story.until("05:00")
+
+    good = {heard.message.job: dict(heard.message.evidence)["last good run"] for heard in story.messages}
+    assert good == {"etl": "2026-03-10 02:00 UTC", "new": "none so far", "late": "none so far"}
+
+
 def test_a_time_out_is_a_failure(story: Story) -> None:
     story.at("02:10").starts("etl", run="a").times_out("etl", run="a")
 

@@ -23,7 +23,7 @@ def test_a_storm_is_told_once_and_once_more_with_the_total(story: Story) -> None
 
     first, storm = story.messages
     assert (first.message.job, first.message.kind.value) == ("job-0-0", "firing")
-    assert storm.message.job == "299 more alerts"
+    assert storm.message.job == "299 more jobs"
     assert (first.message.tells_of_many, storm.message.tells_of_many) == (False, True)
     assert story.clock_time(storm.at) == "02:01:29"
     named = dict(storm.message.evidence)["jobs"]
@@ -37,7 +37,7 @@ def test_what_most_of_a_storm_have_in_common_is_named(story: Story) -> None:
 
     story.until("02:10")
 
-    assert story.messages[-1].message.likely_cause == "19 of 19 report: connection to … refused (pid …"
+    assert story.messages[-1].message.likely_cause == "all 19 report: connection to db-… refused (pid …)"
 
 
 def test_the_end_of_a_storm_is_told_once_and_only_when_all_is_over(story: Story) -> None:
@@ -54,7 +54,7 @@ def test_the_end_of_a_storm_is_told_once_and_only_when_all_is_over(story: Story)
     assert (story.clock_time(last.at), last.message.kind.value, last.message.job) == (
         "03:30",
         "resolved",
-        "9 alerts",
+        "9 jobs",
     )
     assert len(story.messages) == 4
 
@@ -67,7 +67,7 @@ def test_a_storm_that_goes_on_is_repeated_as_one_until_all_of_it_is_in_hand(stor
 
     assert [h.message.job for h in story.messages if h.message.kind.value == "repeat"] == [
         "job-0",
-        "9 alerts",
+        "9 jobs",
     ]
     story.at("06:02").acknowledges_all("ann")
     assert story.silent_until("23:00")
@@ -93,7 +93,7 @@ def test_a_page_waits_for_nobody_while_there_are_few(story: Story) -> None:
     assert [h.message.job for h in story.messages] == ["job-0", "job-1", "job-2", "job-3"]
 
     story.until("02:01")
-    assert [h.message.job for h in story.messages[4:]] == ["4 more alerts"]
+    assert [h.message.job for h in story.messages[4:]] == ["4 more jobs"]
     assert story.clock_time(story.messages[4].at) == "02:00:05"
 
 
@@ -114,7 +114,7 @@ def test_after_a_crash_a_storm_is_told_once_all_the_same(story: Story) -> None:
     story.down("02:00:10", "02:00:50")
     story.until("02:10")
 
-    assert [h.message.job for h in story.messages] == ["job-0", "19 more alerts"]
+    assert [h.message.job for h in story.messages] == ["job-0", "19 more jobs"]
 
 
 def test_what_gets_louder_is_told_again_as_one(story: Story) -> None:
@@ -124,11 +124,11 @@ def test_what_gets_louder_is_told_again_as_one(story: Story) -> None:
     story.until("02:20")
 
     assert story.heard_of("job-0") == [("02:00", "warning", "firing"), ("02:15", "critical", "louder")]
-    assert story.heard_of("9 more alerts") == [
+    assert story.heard_of("9 more jobs") == [
         ("02:00:30", "warning", "firing"),
         ("02:15:30", "critical", "firing"),
     ]
-    assert story.heard_of("9 alerts") == [("02:15", "warning", "resolved")]
+    assert story.heard_of("9 jobs") == [("02:15", "warning", "resolved")]
     assert story.messages[3].message.title == "are told anew, each as it now is"
 
 
@@ -152,7 +152,7 @@ def test_a_group_taken_in_hand_for_a_time_is_told_again_after_it(story: Story) -
     assert len(story.messages) == told
 
     story.until("03:10")
-    assert [h.message.job for h in story.messages[told:]] == ["job-1", "8 more alerts"]
+    assert [h.message.job for h in story.messages[told:]] == ["job-1", "8 more jobs"]
 
 
 def test_a_group_cannot_be_taken_in_hand_until_an_instant_that_has_passed(story: Story) -> None:

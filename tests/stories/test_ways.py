@@ -153,7 +153,7 @@ def test_a_storm_is_told_on_a_muted_way_when_it_opens_as_one_there_too(story: St
 
     assert [at for at, _, _ in story.heard_by("pager")] == ["03:00", "03:00:30"]
     assert [at for at, _, _ in story.heard_by("data")] == ["06:00", "06:00:30"]
-    assert story.last.job == "7 more alerts"
+    assert story.last.job == "7 more jobs"
     assert [why for _, why in story.history("etl-7")] == ["opened", "grouped", "muted", "grouped"]
 
 
@@ -167,7 +167,7 @@ def test_a_group_is_quiet_while_its_way_is_and_says_afterwards_what_is_left(stor
 
     assert [(h.message.job, at) for h, (at, _, _) in zip(story.messages, story.heard, strict=True)] == [
         ("etl-0", "20:59:50"),
-        ("7 more alerts", "23:30"),
+        ("7 more jobs", "23:30"),
     ]
 
 

@@ -6,6 +6,7 @@ many there are, which came first and what they share.
 """
 
 import dataclasses
+import re
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -18,6 +19,11 @@ from tocsin.rules.finding import Severity
 MAX_NAMED = 10
 MAX_CAUSES = 50
 SHARED_BY = 0.5
+
+# Linear: each alternative begins with what the one before cannot.
+_VARIES = re.compile(
+    r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f-]*[0-9])(?:0x)?[0-9A-Fa-f][0-9A-Fa-f-]{7,}|[0-9]+(?:[.:,/_T-][0-9]+)*"
+)
 PAGE_WAIT = timedelta(seconds=5)
 
 
@@ -181,9 +187,8 @@ def causes_of(alert: Alert) -> tuple[tuple[str, str], ...]:
 
 
 def signature(error: str) -> str:
-    """Return an error without what differs from one time to the next: numbers, and words that hold digits."""
-    words = error.split("\n", 1)[0][:300].split()
-    return " ".join("…" if any(c.isdigit() for c in word) else word for word in words)
+    """Return an error without what differs from one time to the next: numbers, times and hexadecimal ids."""
+    return " ".join(_VARIES.sub("…", error.split("\n", 1)[0][:300]).split())
 
 
 def _counted(causes: tuple[Cause, ...], found: tuple[tuple[str, str], ...]) -> tuple[Cause, ...]:

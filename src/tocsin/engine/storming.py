@@ -71,7 +71,7 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
     many, title = _how_many(turn, said), words_of(group)
     cause = None if said is Said.OVER else shared_cause(group)
     if said is Said.OVER:
-        title = "are over" if group.over else "are told anew, each as it now is"
+        title = f"{title}, and all of it is over" if group.over else "are told anew, each as it now is"
     return Message(
         key=key,
         kind=_KINDS[said],
@@ -97,9 +97,14 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
 
 def _how_many(turn: Turn, said: Said) -> str:
     if said is Said.TOGETHER:
-        return f"{turn.added:,} more alerts"
+        return how_many_jobs(turn.added, " more")
     count = turn.group.open if said is Said.REPEAT else turn.group.over or turn.group.total
-    return f"{count:,} alerts"
+    return how_many_jobs(count)
+
+
+def how_many_jobs(count: int, more: str = "") -> str:
+    """Return how many, in the noun that the words of the conditions speak of."""
+    return f"{count:,}{more} {'job' if count == 1 else 'jobs'}"
 
 
 def words_of(group: Group) -> str:
@@ -121,7 +126,7 @@ def _evidence(turn: Turn, said: Said, zone: str) -> tuple[tuple[str, str], ...]:
         names = ", ".join(member.job for member in turn.named)
         found.append(("jobs", f"{names} and {rest:,} more" if rest else names))
     if said is not Said.OVER:
-        found.append(("told as one", f"{group.total:,} in all, {group.open:,} of them open"))
+        found.append(("alerts", f"{group.total:,} told as one, {group.open:,} of them open"))
     return tuple(found)
 
 
@@ -133,4 +138,4 @@ def words_of_cause(cause: Cause, total: int) -> str:
     """Return what alerts of a group share, and how many of how many do."""
     count = min(cause.count, total)
     what = f"report: {cause.what}" if cause.kind == "error" else f"have {cause.kind} {cause.what}"
-    return f"{count:,} of {total:,} {what}"
+    return f"all {total:,} {what}" if count == total > 1 else f"{count:,} of {total:,} {what}"

@@ -42,10 +42,10 @@ def _worst(digest: Digest) -> Severity:
 
 def _title(digest: Digest) -> str:
     if not digest.alerts:
-        return "no alerts"
+        return "had no alerts"
     count = plural(len(digest.alerts), "alert")
     least = "" if digest.is_whole else "at least "
-    return f"{least}{count}, {digest.open_count} still open"
+    return f"had {least}{count}, {digest.open_count} still open"
 
 
 def _counts(digest: Digest) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from tocsin.jobs.job import Job
 from tocsin.jobs.run import Run
+from tocsin.rules.facts import Facts
 from tocsin.rules.wording import clock_time, span
 
 _CONTEXT = ("host", "command", "trace_id")
@@ -9,9 +10,9 @@ MAX_ERROR = 500
 
 
 def of_run(job: Job, run: Run) -> tuple[tuple[str, str], ...]:
-    """Return what is known of a run: id, occurrence, attempt, times, progress, records, how it ended."""
+    """Return what is known of a run: occurrence, times, attempt, progress, records, its end; last its id."""
     zone = job.definition.timezone
-    facts: list[tuple[str, str]] = [("run", run.key)]
+    facts: list[tuple[str, str]] = []
     if run.occurrence_at is not None:
         facts.append(("expected at", clock_time(run.occurrence_at, zone)))
     if run.partition:
@@ -30,7 +31,7 @@ def of_run(job: Job, run: Run) -> tuple[tuple[str, str], ...]:
     if run.records_ok is not None or run.records_failed is not None:
         failed = f", {run.records_failed:,} failed" if run.records_failed is not None else ""
         facts.append(("records", f"{run.records_ok or 0:,} ok{failed}"))
-    return (*facts, *_of_detail(run))
+    return (*facts, *_of_detail(run), ("run", run.key))
 
 
 def _of_detail(run: Run) -> list[tuple[str, str]]:
@@ -51,6 +52,12 @@ def _of_detail(run: Run) -> list[tuple[str, str]]:
         facts.append(("CPU", span(detail.cpu_seconds)))
     facts.extend((name, value) for name, value in detail.context if name in _CONTEXT)
     return facts
+
+
+def last_good_of(facts: Facts) -> tuple[str, str]:
+    """Return when the job last ended well, as far as anybody knows: by then the trouble was not there."""
+    at = facts.state.last_success_at
+    return "last good run", "none so far" if at is None else clock_time(at, facts.job.definition.timezone)
 
 
 def error_of(run: Run) -> str:

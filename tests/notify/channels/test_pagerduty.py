@@ -107,9 +107,9 @@ def test_the_longest_and_the_most_hostile_message_is_within_the_limits() -> None
 
 
 def test_of_many_jobs_none_is_named_as_the_one() -> None:
-    [event] = sent(a_message(job="299 more alerts", title="failed", tells_of_many=True))
+    [event] = sent(a_message(job="299 more jobs", title="failed", tells_of_many=True))
 
-    assert event["payload"]["summary"] == "CRITICAL: 299 more alerts failed"
+    assert event["payload"]["summary"] == "CRITICAL: 299 more jobs failed"
     assert event["payload"]["component"] == event["payload"]["source"] == "several jobs"
 
 

@@ -50,6 +50,7 @@ def test_fields_tell_job_severity_time_alert_and_what_is_known() -> None:
         "Severity": "critical",
         "Time": "2026-03-30 07:30:02 CEST (Europe/Berlin)",
         "Alert": "alert-7f3",
+        "Since": "2026-03-30 06:00:00 CEST (Europe/Berlin), for 1 h 30 min",
         "Deadline": "06:00 CEST",
         "Progress": "43 %",
         "Owner": "team data",
@@ -68,10 +69,10 @@ def test_the_text_says_what_to_do_and_where_to_look() -> None:
 
 
 def test_more_facts_than_fit_are_counted() -> None:
-    message = a_message(evidence=tuple((f"fact {number}", str(number)) for number in range(20)))
+    message = a_message(evidence=tuple((f"fact {number}", str(number)) for number in range(30)))
 
     assert len(attachment(message)["fields"]) == FIELDS_LIMIT
-    assert fields(message)["More"] == "17 more facts are on the job's page"
+    assert fields(message)["More"] == "18 more facts are on the job's page"
 
 
 def test_a_long_message_keeps_the_end_of_its_log_and_whole_links() -> None:

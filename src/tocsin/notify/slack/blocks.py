@@ -12,6 +12,8 @@ from tocsin.notify.slack.mrkdwn import escape, facts_of, text_of
 HEADLINE_LIMIT: Final = 300
 CONTEXT_LIMIT: Final = 500
 VALUE_LIMIT: Final = 2000
+SECTION_LIMIT: Final = 10
+"""Most fields that Slack takes in one section."""
 
 # By their action ids, which come back when they are pressed.
 _BUTTONS: Final = {
@@ -101,7 +103,9 @@ def post_of(message: Message, channel: str, *, buttons: bool, ts: str = "") -> P
     text = text_of(message, links=links)
     facts = tuple(Mrkdwn(text=f"*{name}*\n{value}") for name, value in facts_of(message))
     blocks: list[Section | Context | Actions] = [Section(text=Mrkdwn(text=text))] if text else []
-    blocks.append(Section(fields=facts))
+    blocks += [
+        Section(fields=facts[start : start + SECTION_LIMIT]) for start in range(0, len(facts), SECTION_LIMIT)
+    ]
     if asked := _asked(message) if buttons else ():
         blocks.append(Actions(elements=asked))
     blocks.append(Context(elements=(Mrkdwn(text=escape(f"Tocsin · {message.alert_id}", CONTEXT_LIMIT)),)))

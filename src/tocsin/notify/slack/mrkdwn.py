@@ -1,6 +1,7 @@
 """A message in mrkdwn, the language of Slack: whatever a job wrote is shown in it and mentions nobody."""
 
 import re
+from datetime import timedelta
 from typing import Final
 
 from tocsin.notify import wording
@@ -13,9 +14,11 @@ LINKS_LIMIT: Final = 600
 LINK_NAME_LIMIT: Final = 60
 LOG_LIMIT: Final = 1200
 LOG_LINE_LIMIT: Final = 300
-FIELDS_LIMIT: Final = 10
+FIELDS_LIMIT: Final = 20
 FIELD_NAME_LIMIT: Final = 60
 FIELD_VALUE_LIMIT: Final = 300
+LASTING: Final = timedelta(minutes=1)
+"""From then on since when says more than the time of the message does."""
 
 _CUT_ENTITY: Final = re.compile("&[a-z]*$")
 
@@ -72,6 +75,7 @@ def facts_of(message: Message) -> tuple[tuple[str, str], ...]:
         ("Severity", message.severity),
         ("Time", wording.moment(message.at, message.timezone)),
         ("Alert", message.alert_id),
+        *(wording.lasting(message) if message.at - message.opened_at >= LASTING else ()),
         *message.evidence,
         ("Owner", message.owner),
         ("Labels", ", ".join(f"{name}={value}" for name, value in message.labels)),

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from tocsin.jobs.run import Phase, Run, RunStatus
-from tocsin.rules.evidence import error_of, log_tail_of, of_run, variables_of
+from tocsin.rules.evidence import error_of, last_good_of, log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
@@ -90,7 +90,7 @@ def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
         why=Why.RETRY_MISSING if waiting else Why.FAILED,
         since_at=since_at,
         summary=_summary(newest, count),
-        evidence=(*extra, *of_run(facts.job, newest)),
+        evidence=(*extra, last_good_of(facts), *of_run(facts.job, newest)),
         next_step="Read the end of the log, mend the cause and run it again: a good run closes this alert.",
         run=newest.key,
         log_tail=log_tail_of(newest),

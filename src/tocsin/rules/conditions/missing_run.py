@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
+from tocsin.rules.evidence import last_good_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.rule import Rule
@@ -59,6 +60,7 @@ def _finding(rule: Rule, facts: Facts, missed: list[Occurrence]) -> Finding:
         ("expected at", clock_time(newest.nominal_at, zone)),
         ("waited until", clock_time(newest.start_by or newest.nominal_at, zone)),
         ("last start", clock_time(last, zone) if last is not None else "never seen"),
+        last_good_of(facts),
     ]
     if count > 1:
         evidence.insert(0, ("missed", f"{plural(count, 'run')} since {clock_time(oldest.nominal_at, zone)}"))

@@ -8,7 +8,7 @@ from msgspec import Struct
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import Outcome
-from tocsin.rules.evidence import of_run, variables_of
+from tocsin.rules.evidence import last_good_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
@@ -238,7 +238,9 @@ def _finding(rule: Rule, facts: Facts, worst: _Reached, other: _Reached | None =
     stage, promise, cap = worst.stage, worst.promise, rule.severity or Severity.PAGE
     run = promise.run or _run_of(facts, promise.occurrence)
     threshold = _threshold(facts, promise)
-    evidence = [("limit", threshold), *_expected(facts, promise.occurrence)]
+    evidence = [("limit", threshold), last_good_of(facts)]
+    if run is None or run.occurrence_at is None:
+        evidence += _expected(facts, promise.occurrence)
     if run is not None:
         evidence += of_run(facts.job, run)
     elif promise.occurrence is not None and promise.occurrence.run is None:
@@ -277,7 +279,7 @@ def _threshold(facts: Facts, promise: _Promise) -> str:
 def _expected(facts: Facts, occurrence: Occurrence | None) -> list[tuple[str, str]]:
     if occurrence is None:
         return []
-    return [("for", clock_time(occurrence.nominal_at, facts.job.definition.timezone))]
+    return [("expected at", clock_time(occurrence.nominal_at, facts.job.definition.timezone))]
 
 
 def _summary(facts: Facts, reached: _Reached) -> str:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.jobs.state import BlindWindow, Outcome
-from tocsin.rules.evidence import log_tail_of, of_run, variables_of
+from tocsin.rules.evidence import last_good_of, log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
@@ -142,7 +142,7 @@ def _finding(rule: Rule, facts: Facts, stalls: list[_Stall]) -> Finding:
         why=worst.why,
         since_at=worst.since_at,
         summary=summary,
-        evidence=(*evidence, *of_run(facts.job, worst.run)),
+        evidence=(*evidence, last_good_of(facts), *of_run(facts.job, worst.run)),
         next_step="Look at the process on its host: what does it wait for? End it if it will not come back.",
         run=worst.run.key,
         log_tail=log_tail_of(worst.run),

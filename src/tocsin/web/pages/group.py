@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from tocsin.alerts.group import Group, shared_cause
 from tocsin.engine.commands import AcknowledgeGroup
-from tocsin.engine.storming import words_of, words_of_cause
+from tocsin.engine.storming import how_many_jobs, words_of, words_of_cause
 from tocsin.rules.wording import plural
 from tocsin.web.api.alerts import MAX_NOTE
 from tocsin.web.api.groups import found_group, take_all
@@ -55,7 +55,7 @@ def show_group(wired: Wired, who: Visitor, group_id: str, cursor: Cursor = None)
 def title_of(group: Group) -> str:
     """Return how many alerts a group has ever had, and what has happened to them."""
     if group.total > 1:
-        return f"{group.total:,} alerts {words_of(group)}"
+        return f"{how_many_jobs(group.total)} {words_of(group)}"
     return f"{plural(group.total, 'alert')} in a group"
 
 
