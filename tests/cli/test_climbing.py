@@ -38,3 +38,9 @@ def test_a_line_says_how_far_it_has_come(changed: dict[str, object], words: str)
 @pytest.mark.parametrize("alert", [{}, {"escalation": None}, {"escalation": "x"}])
 def test_an_alert_without_an_escalation_has_no_line(alert: dict[str, object]) -> None:
     assert climb_line(alert) is None
+
+
+def test_an_alert_that_is_escalated_with_others_says_where_to_look() -> None:
+    alert = {"escalation": CLIMB, "escalated_with": "9a1d2c3b5a697887"}
+
+    assert climb_line(alert) == "with the others of its group; see: tocsin groups 9a1d2c3b5a697887"

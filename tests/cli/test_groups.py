@@ -31,7 +31,15 @@ ALERTS = [
     for n in range(2)
 ]
 TOLD = [{"target": "team/slack", "kind": "firing", "state": "sent", "due_at": "2026-03-02T01:06:00Z"}]
-WHOLE = {**GROUP, "alerts": ALERTS, "next": None, "notifications": TOLD}
+CLIMB = {
+    "policy": "standard",
+    "status": "pending",
+    "level": 1,
+    "entered_at": "2026-03-02T01:06:00Z",
+    "next_at": "2026-03-02T01:21:00Z",
+    "levels": [{"level": 1, "name": "on-call", "passed_over": ""}],
+}
+WHOLE = {**GROUP, "escalation": CLIMB, "alerts": ALERTS, "next": None, "notifications": TOLD}
 
 
 def test_open_groups_are_listed_with_how_many_wait_for_whom(tocsin: Tocsin, replies: Replies) -> None:
@@ -68,6 +76,7 @@ def test_one_group_is_shown_with_its_alerts_and_who_was_told(
     assert "\x1b" not in out
     assert "load 1" in out
     assert "team/slack" in out
+    assert "standard: level 1 of 1, on-call, since 2 Mar 02:06 CET; goes on at 2 Mar 02:21 CET" in out
 
 
 def test_alerts_of_a_group_are_asked_for_page_by_page(tocsin: Tocsin, replies: Replies) -> None:

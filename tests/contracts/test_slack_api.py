@@ -115,6 +115,7 @@ def test_one_message_is_changed_as_its_alert_goes_on_and_its_thread_tells_the_ne
     [
         (MessageKind.FIRING, ["Acknowledge", "Resolve", "Silence 1 h"]),
         (MessageKind.REPEAT, ["Acknowledge", "Resolve", "Silence 1 h"]),
+        (MessageKind.ESCALATED, ["Acknowledge", "Resolve", "Silence 1 h"]),
         (MessageKind.ACKNOWLEDGED, ["Resolve", "Silence 1 h"]),
         (MessageKind.RESOLVED, []),
         (MessageKind.TEST, []),

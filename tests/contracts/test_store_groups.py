@@ -1,13 +1,15 @@
 """Groups of alerts, the same in both stores."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from tests.contracts.kept import NOON, an_alert, changed, committed, registered
-from tocsin.alerts.group import Cause, Group, Member
+from tocsin.alerts.group import Alone, Cause, Group, Member
 from tocsin.errors import StoreError
+from tocsin.oncall.escalation import Climb, Level, Passed, PassedOver, Policy, Status
+from tocsin.oncall.restriction import Restriction
 from tocsin.rules.finding import Severity
 from tocsin.store.base import Store
 
@@ -31,6 +33,28 @@ def a_group(name: str = "g1", key: str = "team|job_failure") -> Group:
         first=member,
         causes=(Cause(kind="error", what="refused", count=3),),
         due_at=NOON + MINUTE,
+        alone=(Alone(alert_id="b", at=NOON),),
+        beside=("c",),
+        taken_by="ann",
+        deadline_at=NOON + 9 * MINUTE,
+        climb=a_climb(),
+    )
+
+
+def a_climb() -> Climb:
+    hours = Restriction(weekdays=(0, 4), starts=time(9), ends=time(17))
+    levels = (
+        Level(name="on-call", targets=("data",), notification_channels=("sms",), working_hours=(hours,)),
+        Level(name="VP", targets=("cem",), timeout_minutes=7.5, minutes_before_deadline=30),
+    )
+    return Climb(
+        policy=Policy(policy_id="standard", name="standard", levels=levels, repeat_after_minutes=60),
+        started_at=NOON,
+        entered_at=NOON + MINUTE,
+        changed_at=NOON,
+        status=Status.ESCALATED,
+        level=2,
+        passed=(Passed(level=1, why=PassedOver.OUTSIDE_HOURS),),
     )
 
 
@@ -47,6 +71,15 @@ def test_a_group_is_kept_exactly_and_found_by_key_and_id(store: Store) -> None:
     with store.reading() as reading:
         assert reading.group("g1") == a_group()
         assert reading.groups(10) == [a_group()]
+
+
+def test_a_group_that_was_kept_before_groups_climbed_is_read_as_one_that_does_not(store: Store) -> None:
+    older = replace(a_group(), climb=None, deadline_at=None, taken_by="", alone=(), beside=())
+    with committed(store) as writing:
+        writing.save_groups([older])
+
+    with store.reading() as reading:
+        assert reading.group("g1") == older
 
 
 def test_groups_are_due_in_order_and_no_more_once_they_are_closed(store: Store) -> None:

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from tocsin.alerts.alert import Alert, Pooled
 from tocsin.alerts.route import Way
+from tocsin.engine.pooling import End
+from tocsin.oncall.escalation import Climb
 
 
 class EachAlone:
@@ -18,3 +20,17 @@ class EachAlone:
     def leave(self, alert: Alert, pooled: Pooled, *, is_over: bool) -> None: ...
 
     def take(self, alert: Alert, pooled: Pooled) -> Pooled | None: ...
+
+    def climb_for(
+        self,
+        alert: Alert,  # noqa: ARG002 -- as the real ones
+        pooled: Pooled,
+        end: End,  # noqa: ARG002 -- as the real ones
+        now: datetime,  # noqa: ARG002 -- as the real ones
+        deadline_at: datetime | None,  # noqa: ARG002 -- as the real ones
+    ) -> Pooled:
+        return pooled
+
+    def left_behind(self, pooled: Pooled) -> Climb | None: ...
+
+    def join(self, alert: Alert, way: Way, labels: dict[str, str], policy_id: str) -> Pooled | None: ...

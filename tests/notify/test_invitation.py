@@ -87,7 +87,7 @@ def test_a_message_that_asks_for_somebody_brings_the_link_first() -> None:
 
 @pytest.mark.parametrize("kind", list(MessageKind))
 def test_only_what_asks_for_somebody_brings_it(kind: MessageKind) -> None:
-    asks = kind in (MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT)
+    asks = kind in (MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT, MessageKind.ESCALATED)
 
     assert (invite(a_message(kind=kind), "a", INVITING) != a_message(kind=kind)) is asks
 

@@ -97,9 +97,10 @@ class Moment:
         self.told = self._server.order(command).message
         return self
 
-    def acknowledges(self, who: str, *, until: str = "") -> "Moment":
+    def acknowledges(self, who: str, *, until: str = "", job: str = "") -> "Moment":
+        """Somebody takes the one open alert in hand, or that of a job."""
         until_at = self._instant(until) if until else None
-        return self.orders(Acknowledge(alert_id=self._the_alert().id, who=who, until_at=until_at))
+        return self.orders(Acknowledge(alert_id=self._the_alert(job).id, who=who, until_at=until_at))
 
     def snoozes(self, who: str, *, until: str = "", end: str = "time") -> "Moment":
         until_at = self._instant(until) if until else None
@@ -124,10 +125,11 @@ class Moment:
     def resolves(self, who: str) -> "Moment":
         return self.orders(Resolve(alert_id=self._the_alert().id, who=who))
 
-    def _the_alert(self) -> Alert:
+    def _the_alert(self, job: str = "") -> Alert:
         states = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
         with self._server.store.reading() as reading:
-            (alert,) = reading.alerts(states=states, limit=2)
+            found = reading.alerts(states=states, limit=1_000)
+        (alert,) = [one for one in found if job in ("", one.job)]
         return alert
 
     def silences(self, matchers: str, until: str, *, since: str = "") -> "Moment":

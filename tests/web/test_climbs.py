@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.web.served import Served, fresh, serving
+from tests.web.served import PATIENCE_SECONDS, Served, fresh, serving
+from tocsin.alerts.group import Pace
+from tocsin.clock import monotonic
 from tocsin.engine.configuration import Configuration
 from tocsin.oncall.escalation import Level, Policy
 
@@ -62,3 +66,50 @@ def test_the_page_tells_how_far_an_escalation_has_come(served: Served) -> None:
     assert "level 2 of 3, <bdi>on-call</bdi>" in page
     assert "goes on at" in page
     assert "the &lt;empty&gt; chair" in page
+
+
+def at_once(configuration: Configuration) -> Configuration:
+    """Escalate, and tell two and more as one without waiting long."""
+    pace = Pace(wait=timedelta(milliseconds=20), interval=timedelta(minutes=5), together_from=2)
+    escalated = escalating(configuration)
+    return replace(escalated, policy=replace(escalated.policy, pace=pace))
+
+
+@pytest.fixture(scope="module")
+def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on which five jobs have failed together, four of which were told as one."""
+    with serving(tmp_path_factory.mktemp("storm"), change=at_once) as running:
+        running.report(*({"job": f"load {n}", "kind": "fail"} for n in range(5)))
+        end = monotonic() + PATIENCE_SECONDS
+        while not [group for group in groups_of(running) if group["open"]] and monotonic() < end:
+            pass
+        yield running
+
+
+def groups_of(served: Served) -> Any:  # noqa: ANN401 -- JSON is anything
+    return served.get("/api/v1/groups")["items"]
+
+
+def test_the_api_tells_how_far_the_escalation_of_a_group_has_come(storm: Served) -> None:
+    (group,) = groups_of(storm)
+    whole = storm.get(f"/api/v1/groups/{group['id']}")
+
+    assert (whole["escalation"]["policy"], whole["escalation"]["level"]) == ("standard", 2)
+    assert [level["passed_over"] for level in whole["escalation"]["levels"]] == [
+        "nobody is behind it",
+        "",
+        "",
+    ]
+    for member in whole["alerts"]:
+        alert = storm.get(f"/api/v1/alerts/{member['id']}")
+        assert (alert["escalation"], alert["escalated_with"]) == (None, group["id"])
+
+
+def test_the_pages_tell_how_far_the_escalation_of_a_group_has_come(storm: Served) -> None:
+    (group,) = groups_of(storm)
+    page = storm.ask("GET", f"/groups/{group['id']}").text
+    member = storm.get(f"/api/v1/groups/{group['id']}")["alerts"][0]["id"]
+
+    assert "level 2 of 3, <bdi>on-call</bdi>" in page
+    assert "goes on at" in page
+    assert "which is escalated as one" in storm.ask("GET", f"/alerts/{member}").text

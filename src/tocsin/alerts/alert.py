@@ -47,6 +47,7 @@ class Reason(Enum):
     ESCALATION_BEGUN = "escalation_begun"
     ESCALATED = "escalated"
     ESCALATION_WENT_ON = "escalation_went_on"
+    ESCALATED_AS_ONE = "escalated_as_one"
     LEVEL_PASSED_OVER = "level_passed_over"
     NOTHING_TO_SAY = "nothing_to_say"
 
@@ -97,7 +98,8 @@ class Snooze:
 class Pooled:
     """That an alert was handed to a group, for one receiver: as severe as it then was, to be told as one.
 
-    `batch` is what the group had told as one by then. `is_taken`: somebody has it in hand.
+    `batch` is what the group had told as one by then. `is_taken`: somebody has it in hand. `climbs`: the
+    group climbs the escalation policy of the alert for it.
     """
 
     group: str
@@ -106,6 +108,7 @@ class Pooled:
     severity: Severity
     step: int
     is_taken: bool = False
+    climbs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +162,11 @@ class Alert:
     def is_open(self) -> bool:
         """Whether it has not been resolved."""
         return self.state is not AlertState.RESOLVED
+
+    @property
+    def climbs_in(self) -> str:
+        """The id of the group that climbs for it, or nothing."""
+        return next((one.group for one in self.pooled if one.climbs), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
+from tocsin.oncall.escalation import Climb
 from tocsin.rules.finding import Severity
 
 MAX_NAMED = 10
+MAX_BESIDE = 50
 MAX_CAUSES = 50
 SHARED_BY = 0.5
 
@@ -61,6 +63,13 @@ class Cause(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     count: int
 
 
+class Alone(Struct, frozen=True, kw_only=True, gc=False):
+    """An alert that was told by itself, and when."""
+
+    alert_id: str
+    at: datetime
+
+
 class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The alerts of one route and the same values of its labels, while anything is owed of them.
 
@@ -71,6 +80,11 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     `over` have ended; `total` is how many were ever added. `targets` are those who were told, `seq` numbers
     what they were told. `due_at` is when there may be more to say; before `quiet_until`, when the time
     intervals of its route are over, nothing but that all of it is.
+
+    `climb` is how far its escalation policy has been climbed for those that were told as one, `deadline_at`
+    the earliest deadline among them, and `taken_by` who last took one in hand. `alone` were told by
+    themselves within the last interval; `beside` were so before the others were told as one, and are
+    escalated with these.
     """
 
     id: str
@@ -99,6 +113,16 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     due_at: datetime | None = None
     quiet_until: datetime | None = None
     closed_at: datetime | None = None
+    climb: Climb | None = None
+    deadline_at: datetime | None = None
+    taken_by: str = ""
+    alone: tuple[Alone, ...] = ()
+    beside: tuple[str, ...] = ()
+
+    @property
+    def waits_for_somebody(self) -> bool:
+        """Whether any of those that were told as one is in nobody's hand."""
+        return self.open > self.taken
 
     @property
     def has_spoken(self) -> bool:
@@ -112,6 +136,7 @@ class Said(Enum):
     TOGETHER = "together"
     REPEAT = "repeat"
     OVER = "over"
+    ESCALATED = "escalated"
 
 
 class Turn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -143,17 +168,25 @@ def admit(group: Group, alert: Alert, now: datetime) -> tuple[Group, Admitted]:
     group = _forgetting(group, now)
     if alert.id in group.released:
         left = tuple(other for other in group.released if other != alert.id)
-        return replace(group, released=left, told=(*group.told, now)), Admitted.AT_ONCE
+        return _told_alone(replace(group, released=left), alert, now), Admitted.AT_ONCE
     is_first = not group.told and not group.waiting
     few = len(group.told) + group.waiting + 1 < group.pace.together_from
     if is_first or (alert.severity is Severity.PAGE and few):
-        return replace(group, told=(*group.told, now)), Admitted.AT_ONCE
+        return _told_alone(group, alert, now), Admitted.AT_ONCE
     return _with_waiting(group, alert, now), Admitted.POOLED
 
 
+def _told_alone(group: Group, alert: Alert, now: datetime) -> Group:
+    alone = (*group.alone, Alone(alert_id=alert.id, at=now))[-MAX_BESIDE:]
+    return replace(group, told=(*group.told, now), alone=alone)
+
+
 def _forgetting(group: Group, now: datetime) -> Group:
-    recent = tuple(at for at in group.told if at > now - group.pace.interval)
-    return group if recent == group.told else replace(group, told=recent)
+    since = now - group.pace.interval
+    recent = tuple(at for at in group.told if at > since)
+    if recent == group.told:
+        return group
+    return replace(group, told=recent, alone=tuple(one for one in group.alone if one.at > since))
 
 
 def _with_waiting(group: Group, alert: Alert, now: datetime) -> Group:
@@ -220,6 +253,8 @@ def left(group: Group, alert: Alert, pooled: Pooled, *, is_over: bool) -> Group:
 
 def taken(group: Group, alert: Alert, pooled: Pooled) -> tuple[Group, Pooled | None]:
     """Return the group, and what still binds the alert to it, after somebody has taken the alert in hand."""
+    if pooled.is_taken:
+        return group, pooled
     if pooled.batch == group.batch:
         return left(group, alert, pooled, is_over=False), None
     return replace(group, taken=group.taken + 1), dataclasses.replace(pooled, is_taken=True)
@@ -256,6 +291,8 @@ def _flushed(group: Group, now: datetime) -> Turn:
         batch=group.batch + 1,
         open=group.open + group.waiting,
         seq=group.seq + 1,
+        alone=(),
+        beside=(*group.beside, *(one.alert_id for one in group.alone))[-MAX_BESIDE:],
     )
     asks_at = next_at(one)
     return Turn(group=one, said=Said.TOGETHER, added=group.waiting, named=group.named, ask_again_at=asks_at)
@@ -263,7 +300,7 @@ def _flushed(group: Group, now: datetime) -> Turn:
 
 def next_at(group: Group) -> datetime | None:
     """Return when there may be something to say of a group, or when it can be forgotten."""
-    asks = [at for at in (_repeat_at(group),) if at is not None]
+    asks = [at for at in (_repeat_at(group), _climbs_at(group)) if at is not None]
     if group.waiting:
         asks.append(_flush_at(group))
     elif group.has_spoken and not group.open:
@@ -288,8 +325,12 @@ def _flush_at(group: Group) -> datetime:
     return at if group.quiet_until is None else max(at, group.quiet_until)
 
 
+def _climbs_at(group: Group) -> datetime | None:
+    return group.climb.next_at if group.climb is not None and group.waits_for_somebody else None
+
+
 def _repeat_at(group: Group) -> datetime | None:
-    if group.together_at is None or group.open <= group.taken:
+    if group.together_at is None or not group.waits_for_somebody:
         return None
     at = group.together_at + group.pace.repeat_every
     return at if group.quiet_until is None else max(at, group.quiet_until)

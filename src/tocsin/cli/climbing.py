@@ -5,7 +5,9 @@ from tocsin.cli.output import items_of, moment
 
 
 def climb_line(alert: Json) -> str | None:
-    """Return what to say of an alert's escalation; None where it has none."""
+    """Return what to say of the escalation of an alert or a group; None where it has none."""
+    if alert.get("escalated_with"):
+        return f"with the others of its group; see: tocsin groups {alert.get('escalated_with')}"
     climb = alert.get("escalation")
     if not isinstance(climb, dict):
         return None

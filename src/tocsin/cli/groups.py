@@ -4,6 +4,7 @@ import click
 
 from tocsin.cli import options
 from tocsin.cli.api import PAGE, Api, Json, api_of
+from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_parts, print_table, say
 
@@ -91,6 +92,7 @@ def _facts(group: Json) -> list[tuple[str, object]]:
         ("alerts", _counts(group)),
         ("first", _first(group)),
         ("they share", _cause(group)),
+        ("escalation", climb_line(group)),
     ]
 
 

@@ -3,19 +3,30 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from tocsin.alerts.route import Route
+from tocsin.alerts.route import ROOT, Route
 from tocsin.engine.book import Book
 from tocsin.oncall.escalation import Level, Policy
 from tocsin.oncall.schedule import on_call
 
 
-def escalation_of(route: Route, labels: Mapping[str, str], inherited: str = "") -> str:
+def escalation_of(route: Route, labels: Mapping[str, str]) -> str:
     """Return the escalation policy of the first way of these labels that has one, or nothing."""
+    return escalating_way(route, labels)[1]
+
+
+def escalating_way(
+    route: Route, labels: Mapping[str, str], inherited: str = "", path: str = ROOT
+) -> tuple[str, str]:
+    """Return the path of the first way of these labels that has an escalation policy, and that policy."""
     named = inherited if route.escalation is None else route.escalation
-    branches = [route.routes[number] for number in route.matching(labels)]
-    if not branches:
-        return named
-    return next((found for child in branches if (found := escalation_of(child, labels, named))), "")
+    numbers = route.matching(labels)
+    if not numbers:
+        return path, named
+    for number in numbers:
+        end = escalating_way(route.routes[number], labels, named, f"{path}/routes[{number}]")
+        if end[1]:
+            return end
+    return path, ""
 
 
 def behind(policy: Policy, book: Book, now: datetime) -> tuple[tuple[str, ...], ...]:

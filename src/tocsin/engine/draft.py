@@ -163,8 +163,8 @@ class Draft:
         if self._changed:
             writing.save_alerts(sorted(self._changed.values(), key=lambda alert: alert.is_open))
             writing.record(self._entries)
-        self.gathering.write()
-        for alert_id in self._cancelled:
+        quiet = self.gathering.write()
+        for alert_id in (*self._cancelled, *quiet):
             writing.cancel(alert_id, ("repeat", "escalated"), self.now)
         if self.notifications:
             writing.enqueue(self.notifications)

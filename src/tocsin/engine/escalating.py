@@ -1,20 +1,21 @@
-"""The levels of escalation policies, told beside what the routes tell. Pure.
+"""The levels of escalation policies, told beside what the routes tell. Pure but for what it asks of groups.
 
 The climb is part of the alert, so whatever changes the alert moves it on, in the same transaction; it
-asks to be looked at again like everything else, and so it survives every restart.
+asks to be looked at again like everything else, and so it survives every restart. What a group tells of,
+the group is escalated for.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
 from tocsin.alerts.telling import Speech, said
 from tocsin.engine import voicing
-from tocsin.engine.behind import behind, escalation_of
+from tocsin.engine.behind import behind, escalating_way
 from tocsin.engine.book import Book
-from tocsin.engine.pooling import Groups
-from tocsin.engine.reaching import reach_of
+from tocsin.engine.pooling import End, Groups
+from tocsin.engine.reaching import reach_of, ways_of
 from tocsin.engine.voicing import Voiced, entry_of, labels_of, owed_to
 from tocsin.jobs.state import JobState
 from tocsin.oncall.escalation import (
@@ -37,6 +38,15 @@ _REASONS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A step of an escalation, of what, and on which facts."""
+
+    voiced: Voiced
+    facts: Facts
+    step: Step
+
+
 def voice(
     change: Change,
     book: Book,
@@ -52,14 +62,18 @@ def voice(
     `state` is that of the job, from which the deadline to come is known.
     """
     voiced = voicing.voice(change, book, groups, now, who=who, note=note)
+    if book.configuration.escalations and voiced.alert.pooled != change.alert.pooled:
+        voiced = _handed_over(voiced, change.alert, state, book=book, groups=groups, now=now)
     current = _climb_of(voiced, book, now)
     if current is None:
         return voiced
-    plain = Facts(
-        behind=behind(current.policy, book, now),
-        deadline_at=_deadline(voiced.alert, state, now) if state is not None else None,
-    )
-    return _climbed(voiced, current, _standing(plain, voiced.alert, book, now), change, book=book, now=now)
+    plain = Facts(behind=behind(current.policy, book, now), deadline_at=_deadline(voiced.alert, state, now))
+    made = _made(voiced, current, _standing(plain, voiced.alert, book, now), now)
+    if made.step.tell and _can_be_told_with_others(made.step, _told_as(voiced)):
+        joined = _joined(voiced, current, book, groups, now)
+        if joined is not None:
+            made = _made(joined, current, _standing(plain, joined.alert, book, now), now)
+    return _climbed(made, current, change, book=book, now=now)
 
 
 def _climb_of(voiced: Voiced, book: Book, now: datetime) -> Climb | None:
@@ -69,22 +83,77 @@ def _climb_of(voiced: Voiced, book: Book, now: datetime) -> Climb | None:
     """
     alert = voiced.alert
     told = _told_as(voiced)
-    if told is None or (alert.climb is not None and told is not Speech.LOUDER):
+    if told is None or alert.climbs_in or (alert.climb is not None and told is not Speech.LOUDER):
         return alert.climb
-    named = escalation_of(book.configuration.route, labels_of(alert))
+    end = _end_of(alert, book)
+    if end is None or (alert.climb is not None and alert.climb.policy.policy_id == end.policy.policy_id):
+        return alert.climb
+    return begin(end.policy, now)
+
+
+def _end_of(alert: Alert, book: Book) -> End | None:
+    """Return where an alert is escalated, if it is anywhere."""
+    path, named = escalating_way(book.configuration.route, labels_of(alert))
     policy = book.configuration.escalations.get(named)
-    if policy is None or (alert.climb is not None and alert.climb.policy.policy_id == policy.policy_id):
-        return alert.climb
-    return begin(policy, now)
+    return None if policy is None else End(path=path, policy=policy)
 
 
-def _climbed(
-    voiced: Voiced, current: Climb, facts: Facts, change: Change, *, book: Book, now: datetime
+def _handed_over(
+    voiced: Voiced, before: Alert, state: JobState | None, *, book: Book, groups: Groups, now: datetime
 ) -> Voiced:
-    step = climb(current, facts, now)
+    """Return an alert with the groups that are escalated for it, and how far those had come that no more are.
+
+    It goes on from there by itself, or gives that to the next group.
+    """
+    alert = voiced.alert
+    left = {one.group for one in before.pooled} - {one.group for one in alert.pooled}
+    for pooled in before.pooled:
+        if pooled.climbs and pooled.group in left and alert.state is AlertState.FIRING:
+            reached = groups.left_behind(pooled)
+            if reached is not None and (alert.climb is None or reached.level >= alert.climb.level):
+                alert = replace(alert, climb=reached)
+    new = {one.group for one in alert.pooled} - {one.group for one in before.pooled}
+    end = _end_of(alert, book) if new else None
+    if end is not None:
+        deadline_at = _deadline(alert, state, now)
+        bound = tuple(
+            groups.climb_for(alert, one, end, now, deadline_at) if one.group in new else one
+            for one in alert.pooled
+        )
+        alert = replace(alert, pooled=bound)
+    return replace(voiced, alert=alert)
+
+
+def _joined(voiced: Voiced, current: Climb, book: Book, groups: Groups, now: datetime) -> Voiced | None:
+    """Return an alert bound to the group that came right after it, instead of one level higher by itself."""
+    alert, labels = voiced.alert, labels_of(voiced.alert)
+    end = _end_of(alert, book)
+    ways = ways_of(labels, book.configuration, now) if end is not None else ()
+    way = next((way for way in ways if end is not None and way.path == end.path), None)
+    pooled = None if way is None else groups.join(alert, way, labels, current.policy.policy_id)
+    if pooled is None:
+        return None
+    note = f"its levels are told of it with others of group {pooled.group}"
+    entry = entry_of(alert, Reason.ESCALATED_AS_ONE, now, note=note)
+    alert = replace(alert, pooled=(*alert.pooled, pooled))
+    return replace(voiced, alert=alert, entries=(*voiced.entries, entry))
+
+
+def _can_be_told_with_others(step: Step, told: Speech | None) -> bool:
+    """Whether the level would hear nothing that its group cannot tell as well."""
+    return told is None or (told is Speech.REPEAT and step.move in (Move.ESCALATED, Move.BEGUN_ANEW))
+
+
+def _made(voiced: Voiced, current: Climb, facts: Facts, now: datetime) -> _Made:
+    return _Made(voiced=voiced, facts=facts, step=climb(current, facts, now))
+
+
+def _climbed(made: _Made, current: Climb, change: Change, *, book: Book, now: datetime) -> Voiced:
+    voiced, facts, step = made.voiced, made.facts, made.step
     alert = replace(voiced.alert, climb=step.state)
     entries = _entries(alert, current, step, now)
-    if alert.snooze is None and step.state.status is Status.SUPPRESSED is not current.status:
+    rests = step.state.status is Status.SUPPRESSED is not current.status
+    if rests and alert.snooze is None and not alert.climbs_in:
         entries = (*entries, _at_rest(alert, step, book, now))
     if step.move is Move.SUPPRESSED and facts.muted_until is not None and alert.held_back_until is None:
         alert = replace(alert, held_back_until=facts.muted_until)
@@ -120,6 +189,8 @@ def _standing(plain: Facts, alert: Alert, book: Book, now: datetime) -> Facts:
         put_off = alert.snooze
         who, since_at, until_at = put_off.by, put_off.at, put_off.until_at
         return replace(plain, standing=Standing.SUPPRESSED, who=who, since_at=since_at, until_at=until_at)
+    if alert.climbs_in:
+        return replace(plain, standing=Standing.SUPPRESSED, who=f"group {alert.climbs_in}")
     labels = labels_of(alert)
     mute = book.mute_of(labels, now)
     if mute is not None:
@@ -130,8 +201,10 @@ def _standing(plain: Facts, alert: Alert, book: Book, now: datetime) -> Facts:
     return replace(plain, muted_until=muted_until)
 
 
-def _deadline(alert: Alert, state: JobState, now: datetime) -> datetime | None:
+def _deadline(alert: Alert, state: JobState | None, now: datetime) -> datetime | None:
     """Return the deadline of what has not finished: of its run, else the next, else the last to pass."""
+    if state is None:
+        return None
     runs = [run for run in state.open_runs if run.deadline_at is not None]
     own = next((run.deadline_at for run in runs if run.key == alert.run), None)
     if own is not None:
@@ -151,6 +224,8 @@ def _told_as(voiced: Voiced) -> Speech | None:
 def _hearers(step: Step, facts: Facts, voiced: Voiced) -> tuple[str, ...]:
     """Return who hears of it: the level whose turn it is, and the last one again when it gets worse."""
     level = step.state.level
+    if voiced.alert.climbs_in:
+        return ()
     if step.tell or not level or _told_as(voiced) is not Speech.LOUDER:
         return step.tell
     return facts.behind[level - 1]

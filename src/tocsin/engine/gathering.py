@@ -1,5 +1,6 @@
 """The groups of one transaction: which alert is told at once, which with others, and when all is over."""
 
+import dataclasses
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -8,8 +9,11 @@ from msgspec.structs import replace
 from tocsin.alerts.alert import Alert, Pooled
 from tocsin.alerts.group import Admitted, Group, Pace, Turn, admit, left, next_at, taken, turn
 from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
+from tocsin.alerts.together import handed, in_hand, joined, left_behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.looking import NewId
+from tocsin.engine.pooling import End
+from tocsin.oncall.escalation import Climb
 from tocsin.store.base import Writing
 
 GROUPS_AT_ONCE = 20
@@ -53,7 +57,7 @@ class Gathering:
         """Take an alert out of a group because it is over, or has more to say than the group has said."""
         group = self._group(pooled.group)
         if group is not None:
-            self._put(left(group, alert, pooled, is_over=is_over))
+            self._put(in_hand(left(group, alert, pooled, is_over=is_over), alert.changed_at))
 
     def take(self, alert: Alert, pooled: Pooled) -> Pooled | None:
         """Note that somebody has an alert in hand; return what still binds it to its group."""
@@ -61,18 +65,48 @@ class Gathering:
         if group is None:
             return None
         group, still = taken(group, alert, pooled)
-        self._put(group)
+        who = alert.snooze.by if alert.snooze is not None else alert.acknowledged_by
+        self._put(in_hand(replace(group, taken_by=who), alert.changed_at))
         return still
+
+    def climb_for(
+        self, alert: Alert, pooled: Pooled, end: End, now: datetime, deadline_at: datetime | None
+    ) -> Pooled:
+        """Let a group climb for an alert, if its way is the one that escalates; return how they are bound."""
+        group = self._group(pooled.group)
+        if group is None or _path_of(group) != end.path:
+            return pooled
+        self._put(handed(group, end.policy, alert.climb, now, deadline_at))
+        return dataclasses.replace(pooled, climbs=True)
+
+    def left_behind(self, pooled: Pooled) -> Climb | None:
+        """Return how far a group had climbed for an alert that it speaks for no more."""
+        group = self._group(pooled.group)
+        return None if group is None else left_behind(group, pooled)
+
+    def join(self, alert: Alert, way: Way, labels: dict[str, str], policy_id: str) -> Pooled | None:
+        """Return how an alert is bound to the group that is escalated for it, too, if there is one."""
+        group = self._known(_key_of(way, _shared(way, labels)))
+        found = None if group is None else joined(group, alert, policy_id)
+        if found is None:
+            return None
+        group, pooled = found
+        self._put(group)
+        self._members.append((group.id, alert.id))
+        return pooled
 
     @property
     def has_changed(self) -> bool:
         """Whether there is something to write."""
         return bool(self._changed)
 
-    def write(self) -> None:
-        """Keep what has changed, each group with when it is looked at next."""
+    def write(self) -> list[str]:
+        """Keep what has changed, each group with when it is looked at next.
+
+        Returns the ids of those that somebody has in hand by now, or that are over.
+        """
         if not self._changed:
-            return
+            return []
         changed = [self._by_id[group_id] for group_id in self._changed]
         gone = [group.id for group in changed if group.closed_at is not None and not group.has_spoken]
         self._writing.forget_groups(gone)
@@ -82,6 +116,7 @@ class Gathering:
             self._writing.add_to_groups(self._members)
         self._changed.clear()
         self._members.clear()
+        return [group.id for group in kept if group.has_spoken and not group.waits_for_somebody]
 
     def take_turns(self, now: datetime) -> list[Turn]:
         """Let time pass for groups that are due; return what has come of it."""
@@ -101,21 +136,20 @@ class Gathering:
         """When one of the groups that were asked for may have something to say."""
         return min((g.due_at for g in self._by_id.values() if g.due_at is not None), default=None)
 
-    def told(self, group: Group, targets: Iterable[str]) -> None:
+    def keep(self, group: Group) -> None:
+        """Keep a group as it is by now."""
+        self._put(group)
+
+    def told(self, group_id: str, targets: Iterable[str]) -> None:
         """Note who hears of a group, so that they also hear when it is over."""
+        group = self._by_id[group_id]
         self._put(replace(group, targets=tuple(dict.fromkeys((*group.targets, *targets)))))
 
     def _group_for(self, alert: Alert, way: Way, labels: dict[str, str], now: datetime) -> Group:
-        names = sorted(labels) if way.group_by == ALL_LABELS else way.group_by
-        shared = tuple((name, labels.get(name, "")) for name in names)
-        key = "\x1f".join((way.path, way.receiver, *(f"{name}\x1e{value}" for name, value in shared)))
-        known = self._ids.get(key)
-        if known is not None:
-            return self._by_id[known]
-        self._lock()
-        stored = self._writing.group_of(key)
-        group = None if stored is None else self._by_id.get(stored.id, stored)
-        if group is None or group.closed_at is not None:
+        shared = _shared(way, labels)
+        key = _key_of(way, shared)
+        group = self._known(key)
+        if group is None:
             group = Group(
                 id=self._new_id(),
                 key=key,
@@ -125,14 +159,28 @@ class Gathering:
                 severity=alert.severity,
                 pace=self._pace_of(way),
             )
+            self._ids[key] = group.id
+            self._by_id[group.id] = group
+        return group
+
+    def _known(self, key: str) -> Group | None:
+        """Return the open group of a key, if there is one."""
+        known = self._ids.get(key)
+        if known is not None:
+            return self._by_id[known]
+        self._lock()
+        stored = self._writing.group_of(key)
+        group = None if stored is None else self._by_id.get(stored.id, stored)
+        if group is None or group.closed_at is not None:
+            return None
         self._ids[key] = group.id
         self._by_id[group.id] = group
         return group
 
     def _kept_quiet(self, group: Group, now: datetime) -> Group:
         """Return the group with how long its route is quiet; looked at each hour, for routes may change."""
-        path, configuration = group.key.partition("\x1f")[0], self._configuration
-        until = quiet_until(configuration.route, path, now, configuration.time_intervals)
+        configuration = self._configuration
+        until = quiet_until(configuration.route, _path_of(group), now, configuration.time_intervals)
         if until is not None:
             until = min(until, now + QUIET_FOR_AT_MOST)
         return group if until == group.quiet_until else replace(group, quiet_until=until)
@@ -167,3 +215,17 @@ class Gathering:
             self._ids.pop(group.key, None)
         self._by_id[group.id] = group
         self._changed[group.id] = None
+
+
+def _shared(way: Way, labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the labels that alerts on a way have in common with the others of their group."""
+    names = sorted(labels) if way.group_by == ALL_LABELS else way.group_by
+    return tuple((name, labels.get(name, "")) for name in names)
+
+
+def _key_of(way: Way, shared: tuple[tuple[str, str], ...]) -> str:
+    return "\x1f".join((way.path, way.receiver, *(f"{name}\x1e{value}" for name, value in shared)))
+
+
+def _path_of(group: Group) -> str:
+    return group.key.partition("\x1f")[0]

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change, acknowledge, resolve
 from tocsin.alerts.alert import Alert, AlertState, Reason, SnoozeEnd
+from tocsin.alerts.group import Group
 from tocsin.alerts.snooze import LONGEST, snooze
 from tocsin.engine.commands import (
     Acknowledge,
@@ -48,18 +49,21 @@ def on_alert(draft: Draft, command: Acknowledge | Snooze | Resolve) -> Result:
 
 
 def on_group(draft: Draft, command: AcknowledgeGroup) -> Result:
-    """Take one slice of the firing alerts that a group speaks for in hand."""
-    if draft.writing.group(command.group_id) is None:
+    """Take one slice of the firing alerts that a group speaks for in hand, first also what is beside it."""
+    group = draft.writing.group(command.group_id)
+    if group is None:
         return Refused(reason=Refusal.NOT_FOUND, message=f"there is no group {command.group_id!r}")
     fault = _fault_of(command.until_at, draft.now)
     if fault is not None:
         return Refused(reason=Refusal.INVALID, message=fault)
     found = draft.writing.alerts_of_group(command.group_id, after=command.after, limit=SLICE)
-    wanted = {alert.id: alert.job_id for alert in found if _is_to_take(alert, command.group_id)}
+    beside = () if command.after else (draft.writing.alert(alert_id) for alert_id in _beside(group))
+    asked = (*found, *(alert for alert in beside if alert is not None))
+    wanted = {alert.id: alert.job_id for alert in asked if _is_to_take(alert, group)}
     job_ids = sorted(set(wanted.values()))
     draft.load(draft.writing.watches_by_id(job_ids))
     locked = [alert for job_id in job_ids for alert in draft.alerts_of(job_id) if alert.id in wanted]
-    taken = [alert for alert in locked if _is_to_take(alert, command.group_id)]
+    taken = [alert for alert in locked if _is_to_take(alert, group)]
     for alert in taken:
         one = Acknowledge(alert_id=alert.id, who=command.who, note=command.note, until_at=command.until_at)
         _acknowledge(draft, alert, one)
@@ -67,9 +71,17 @@ def on_group(draft: Draft, command: AcknowledgeGroup) -> Result:
     return Done(message="acknowledged", id=command.group_id, count=len(taken), after=after)
 
 
-def _is_to_take(alert: Alert, group_id: str) -> bool:
+def _beside(group: Group) -> tuple[str, ...]:
+    """Return the alerts that were told by themselves and are escalated with a group."""
+    return () if group.climb is None else group.beside
+
+
+def _is_to_take(alert: Alert, group: Group) -> bool:
     """Whether nobody has the alert, and it has not got louder than the group has said."""
-    return alert.state is AlertState.FIRING and any(one.group == group_id for one in alert.pooled)
+    if alert.state is not AlertState.FIRING:
+        return False
+    is_beside = alert.id in _beside(group) and alert.severity <= group.severity
+    return is_beside or any(one.group == group.id for one in alert.pooled)
 
 
 def take(draft: Draft, change: Change, who: str, note: str = "") -> None:

@@ -1,13 +1,22 @@
 """What an alert is to the groups that speak for it. Pure but for what it asks of them."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Pooled, Reason
 from tocsin.alerts.route import Way
+from tocsin.oncall.escalation import Climb, Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """Where an alert is escalated: the path of the way, and the policy that is climbed there."""
+
+    path: str
+    policy: Policy
 
 
 class Groups(Protocol):
@@ -26,6 +35,20 @@ class Groups(Protocol):
 
     def take(self, alert: Alert, pooled: Pooled) -> Pooled | None:
         """Note that somebody has an alert in hand; return what still binds it to its group."""
+        ...
+
+    def climb_for(
+        self, alert: Alert, pooled: Pooled, end: End, now: datetime, deadline_at: datetime | None
+    ) -> Pooled:
+        """Let a group climb for an alert, if its way is the one that escalates; return how they are bound."""
+        ...
+
+    def left_behind(self, pooled: Pooled) -> Climb | None:
+        """Return how far a group had climbed for an alert that it speaks for no more."""
+        ...
+
+    def join(self, alert: Alert, way: Way, labels: dict[str, str], policy_id: str) -> Pooled | None:
+        """Return how an alert is bound to the group that is escalated for it, too, if there is one."""
         ...
 
 

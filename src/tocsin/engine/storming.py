@@ -1,19 +1,32 @@
-"""What is told of many alerts at once: a storm, that it goes on, that it is over."""
+"""What is told of many alerts at once: a storm, that it goes on or is in nobody's hand, that it is over."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
+from tocsin.alerts.alert import AlertState
 from tocsin.alerts.group import Cause, Group, Member, Said, Turn, shared_cause
+from tocsin.alerts.together import climbed
+from tocsin.engine.behind import behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
-from tocsin.engine.voicing import notification_key
+from tocsin.engine.voicing import labels_of, notification_key
+from tocsin.engine.wording import height
 from tocsin.notify.message import Link, Message, MessageKind, pack
+from tocsin.oncall.escalation import Facts, Move, Step
 from tocsin.rules.wording import clock_time
 from tocsin.store.rows import Notification
+
+MOST_ASKED = 1_000
+"""Most alerts of a group that are read to see whether all of it is muted."""
 
 _KINDS = {
     Said.TOGETHER: MessageKind.FIRING,
     Said.REPEAT: MessageKind.REPEAT,
     Said.OVER: MessageKind.RESOLVED,
+    Said.ESCALATED: MessageKind.ESCALATED,
 }
 _WORDS = {
     "job_failure": "failed",
@@ -29,21 +42,82 @@ def speak_for_groups(draft: Draft) -> None:
     for turn in draft.gathering.take_turns(draft.now):
         if turn.release:
             draft.writing.mark_due(turn.release, draft.now)
-        if turn.said is not None:
-            _owe(draft, turn, turn.said)
+        group, step = _moved_on(draft, turn)
+        draft.gathering.keep(group)
+        _speak(draft, msgspec.structs.replace(turn, group=group), step)
 
 
-def _owe(draft: Draft, turn: Turn, said: Said) -> None:
+def _speak(draft: Draft, turn: Turn, step: Step | None) -> None:
+    told: tuple[str, ...] = ()
+    if turn.said is not None:
+        told = _routed(draft, turn)
+        _owe(draft, turn, turn.said, told)
+    if step is not None and step.tell:
+        _tell_level(draft, turn, step, told)
+
+
+def _routed(draft: Draft, turn: Turn) -> tuple[str, ...]:
+    """Return whom the way of a group names, or at its end all who ever heard of it."""
     group, configuration = turn.group, draft.book.configuration
-    targets = group.targets
+    if turn.said is Said.OVER:
+        return group.targets
+    if group.receiver in configuration.targets:
+        return configuration.targets[group.receiver]
+    return configuration.targets[configuration.route.receiver]
+
+
+def _owe(draft: Draft, turn: Turn, said: Said, targets: Iterable[str]) -> None:
+    configuration = draft.book.configuration
     if said is not Said.OVER:
-        targets = (
-            configuration.targets[group.receiver]
-            if group.receiver in configuration.targets
-            else configuration.targets[configuration.route.receiver]
-        )
-        draft.gathering.told(group, targets)
+        draft.gathering.told(turn.group.id, targets)
     draft.notifications += [owed_of(turn, said, target, configuration, draft.now) for target in targets]
+
+
+def _tell_level(draft: Draft, turn: Turn, step: Step, told: tuple[str, ...]) -> None:
+    """Owe to a level what there is to say, but for those whom the way of the group names at this instant."""
+    is_first = turn.said is Said.TOGETHER and step.move in (Move.BEGUN, Move.WENT_ON)
+    if turn.said is None:
+        group = msgspec.structs.replace(turn.group, seq=turn.group.seq + 1)
+        draft.gathering.keep(group)
+        turn = msgspec.structs.replace(turn, group=group)
+    targets = [target for target in step.tell if target not in told]
+    _owe(draft, turn, Said.TOGETHER if is_first else Said.ESCALATED, targets)
+
+
+def _moved_on(draft: Draft, turn: Turn) -> tuple[Group, Step | None]:
+    """Return a group after its escalation has moved on, and whom that tells."""
+    group, now = turn.group, draft.now
+    if group.climb is None:
+        return group, None
+    facts = Facts(behind=behind(group.climb.policy, draft.book, now), muted_until=group.quiet_until)
+    moved, step = climbed(turn, facts, now)
+    if step is None or not step.tell:
+        return moved, step
+    muted_until = _muted_until(draft, group)
+    if muted_until is None:
+        return moved, step
+    return climbed(turn, replace(facts, muted_until=muted_until), now)
+
+
+def _muted_until(draft: Draft, group: Group) -> datetime | None:
+    """Return when silences and maintenance let anybody be told, if they cover all that is in nobody's hand.
+
+    What is more than MOST_ASKED is taken for not covered: rather a message too many.
+    """
+    book = draft.book
+    if not book.silences and not book.configuration.maintenance:
+        return None
+    ends = []
+    found = draft.writing.alerts_of_group(group.id, after="", limit=MOST_ASKED)
+    for alert in found:
+        is_bound = any(one.group == group.id and not one.is_taken for one in alert.pooled)
+        if not is_bound or alert.state is not AlertState.FIRING:
+            continue
+        mute = book.mute_of(labels_of(alert), draft.now)
+        if mute is None:
+            return None
+        ends.append(mute.until_at)
+    return min(ends, default=None) if len(found) < MOST_ASKED else None
 
 
 def owed_of(turn: Turn, said: Said, target: str, configuration: Configuration, now: datetime) -> Notification:
@@ -98,7 +172,8 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
 def _how_many(turn: Turn, said: Said) -> str:
     if said is Said.TOGETHER:
         return how_many_jobs(turn.added, " more")
-    count = turn.group.open if said is Said.REPEAT else turn.group.over or turn.group.total
+    is_open = said in (Said.REPEAT, Said.ESCALATED)
+    count = turn.group.open if is_open else turn.group.over or turn.group.total
     return how_many_jobs(count)
 
 
@@ -119,6 +194,8 @@ def _environment(group: Group) -> str:
 
 def _evidence(turn: Turn, said: Said, zone: str) -> tuple[tuple[str, str], ...]:
     group, found = turn.group, []
+    if said is Said.ESCALATED and group.climb is not None and group.climb.level:
+        found.append(("escalation", height(group.climb)))
     if group.first is not None:
         found.append(("first", _first(group.first, zone)))
     if turn.named:

@@ -25,7 +25,7 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
     said = _text(alert) if is_news else Rendered(text=_taken(alert, kind, reason))
     evidence = alert.evidence if is_news else (("since", clock_time(alert.since_at, alert.timezone)),)
     if kind == MessageKind.ESCALATED.value and alert.climb is not None:
-        evidence = (("escalation", _height(alert.climb)), *evidence)
+        evidence = (("escalation", height(alert.climb)), *evidence)
     if said.problem is not None:
         fault = f"the message of rule {alert.rule!r} was not used: {said.problem}"
         evidence = (("template", fault), *evidence)
@@ -52,7 +52,7 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
     )
 
 
-def _height(climb: Climb) -> str:
+def height(climb: Climb) -> str:
     """Return how far it has come: `level 2 of 3 of standard, engineering manager`."""
     policy = climb.policy
     again = f", for the {climb.loops + 1}. time" if climb.loops else ""

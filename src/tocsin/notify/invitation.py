@@ -25,7 +25,7 @@ TOKEN_LIMIT: Final = 1000
 
 _PURPOSE: Final = b"tocsin acknowledge v1\0"
 _SEPARATOR: Final = "\x1f"
-_ASKS: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT})
+_ASKS: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT, MessageKind.ESCALATED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,11 +25,14 @@ _ASKS: Final = {
     MessageKind.FIRING: ("acknowledge", "resolve", "silence"),
     MessageKind.LOUDER: ("acknowledge", "resolve", "silence"),
     MessageKind.REPEAT: ("acknowledge", "resolve", "silence"),
+    MessageKind.ESCALATED: ("acknowledge", "resolve", "silence"),
     MessageKind.ACKNOWLEDGED: ("resolve", "silence"),
 }
 
 _FIRST: Final = "acknowledge"
-_NEEDS_SOMEBODY: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT})
+_NEEDS_SOMEBODY: Final = frozenset(
+    {MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT, MessageKind.ESCALATED}
+)
 
 
 class Mrkdwn(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mrkdwn"):

@@ -1,4 +1,4 @@
-"""How far the escalation of an alert has come, as the API tells it."""
+"""How far the escalation of an alert, or of a group of them, has come, as the API tells it."""
 
 from datetime import datetime
 
@@ -49,16 +49,20 @@ class AlertWithClimb(WholeAlertShape):
     """An alert with all that happened to it, and its escalation."""
 
     escalation: ClimbShape | None
-    """Null where no route of it names a policy."""
+    """Null where no route of it names a policy, and where only its group is escalated."""
+    escalated_with: str
+    """The group that is escalated for it, by its id; empty: none."""
 
 
 def with_climb(whole: WholeAlertShape, alert: Alert) -> AlertWithClimb:
     """Return what is told of an alert, with its escalation."""
-    climb = alert.climb
-    return AlertWithClimb(**dict(whole), escalation=_climb_shape(climb) if climb is not None else None)
+    return AlertWithClimb(**dict(whole), escalation=climb_shape(alert.climb), escalated_with=alert.climbs_in)
 
 
-def _climb_shape(climb: Climb) -> ClimbShape:
+def climb_shape(climb: Climb | None) -> ClimbShape | None:
+    """Return how far has been climbed, as the API tells it."""
+    if climb is None:
+        return None
     passed = {one.level: one.why.value for one in climb.passed}
     return ClimbShape(
         policy=climb.policy.name,

@@ -11,6 +11,7 @@ from tocsin.engine.commands import AcknowledgeGroup, Done
 from tocsin.rules.wording import plural
 from tocsin.store.base import Reading
 from tocsin.web.api.alerts import MAX_NOTE, Acknowledgement, end_of
+from tocsin.web.api.climbing import ClimbShape, climb_shape
 from tocsin.web.api.describing import alert_shape, notification_shapes
 from tocsin.web.api.inputs import Cursor, Limit, Who, not_found, read_cursor, refusal, write_cursor
 from tocsin.web.api.shapes import AlertShape, DoneShape, NotificationShape, Page, Shape
@@ -75,6 +76,8 @@ class GroupShape(Shape):
 class WholeGroupShape(GroupShape):
     """A group with what was told of it, and a page of its alerts."""
 
+    escalation: ClimbShape | None
+    """How far the levels were told of all that was told as one; null where nobody escalates it."""
     notifications: list[NotificationShape]
     alerts: list[AlertShape]
     """Those that were ever handed to it, by their ids."""
@@ -103,6 +106,7 @@ def get_group(
     shown = found[:limit]
     return WholeGroupShape(
         **dict(group_shape(group)),
+        escalation=climb_shape(group.climb) if group.has_spoken else None,
         notifications=notification_shapes(notifications, deliveries),
         alerts=[alert_shape(alert) for alert in shown],
         next=write_cursor(shown[-1].id) if len(found) > limit else None,
