@@ -3,6 +3,7 @@
 #   make run      the main job: real jobs succeed, fail, hang, stay away, and you hear of each (ARGS=--once ends by itself)
 #   make test     every test, with a real PostgreSQL, a real browser and a real amtool
 #   make check    formatter, linters, types, contracts between rooms
+#   make gallery  what every channel sends, as docs/gallery shows it
 #   make bench    measures; make soak  tests for hours; make fmt  formats; make lock  pins what we depend on
 
 VENV := .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 CODE := $(wildcard src tests benchmarks examples)
 
 .DELETE_ON_ERROR:
-.PHONY: run test check bench soak fmt lock clean
+.PHONY: run test check gallery bench soak fmt lock clean
 
 run: $(VENV)/examples.done
 	$(BIN)/python examples/flights/main.py $(ARGS)
@@ -24,6 +25,10 @@ check: $(VENV)/dev.done
 	$(BIN)/ruff check
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports --no-logo
+
+gallery: $(VENV)/dev.done
+	$(BIN)/python -m tests.services
+	$(BIN)/python -m scripts.gallery
 
 bench: $(VENV)/dev.done
 	$(BIN)/python -m tests.services

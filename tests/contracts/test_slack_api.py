@@ -100,14 +100,17 @@ def test_one_message_is_changed_as_its_alert_goes_on_and_its_thread_tells_the_ne
         a_bot(slack),
         of(MessageKind.FIRING, "warning"),
         of(MessageKind.LOUDER, "page"),
+        of(MessageKind.ESCALATED, "page"),
         of(MessageKind.ACKNOWLEDGED, "page"),
         of(MessageKind.RESOLVED, "page"),
     )
 
     [seen] = slack.shown
-    assert (seen.text[:9], seen.colour, seen.changes) == ("RESOLVED:", "#2eb886", 3)
-    assert [reply.text.partition(":")[0] for reply in seen.thread] == ["NOW PAGE", "ACKNOWLEDGED", "RESOLVED"]
-    assert [reply.broadcast for reply in seen.thread] == [True, False, False]
+    assert (seen.text[:9], seen.colour, seen.changes) == ("RESOLVED:", "#2eb886", 4)
+    news = ["NOW PAGE", "ESCALATED PAGE", "ACKNOWLEDGED", "RESOLVED"]
+    assert [reply.text.partition(":")[0] for reply in seen.thread] == news
+    assert [reply.broadcast for reply in seen.thread] == [True, True, False, False]
+    assert ["still reading" in str(reply.attachments) for reply in seen.thread[:2]] == [True, False]
 
 
 @pytest.mark.parametrize(

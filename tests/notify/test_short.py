@@ -92,3 +92,22 @@ def test_a_voice_reads_short_sentences() -> None:
     assert spoken(a_message(kind=MessageKind.RESOLVED)) == "Resolved. daily etl: missed its deadline 06:00."
     assert len(spoken(a_hostile_message())) <= SPOKEN_LIMIT
     assert not set(spoken(a_message(title=HOSTILE))) & set("\x1b\x00\x07\n")
+
+
+def test_of_many_it_is_told_what_they_share() -> None:
+    many = a_message(
+        job="23 more jobs",
+        title="failed",
+        likely_cause="all 23 have host etl_3",
+        tells_of_many=True,
+        links=(PAGE,),
+    )
+
+    assert text_message(many, "Reply 1 k7pq to ack").splitlines() == [
+        "CRITICAL: 23 more jobs failed",
+        "all 23 have host etl_3",
+        "Since 06:00.",
+        PAGE.url,
+        "Reply 1 k7pq to ack",
+    ]
+    assert spoken(many) == "Critical. 23 more jobs failed. All 23 have host etl 3. Since 06:00."

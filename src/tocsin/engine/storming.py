@@ -203,8 +203,12 @@ def _evidence(turn: Turn, said: Said, zone: str) -> tuple[tuple[str, str], ...]:
         names = ", ".join(member.job for member in turn.named)
         found.append(("jobs", f"{names} and {rest:,} more" if rest else names))
     if said is not Said.OVER:
-        found.append(("alerts", f"{group.total:,} told as one, {group.open:,} of them open"))
+        found.append(("alerts", f"{group.total:,} told as one, {_how_many_open(group)}"))
     return tuple(found)
+
+
+def _how_many_open(group: Group) -> str:
+    return "all of them open" if group.open == group.total else f"{group.open:,} of them open"
 
 
 def _first(member: Member, zone: str) -> str:

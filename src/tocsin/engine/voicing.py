@@ -17,8 +17,6 @@ from tocsin.jobs.state import hidden_by
 from tocsin.notify.message import pack
 from tocsin.store.rows import Notification
 
-BACKFILL_NOTE = "a backfill never pages: it is a warning at most, and no escalation policy is climbed"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voiced:
@@ -53,8 +51,6 @@ def voice(
     entries = []
     if change.reason not in (Reason.UNCHANGED, Reason.UPDATED):
         entries.append(entry_of(alert, change.reason, now, who, note))
-    if change.reason is Reason.OPENED and alert.backfill:
-        entries.append(entry_of(alert, Reason.BACKFILL, now, "", BACKFILL_NOTE))
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
     labels = labels_of(alert)
@@ -156,7 +152,7 @@ def _kept_back(
     elif utterance.speech is not None or (alert.held_back_until and reason is Reason.NOTHING_TO_SAY):
         waiting = reach.waiting(alert.told)
         until, reason = waits_until(waiting), Reason.MUTED
-    if until == alert.held_back_until or _waits_already(alert, until, now):
+    if until == alert.held_back_until:
         return alert, None, None
     alert = replace(alert, held_back_until=until)
     if until is None:
@@ -164,12 +160,6 @@ def _kept_back(
     if reason is Reason.MUTED:
         note = reasons_of(waiting, alert.timezone)
     return alert, reason, entry_of(alert, reason, now, "", note)
-
-
-def _waits_already(alert: Alert, until: datetime | None, now: datetime) -> bool:
-    """Whether it is asked again anyhow before that: only then it counts what else keeps it back by then."""
-    known = alert.held_back_until
-    return known is not None and until is not None and now < known < until
 
 
 def entry_of(alert: Alert, reason: Reason, now: datetime, who: str = "", note: str = "") -> Entry:

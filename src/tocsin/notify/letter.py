@@ -69,8 +69,8 @@ def _html(message: Message, subject: str) -> str:
 
 def _facts(message: Message) -> tuple[tuple[str, str], ...]:
     facts = (
-        *message.evidence,
         *wording.lasting(message),
+        *message.evidence,
         ("Severity", message.severity),
         ("Environment", message.environment),
         ("Owner", message.owner),

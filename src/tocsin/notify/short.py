@@ -44,6 +44,7 @@ _PLAIN: Final = str.maketrans(
         "\u202f": " ",
     }
 )
+_UNSAID: Final = str.maketrans("_[]…", "    ")
 _PAGES: Final = frozenset({"alert", "group"})
 _ROOM: Final = {"gsm": (160, 153), "ucs2": (70, 67)}
 _WRONG: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT, MessageKind.ESCALATED})
@@ -83,8 +84,8 @@ def is_trouble(message: Message) -> bool:
 def text_message(message: Message, hint: str = "") -> str:
     """Return the message as a text of one part if it can be, and never of more than two.
 
-    `hint` says how to answer, and is never cut. Since when, and the link to the alert, are told if they do
-    not make the text longer by a part.
+    `hint` says how to answer, and is never cut. What many have in common, since when, and the link to the
+    alert are told if they do not make the text longer by a part.
     """
     hint = plain(hint)
     headline = _shortened(plain(wording.headline(message)), hint)
@@ -99,9 +100,15 @@ def text_message(message: Message, hint: str = "") -> str:
 def spoken(message: Message) -> str:
     """Return the message as a voice reads it: short sentences, and no name run together by underscores."""
     state = wording.state(message).capitalize()
-    about = f"{_said(wording.subject(message))}: {_said(wording.title(message))}"
+    colon = "" if message.tells_of_many else ":"
+    about = f"{_said(wording.subject(message))}{colon} {_said(wording.title(message))}"
+    cause = (
+        f" {wording.named(_said(message.likely_cause))}."
+        if message.tells_of_many and message.likely_cause
+        else ""
+    )
     since = f" Since {wording.time_of_day(message.opened_at, message.timezone)[:5]}."
-    return inert.line(f"{state}. {about}.{since if is_trouble(message) else ''}", SPOKEN_LIMIT)
+    return inert.line(f"{state}. {about}.{cause}{since if is_trouble(message) else ''}", SPOKEN_LIMIT)
 
 
 def plain(text: str) -> str:
@@ -133,7 +140,8 @@ def _shortened(headline: str, hint: str) -> str:
 def _extras(message: Message) -> tuple[str, ...]:
     since = f"Since {wording.time_of_day(message.opened_at, message.timezone)[:5]}."
     page = next((link.url for link in message.links if link.name in _PAGES), "")
-    return tuple(more for more in (since if is_trouble(message) else "", plain(page)) if more)
+    cause = plain(message.likely_cause) if message.tells_of_many else ""
+    return tuple(more for more in (cause, since if is_trouble(message) else "", plain(page)) if more)
 
 
 def _joined(*parts: str) -> str:
@@ -141,4 +149,4 @@ def _joined(*parts: str) -> str:
 
 
 def _said(text: str) -> str:
-    return " ".join(text.replace("_", " ").replace("[", " ").replace("]", " ").split())
+    return " ".join(text.translate(_UNSAID).split())

@@ -24,9 +24,9 @@ def test_a_message_is_one_block_in_three_columns() -> None:
     assert printed(a_message()) == (
         "07:30:02  CRITICAL        daily_etl  missed its deadline 06:00\n"
         "                          The run of 30 March was due at 06:00 and is still working.\n"
+        "          since           2026-03-30 06:00:00 CEST (Europe/Berlin), for 1 h 30 min\n"
         "          deadline        06:00 CEST\n"
         "          progress        43 %\n"
-        "          since           2026-03-30 06:00:00 CEST (Europe/Berlin), for 1 h 30 min\n"
         "          likely cause    The source was late.\n"
         "          do now          Look at the slow query.\n"
         "          owner           team data\n"

@@ -24,7 +24,7 @@ from tocsin.notify.message import Message, MessageKind
 TIMEOUT_SECONDS: Final = 15.0
 LEAST_SECONDS: Final = 2.0
 BODY_LIMIT: Final = 3500
-FACTS_LIMIT: Final = 10
+FACTS_LIMIT: Final = 16
 LOG_LINES: Final = 8
 
 _PROGRAM: Final = "tocsin.notify.egress.outsider"
@@ -65,7 +65,7 @@ class AppriseChannel:
             left_seconds = ends_seconds - monotonic()
             if left_seconds < min(LEAST_SECONDS, self._timeout_seconds / 2):
                 raise ChannelError(f"{self}: other messages take too long; nothing was sent")
-            given = {"url": self._url, "allowed": self._allowed, **_words(message)}
+            given = {"url": self._url, "allowed": self._allowed, **words_of(message)}
             said = _run(given, left_seconds)
         finally:
             self._lock.release()
@@ -115,13 +115,14 @@ def _run(given: dict[str, str], timeout_seconds: float) -> list[str]:
     return answer.decode("utf-8", "replace").split()
 
 
-def _words(message: Message) -> dict[str, str]:
+def words_of(message: Message) -> dict[str, str]:
+    """Return what the library is given to say: title, body and type."""
     kind = "success" if message.kind is MessageKind.RESOLVED else _TYPES.get(message.severity, "info")
     return {"title": wording.headline(message), "body": _body(message), "type": kind}
 
 
 def _body(message: Message) -> str:
-    facts = (*message.evidence, *wording.lasting(message), ("owner", message.owner))
+    facts = (*wording.lasting(message), *message.evidence, ("owner", message.owner))
     told = [f"{wording.named(name)}: {value}" for name, value in facts if value]
     parts = (
         wording.body(message),

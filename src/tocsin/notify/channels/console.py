@@ -120,8 +120,8 @@ def _name(name: str, pen: _Pen, ink: _Ink) -> str:
 
 def _facts(message: Message) -> tuple[tuple[str, str], ...]:
     facts = (
-        *message.evidence,
         *wording.lasting(message),
+        *message.evidence,
         ("likely cause", message.likely_cause),
         ("do now", message.next_step),
         ("owner", message.owner),

@@ -165,8 +165,8 @@ def _details(message: Message) -> dict[str, str]:
     """Return what is known, by name; a label never stands in for a fact of the same name."""
     facts = (
         ("text", message.text),
-        *message.evidence,
         *wording.lasting(message),
+        *message.evidence,
         ("likely cause", message.likely_cause),
         ("do now", message.next_step),
         ("owner", message.owner),
@@ -176,8 +176,9 @@ def _details(message: Message) -> dict[str, str]:
         ("fingerprint", message.fingerprint),
         ("log", message.log_tail),
     )
+    told = {name: value for name, value in facts if value}
     labels = {f"label {name}": value for name, value in message.labels}
-    return {**labels, **{name: value for name, value in facts if value}}
+    return {**told, **{name: value for name, value in labels.items() if name not in told}}
 
 
 def _client_url(links: tuple[Link, ...]) -> str:

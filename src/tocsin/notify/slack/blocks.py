@@ -1,5 +1,6 @@
 """A message in blocks (https://docs.slack.dev/reference/block-kit), for a bot to post and to change."""
 
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -33,6 +34,7 @@ _FIRST: Final = "acknowledge"
 _NEEDS_SOMEBODY: Final = frozenset(
     {MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT, MessageKind.ESCALATED}
 )
+_NOTHING_NEW: Final = frozenset({MessageKind.REPEAT, MessageKind.ESCALATED})
 
 
 class Mrkdwn(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="mrkdwn"):
@@ -125,7 +127,12 @@ def post_of(message: Message, channel: str, *, buttons: bool, ts: str = "") -> P
 
 
 def reply_of(message: Message, channel: str, thread_ts: str) -> Post:
-    """Return the same news in short, for the thread; what needs somebody is shown in the channel, too."""
+    """Return the same news in short, for the thread; what needs somebody is shown in the channel, too.
+
+    The end of the log stands above already where there is nothing new.
+    """
+    if message.kind in _NOTHING_NEW:
+        message = replace(message, log_tail="")
     headline = escape(wording.headline(message), HEADLINE_LIMIT)
     text = text_of(message, links=()) or headline
     attachment = Attachment(
