@@ -171,7 +171,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of an alert's history: what changed, why, and by whom."""
+    """One line of an alert's history: what changed, why, and by whom.
+
+    `kept_back` says that there was something to say and somebody was kept from hearing it, for this reason.
+    """
 
     alert_id: str
     at: datetime
@@ -180,3 +183,4 @@ class Entry:
     severity: Severity
     who: str = ""
     note: str = ""
+    kept_back: bool = False

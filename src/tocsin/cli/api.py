@@ -76,9 +76,9 @@ class Api:
                 break
         return {"items": items, "next": following}
 
-    def download(self, *steps: str, into: IO[bytes]) -> int:
+    def download(self, *steps: str, into: IO[bytes], **query: object) -> int:
         """Copy a file from the server; return its length in bytes."""
-        with self._answer("GET", _path(steps), None, BACKUP_TIMEOUT_SECONDS) as answer:
+        with self._answer("GET", _path(steps, query), None, BACKUP_TIMEOUT_SECONDS) as answer:
             shutil.copyfileobj(answer, into, 1024 * 1024)
             _whole(answer, self.url)
         return into.tell()

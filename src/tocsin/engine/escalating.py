@@ -245,7 +245,7 @@ def _entries(alert: Alert, before: Climb, step: Step, now: datetime) -> tuple[En
     for one in after.passed:
         if one not in known:
             note = f"{_named(after, one.level)}: {one.why.value}"
-            entries.append(entry_of(alert, Reason.LEVEL_PASSED_OVER, now, note=note))
+            entries.append(entry_of(alert, Reason.LEVEL_PASSED_OVER, now, note=note, kept_back=True))
     if step.tell:
         note = f"{_named(after, after.level)}: {', '.join(step.tell)}"
         entries.append(entry_of(alert, _REASONS[step.move], now, note=note))
@@ -256,7 +256,7 @@ def _at_rest(alert: Alert, step: Step, book: Book, now: datetime) -> Entry:
     mute = book.mute_of(labels_of(alert), now)
     reason = Reason.MUTED if mute is None else mute.reason
     note = f"the escalation rests at level {step.state.level}"
-    return entry_of(alert, reason, now, step.state.who, note)
+    return entry_of(alert, reason, now, step.state.who, note, kept_back=True)
 
 
 def _named(at: Climb, level: int) -> str:

@@ -20,6 +20,7 @@ from tocsin.telemetry.metrics import Metrics
 ALIVE_EVERY = timedelta(seconds=5)
 PRUNE_EVERY = timedelta(minutes=1)
 PRUNE_ROWS = 500
+KEPT_SINCE = "all alerts are kept since"
 
 
 class Rounds:
@@ -162,4 +163,6 @@ class Rounds:
         gone = self._writing.prune(
             logs_before=now - policy.keep_logs_for, runs_before=now - policy.keep_runs_for, limit=PRUNE_ROWS
         )
+        if gone:
+            self._writing.save_note(KEPT_SINCE, (now - policy.keep_runs_for).isoformat())
         self._prune_at = now if gone >= PRUNE_ROWS else now + PRUNE_EVERY

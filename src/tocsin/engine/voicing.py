@@ -109,7 +109,7 @@ def _left_to_group(
     What is owed on its other ways, which are muted, is told when they open.
     """
     note = f"told with others of group {alert.pooled[-1].group}"
-    entries = [*entries, entry_of(alert, Reason.GROUPED, now, "", note)]
+    entries = [*entries, entry_of(alert, Reason.GROUPED, now, "", note, kept_back=True)]
     alert, _, entry = _kept_back(alert, utterance, reach, now, "")
     entries += [entry] if entry is not None else []
     return Voiced(
@@ -159,10 +159,12 @@ def _kept_back(
         return alert, None, None
     if reason is Reason.MUTED:
         note = reasons_of(waiting, alert.timezone)
-    return alert, reason, entry_of(alert, reason, now, "", note)
+    return alert, reason, entry_of(alert, reason, now, "", note, kept_back=True)
 
 
-def entry_of(alert: Alert, reason: Reason, now: datetime, who: str = "", note: str = "") -> Entry:
+def entry_of(
+    alert: Alert, reason: Reason, now: datetime, who: str = "", note: str = "", *, kept_back: bool = False
+) -> Entry:
     """Return the line of an alert's history about a change that has just happened to it."""
     return Entry(
         alert_id=alert.id,
@@ -172,6 +174,7 @@ def entry_of(alert: Alert, reason: Reason, now: datetime, who: str = "", note: s
         severity=alert.severity,
         who=who,
         note=note,
+        kept_back=kept_back,
     )
 
 

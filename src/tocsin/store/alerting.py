@@ -7,7 +7,7 @@ from typing import Final
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.store.codec import micros
 from tocsin.store.door import OnDoor
-from tocsin.store.shapes import ALERT, ALERT_COLUMNS, ENTRY, alert_row
+from tocsin.store.shapes import ALERT, ALERT_COLUMNS, ENTRY_COLUMNS, alert_row, entry_row
 
 ONE: Final = "SELECT body FROM alerts WHERE id = ?"
 _OF_JOB: Final = "SELECT body FROM alerts WHERE job_id = ? AND over_at >= ? ORDER BY opened_at, id"
@@ -19,13 +19,20 @@ _OVER_SINCE: Final = (
     "ORDER BY severity DESC, opened_at LIMIT ?"
 )
 _HELD_BACK: Final = "SELECT body FROM alerts WHERE held_back = 1 ORDER BY id"
+# Who takes an alert in hand anew does not change when somebody first did.
 _SAVE: Final = (
-    f"INSERT INTO alerts ({ALERT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - our own columns
+    f"INSERT INTO alerts ({ALERT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - our own columns
     "ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, job_id = excluded.job_id, "
     "state = excluded.state, severity = excluded.severity, opened_at = excluded.opened_at, "
-    "over_at = excluded.over_at, held_back = excluded.held_back, body = excluded.body"
+    "over_at = excluded.over_at, held_back = excluded.held_back, rule = excluded.rule, "
+    "condition = excluded.condition, "
+    "first_taken_at = coalesce(alerts.first_taken_at, excluded.first_taken_at), "
+    "ended_by_hand = excluded.ended_by_hand, body = excluded.body"
 )
-_RECORD: Final = "INSERT INTO alert_history (alert_id, body) VALUES (?, ?)"
+_RECORD: Final = (
+    f"INSERT INTO alert_history ({ENTRY_COLUMNS}) "  # noqa: S608 - our own columns
+    "VALUES (?, coalesce((SELECT job_id FROM alerts WHERE id = ?), 0), ?, ?, ?, ?)"
+)
 
 
 class AlertsWriting(OnDoor):
@@ -64,4 +71,4 @@ class AlertsWriting(OnDoor):
 
     def record(self, entries: Iterable[Entry]) -> None:
         """Add lines to the alerts' histories."""
-        self._door.many(_RECORD, [(entry.alert_id, ENTRY.encode(entry)) for entry in entries])
+        self._door.many(_RECORD, [entry_row(entry) for entry in entries])

@@ -16,6 +16,7 @@ from tocsin.store.codec import FOR_EVER, instant_or_none, micros
 from tocsin.store.door import Door
 from tocsin.store.grouping import ALERTS_OF_GROUP, ONE_GROUP
 from tocsin.store.keeping import ASIDE, OVERRIDES, SILENCES
+from tocsin.store.recalling import RecallReading
 from tocsin.store.rows import Counts, Delivery, Notification, SetAside, Token, Watch
 from tocsin.store.shapes import (
     ALERT,
@@ -33,6 +34,7 @@ from tocsin.store.shapes import (
     split_states,
     watch_from,
 )
+from tocsin.store.summing import SumsReading
 
 _WATCH: Final = (
     f"SELECT {WATCH_COLUMNS} FROM jobs j JOIN watches w ON w.job_id = j.id "  # noqa: S608 - our own columns
@@ -78,7 +80,7 @@ _COUNTS: Final = """
 """
 
 
-class TablesReading:
+class TablesReading(RecallReading, SumsReading):
     """Reads what was committed when its first statement ran; `tocsin.store.base.Reading` says what."""
 
     def __init__(self, door: Door) -> None:

@@ -15,7 +15,16 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow, JobState
 from tocsin.oncall.override import Override
-from tocsin.store.codec import FOR_EVER, Codec, Column, Columns, instant, instant_or_none, micros
+from tocsin.store.codec import (
+    FOR_EVER,
+    Codec,
+    Column,
+    Columns,
+    instant,
+    instant_or_none,
+    micros,
+    micros_or_none,
+)
 from tocsin.store.rows import Delivery, Notification, NotificationState, SetAside, Token, Watch
 
 # What changes only when a run ends, and may be long: kept apart, written only when it differs.
@@ -55,7 +64,11 @@ WATCH_COLUMNS: Final = (
     "j.id, j.environment, j.name, j.definition, j.registered_at, j.paused_at, j.paused_by, "
     "w.state, m.memory, w.due_at, w.judged_under, w.alerting"
 )
-ALERT_COLUMNS: Final = "id, fingerprint, job_id, state, severity, opened_at, over_at, held_back, body"
+ALERT_COLUMNS: Final = (
+    "id, fingerprint, job_id, state, severity, opened_at, over_at, held_back, rule, condition, "
+    "first_taken_at, ended_by_hand, body"
+)
+ENTRY_COLUMNS: Final = "alert_id, job_id, at, reason, kept_back, body"
 
 
 def job_row(job: Job) -> tuple[Column, ...]:
@@ -139,8 +152,18 @@ def alert_row(alert: Alert) -> tuple[Column, ...]:
         micros(alert.opened_at),
         over_at,
         int(alert.is_open and alert.held_back_until is not None),
+        alert.rule,
+        alert.condition,
+        micros_or_none(alert.acknowledged_at),
+        int(bool(alert.resolved_by)),
         ALERT.encode(alert),
     )
+
+
+def entry_row(entry: Entry) -> tuple[Column, ...]:
+    """Return the columns of ENTRY_COLUMNS, with the alert's id where that of its job stands."""
+    at, kept_back = micros(entry.at), int(entry.kept_back)
+    return (entry.alert_id, entry.alert_id, at, entry.reason.value, kept_back, ENTRY.encode(entry))
 
 
 def split_states(states: Any) -> tuple[list[str], bool]:  # noqa: ANN401 - any iterable of AlertState

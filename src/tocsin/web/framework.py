@@ -16,6 +16,7 @@ from tocsin.web.api import (
     jobs,
     oncall,
     pagerduty,
+    reports,
     server,
     silences,
     slack,
@@ -33,7 +34,7 @@ from tocsin.web.faults import (
     faults_of_details,
     problem_of,
 )
-from tocsin.web.pages import alert, group, job, overview, rendering, taking, visitor
+from tocsin.web.pages import alert, group, job, overview, rendering, reviewing, taking, visitor
 from tocsin.web.pages.rendering import render_problem
 from tocsin.web.pages.visitor import LoginNeeded
 from tocsin.web.wiring import Wiring
@@ -55,8 +56,8 @@ def create_framework(wiring: Wiring) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.wiring = wiring
-    api = (jobs, alerts, groups, silences, oncall, trials, pagerduty, slack, twilio, tokens, server)
-    for part in (*api, rendering, visitor, overview, job, alert, group, taking):
+    api = (jobs, alerts, groups, silences, oncall, trials, pagerduty, slack, twilio, reports, tokens, server)
+    for part in (*api, rendering, visitor, overview, job, alert, group, reviewing, taking):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)
     app.add_exception_handler(HTTPException, _tell_http)

@@ -31,6 +31,7 @@ _TAGS: Final = [
     {"name": "silences", "description": "What is muted for a time."},
     {"name": "on-call", "description": "Who is called upon, and when."},
     {"name": "receivers", "description": "Who is told."},
+    {"name": "reports", "description": "What was told, held back and taken in hand, looked back on."},
     {"name": "tokens", "description": "Who may do what."},
     {"name": "server", "description": "The server itself."},
 ]

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.links import web_link
@@ -55,6 +56,11 @@ def _templates() -> Environment:
         schedule_of=schedule_in_words,
     )
     return made
+
+
+def style() -> Markup:
+    """Return the style of the pages as it can stand within one."""
+    return Markup(_static("tocsin.css")[0].decode())  # noqa: S704 -- a file of ours
 
 
 def render(wired: Wiring, template: str, *, status: int = 200, **values: object) -> HTMLResponse:

@@ -1,0 +1,97 @@
+"""What was decided and owed, newest first, for either store."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from tocsin.alerts.alert import Reason
+from tocsin.store.codec import micros
+from tocsin.store.door import OnDoor
+from tocsin.store.past import Decided, Owed, Place
+from tocsin.store.rows import NotificationState
+from tocsin.store.shapes import ALERT, ENTRY, NOTIFICATION
+
+_DECISIONS: Final = (
+    "SELECT h.id, h.kept_back, h.body, a.body FROM alert_history h JOIN alerts a ON a.id = h.alert_id "
+    "WHERE h.at >= ? AND (h.at, h.id) < (?, ?)"
+)
+_IN_ORDER: Final = " ORDER BY h.at DESC, h.id DESC LIMIT ?"
+# A list of a thousand has no use for its thousand messages.
+_COLUMNS: Final = ", ".join("''" if name == "message" else f"n.{name}" for name in NOTIFICATION.names)
+_OWED: Final = (
+    f"SELECT n.id, {_COLUMNS} FROM notifications n "  # noqa: S608 - our own columns
+    "WHERE n.created_at >= ? AND (n.created_at, n.id) < (?, ?)"
+)
+_OWED_IN_ORDER: Final = " ORDER BY n.created_at DESC, n.id DESC LIMIT ?"
+_OF_JOB: Final = (
+    " AND n.alert_id IN (SELECT id FROM alerts WHERE job_id = ? UNION "
+    "SELECT g.group_id FROM alerts a JOIN group_alerts g ON g.alert_id = a.id WHERE a.job_id = ?)"
+)
+
+
+class RecallReading(OnDoor):
+    """What a reading session lists of the past; `tocsin.store.past.Past` says what."""
+
+    def decisions(
+        self,
+        since: datetime,
+        before: Place,
+        *,
+        job_id: int | None = None,
+        kept_back: bool | None = None,
+        reasons: Sequence[Reason] = (),
+        limit: int,
+    ) -> list[Decided]:
+        """Return what was decided since then and before that place, newest first; no reasons: for any."""
+        statement, values = _DECISIONS, [micros(since), micros(before.at), before.id]
+        asked: list[Any] = [*values]
+        if job_id is not None:
+            statement, asked = f"{statement} AND h.job_id = ?", [*asked, job_id]
+        if kept_back is not None:
+            statement, asked = f"{statement} AND h.kept_back = ?", [*asked, int(kept_back)]
+        if reasons:
+            statement += f" AND h.reason IN ({_marks(len(reasons))})"
+            asked += [reason.value for reason in reasons]
+        rows = self._door.all(statement + _IN_ORDER, (*asked, limit))
+        return [_decided(*row) for row in rows]
+
+    def owed(
+        self,
+        since: datetime,
+        before: Place,
+        *,
+        job_id: int | None = None,
+        receivers: Sequence[str] = (),
+        states: Sequence[NotificationState] = (),
+        limit: int,
+    ) -> list[Owed]:
+        """Return what was owed since then and before that place, newest first; nothing given: to anybody."""
+        statement = _OWED
+        asked: list[Any] = [micros(since), micros(before.at), before.id]
+        if job_id is not None:
+            statement, asked = statement + _OF_JOB, [*asked, job_id, job_id]
+        if receivers:
+            one = "n.target = ? OR substr(n.target, 1, ?) = ?"
+            statement += f" AND ({' OR '.join([one] * len(receivers))})"
+            asked += [part for name in receivers for part in (name, len(name) + 1, f"{name}/")]
+        if states:
+            statement += f" AND n.state IN ({_marks(len(states))})"
+            asked += [state.value for state in states]
+        rows = self._door.all(statement + _OWED_IN_ORDER, (*asked, limit))
+        return [Owed(id=row[0], notification=NOTIFICATION.value(row[1:])) for row in rows]
+
+    def note(self, name: str) -> str | None:
+        """Return a small durable value by name."""
+        row = self._door.one("SELECT value FROM notes WHERE name = ?", (name,))
+        return None if row is None else str(row[0])
+
+
+def _decided(id_: int, kept_back: int, body: str, alert: str) -> Decided:
+    """Return the value of a row; what is older than the column says nothing of it in its body."""
+    entry = replace(ENTRY.decode(body), kept_back=bool(kept_back))
+    return Decided(id=id_, entry=entry, alert=ALERT.decode(alert))
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)

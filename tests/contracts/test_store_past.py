@@ -1,0 +1,387 @@
+"""What a store lists and adds up of the past, beside what is reckoned by hand from the same history."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import product
+from math import ceil
+
+import pytest
+
+from tests.contracts.kept import NOON, an_alert, changed, committed, owed, registered, tried
+from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
+from tocsin.rules.finding import Severity
+from tocsin.store.base import Reading, Store
+from tocsin.store.past import Place
+from tocsin.store.rows import Notification, NotificationState
+
+JOBS = 4
+RULES = ("failed", "late", "stuck")
+TARGETS = ("team/slack", "team/email", "teamster", "ada")
+REASONS = (Reason.SILENCED, Reason.GROUPED, Reason.MUTED)
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+SINCE, UNTIL = NOON + DAY, NOON + 3 * DAY
+END = NOON + 10 * DAY
+
+
+@dataclass(slots=True)
+class History:
+    """Everything that was kept, as plain lists."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    owed: list[Notification] = field(default_factory=list)
+    dead: set[str] = field(default_factory=set)
+
+    @property
+    def within(self) -> list[Alert]:
+        """The alerts that were opened in the span."""
+        return [alert for alert in self.alerts if SINCE <= alert.opened_at < UNTIL]
+
+    def first_taken(self, alert: Alert) -> datetime | None:
+        """When an alert was first acknowledged."""
+        at = [e.at for e in self.entries if e.alert_id == alert.id and e.reason is Reason.ACKNOWLEDGED]
+        return min(at, default=None)
+
+
+def made_up(seed: int) -> History:
+    """Return a history of four days; instants often fall on the edges of the span."""
+    dice, found = random.Random(seed), History()
+    edges = [SINCE, UNTIL, SINCE - timedelta(microseconds=1), UNTIL - timedelta(microseconds=1)]
+    for number in range(60):
+        opened_at = dice.choice([*edges, NOON + dice.random() * 4 * DAY])
+        alert = changed(
+            an_alert(f"a{number:02}", fingerprint=f"p{number}", job_id=1 + dice.randrange(JOBS)),
+            opened_at=opened_at,
+            changed_at=opened_at,
+            severity=dice.choice(list(Severity)),
+            rule=dice.choice(RULES),
+            condition=dice.choice(["job_failure", "stalled"]),
+        )
+        found.alerts.append(alert)
+        _note(found, alert, Reason.OPENED, opened_at)
+        for reason in dice.sample(REASONS, dice.randrange(3)):
+            _note(found, alert, reason, opened_at + dice.randrange(90) * MINUTE, kept_back=True)
+        for seq in range(dice.randrange(3)):
+            _owe(found, alert, seq, opened_at, dice)
+    return found
+
+
+def _note(found: History, alert: Alert, reason: Reason, at: datetime, *, kept_back: bool = False) -> None:
+    entry = Entry(
+        alert_id=alert.id,
+        at=at,
+        reason=reason,
+        state=alert.state,
+        severity=alert.severity,
+        kept_back=kept_back,
+    )
+    found.entries.append(entry)
+
+
+def _owe(found: History, alert: Alert, seq: int, at: datetime, dice: random.Random) -> None:
+    key = f"{alert.id}-{seq}"
+    kind = dice.choice(["firing", "repeat"])
+    target = dice.choice(TARGETS)
+    found.owed.append(
+        owed(key, alert_id=alert.id, target=target, seq=seq, created_at=at, due_at=at, kind=kind)
+    )
+    if dice.random() < 0.2:
+        found.dead.add(key)
+
+
+def keep(store: Store, history: History, dice: random.Random) -> None:
+    """Keep a history the way the engine does: alerts change, and are saved again each time."""
+    with committed(store) as writing:
+        registered(writing, *(f"job {n}" for n in range(JOBS)))
+        writing.save_alerts(history.alerts)
+        writing.record(history.entries)
+        writing.enqueue(history.owed)
+    for _ in range(2):
+        _save(store, history, [_acknowledged(a, dice) if dice.random() < 0.4 else a for a in history.alerts])
+    _save(store, history, [_over(a, dice) if dice.random() < 0.8 else a for a in history.alerts])
+    _let_die(store, history)
+
+
+def _save(store: Store, history: History, changed_alerts: list[Alert]) -> None:
+    lines = [
+        Entry(
+            alert_id=now.id,
+            at=now.changed_at,
+            reason=Reason.ACKNOWLEDGED,
+            state=now.state,
+            severity=now.severity,
+        )
+        for before, now in zip(history.alerts, changed_alerts, strict=True)
+        if now != before and now.is_open
+    ]
+    with committed(store) as writing:
+        writing.save_alerts(changed_alerts)
+        writing.record(lines)
+    history.alerts, history.entries = changed_alerts, [*history.entries, *lines]
+
+
+def _acknowledged(alert: Alert, dice: random.Random) -> Alert:
+    at = alert.changed_at + dice.randrange(1, 200) * MINUTE
+    return changed(
+        alert, state=AlertState.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by="kim", changed_at=at
+    )
+
+
+def _over(alert: Alert, dice: random.Random) -> Alert:
+    at, by = alert.changed_at + dice.randrange(1, 500) * MINUTE, dice.choice(["", "", "kim"])
+    return changed(alert, state=AlertState.RESOLVED, resolved_at=at, resolved_by=by, changed_at=at)
+
+
+def _let_die(store: Store, history: History) -> None:
+    with committed(store) as writing:
+        while claimed := writing.claim(END, lease_for=MINUTE, limit=100, busy=()):
+            states = {True: NotificationState.DEAD, False: NotificationState.SENT}
+            writing.finish([tried(one, states[one.key in history.dead], at=END) for one in claimed])
+
+
+@pytest.fixture(params=[1, 2])
+def history(request: pytest.FixtureRequest, store: Store) -> History:
+    """A history that the store has kept."""
+    made = made_up(request.param)
+    keep(store, made, random.Random(request.param))
+    return made
+
+
+@pytest.fixture
+def reading(store: Store, history: History) -> Iterator[Reading]:
+    """A session that reads it."""
+    with store.reading() as session:
+        yield session
+
+
+def test_alerts_are_counted_by_rule_condition_and_severity(reading: Reading, history: History) -> None:
+    wanted: dict[tuple[str, str, Severity], Counter[str]] = {}
+    for alert in history.within:
+        counts = wanted.setdefault((alert.rule, alert.condition, alert.severity), Counter())
+        taken = history.first_taken(alert) is not None
+        counts["all"] += 1
+        counts["taken"] += taken
+        counts["by hand"] += bool(alert.resolved_by) and not taken
+        counts["open"] += alert.is_open
+
+    found = {
+        (one.rule, one.condition, one.severity): Counter(
+            {"all": one.count, "taken": one.taken, "by hand": one.by_hand, "open": one.open}
+        )
+        for one in reading.opened(SINCE, UNTIL)
+    }
+
+    assert found == wanted
+    assert sum(counts["by hand"] for counts in wanted.values()) > 0
+
+
+def test_alerts_are_counted_by_quarters_of_an_hour(reading: Reading, history: History) -> None:
+    wanted = Counter(
+        alert.opened_at.replace(minute=alert.opened_at.minute // 15 * 15, second=0, microsecond=0)
+        for alert in history.within
+    )
+
+    assert reading.opened_in_quarters(SINCE, UNTIL) == sorted(wanted.items())
+
+
+def test_the_noisiest_jobs_come_first(reading: Reading, history: History) -> None:
+    wanted = Counter(alert.job_id for alert in history.within)
+    ranked = sorted(wanted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    found = reading.noisiest_jobs(SINCE, UNTIL, 3)
+
+    assert [(one.job_id, one.count) for one in found] == ranked[:3]
+    assert {(one.environment, one.job) for one in found} == {("production", "etl")}
+
+
+def by_nearest_rank(lengths: Sequence[float], share: float) -> float:
+    ranked = sorted(lengths)
+    return ranked[ceil(share * len(ranked)) - 1]
+
+
+Ending = Callable[[History, Alert], datetime | None]
+
+
+@pytest.mark.parametrize(
+    ("what", "ending"),
+    [
+        ("until_taken", History.first_taken),
+        ("until_over", lambda _, alert: alert.resolved_at),
+    ],
+)
+def test_lengths_are_those_of_the_nearest_rank(
+    reading: Reading, history: History, what: str, ending: Ending
+) -> None:
+    lengths: dict[Severity | None, list[float]] = {}
+    for alert in history.within:
+        end = ending(history, alert)
+        if end is not None:
+            for severity in (None, alert.severity):
+                lengths.setdefault(severity, []).append((end - alert.opened_at).total_seconds())
+
+    found = {one.severity: one for one in getattr(reading, what)(SINCE, UNTIL)}
+
+    assert found.keys() == lengths.keys()
+    for severity, own in lengths.items():
+        one = found[severity]
+        wanted = (len(own), by_nearest_rank(own, 0.5), by_nearest_rank(own, 0.9))
+        assert (one.count, one.median_seconds, one.p90_seconds) == pytest.approx(wanted)
+
+
+def test_what_nobody_dealt_with_is_listed_worst_and_longest_first(reading: Reading, history: History) -> None:
+    left = [a for a in history.within if history.first_taken(a) is None and not a.resolved_by]
+
+    def rank(alert: Alert) -> tuple[int, float, str]:
+        end = alert.resolved_at.timestamp() if alert.resolved_at is not None else float("inf")
+        return -int(alert.severity), alert.opened_at.timestamp() - end, alert.id
+
+    found = reading.not_taken(SINCE, UNTIL, 1_000)
+
+    assert {a.id for a in found} == {a.id for a in left}
+    ends = [a for a in found if a.resolved_at is not None]
+    assert [a.id for a in ends] == [a.id for a in sorted(ends, key=rank)]
+    assert [int(a.severity) for a in found] == sorted((int(a.severity) for a in left), reverse=True)
+    assert [a.id for a in reading.not_taken(SINCE, UNTIL, 3)] == [a.id for a in found[:3]]
+
+
+def test_decisions_are_counted_by_reason_and_what_was_kept_back_by_job(
+    reading: Reading, history: History
+) -> None:
+    of_span = [entry for entry in history.entries if SINCE <= entry.at < UNTIL]
+    wanted = Counter((entry.reason.value, entry.kept_back) for entry in of_span)
+    jobs = {alert.id: alert.job_id for alert in history.alerts}
+    held = Counter(jobs[entry.alert_id] for entry in of_span if entry.kept_back)
+
+    found = reading.tallies(SINCE, UNTIL)
+
+    assert {(one.reason, one.kept_back): one.count for one in found} == wanted
+    ranked = sorted(held.items(), key=lambda pair: (-pair[1], pair[0]))
+    assert [(one.job_id, one.count) for one in reading.most_kept_back(SINCE, UNTIL, 2)] == ranked[:2]
+
+
+def test_notifications_are_counted_by_target_and_kind_and_the_dead_apart(
+    reading: Reading, history: History
+) -> None:
+    of_span = [one for one in history.owed if SINCE <= one.created_at < UNTIL]
+    wanted = Counter((one.target, one.kind) for one in of_span)
+
+    found = reading.owed_counts(SINCE, UNTIL)
+
+    assert {(one.target, one.kind): one.count for one in found} == wanted
+    assert reading.dead_count(SINCE, UNTIL) == sum(one.key in history.dead for one in of_span)
+
+
+def test_each_rule_is_known_by_when_it_last_fired(reading: Reading, history: History) -> None:
+    wanted: dict[str, datetime] = {}
+    for alert in history.alerts:
+        if alert.opened_at < UNTIL:
+            wanted[alert.rule] = max(wanted.get(alert.rule, alert.opened_at), alert.opened_at)
+
+    assert dict(reading.last_fired(UNTIL)) == wanted
+
+
+def test_decisions_are_listed_newest_first_page_by_page(reading: Reading, history: History) -> None:
+    for job_id, kept_back, reasons in product(
+        (None, 2, 99), (None, True, False), ((), (Reason.OPENED, Reason.MUTED))
+    ):
+        _see_decisions(reading, history, job_id, reasons, kept_back=kept_back)
+
+
+def _see_decisions(
+    reading: Reading,
+    history: History,
+    job_id: int | None,
+    reasons: tuple[Reason, ...],
+    *,
+    kept_back: bool | None,
+) -> None:
+    jobs = {alert.id: alert.job_id for alert in history.alerts}
+    wanted = [
+        entry
+        for entry in history.entries
+        if SINCE <= entry.at < UNTIL
+        and job_id in (None, jobs[entry.alert_id])
+        and kept_back in (None, entry.kept_back)
+        and (not reasons or entry.reason in reasons)
+    ]
+    found: list[Entry] = []
+    place = Place(at=UNTIL)
+    while page := reading.decisions(
+        SINCE, place, job_id=job_id, kept_back=kept_back, reasons=reasons, limit=7
+    ):
+        found += [one.entry for one in page]
+        assert all(one.alert.id == one.entry.alert_id for one in page)
+        place = Place(at=page[-1].entry.at, id=page[-1].id)
+
+    assert Counter(found) == Counter(wanted)
+    assert [entry.at for entry in found] == sorted((entry.at for entry in wanted), reverse=True)
+
+
+def test_notifications_are_listed_newest_first_page_by_page(reading: Reading, history: History) -> None:
+    names: tuple[tuple[str, ...], ...] = ((), ("team",), ("team", "ada"), ("te",), ("team/%",))
+    for job_id, receivers, states in product((None, 2, 99), names, ((), (NotificationState.DEAD,))):
+        _see_owed(reading, history, job_id, receivers, states)
+
+
+def _see_owed(
+    reading: Reading,
+    history: History,
+    job_id: int | None,
+    receivers: tuple[str, ...],
+    states: tuple[NotificationState, ...],
+) -> None:
+    jobs = {alert.id: alert.job_id for alert in history.alerts}
+    wanted = {
+        one.key
+        for one in history.owed
+        if SINCE <= one.created_at < UNTIL
+        and job_id in (None, jobs[one.alert_id])
+        and (not receivers or one.target.split("/")[0] in receivers)
+        and (not states or one.key in history.dead)
+    }
+    found: list[Notification] = []
+    place = Place(at=UNTIL)
+    while page := reading.owed(SINCE, place, job_id=job_id, receivers=receivers, states=states, limit=5):
+        found += [one.notification for one in page]
+        place = Place(at=page[-1].notification.created_at, id=page[-1].id)
+
+    assert sorted(one.key for one in found) == sorted(wanted)
+    assert [one.created_at for one in found] == sorted((one.created_at for one in found), reverse=True)
+    assert {one.message for one in found} <= {""}
+
+
+def test_what_a_group_was_told_as_one_is_found_by_the_job_of_each_of_its_alerts(store: Store) -> None:
+    with committed(store) as writing:
+        (watch,) = registered(writing, "etl")
+        writing.save_alerts([an_alert(job_id=watch.job.id)])
+        writing.add_to_groups([("g1", "alert-1")])
+        writing.enqueue([owed("g1-1", alert_id="g1"), owed("other", alert_id="g2")])
+
+    with store.reading() as reading:
+        found = reading.owed(NOON, Place(at=END), job_id=watch.job.id, limit=10)
+
+    assert [one.notification.key for one in found] == ["g1-1"]
+
+
+def test_an_empty_store_adds_up_to_nothing(store: Store) -> None:
+    with store.reading() as reading:
+        lists = (
+            reading.opened(NOON, END),
+            reading.opened_in_quarters(NOON, END),
+            reading.noisiest_jobs(NOON, END, 5),
+            reading.not_taken(NOON, END, 5),
+            reading.until_taken(NOON, END),
+            reading.until_over(NOON, END),
+            reading.tallies(NOON, END),
+            reading.most_kept_back(NOON, END, 5),
+            reading.owed_counts(NOON, END),
+            reading.last_fired(END),
+            reading.decisions(NOON, Place(at=END), limit=5),
+            reading.owed(NOON, Place(at=END), limit=5),
+        )
+        assert [one for one in lists if one] == []
+        assert (reading.dead_count(NOON, END), reading.note("x")) == (0, None)
