@@ -20,6 +20,7 @@ USE = [
     "runs",
     "alerts",
     "groups",
+    "report",
     "oncall",
     "ack",
     "snooze",
