@@ -28,9 +28,7 @@ def take_in(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
     """
     if any(c.environment == SYSTEM_JOB.environment for c in check_ins):
         return _without_our_own(draft, check_ins)
-    keys = [(c.environment, c.job) for c in check_ins]
-    job_ids, new_jobs = _load(draft, dict(zip(keys, check_ins, strict=True)))
-    ids = [job_ids[key] for key in keys]
+    ids, new_jobs = _load(draft, check_ins)
     known = _known_runs(draft, check_ins, ids)
     answers: list[Answer] = []
     unseen: dict[int, None] = {}
@@ -54,22 +52,19 @@ def _without_our_own(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]
     return [_OURS if c.environment == SYSTEM_JOB.environment else next(others) for c in check_ins]
 
 
-def _load(
-    draft: Draft, reporting: dict[tuple[str, str], CheckIn]
-) -> tuple[dict[tuple[str, str], int], set[int]]:
-    """Lock the watches of all the jobs that report; return their ids, and which of them are new."""
-    keys = {JobKey(*key): check_in for key, check_in in reporting.items()}
+def _load(draft: Draft, check_ins: Sequence[CheckIn]) -> tuple[list[int], set[int]]:
+    """Lock the watches of all the jobs that report; return their ids in order, and which of them are new."""
+    keys = [JobKey(c.environment, c.job) for c in check_ins]
     watches = draft.writing.watches(keys)
-    missing = {key: check_in for key, check_in in keys.items() if key not in watches}
     registered: dict[JobKey, Watch] = {}
-    if missing:
+    if any(key not in watches for key in keys):
+        missing = {key: c for key, c in zip(keys, check_ins, strict=True) if key not in watches}
         registered = draft.writing.register(
             [_new_job(draft, key, check_in.received_at) for key, check_in in missing.items()]
         )
         watches |= registered
     draft.load(watches.values())
-    ids: dict[tuple[str, str], int] = {key: watch.job.id for key, watch in watches.items()}
-    return ids, {ids[key] for key in registered}
+    return [watches[key].job.id for key in keys], {watch.job.id for watch in registered.values()}
 
 
 def _new_job(draft: Draft, key: JobKey, now: datetime) -> Job:

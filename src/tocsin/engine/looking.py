@@ -36,14 +36,14 @@ class Look(Struct, kw_only=True):
     alerts: list[Alert]
     state: JobState
     changed: dict[str, Alert] = {}
-    entries: list[Entry] = []
-    notifications: list[Notification] = []
-    cancelled: list[str] = []
+    entries: tuple[Entry, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    cancelled: tuple[str, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
     runs: tuple[Run, ...] = ()
-    unknown: list[tuple[int, str]] = []
-    set_aside: list[SetAside] = []
-    kept_back: list[Reason] = []
+    unknown: tuple[tuple[int, str], ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    kept_back: tuple[Reason, ...] = ()
     asks: list[datetime] = []
     opened: int = 0
 
@@ -83,7 +83,7 @@ def _judge_all(
     job, policy = seen.watch.job, book.configuration.policy
     settled = settle(job, seen.watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
     seen.state = settled.state
-    seen.occurrences, seen.runs, seen.unknown = settled.decided, settled.runs, list(settled.unknown)
+    seen.occurrences, seen.runs, seen.unknown = settled.decided, settled.runs, settled.unknown
     if settled.ask_again_at is not None:
         seen.asks.append(settled.ask_again_at)
     facts = Facts(job=job, state=settled.state, blind=book.blind)
@@ -117,7 +117,7 @@ def _take_verdict(
     if verdict.unknown is not None or verdict.cannot_tell:
         not_well[rule.name] = ""
     if verdict.unknown is not None:
-        seen.unknown.append((verdict.unknown.window, verdict.unknown.what))
+        seen.unknown += ((verdict.unknown.window, verdict.unknown.what),)
     if verdict.finding is not None:
         not_well[rule.name] = _add_finding(findings, seen.watch.job, rule, verdict.finding)
 
@@ -164,7 +164,7 @@ def _let_lapse(seen: Look, now: datetime) -> None:
         change = lapse(alert, seen.state, now)
         if change.reason is not Reason.UNCHANGED:
             seen.alerts[number] = seen.changed[alert.id] = change.alert
-            seen.entries.append(entry_of(change.alert, change.reason, now))
+            seen.entries += (entry_of(change.alert, change.reason, now),)
 
 
 def _moved(
@@ -199,8 +199,8 @@ def _set_aside(seen: Look, rule: Rule, error: Exception, *, now: datetime, aside
     """Set a rule that has raised aside for this job, where it stops nothing else; return until when."""
     until_at = now + aside_for
     job_id = seen.watch.job.id
-    seen.set_aside.append(
-        SetAside(rule=rule.name, job_id=job_id, at=now, until_at=until_at, error=_told_of(error))
+    seen.set_aside += (
+        SetAside(rule=rule.name, job_id=job_id, at=now, until_at=until_at, error=_told_of(error)),
     )
     return until_at
 
@@ -238,12 +238,12 @@ def _voice(seen: Look, voiced: Voiced) -> None:
     else:
         seen.alerts[known] = alert
     seen.changed[alert.id] = alert
-    seen.entries.extend(voiced.entries)
-    seen.notifications.extend(voiced.notifications)
+    seen.entries += tuple(voiced.entries)
+    seen.notifications += tuple(voiced.notifications)
     if voiced.kept_back is not None:
-        seen.kept_back.append(voiced.kept_back)
+        seen.kept_back += (voiced.kept_back,)
     if voiced.cancels_repeats:
-        seen.cancelled.append(alert.id)
+        seen.cancelled += (alert.id,)
     if voiced.ask_again_at is not None:
         seen.asks.append(voiced.ask_again_at)
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from tocsin.engine.commands import Command, Result
 from tocsin.engine.configuration import Configuration
 from tocsin.errors import StoreUnavailable
@@ -22,8 +24,7 @@ class Claimed:
     next_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """The check-ins of one request."""
 
     check_ins: Sequence[CheckIn]

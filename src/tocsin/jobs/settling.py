@@ -69,6 +69,11 @@ def _decide_due(
     state: JobState, now: datetime, blind: tuple[BlindWindow, ...]
 ) -> tuple[JobState, tuple[Occurrence, ...], tuple[tuple[int, str], ...], datetime | None]:
     """Decide the expected runs that nobody has seen start in time."""
+    if not blind:
+        ends = [o.start_by for o in state.occurrences if o.status is OccurrenceStatus.EXPECTED]
+        first_at = min((at for at in ends if at is not None), default=None)
+        if first_at is None or now < first_at:
+            return state, (), (), first_at
     decided: dict[datetime, Occurrence] = {}
     unknown: list[tuple[int, str]] = []
     ask_again_at: datetime | None = None

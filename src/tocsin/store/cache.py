@@ -42,6 +42,10 @@ class WatchCache:
             self._by_id.move_to_end(job_id)
         return kept
 
+    def peek(self, job_id: int) -> Kept | None:
+        """Return what is kept of a job that this transaction has used already."""
+        return self._by_id.get(job_id)
+
     def by_key(self, key: JobKey) -> Kept | None:
         """Return what is kept of a job."""
         job_id = self._ids.get(key)

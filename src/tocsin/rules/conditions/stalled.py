@@ -44,46 +44,46 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     asks: list[datetime] = []
     unknown: Unknown | None = None
     for run in facts.state.open_runs:
-        for stall in _limits(facts, run):
-            if stall.since_at <= forgiven or _is_overtaken(stall):
+        for why, last_at, since_at in _limits(facts, run):
+            if since_at <= forgiven or _is_overtaken(run, since_at):
                 continue
-            window = _hidden(facts, stall) if facts.blind else None
-            decide_at = stall.since_at if window is None else window.hold_until
+            window = _hidden(facts, run, since_at) if facts.blind else None
+            decide_at = since_at if window is None else window.hold_until
             if now < decide_at:
                 asks.append(decide_at)
             elif window is not None:
                 unknown = Unknown(window=window.id, what=f"run {run.key} has shown no sign of life since")
             else:
-                stalls.append(stall)
+                stalls.append(_Stall(run=run, why=why, last_at=last_at, since_at=since_at))
     ask_again_at = min(asks, default=None)
     if not stalls or not _too_many(rule, facts, stalls):
         return Verdict(ask_again_at=ask_again_at, unknown=unknown)
     return Verdict(finding=_finding(rule, facts, stalls), ask_again_at=ask_again_at, unknown=unknown)
 
 
-def _is_overtaken(stall: _Stall) -> bool:
-    return stall.run.overtaken_at is not None and stall.run.overtaken_at >= stall.since_at
+def _is_overtaken(run: Run, since_at: datetime) -> bool:
+    return run.overtaken_at is not None and run.overtaken_at >= since_at
 
 
-def _hidden(facts: Facts, stall: _Stall) -> BlindWindow | None:
+def _hidden(facts: Facts, run: Run, since_at: datetime) -> BlindWindow | None:
     """Return the window that hides whether the run has stalled; one that was heard since hides nothing."""
-    window = facts.blind_at(stall.since_at)
-    return None if window is None or stall.run.last_sign_at >= window.to_at else window
+    window = facts.blind_at(since_at)
+    return None if window is None or run.last_sign_at >= window.to_at else window
 
 
-def _limits(facts: Facts, run: Run) -> list[_Stall]:
-    """Return the instants from which a run counts as stalled if nothing more is heard."""
+def _limits(facts: Facts, run: Run) -> list[tuple[Why, datetime, datetime]]:
+    """Return why, since when unheard and from when on a run counts as stalled if nothing more is heard."""
     if run.status is not RunStatus.RUNNING or run.phase is Phase.RETRYING:
         return []
     limits = []
     silence = _silence_allowed(facts, run)
     if silence is not None:
         at = run.last_sign_at
-        limits.append(_Stall(run=run, why=Why.NO_HEARTBEAT, last_at=at, since_at=at + silence))
+        limits.append((Why.NO_HEARTBEAT, at, at + silence))
     idle = _idle_allowed(facts, run)
     if idle is not None and run.progress_at is not None:
         at = run.progress_at
-        limits.append(_Stall(run=run, why=Why.NO_PROGRESS, last_at=at, since_at=at + idle))
+        limits.append((Why.NO_PROGRESS, at, at + idle))
     return limits
 
 

@@ -119,22 +119,20 @@ class JobsWriting(Session):
 
     def watches(self, keys: Iterable[JobKey]) -> dict[JobKey, Watch]:
         """Return, locked, the watches of those jobs that exist."""
-        wanted = list(dict.fromkeys(keys))
-        remembered = {key: job_id for key in wanted if (job_id := self._cache.id_of(key)) is not None}
-        self.watches_by_id(remembered.values())
-        missing = [key for key in wanted if self._locked_id(key) is None]
+        wanted = dict.fromkeys(keys)
+        self._lock(job_id for key in wanted if (job_id := self._cache.id_of(key)) is not None)
+        found = self._those_locked(wanted)
+        missing = [key for key in wanted if key not in found]
         if missing:
-            found = self._door.all(_FIND, (texts(k[0] for k in missing), texts(k[1] for k in missing)))
-            self.watches_by_id(job_id for (job_id,) in found)
-        watches = ((key, self._locked_id(key)) for key in wanted)
-        return {key: self._kept(job_id).watch for key, job_id in watches if job_id is not None}
+            ids = self._door.all(_FIND, (texts(k[0] for k in missing), texts(k[1] for k in missing)))
+            self._lock(job_id for (job_id,) in ids)
+            found |= self._those_locked(missing)
+        return found
 
     def watches_by_id(self, ids: Iterable[int]) -> list[Watch]:
         """Return, locked, the watches of those jobs that exist, in the order of the ids."""
-        wanted = list(dict.fromkeys(ids))
-        unknown = [job_id for job_id in wanted if job_id not in self._locked]
-        if unknown:
-            self._take(self._door.all(_LOCK, (numbers(unknown),)))
+        wanted = dict.fromkeys(ids)
+        self._lock(wanted)
         return [self._kept(job_id).watch for job_id in wanted if job_id in self._locked]
 
     def register(self, jobs: Iterable[Job]) -> dict[JobKey, Watch]:
@@ -161,7 +159,7 @@ class JobsWriting(Session):
 
     def due(self, now: datetime, limit: int) -> list[Watch]:
         """Return, locked, watches whose `due_at` has come, earliest first, but for those that others hold."""
-        return self._take(self._door.all(_LOCK_DUE, (micros(now), limit)))
+        return self._taken(self._door.all(_LOCK_DUE, (micros(now), limit)))
 
     def next_due_at(self) -> datetime | None:
         """Return the earliest `due_at` of all."""
@@ -188,7 +186,7 @@ class JobsWriting(Session):
         rows = self._door.all(_LOCK_OLDER, (version, limit))
         if len(rows) < limit:
             rows += self._door.all(_LOCK_NEWER, (version, limit - len(rows)))
-        return self._take(rows)
+        return self._taken(rows)
 
     def save(self, watches: Iterable[Watch]) -> None:
         """Keep watches that were loaded in this transaction."""
@@ -249,19 +247,29 @@ class JobsWriting(Session):
     def _kept(self, job_id: int) -> Kept:
         """Return what is kept of a job that this transaction has locked, or locks now."""
         if job_id not in self._locked:
-            self._take(self._door.all(_LOCK, (numbers([job_id]),)))
-        kept = self._cache.by_id(job_id) if job_id in self._locked else None
+            self._lock((job_id,))
+        kept = self._cache.peek(job_id) if job_id in self._locked else None
         if kept is None:
             raise StoreError(f"there is no job with the id {job_id}")
         return kept
 
-    def _locked_id(self, key: JobKey) -> int | None:
-        """Return the id of a job that has this name and is locked."""
-        job_id = self._cache.id_of(key)
-        return job_id if job_id in self._locked else None
+    def _those_locked(self, keys: Iterable[JobKey]) -> dict[JobKey, Watch]:
+        """Return the watches of the jobs that have these names and are locked."""
+        ids = ((key, self._cache.id_of(key)) for key in keys)
+        return {key: self._kept(job_id).watch for key, job_id in ids if job_id in self._locked}
 
-    def _take(self, rows: Rows) -> list[Watch]:
-        """Return the watches of rows that were just locked, in order, reading what is not remembered."""
+    def _lock(self, ids: Iterable[int]) -> None:
+        unknown = [job_id for job_id in ids if job_id not in self._locked]
+        if unknown:
+            self._take(self._door.all(_LOCK, (numbers(unknown),)))
+
+    def _taken(self, rows: Rows) -> list[Watch]:
+        """Return the watches of rows that were just locked, in order."""
+        self._take(rows)
+        return [self._kept(row[0]).watch for row in rows]
+
+    def _take(self, rows: Rows) -> None:
+        """Take up rows that were just locked, reading what is not remembered."""
         new = [row for row in rows if row[0] not in self._locked]
         stale = [row for row in new if not self._remembers(row[0], row[1])]
         parts = {}
@@ -275,7 +283,6 @@ class JobsWriting(Session):
             else:
                 self._freshen(job_id, state, *rest)
             self._locked.add(job_id)
-        return [self._kept(row[0]).watch for row in rows]
 
     def _remembers(self, job_id: int, version: int) -> bool:
         kept = self._cache.by_id(job_id)
@@ -287,6 +294,9 @@ class JobsWriting(Session):
         if kept is None:
             raise StoreError(f"job {job_id} has lost its row in jobs")
         watch = kept.watch
+        now = (micros_or_none(watch.due_at), watch.judged_under, watch.alerting)
+        if text == kept.text and (due_at, judged, alerting) == now and not watch.unreadable:
+            return
         state, unreadable = watch.state, ""
         if text != kept.text:
             try:

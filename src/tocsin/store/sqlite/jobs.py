@@ -65,7 +65,7 @@ class JobsWriting(Session):
     def watches(self, keys: Iterable[JobKey]) -> dict[JobKey, Watch]:
         """Return the watches of those jobs that exist."""
         found: dict[JobKey, Watch] = {}
-        for key in keys:
+        for key in dict.fromkeys(keys):
             kept = self._kept_by_key(key)
             if kept is not None:
                 found[key] = kept.watch
@@ -196,10 +196,10 @@ class JobsWriting(Session):
         return kept
 
     def _kept(self, job_id: int) -> Kept:
-        kept = self._cache.by_id(job_id)
+        kept = self._cache.peek(job_id)
         if kept is None:
             self.watches_by_id((job_id,))
-            kept = self._cache.by_id(job_id)
+            kept = self._cache.peek(job_id)
         if kept is None:
             raise StoreError(f"there is no job with the id {job_id}")
         return kept
