@@ -22,6 +22,7 @@ from tests.contracts.kept import (
     running,
     tried,
 )
+from tests.contracts.test_store_drills import a_drill
 from tocsin.alerts.alert import AlertState, Entry, Reason
 from tocsin.rules.finding import Severity
 from tocsin.store.sqlite import SqliteStore
@@ -73,6 +74,9 @@ def look(store: SqliteStore, job: int) -> None:
         writing.set_fallback("a", "b")
         writing.silences(NOON)
         writing.overrides(NOON)
+        writing.save_drill(a_drill("one"))
+        writing.drills_under_way(5)
+        writing.owed("alert-1")
         writing.set_aside(NOON)
         writing.alive("one", NOON)
         writing.bury(["two"])
@@ -99,6 +103,8 @@ def read(store: SqliteStore, job: int) -> None:
         reading.deliveries(["a"])
         reading.silences(ended_since=NOON)
         reading.overrides(ended_since=NOON)
+        reading.drill("one")
+        reading.drills(5)
         reading.tokens()
         reading.counts()
 

@@ -16,6 +16,7 @@ from tests.stories.server import BLIND_AFTER, Server, VirtualClock
 from tests.stories.words import JobWords, RuleWords, definition_of, route_of, rule_of
 from tocsin.alerts.alert import Alert, AlertState, Entry
 from tocsin.alerts.digest import DigestPlan
+from tocsin.alerts.drill import DrillPlan
 from tocsin.alerts.maintenance import MaintenanceWindow
 from tocsin.alerts.matcher import read_matchers
 from tocsin.alerts.route import Route
@@ -85,6 +86,7 @@ class Story:
         self.escalations: dict[str, escalation.Policy] = {}
         self.responders: dict[str, Responder] = {}
         self.on_call: dict[str, OnCallSchedule] = {}
+        self.drills: tuple[DrillPlan, ...] = ()
         self.clock = VirtualClock(datetime.combine(self.day, time(), UTC) - THE_EVENING_BEFORE)
         self._defined: dict[JobKey, Definition] = {}
         self._has_begun = False
@@ -178,6 +180,7 @@ class Story:
             escalations=dict(self.escalations),
             responders=dict(self.responders),
             on_call_schedules=dict(self.on_call),
+            drills=self.drills,
             jobs=dict(self._defined),
             policy=self.policy,
         )

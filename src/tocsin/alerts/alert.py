@@ -35,6 +35,7 @@ class Reason(Enum):
     JOB_RENAMED = "job_renamed"
     JOB_REDEFINED = "job_redefined"
     RULE_REMOVED = "rule_removed"
+    DRILL_OVER = "drill_over"
     TOLD = "told"
     REPEATED = "repeated"
     SILENCED = "silenced"

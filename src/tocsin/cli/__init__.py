@@ -45,6 +45,7 @@ class Tocsin(LazyGroup):
         "snooze": Lazy("tocsin.cli.alerts", "snooze", "Put an alert off: it is told again later.", ACT),
         "resolve": Lazy("tocsin.cli.alerts", "resolve", "Declare the trouble of an alert over.", ACT),
         "silence": Lazy("tocsin.cli.silences", "silence", "Mute alerts for a time.", ACT),
+        "drill": Lazy("tocsin.cli.drill", "drill", "Prove that alerts would arrive, level by level.", ACT),
         "send-test": Lazy("tocsin.cli.trial", "send_test", "Send a test, and see whether it arrives.", ACT),
         "token": Lazy("tocsin.cli.tokens", "token", "Make, list or revoke keys and tokens.", ACT),
         "backup": Lazy("tocsin.cli.upkeep", "backup", "Save a copy of the server's data.", ACT),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tocsin.alerts.digest import DigestPlan
 from tocsin.alerts.route import Route
 from tocsin.config.crosscheck import CONSOLE
+from tocsin.config.drills import build_drills
 from tocsin.config.escalations import build_escalations
 from tocsin.config.grammar import rules as rule_grammar
 from tocsin.config.grammar import telling
@@ -61,6 +62,7 @@ def build_configuration(file: File) -> Configuration:
         responders=build_responders(file),
         on_call_schedules=build_on_call_schedules(file),
         escalations=build_escalations(file),
+        drills=build_drills(file),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tocsin.alerts.matcher import Matcher
 from tocsin.config.dead_ends import never_taken
+from tocsin.config.drills import drill_faults
 from tocsin.config.escalations import escalation_faults
 from tocsin.config.on_call import on_call_faults
 from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest, written
@@ -30,6 +31,7 @@ def crosscheck(data: object) -> Iterator[Fault]:
     yield from _fallbacks(data)
     yield from on_call_faults(data, _known_receivers(data))
     yield from escalation_faults(data, _known_receivers(data))
+    yield from drill_faults(data, _known_receivers(data))
     yield from _environments(data)
     yield from _circles(data)
     yield from _half_of_a_certificate(data.get("server"))

@@ -157,7 +157,7 @@ _LIMITS = {
 def _unknown_key(place: Place, keys: Keys) -> Fault:
     key, known = str(place[-1]), keys.at(place[:-1])
     homes = " or ".join(keys.homes_of(key)[:3])
-    if homes:
+    if homes and f"{key}s" not in known:
         return Fault(place=place, message=f"is not a key of this place; it belongs under {homes}")
     near = closest(key, known)
     unknown = "is not a known key" if near else f"is not a known key; known here: {', '.join(known)}"

@@ -31,9 +31,11 @@ from tocsin.engine.commands import (
     RevokeToken,
     SendTest,
     Snooze,
+    StartDrill,
 )
 from tocsin.engine.covering import add_overrides, remove_override
 from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.drilling import start_drill
 from tocsin.engine.in_hand import on_alert, on_group, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.trial import trial_notifications
@@ -76,6 +78,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
             return remove_override(draft, command)
         case SendTest():
             return _send_test(draft, command)
+        case StartDrill():
+            return start_drill(draft, command)
         case AddToken() | RevokeToken():
             return _on_token(draft, command)
 

@@ -55,7 +55,7 @@ def judge_outdated(draft: Draft) -> int:
     outdated = draft.writing.outdated(draft.book.version, SLICE)
     draft.load(_adopt(watch, draft) for watch in outdated)
     for job_id, watch in list(draft.watches.items()):
-        if watch.job.key == SYSTEM_JOB:
+        if watch.job.environment == SYSTEM_JOB.environment:
             draft.watches[job_id] = replace(watch, judged_under=draft.book.version)
         else:
             draft.look(job_id)

@@ -1,13 +1,15 @@
 """What a person can tell the engine to do, and what it answers."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from tocsin.alerts.alert import SnoozeEnd
+from tocsin.alerts.drill import DELIVER_WITHIN, Aim
 from tocsin.alerts.matcher import Matcher
 from tocsin.jobs.job import Definition, JobKey
 from tocsin.oncall.override import Cover
+from tocsin.rules.finding import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,23 @@ class SendTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartDrill:
+    """Tell a receiver, every level of a policy, or whom an alert of a job would reach now, as a drill.
+
+    `environment` is that of a job. Without `acknowledge_within` nobody is waited for.
+    """
+
+    aim: Aim
+    target: str
+    who: str
+    environment: str = ""
+    severity: Severity = Severity.CRITICAL
+    deliver_within: timedelta = DELIVER_WITHIN
+    acknowledge_within: timedelta | None = None
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddToken:
     """Keep a credential; only the digest of its secret is given."""
 
@@ -178,6 +197,7 @@ Command = (
     | AddOverrides
     | RemoveOverride
     | SendTest
+    | StartDrill
     | AddToken
     | RevokeToken
 )

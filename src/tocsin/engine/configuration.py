@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tocsin.alerts.digest import DigestPlan
+from tocsin.alerts.drill import DrillPlan
 from tocsin.alerts.group import Pace
 from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.maintenance import MaintenanceWindow
@@ -52,7 +53,7 @@ class Configuration:
     those that routes may name. `hears_acknowledgements` are the targets that are told when somebody takes
     in hand what they were told of; `digests` are for targets that are told once a day and not at once, and
     so stand in no list of `targets`. `escalations` are the escalation policies by their ids. `digest` is
-    equal for two configurations that judge alike.
+    equal for two configurations that judge alike. `drills` are begun when their hour comes.
     """
 
     digest: str
@@ -72,3 +73,4 @@ class Configuration:
     base_url: str = ""
     responders: Mapping[str, Responder] = field(default_factory=dict)
     on_call_schedules: Mapping[str, OnCallSchedule] = field(default_factory=dict)
+    drills: tuple[DrillPlan, ...] = ()

@@ -75,7 +75,12 @@ def try_to_send(
         next_due_at=ended_at + next_try(attempt, retry_after=wait, jitter=jitter()),
         unknown=unknown and state is not NotificationState.SENT,
         reference=reference,
+        claimed_at=_claimed_at(notification, policy),
     )
+
+
+def _claimed_at(claimed: Notification, policy: Policy) -> datetime | None:
+    return None if claimed.lease_until is None else claimed.lease_until - policy.lease_for
 
 
 def _too_late(owed: Notification, now: datetime) -> Delivery:

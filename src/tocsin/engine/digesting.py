@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tocsin.alerts.alert import Alert
 from tocsin.alerts.digest import DigestPlan, digest_of, next_digest_at
+from tocsin.alerts.drill import DRILL
 from tocsin.alerts.route import ways
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.voicing import labels_of, notification_key
@@ -72,5 +73,7 @@ def _made(
 
 
 def _is_theirs(alert: Alert, configuration: Configuration, plan: DigestPlan, now: datetime) -> bool:
+    if alert.condition == DRILL:
+        return False
     found = ways(configuration.route, labels_of(alert), now, configuration.time_intervals)
     return any(way.receiver == plan.receiver for way in found)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change, acknowledge, resolve
 from tocsin.alerts.alert import Alert, AlertState, Reason, SnoozeEnd
+from tocsin.alerts.drill import DRILL
 from tocsin.alerts.group import Group
 from tocsin.alerts.snooze import LONGEST, snooze
 from tocsin.engine.commands import (
@@ -102,7 +103,7 @@ def _acknowledge(draft: Draft, alert: Alert, command: Acknowledge) -> Result:
         return Done(message=_already(alert, command.who), id=alert.id)
     until = f"until {clock_time(command.until_at, alert.timezone)}" if command.until_at is not None else ""
     take(draft, change, command.who, ": ".join(part for part in (until, command.note) if part))
-    _look_by(draft, alert.job_id, command.until_at)
+    _look_by(draft, alert.job_id, draft.now if alert.condition == DRILL else command.until_at)
     if until:
         return Done(message=f"acknowledged {until}; then it is told again if it still holds", id=alert.id)
     return Done(message="acknowledged; it is not repeated unless it gets worse", id=alert.id)
@@ -119,7 +120,7 @@ def _snooze(draft: Draft, alert: Alert, command: Snooze) -> Result:
     ends = _ENDS.get(command.end)
     until = f"until {ends}, at most until {latest}" if ends else f"until {latest}"
     take(draft, change, command.who, ": ".join(part for part in (until, command.note) if part))
-    _look_by(draft, alert.job_id, until_at)
+    _look_by(draft, alert.job_id, draft.now if alert.condition == DRILL else until_at)
     return Done(message=f"snoozed {until}; it is told at once if it gets worse", id=alert.id)
 
 

@@ -1,20 +1,25 @@
 """What the writer does besides: sign of life, shared facts, new configuration, fallbacks, retention."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tocsin.alerts.drill import ID_PREFIX
 from tocsin.engine.adopting import judge_outdated, register_slice, slices_of_jobs, version_of
 from tocsin.engine.blindness import REMEMBER_FOR, note_blind
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.digesting import send_digests
 from tocsin.engine.draft import Draft
+from tocsin.engine.drill_plans import look_at_drills
 from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
+from tocsin.engine.own_jobs import DRILLS, wake_own_jobs
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.store.base import Writing
+from tocsin.store.rows import Delivery, DeliveryOutcome
 from tocsin.telemetry.metrics import Metrics
 
 ALIVE_EVERY = timedelta(seconds=5)
@@ -46,10 +51,11 @@ class Rounds:
         self._registering = False
         self._adopting = True
         self._must_turn = False
+        self._must_look = False
 
     def next_at(self, now: datetime) -> datetime:
         """Return when the next chore is due."""
-        if self._alive_at is None or self._adopting or self._must_turn:
+        if self._alive_at is None or self._adopting or self._must_turn or self._must_look:
             return now
         return self._alive_at + ALIVE_EVERY
 
@@ -70,6 +76,7 @@ class Rounds:
             # Other routes and time intervals may let out earlier what the old ones kept back.
             held_back = self._writing.open_alerts_held_back()
             self._writing.mark_due((alert.job_id for alert in held_back), now)
+            wake_own_jobs(self._writing, configuration, now)
 
     def refresh_if_needed(self, now: datetime) -> None:
         """Load the facts that all jobs share, when this server has not done so lately."""
@@ -100,14 +107,21 @@ class Rounds:
         if self._registering:
             self._registering = False
             self._to_register.popleft()
+        if not self._must_turn:
+            self._must_look = False
         self._must_turn = False
 
-    def turn_to_fallback(self) -> None:
-        """Let what a receiver will never take go to its fallback next, in a transaction of its own.
+    def settled(self, deliveries: Iterable[Delivery], held: set[str]) -> bool:
+        """Take note of tries that ended, and whose leases still held; return whether one failed for good.
 
-        Who settles a try holds what others may need who hold the job.
+        What a receiver will never take goes to its fallback next, and a drill that this concerns is looked
+        at, each in a transaction of its own: who settles a try holds what others may need who hold the job.
         """
-        self._must_turn = True
+        counted = [one for one in deliveries if one.key in held]
+        has_failed = any(one.outcome is DeliveryOutcome.FAILED for one in counted)
+        self._must_turn = self._must_turn or has_failed
+        self._must_look = self._must_look or any(one.key.startswith(ID_PREFIX) for one in counted)
+        return has_failed
 
     def refresh(self, now: datetime) -> None:
         """Load the facts that all jobs share."""
@@ -136,10 +150,12 @@ class Rounds:
             draft.book = self.book
         if self._must_turn:
             owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0 or owes
+        elif self._must_look:
+            self._look_at_drills(draft)
         elif self._adopting:
             self._adopt(draft)
             draft.write()
-        return self._adopting, owes
+        return self._adopting or (self._must_turn and self._must_look), owes
 
     def _note_alive(self, now: datetime) -> None:
         before = self.living.note(self._writing, now, ALIVE_EVERY)
@@ -148,6 +164,14 @@ class Rounds:
             self.link_key = link_key(self._writing, self._new_id)
         self._alive_at = now
         self.refresh(now)
+
+    def _look_at_drills(self, draft: Draft) -> None:
+        """See at once whether a drill is over, though the hint to do so may have been lost with a crash."""
+        found = draft.writing.watches([DRILLS])
+        draft.load(found.values())
+        for watch in found.values():
+            look_at_drills(draft, watch.job.id)
+        draft.write()
 
     def _adopt(self, draft: Draft) -> None:
         if self._to_register:

@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 from tocsin.engine.blindness import look_at_unknown
 from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.drill_plans import look_at_drills
+from tocsin.engine.own_jobs import DRILLS
 from tocsin.engine.storming import speak_for_groups
 
 LOOKS_BETWEEN = 8
+OWN_LOOKS = {SYSTEM_JOB: look_at_unknown, DRILLS: look_at_drills}
 
 
 def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) -> int:
@@ -21,8 +24,8 @@ def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) 
         if number % LOOKS_BETWEEN == LOOKS_BETWEEN - 1 and is_over():
             draft.leave(later.job.id for later in due[number:])
             break
-        if watch.job.key == SYSTEM_JOB:
-            look_at_unknown(draft, watch.job.id)
+        if watch.job.environment == SYSTEM_JOB.environment and watch.job.key in OWN_LOOKS:
+            OWN_LOOKS[watch.job.key](draft, watch.job.id)
         else:
             draft.look(watch.job.id)
     return len(due)

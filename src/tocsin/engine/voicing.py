@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import KEEPS_BACK, Alert, AlertState, Entry, Reason
+from tocsin.alerts.drill import DRILL
 from tocsin.alerts.route import Way
 from tocsin.alerts.telling import Speech, Utterance, said, speak
 from tocsin.engine.book import Book
@@ -16,6 +17,9 @@ from tocsin.engine.wording import message_of
 from tocsin.jobs.state import hidden_by
 from tocsin.notify.message import pack
 from tocsin.store.rows import Notification
+
+NO_STAND_IN = "drill"
+"""Stands where the key of a stand-in would: nobody is woken in the place of who was to be tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +237,7 @@ def _owed(
         created_at=now,
         due_at=now,
         severity=int(alert.severity),
+        fallback_key=NO_STAND_IN if alert.condition == DRILL else "",
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from tocsin.alerts.alert import Alert, Reason
+from tocsin.alerts.drill import DRILL
 from tocsin.notify.message import Link, Message, MessageKind
 from tocsin.notify.template import PLACEHOLDERS, Rendered, Variables, render
 from tocsin.oncall.escalation import Climb
@@ -15,6 +16,7 @@ _ENDINGS = {
     Reason.JOB_DELETED: "no longer watched, because {who} has deleted it",
     Reason.JOB_RENAMED: "{who} has renamed it; what still holds is told anew under its new name",
     Reason.JOB_REDEFINED: "its definition has changed; what was expected before does not count any more",
+    Reason.DRILL_OVER: "the drill is over",
     Reason.RULE_REMOVED: "the rule {rule!r} does not watch it any more",
 }
 
@@ -49,6 +51,7 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         log_tail=alert.log_tail if is_news else "",
         owner=alert.owner,
         timezone=alert.timezone,
+        is_drill=alert.condition == DRILL,
     )
 
 

@@ -26,7 +26,7 @@ from tocsin.engine.work import Claim, Claimed, Finish, Order, Reconfigure, Repor
 from tocsin.errors import StoreContended, StoreError, StoreRefused, StoreUnavailable
 from tocsin.jobs.checkin import Answer, Answered
 from tocsin.store.base import Writing
-from tocsin.store.rows import DeliveryOutcome, SetAside
+from tocsin.store.rows import SetAside
 from tocsin.telemetry.metrics import Metrics
 
 MAX_QUEUED = 100_000
@@ -254,9 +254,7 @@ class Writer:
         if isinstance(work, Claim):
             return self._claim(work, now)
         if isinstance(work, Finish):
-            held = self._writing.finish(work.deliveries)
-            if any(d.key in held and d.outcome is DeliveryOutcome.FAILED for d in work.deliveries):
-                self.rounds.turn_to_fallback()
+            if self.rounds.settled(work.deliveries, self._writing.finish(work.deliveries)):
                 self._on_outbox()
         elif isinstance(work, Reconfigure):
             self.rounds.reconfigure(work.configuration, now)

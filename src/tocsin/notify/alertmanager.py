@@ -89,9 +89,10 @@ def _labels(message: Message) -> dict[str, str]:
 
 def _annotations(message: Message) -> dict[str, str]:
     runbook = next((link.url for link in message.links if link.name == "runbook"), "")
+    drill = f"{wording.DRILL_NOTE}: " if message.is_drill else ""
     facts = (
         *((_name(name), value) for name, value in message.evidence),
-        ("summary", f"{wording.subject(message)} {wording.title(message)}"),
+        ("summary", f"{drill}{wording.subject(message)} {wording.title(message)}"),
         ("description", message.text),
         ("likely_cause", message.likely_cause),
         ("next_step", message.next_step),

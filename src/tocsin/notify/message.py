@@ -61,7 +61,8 @@ class Message:
     warning, critical or page. `may_repeat`: an earlier try ended without an answer, so that the reader may
     have seen this before. `timezone` is the job's zone, in which people read the instants. `reference` is
     what this receiver called the message before it about the same alert ("" where it gave no name).
-    `tells_of_many`: `alert_id` is that of a group, and nobody can take it in hand as one.
+    `tells_of_many`: `alert_id` is that of a group, and nobody can take it in hand as one. `is_drill`: nothing
+    is wrong, and whoever reads it must see so.
 
     Raises ValueError for a key that no receiver could take and for an instant without a zone.
     """
@@ -89,6 +90,7 @@ class Message:
     timezone: str = "UTC"
     reference: str = ""
     tells_of_many: bool = False
+    is_drill: bool = False
 
     def __post_init__(self) -> None:
         _check_key(self.key)

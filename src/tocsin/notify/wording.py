@@ -11,6 +11,7 @@ RESOLVED_COLOUR: Final = "#2eb886"
 NEUTRAL_COLOUR: Final = "#6b7280"
 
 REPEAT_NOTE: Final = "(may repeat)"
+DRILL_NOTE: Final = "DRILL"
 
 _WITHOUT_SEVERITY: Final = {
     MessageKind.ACKNOWLEDGED: "ACKNOWLEDGED",
@@ -26,9 +27,13 @@ _BEFORE_SEVERITY: Final = {
 
 
 def state(message: Message) -> str:
-    """Return how things stand, in capitals: `CRITICAL`, `NOW PAGE`, `ESCALATED PAGE`, `RESOLVED`."""
+    """Return how things stand, in capitals: `CRITICAL`, `NOW PAGE`, `ESCALATED PAGE`, `RESOLVED`.
+
+    What is no more than a drill says so first: `DRILL CRITICAL`.
+    """
     plain = _WITHOUT_SEVERITY.get(message.kind)
-    return plain or _BEFORE_SEVERITY.get(message.kind, "") + message.severity.upper()
+    said = plain or _BEFORE_SEVERITY.get(message.kind, "") + message.severity.upper()
+    return f"{DRILL_NOTE} {said}" if message.is_drill else said
 
 
 def subject(message: Message) -> str:
@@ -56,9 +61,11 @@ def headline(message: Message) -> str:
 
 
 def colour(message: Message) -> str:
-    """Return the colour of what is said: by severity, green once it is over."""
+    """Return the colour of what is said: by severity, green once it is over, grey for a drill."""
     if message.kind is MessageKind.RESOLVED:
         return RESOLVED_COLOUR
+    if message.is_drill:
+        return NEUTRAL_COLOUR
     return COLOURS.get(message.severity, NEUTRAL_COLOUR)
 
 

@@ -35,6 +35,8 @@ class Why(Enum):
     NO_PROGRESS = "no_progress"
     NO_RECORDS = "no_records"
     UNKNOWN = "unknown"
+    DRILL = "drill"
+    DRILL_FAILED = "drill_failed"
 
 
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.drill import Drill
 from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import CheckIn
@@ -178,6 +179,17 @@ class Writing(Protocol):
     def set_fallback(self, key: str, fallback_key: str) -> None:
         """Note that another notification stands in for this one."""
 
+    def owed(self, alert_id: str) -> list[Notification]:
+        """Return what was owed to whom about an alert, oldest first."""
+        ...
+
+    def save_drill(self, drill: Drill) -> None:
+        """Keep a drill, new or changed."""
+
+    def drills_under_way(self, limit: int) -> list[Drill]:
+        """Return drills that are not over, oldest first."""
+        ...
+
     def take_up_shared(self) -> None:
         """Decide under what all jobs share as it stands now.
 
@@ -319,6 +331,14 @@ class Reading(Past, Protocol):
 
     def deliveries(self, keys: Iterable[str]) -> list[Delivery]:
         """Return the tries of these notifications, oldest first."""
+        ...
+
+    def drill(self, drill_id: str) -> Drill | None:
+        """Return one drill."""
+        ...
+
+    def drills(self, limit: int) -> list[Drill]:
+        """Return drills, newest first."""
         ...
 
     def silences(self, *, ended_since: datetime) -> list[Silence]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.drill import Drill
 from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.job import JobKey
@@ -14,6 +15,7 @@ from tocsin.oncall.override import Override
 from tocsin.store.alerting import ONE
 from tocsin.store.codec import FOR_EVER, instant_or_none, micros
 from tocsin.store.door import Door
+from tocsin.store.drilling import DRILLS, ONE_DRILL, OWED
 from tocsin.store.grouping import ALERTS_OF_GROUP, ONE_GROUP
 from tocsin.store.keeping import ASIDE, OVERRIDES, SILENCES
 from tocsin.store.recalling import RecallReading
@@ -21,6 +23,7 @@ from tocsin.store.rows import Counts, Delivery, Notification, SetAside, Token, W
 from tocsin.store.shapes import (
     ALERT,
     DELIVERY,
+    DRILL,
     ENTRY,
     GROUP,
     NOTIFICATION,
@@ -66,9 +69,6 @@ _RESOLVED_OF_JOB: Final = (
 )
 _OPEN_GROUPS: Final = "SELECT body FROM alert_groups WHERE closed_at IS NULL ORDER BY id DESC LIMIT ?"
 _HISTORY: Final = "SELECT body FROM alert_history WHERE alert_id = ? ORDER BY id"
-_NOTIFICATIONS: Final = (
-    f"SELECT {NOTIFICATION.list} FROM notifications WHERE alert_id = ? ORDER BY created_at, seq, id"  # noqa: S608 - our own columns
-)
 _DELIVERIES: Final = f"SELECT {DELIVERY.list} FROM deliveries WHERE key = ? ORDER BY id"  # noqa: S608 - our own columns
 _TOKENS: Final = f"SELECT {TOKEN.list} FROM tokens WHERE revoked_at IS NULL ORDER BY created_at, id"  # noqa: S608 - our own columns
 _COUNTS: Final = """
@@ -149,7 +149,7 @@ class TablesReading(RecallReading, SumsReading):
 
     def notifications(self, alert_id: str) -> list[Notification]:
         """Return what was owed to whom about an alert, oldest first."""
-        return [NOTIFICATION.value(row) for row in self._door.all(_NOTIFICATIONS, (alert_id,))]
+        return [NOTIFICATION.value(row) for row in self._door.all(OWED, (alert_id,))]
 
     def deliveries(self, keys: Iterable[str]) -> list[Delivery]:
         """Return the tries of these notifications, oldest first."""
@@ -168,6 +168,15 @@ class TablesReading(RecallReading, SumsReading):
     def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
         """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
         return [ALERT.decode(body) for (body,) in self._door.all(ALERTS_OF_GROUP, (group_id, after, limit))]
+
+    def drill(self, drill_id: str) -> Drill | None:
+        """Return one drill."""
+        row = self._door.one(ONE_DRILL, (drill_id,))
+        return None if row is None else DRILL.decode(row[0])
+
+    def drills(self, limit: int) -> list[Drill]:
+        """Return drills, newest first."""
+        return [DRILL.decode(body) for (body,) in self._door.all(DRILLS, (limit,))]
 
     def silences(self, *, ended_since: datetime) -> list[Silence]:
         """Return silences that have not ended, and those that ended since then."""

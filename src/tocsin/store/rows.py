@@ -86,7 +86,8 @@ class Delivery:
     """One try to hand a notification to a channel, with the state it leaves the notification in.
 
     It counts only while `lease` is still the notification's own. `reference` is what the receiver calls the
-    message, if it said so.
+    message, if it said so. `claimed_at` is when the notification was taken for it, None if it was taken
+    before that was kept.
     """
 
     key: str
@@ -100,6 +101,7 @@ class Delivery:
     next_due_at: datetime
     unknown: bool = False
     reference: str = ""
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, AlertState, Entry
+from tocsin.alerts.drill import Drill
 from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence
 from tocsin.errors import StoreError
@@ -33,6 +34,7 @@ MEMORY: Final = ("failures", "failures_dropped", "recent", "last")
 ALERT: Final = Codec(Alert)
 CHECK_IN: Final = Codec(CheckIn)
 DEFINITION: Final = Codec(Definition)
+DRILL: Final = Codec(Drill)
 ENTRY: Final = Codec(Entry)
 GROUP: Final = Codec(Group)
 OCCURRENCE: Final = Codec(Occurrence)

@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from tocsin.errors import StoreError, StoreUnavailable
 from tocsin.web.api import (
     alerts,
+    drills,
     groups,
     jobs,
     oncall,
@@ -56,7 +57,8 @@ def create_framework(wiring: Wiring) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.wiring = wiring
-    api = (jobs, alerts, groups, silences, oncall, trials, pagerduty, slack, twilio, reports, tokens, server)
+    about = (drills, trials, reports, tokens, server)
+    api = (jobs, alerts, groups, silences, oncall, pagerduty, slack, twilio, *about)
     for part in (*api, rendering, visitor, overview, job, alert, group, reviewing, taking):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)

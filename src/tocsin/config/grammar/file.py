@@ -15,6 +15,7 @@ from tocsin.config.grammar.base import (
     usable_by,
 )
 from tocsin.config.grammar.delivery import Delivery
+from tocsin.config.grammar.drills import Drills
 from tocsin.config.grammar.escalation import EscalationPolicies
 from tocsin.config.grammar.jobs import Defaults, Jobs
 from tocsin.config.grammar.maintenance import MaintenanceWindows
@@ -164,6 +165,9 @@ class File(Part):
 
     escalation_policies: EscalationPolicies | None = None
     """Who is told next while nobody has taken an alert in hand; `standard` and `business-hours` are ready."""
+
+    drills: Drills | None = None
+    """Marked tests that begin at certain hours, to prove that whoever has to be told would be."""
 
     alerts: Alerts = Field(default_factory=Alerts)
     """Repeats, limits and waits of what is told."""

@@ -173,7 +173,7 @@ def plain(text: str, limit: int) -> str:
 def _style(message: Message) -> str:
     if message.kind is MessageKind.RESOLVED:
         return RESOLVED_STYLE
-    return STYLES.get(message.severity, NEUTRAL_STYLE)
+    return NEUTRAL_STYLE if message.is_drill else STYLES.get(message.severity, NEUTRAL_STYLE)
 
 
 def _said(message: Message) -> list[_Lines]:

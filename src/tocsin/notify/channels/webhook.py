@@ -111,6 +111,7 @@ def webhook_body(message: Message) -> bytes:
             at=message.at,
             may_repeat=message.may_repeat,
             alert=_alert(message),
+            drill=message.is_drill,
         )
     )
 
@@ -145,13 +146,14 @@ class _Alert(msgspec.Struct, frozen=True, kw_only=True):
     log_tail: str
 
 
-class _Body(msgspec.Struct, frozen=True, kw_only=True):
+class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int
     key: str
     kind: MessageKind
     at: datetime
     may_repeat: bool
     alert: _Alert
+    drill: bool = False
 
 
 def _alert(message: Message) -> _Alert:

@@ -23,6 +23,7 @@ _OLD: Final = (
     ("unknown", "(window_id, job_id)", "at"),
     ("blind_windows", "id", "to_at"),
     ("alert_groups", "id", "closed_at"),
+    ("drills", "id", "over_at"),
 )
 _OLD_ALERTS: Final = (
     "SELECT id FROM alerts WHERE state = 'resolved' AND over_at < ? ORDER BY over_at LIMIT ? "

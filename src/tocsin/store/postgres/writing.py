@@ -1,6 +1,7 @@
 """The writing session of PostgreSQL, put together from its parts."""
 
 from tocsin.store.alerting import AlertsWriting
+from tocsin.store.drilling import DrillsWriting
 from tocsin.store.grouping import GroupsWriting
 from tocsin.store.keeping import KeepingWriting
 from tocsin.store.postgres.outbox import OutboxWriting
@@ -11,6 +12,12 @@ from tocsin.store.postgres.runs import RunsWriting
 # The session comes before what is kept alike in both stores, because it tells other servers of it
 # and keeps them from changing groups meanwhile.
 class PostgresWriting(
-    RunsWriting, AlertsWriting, OutboxWriting, RetentionWriting, GroupsWriting, KeepingWriting
+    RunsWriting,
+    AlertsWriting,
+    OutboxWriting,
+    RetentionWriting,
+    GroupsWriting,
+    KeepingWriting,
+    DrillsWriting,
 ):
     """The one session of this process that writes; `tocsin.store.base.Writing` says what it can do."""

@@ -23,6 +23,7 @@ _OLD: Final = (
     """DELETE FROM unknown WHERE (window_id, job_id) IN (
         SELECT window_id, job_id FROM unknown WHERE at < ?1 LIMIT ?2)""",
     "DELETE FROM alert_groups WHERE id IN (SELECT id FROM alert_groups WHERE closed_at < ?1 LIMIT ?2)",
+    "DELETE FROM drills WHERE id IN (SELECT id FROM drills WHERE over_at < ?1 ORDER BY over_at LIMIT ?2)",
     "DELETE FROM blind_windows WHERE id IN (SELECT id FROM blind_windows WHERE to_at < ?1 LIMIT ?2)",
 )
 _OLD_ALERTS: Final = "SELECT id FROM alerts WHERE state = 'resolved' AND over_at < ? ORDER BY over_at LIMIT ?"

@@ -1,6 +1,7 @@
 """The writing session of SQLite, put together from its parts."""
 
 from tocsin.store.alerting import AlertsWriting
+from tocsin.store.drilling import DrillsWriting
 from tocsin.store.grouping import GroupsWriting
 from tocsin.store.keeping import KeepingWriting
 from tocsin.store.sqlite.outbox import OutboxWriting
@@ -9,6 +10,12 @@ from tocsin.store.sqlite.runs import RunsWriting
 
 
 class SqliteWriting(
-    RunsWriting, AlertsWriting, GroupsWriting, OutboxWriting, KeepingWriting, RetentionWriting
+    RunsWriting,
+    AlertsWriting,
+    GroupsWriting,
+    OutboxWriting,
+    KeepingWriting,
+    DrillsWriting,
+    RetentionWriting,
 ):
     """The one session that writes; `tocsin.store.base.Writing` says what it can do."""

@@ -14,6 +14,7 @@ from tocsin.alerts.group import Group
 from tocsin.alerts.maintenance import MaintenanceWindow
 from tocsin.alerts.muting import Mute, muted
 from tocsin.engine.draft import SYSTEM_JOB
+from tocsin.engine.own_jobs import OWN_JOBS
 from tocsin.engine.voicing import labels_of
 from tocsin.errors import StoreError
 from tocsin.jobs.job import Job, JobKey
@@ -135,15 +136,15 @@ def _tally(reading: Reading, first: Sequence[Watch], now: datetime) -> Tally:
     Whether one is in trouble is not asked: the alerts say so themselves.
     """
     if len(first) > ROWS:
-        own = reading.job(SYSTEM_JOB) is not None
+        own = sum(reading.job(key) is not None for key in OWN_JOBS)
         return Tally(jobs=reading.counts().jobs - own)
     standings = Counter(standing_of(watch, 0, now) for watch in _of_others(first))
     return Tally(jobs=standings.total(), standings=standings)
 
 
 def _of_others(watches: Sequence[Watch]) -> Sequence[Watch]:
-    """Leave out the job under which Tocsin tells of itself: it never runs, and its alerts are shown above."""
-    return [watch for watch in watches if watch.job.key != SYSTEM_JOB]
+    """Leave out the jobs under which Tocsin tells of itself: they never run; their alerts are shown above."""
+    return [watch for watch in watches if watch.job.environment != SYSTEM_JOB.environment]
 
 
 def _rows(reading: Reading, watches: Sequence[Watch], now: datetime) -> tuple[Row, ...]:

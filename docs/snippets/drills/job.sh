@@ -1,0 +1,1 @@
+tocsin drill --job nightly_backup --severity page

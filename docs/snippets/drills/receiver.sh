@@ -1,0 +1,1 @@
+tocsin drill --receiver on-call

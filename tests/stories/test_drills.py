@@ -1,0 +1,381 @@
+"""Drills: marked tests on the way that alerts take, which prove that somebody would be told."""
+
+from dataclasses import replace
+from datetime import time, timedelta
+
+import pytest
+
+from tests.stories.story import Story
+from tocsin.alerts.drill import Aim, Drill, DrillPlan
+from tocsin.engine.commands import Acknowledge, Done, Refusal, Refused, Resolve, StartDrill
+from tocsin.jobs.schedule import read_schedule
+from tocsin.oncall.escalation import Level
+from tocsin.oncall.responder import Responder
+from tocsin.oncall.restriction import Restriction
+from tocsin.oncall.rotation import Rotation
+from tocsin.oncall.schedule import Layer, OnCallSchedule
+from tocsin.rules.finding import Severity
+
+ON_CALL = Level(name="on-call", targets=("ann",), timeout_minutes=15)
+MANAGER = Level(name="manager", targets=("bob",), timeout_minutes=15)
+OFFICE = (Restriction(weekdays=(0, 1, 2, 3, 4), starts=time(9), ends=time(17)),)
+
+
+def begin(
+    story: Story, aim: Aim, target: str, *, acknowledge: timedelta | None = None, environment: str = ""
+) -> Drill:
+    command = StartDrill(
+        aim=aim, target=target, who="kim", environment=environment, acknowledge_within=acknowledge
+    )
+    begun = story.server.order(command)
+    assert isinstance(begun, Done), begun
+    return drill_of(story, begun.id)
+
+
+def drill_of(story: Story, drill_id: str) -> Drill:
+    with story.server.store.reading() as reading:
+        found = reading.drill(drill_id)
+    assert found is not None
+    return found
+
+
+def newest(story: Story) -> Drill:
+    with story.server.store.reading() as reading:
+        return reading.drills(1)[0]
+
+
+def told(story: Story) -> list[tuple[str, str]]:
+    """Return who was told what kind of news, in order."""
+    return [(h.target, h.message.kind.value) for h in story.messages]
+
+
+def a_plan(aim: Aim = Aim.RECEIVER, target: str = "team", **changes: object) -> DrillPlan:
+    plan = DrillPlan(name="weekly", aim=aim, target=target, schedule=read_schedule("0 10 * * *", "UTC"))
+    return replace(plan, **changes)  # type: ignore[arg-type]  # the fields of a plan
+
+
+def test_a_drill_of_a_receiver_is_told_and_closed_and_proves_that_it_arrived(story: Story) -> None:
+    story.until("08:00")
+
+    drill = begin(story, Aim.RECEIVER, "team")
+
+    assert told(story) == [("team", "firing"), ("team", "resolved")]
+    assert drill_of(story, drill.id).over_at == story.instant("08:00")
+    assert drill_of(story, drill.id).faults == ()
+    assert story.open == []
+
+
+def test_every_word_of_a_drill_says_that_it_is_one(story: Story) -> None:
+    story.until("08:00")
+
+    begin(story, Aim.RECEIVER, "team")
+
+    assert [h.message.is_drill for h in story.messages] == [True, True]
+    assert "nothing is wrong" in story.messages[0].message.title
+    assert story.last.text == "drill: the drill is over (after 0.0 s)."
+
+
+def test_every_level_of_a_policy_is_told_at_once_and_only_once(story: Story) -> None:
+    story.escalates(ON_CALL, MANAGER)
+    story.until("08:00")
+
+    drill = begin(story, Aim.POLICY, "standard")
+    story.until("12:00")
+
+    assert told(story) == [("ann", "firing"), ("bob", "firing"), ("ann", "resolved"), ("bob", "resolved")]
+    assert drill_of(story, drill.id).faults == ()
+
+
+def test_a_level_with_nobody_on_call_is_a_fault_and_the_others_are_told(story: Story) -> None:
+    rotation = Rotation(
+        participants=("ann",), starts_on=story.day, starts=time(12), timezone="UTC", length_hours=12
+    )
+    story.responders["ann"] = Responder(name="ann", receivers=("team",))
+    story.on_call["primary"] = OnCallSchedule(name="primary", layers=(Layer(name="1", rotation=rotation),))
+    story.escalates(replace(ON_CALL, targets=("primary",)), MANAGER)
+    del story.receivers["primary"]
+    story.until("08:00")
+
+    drill = begin(story, Aim.POLICY, "standard")
+
+    assert drill_of(story, drill.id).faults == ("level 1 (on-call): nobody is on call in primary",)
+    assert told(story)[0] == ("bob", "firing")
+
+
+def test_a_level_outside_its_working_hours_is_passed_over_and_nobody_of_it_is_woken(story: Story) -> None:
+    story.escalates(replace(ON_CALL, working_hours=OFFICE), MANAGER)
+    story.until("03:00")
+
+    drill = begin(story, Aim.POLICY, "standard")
+
+    assert drill_of(story, drill.id).faults == ()
+    assert {target for target, _ in told(story)} == {"bob"}
+
+
+def test_a_policy_nobody_of_which_can_be_told_now_is_not_proved(story: Story) -> None:
+    story.escalates(replace(ON_CALL, working_hours=OFFICE))
+    story.until("03:00")
+
+    drill = begin(story, Aim.POLICY, "standard")
+
+    assert drill_of(story, drill.id).faults == (
+        "nobody was told: level 1 (on-call): it is outside its working hours",
+    )
+    assert told(story) == []
+
+
+def test_a_channel_that_takes_nothing_is_a_fault_when_the_time_is_over(story: Story) -> None:
+    story.receiver("ops").is_down = True
+    story.until("08:00")
+
+    drill = begin(story, Aim.RECEIVER, "ops")
+    story.until("08:01:59")
+    assert drill_of(story, drill.id).over_at is None
+    story.until("08:02")
+
+    assert drill_of(story, drill.id).faults == ("receiver ops: ops was not reached in time: nobody answers",)
+
+
+def test_nobody_stands_in_for_who_was_not_reached_and_nothing_comes_after_it_is_over(story: Story) -> None:
+    story.receiver("ops").is_down = True
+    story.until("08:00")
+
+    begin(story, Aim.RECEIVER, "ops")
+    story.until("08:10")
+    story.receivers["ops"].is_down = False
+    story.until("12:00")
+
+    assert told(story) == []
+
+
+def test_who_acknowledges_proves_that_a_person_has_read_it(story: Story) -> None:
+    story.escalates(ON_CALL, MANAGER)
+    story.receivers["ann"].tracks = True
+    story.until("08:00")
+
+    drill = begin(story, Aim.POLICY, "standard", acknowledge=timedelta(minutes=15))
+    story.until("08:03")
+    story.server.order(Acknowledge(alert_id=f"{drill.id}-1", who="ann"))
+    assert drill_of(story, drill.id).over_at is None
+    story.until("08:05")
+    story.server.order(Resolve(alert_id=f"{drill.id}-2", who="bob"))
+
+    assert drill_of(story, drill.id).faults == ()
+    assert drill_of(story, drill.id).over_at == story.instant("08:05")
+    assert told(story)[2:] == [("ann", "acknowledged"), ("bob", "resolved"), ("ann", "resolved")]
+
+
+def test_who_does_not_acknowledge_in_time_is_named_by_level(story: Story) -> None:
+    story.escalates(ON_CALL, MANAGER)
+    story.until("08:00")
+
+    drill = begin(story, Aim.POLICY, "standard", acknowledge=timedelta(minutes=15))
+    story.server.order(Acknowledge(alert_id=f"{drill.id}-1", who="ann"))
+    story.until("08:15")
+
+    assert drill_of(story, drill.id).faults == ("level 2 (manager): nobody has acknowledged it in time",)
+    assert story.open == []
+
+
+def test_a_drill_of_a_job_takes_the_way_of_its_alerts(story: Story) -> None:
+    story.routes(("severity=critical job=etl", "etl-team"))
+    story.job("etl")
+    story.escalates(replace(ON_CALL, targets=("ann", "etl-team")), MANAGER)
+    story.until("08:00")
+
+    drill = begin(story, Aim.JOB, "etl", environment="production")
+
+    assert [(level.name, level.targets) for level in drill.levels] == [
+        ("routes", ("etl-team",)),
+        ("on-call", ("ann",)),
+    ]
+    assert [target for target, kind in told(story) if kind == "firing"] == ["etl-team", "ann"]
+    assert story.open == []
+
+
+def test_a_drill_of_a_job_whose_alerts_are_silenced_says_by_what(story: Story) -> None:
+    story.job("etl")
+    story.at("08:00").silences("job=etl", until="09:00")
+
+    drill = begin(story, Aim.JOB, "etl", environment="production")
+
+    (fault,) = drill_of(story, drill.id).faults
+    assert fault.startswith("nobody was told: routes: silenced until 2026-03-10 09:00 UTC: silence ")
+    assert told(story) == []
+
+
+def test_a_drill_of_a_job_at_a_muted_time_says_what_mutes_it(story: Story) -> None:
+    story.job("etl")
+    story.time_interval("night", "00:00-09:00")
+    story.routes(("job=etl", "etl-team", "mute=night"))
+    story.until("08:00")
+
+    drill = begin(story, Aim.JOB, "etl", environment="production")
+
+    assert drill_of(story, drill.id).faults == ("nobody was told: routes: etl-team is muted by night",)
+
+
+@pytest.mark.parametrize(
+    ("aim", "target", "said"),
+    [
+        (Aim.RECEIVER, "nobody", "there is no receiver 'nobody'; there are: team"),
+        (Aim.POLICY, "none", "there is no escalation policy 'none'; there are: none"),
+        (Aim.JOB, "etl", "there is no job 'etl' in 'production'"),
+    ],
+)
+def test_what_there_is_not_is_refused_by_name(story: Story, aim: Aim, target: str, said: str) -> None:
+    story.until("08:00")
+
+    answer = story.server.order(StartDrill(aim=aim, target=target, who="kim", environment="production"))
+
+    assert answer == Refused(reason=Refusal.NOT_FOUND, message=said)
+    assert told(story) == []
+
+
+@pytest.mark.parametrize("within", [timedelta(), timedelta(days=2)])
+def test_a_wait_without_sense_is_refused(story: Story, within: timedelta) -> None:
+    story.until("08:00")
+
+    for command in (
+        StartDrill(aim=Aim.RECEIVER, target="team", who="kim", deliver_within=within),
+        StartDrill(aim=Aim.RECEIVER, target="team", who="kim", acknowledge_within=within),
+    ):
+        answer = story.server.order(command)
+        assert isinstance(answer, Refused)
+        assert answer.reason is Refusal.INVALID
+
+
+def test_a_drill_goes_on_after_a_restart_in_its_middle(story: Story) -> None:
+    story.until("08:00")
+    drill = begin(story, Aim.RECEIVER, "team", acknowledge=timedelta(minutes=15))
+
+    story.down("08:01", "08:02")
+    story.server.order(Acknowledge(alert_id=f"{drill.id}-0", who="kim"))
+    story.until("09:00")
+
+    assert drill_of(story, drill.id).over_at == story.instant("08:02")
+    assert told(story) == [("team", "firing"), ("team", "resolved")]
+
+
+def test_a_drill_whose_time_was_over_while_the_server_was_away_is_closed_then(story: Story) -> None:
+    story.until("08:00")
+    drill = begin(story, Aim.RECEIVER, "team", acknowledge=timedelta(minutes=5))
+
+    story.down("08:01", "08:30")
+    story.until("09:00")
+
+    assert drill_of(story, drill.id).over_at == story.instant("08:30")
+    assert told(story) == [("team", "firing"), ("team", "resolved")]
+
+
+def test_a_drill_is_in_no_digest_and_opens_no_escalation(story: Story) -> None:
+    story.receiver("daily").digest_at = "09:00"
+    story.route = replace(story.route, receiver="daily")
+    story.escalates(ON_CALL)
+    story.until("08:00")
+
+    begin(story, Aim.RECEIVER, "team")
+    story.until("09:30")
+
+    assert [h.target for h in story.messages] == ["team", "team", "daily"]
+    assert "drill" not in story.last.text
+
+
+def test_a_drill_of_the_configuration_begins_when_its_hour_comes(story: Story) -> None:
+    story.drills = (a_plan(),)
+
+    assert story.silent_until("09:59")
+    story.until("10:00")
+    story.until("Wed 10:00")
+
+    assert told(story) == 2 * [("team", "firing"), ("team", "resolved")]
+    assert newest(story).started_by == "the schedule of drill weekly"
+    assert story.open == []
+
+
+def test_a_drill_that_was_not_proved_is_an_alert_until_it_is(story: Story) -> None:
+    story.receiver("ops").is_down = True
+    story.drills = (a_plan(target="ops"),)
+
+    story.until("10:02")
+    assert story.open == [("drill", "drill_failed", "critical")]
+    assert story.last.title.startswith("weekly: alerts may not arrive: receiver ops: ops was not reached")
+    assert story.last.next_step.endswith("tocsin drill --receiver ops")
+    story.receivers["ops"].is_down = False
+    story.until("Wed 10:00")
+
+    assert story.open == []
+    assert story.heard_by("team")[0] == ("10:02", "critical", "firing")
+    assert story.heard_by("team")[-1] == ("Wed 10:00", "critical", "resolved")
+    assert ("14:02", "critical", "repeat") in story.heard_by("team")
+
+
+def test_a_drill_that_nobody_acknowledges_is_an_alert(story: Story) -> None:
+    story.receiver("ops")
+    story.drills = (a_plan(target="ops", acknowledge_within=timedelta(minutes=30)),)
+
+    story.until("10:29")
+    assert story.heard_by("team") == []
+    story.until("10:30")
+
+    assert story.heard_by("team") == [("10:30", "critical", "firing")]
+
+
+def test_the_alert_of_a_drill_that_is_configured_no_more_is_closed(story: Story) -> None:
+    story.receiver("ops").is_down = True
+    story.drills = (a_plan(target="ops"),)
+    story.until("10:05")
+
+    story.drills = ()
+    story.reloads()
+
+    assert story.open == []
+    assert story.heard_by("team")[-1] == ("10:05", "critical", "resolved")
+
+
+def test_a_drill_of_what_is_no_more_is_an_alert_that_says_so(story: Story) -> None:
+    story.drills = (a_plan(Aim.JOB, "etl", environment="production"),)
+
+    story.until("10:00")
+
+    assert story.last.title == "weekly: alerts may not arrive: there is no job 'etl' in 'production'"
+
+
+def test_an_hour_that_passed_while_the_server_was_away_is_made_up_for_once_if_it_is_fresh(
+    story: Story,
+) -> None:
+    story.drills = (a_plan(),)
+
+    story.down("09:00", "10:30")
+    assert [kind for _, kind in told(story)] == ["firing", "resolved"]
+    story.down("Wed 09:00", "Wed 23:00")
+    story.until("Wed 23:30")
+
+    assert len(told(story)) == 2
+
+
+def test_a_restart_begins_no_drill_a_second_time(story: Story) -> None:
+    story.drills = (a_plan(),)
+
+    story.until("10:00")
+    story.down("10:00:05", "10:00:20")
+    story.until("11:00")
+
+    assert len(told(story)) == 2
+
+
+def test_a_new_drill_begins_at_its_next_hour_and_not_at_the_last(story: Story) -> None:
+    story.until("10:20")
+    story.drills = (a_plan(),)
+
+    story.reloads()
+
+    assert story.silent_until("Wed 09:59")
+
+
+def test_the_severity_of_a_drill_is_what_was_asked_for(story: Story) -> None:
+    story.until("08:00")
+
+    story.server.order(StartDrill(aim=Aim.RECEIVER, target="team", who="kim", severity=Severity.PAGE))
+
+    assert [severity for _, severity, _ in story.heard] == ["page", "page"]
