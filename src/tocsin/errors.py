@@ -10,6 +10,7 @@ TocsinError
 │   ├── StoreUnavailable   for now: disk full or read-only, database away; try again
 │   │   └── StoreContended     another server was in the way; try again at once
 │   ├── StoreRefused       one value cannot be kept; everything else can
+│   ├── StoreUnreadable    one kept value cannot be read; everything else can
 │   └── StoreBroken        not by waiting: newer schema, damaged file, in use by another server
 ├── ChannelError       a channel could not hand over a message
 └── ClientError        the command line or a client could not do what was asked
@@ -75,6 +76,10 @@ class StoreUnavailable(StoreError):
 
 class StoreContended(StoreUnavailable):
     """Another server was in the way; nothing was recorded, the same at once will most likely succeed."""
+
+
+class StoreUnreadable(StoreError):
+    """One kept value cannot be read, by damage or because a newer Tocsin wrote it; everything else can."""
 
 
 class StoreRefused(StoreError):

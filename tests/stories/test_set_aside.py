@@ -12,6 +12,7 @@ from tests.stories.story import Story
 from tocsin.jobs import settling
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.job import Job
+from tocsin.jobs.run import RunStatus
 from tocsin.rules import judge as judging
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import Verdict
@@ -153,3 +154,46 @@ def test_a_check_in_of_a_job_whose_state_cannot_be_read_is_kept_and_so_are_those
         log = reading.log(story.watch("cursed").job.id, before=None, limit=10)
         assert [line.check_in.kind for line in log] == [CheckInKind.SUCCESS, CheckInKind.START]
         assert [item.rule for item in reading.set_aside(story.clock.at)] == ["*"]
+
+
+def corrupt(path: Path, table: str, where: str) -> None:
+    """Damage rows behind the server's back."""
+    with sqlite3.connect(path) as file:
+        assert file.execute(f"UPDATE {table} SET body = '{{\"id\": 7' WHERE {where}").rowcount  # noqa: S608 -- the test's own
+
+
+def test_a_job_whose_alert_cannot_be_read_holds_up_none_that_reports_with_it(
+    story: Story, tmp_path: Path
+) -> None:
+    story.at("02:00").fails("cursed")
+    corrupt(tmp_path / "tocsin.db", "alerts", "state = 'firing'")
+
+    story.at("02:30").report_all((CheckInKind.SUCCESS, "cursed", {}), (CheckInKind.FAIL, "etl", {}))
+    story.until("03:00")
+
+    assert story.heard_of("etl") == [("02:30", "critical", "firing")]
+    with story.server.store.reading() as reading:
+        (item,) = reading.set_aside(story.clock.at)
+    assert (item.rule, item.job_id) == ("*", story.watch("cursed").job.id)
+    assert "a stored Alert cannot be read" in item.error
+
+
+def test_a_list_leaves_out_what_cannot_be_read_and_says_so_in_the_log(
+    story: Story, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    story.at("02:00").fails("cursed")
+    corrupt(tmp_path / "tocsin.db", "alerts", "state = 'firing'")
+    story.at("02:30").fails("etl")
+
+    assert story.open == [("etl", "job_failure", "critical")]
+    assert "left out: a stored Alert cannot be read" in caplog.text
+
+
+def test_a_run_that_cannot_be_read_begins_anew(story: Story, tmp_path: Path) -> None:
+    story.at("02:00").succeeds("etl", run="a")
+    story.at("02:10").succeeds("etl", run="b")
+    corrupt(tmp_path / "tocsin.db", "runs", "key = 'a'")
+    story.at("02:30").report_all((CheckInKind.FAIL, "etl", {"run": "a"}), (CheckInKind.FAIL, "load", {}))
+
+    assert story.run("etl", "a").status is RunStatus.FAILED
+    assert sorted(story.open) == [("etl", "job_failure", "critical"), ("load", "job_failure", "critical")]

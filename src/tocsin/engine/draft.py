@@ -1,7 +1,7 @@
 """What one transaction is going to keep, gathered job by job and written with few statements."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from tocsin.engine.book import Book
 from tocsin.engine.gathering import Gathering
 from tocsin.engine.looking import NewId, look
 from tocsin.engine.voicing import Voiced
+from tocsin.errors import StoreUnreadable
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
@@ -60,8 +61,20 @@ class Draft:
             if watch.alerting:
                 alerting.append(watch.job.id)
         if alerting:
-            found = self.writing.alerts(alerting, self.now - self.book.remember_for)
-            self._alerts.update({job_id: list(alerts) for job_id, alerts in found.items()})
+            self._load_alerts(alerting)
+
+    def _load_alerts(self, job_ids: Sequence[int]) -> None:
+        """Load the alerts of jobs; one whose alerts cannot be read is not judged, and holds up no other."""
+        try:
+            found = self.writing.alerts(job_ids, self.now - self.book.remember_for)
+        except StoreUnreadable as error:
+            if len(job_ids) > 1:
+                for job_id in job_ids:
+                    self._load_alerts((job_id,))
+                return
+            self.watches[job_ids[0]] = replace(self.watches[job_ids[0]], unreadable=str(error))
+            return
+        self._alerts.update({job_id: list(alerts) for job_id, alerts in found.items()})
 
     def leave(self, job_ids: Iterable[int]) -> None:
         """Let go of watches that were loaded and not looked at."""

@@ -1,17 +1,21 @@
 """A check-in's way in: facts are added, the job is judged, all in the transaction that makes it durable."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.errors import StoreUnreadable
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
 from tocsin.jobs.defining import may_define, redefine, resume, with_labels
 from tocsin.jobs.folding import fold, run_held, run_named
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.jobs.run import Run
 from tocsin.store.rows import Watch
+
+_log = logging.getLogger("tocsin.engine")
 
 _OURS = Answer(
     status=Answered.REJECTED,
@@ -85,7 +89,18 @@ def _known_runs(draft: Draft, check_ins: Sequence[CheckIn], ids: Sequence[int]) 
             wanted.append(named)
         elif not run.status.is_open:
             known[named] = run
-    return known | draft.writing.runs(wanted) if wanted else known
+    return known | _runs_kept(draft, wanted) if wanted else known
+
+
+def _runs_kept(draft: Draft, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Run]:
+    """Return those runs that are kept; one that cannot be read begins anew, for its check-ins still count."""
+    try:
+        return draft.writing.runs(wanted)
+    except StoreUnreadable as error:
+        if len(wanted) == 1:
+            _log.error("run %s begins anew: %s", wanted[0][1], error)
+            return {}
+        return {key: run for one in wanted for key, run in _runs_kept(draft, [one]).items()}
 
 
 def _take_one(

@@ -53,14 +53,14 @@ class AlertsWriting(OnDoor):
 
     def alerts_since(self, instant: datetime, limit: int) -> list[Alert]:
         """Return the alerts that were open at any moment since: open ones first, then the worst."""
-        found = [ALERT.decode(body) for (body,) in self._door.all(_OPEN_NOW, (limit,))]
+        found = ALERT.decode_all(self._door.all(_OPEN_NOW, (limit,)))
         rest = limit - len(found)
         over = self._door.all(_OVER_SINCE, (micros(instant), rest)) if rest > 0 else []
-        return [*found, *(ALERT.decode(body) for (body,) in over)]
+        return [*found, *ALERT.decode_all(over)]
 
     def open_alerts_held_back(self) -> list[Alert]:
         """Return the open alerts of which something is held back."""
-        return [ALERT.decode(body) for (body,) in self._door.all(_HELD_BACK)]
+        return ALERT.decode_all(self._door.all(_HELD_BACK))
 
     def save_alerts(self, alerts: Iterable[Alert]) -> None:
         """Keep alerts; StoreBroken for a second open one of the same fingerprint.

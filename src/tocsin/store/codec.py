@@ -5,6 +5,7 @@ added later reads as its default in rows that are older than it. The form is der
 there is no mapping to keep in step.
 """
 
+import logging
 import math
 import sys
 import types
@@ -20,7 +21,7 @@ from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, replace
 from msgspec.structs import fields as struct_fields
 
-from tocsin.errors import StoreError, StoreRefused
+from tocsin.errors import StoreRefused, StoreUnreadable
 
 T = TypeVar("T")
 Column = int | float | str | None
@@ -32,6 +33,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _FINITE: Final = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 _AWARE: Final = Annotated[datetime, msgspec.Meta(tz=True)]
 _ENCODER: Final = msgspec.json.Encoder()
+_log: Final = logging.getLogger("tocsin.store")
 _UNFIT: Final = (msgspec.MsgspecError, ValueError, OverflowError, TypeError)
 
 
@@ -85,12 +87,22 @@ class Codec(Generic[T]):
             raise StoreRefused(f"this {self._kind.__name__} cannot be kept: {error}") from None
 
     def decode(self, text: str) -> T:
-        """Return the value of a text; StoreError when it is none, which only tampering can bring about."""
+        """Return the value of a text; StoreUnreadable when it is none, by damage or from a newer Tocsin."""
         try:
             decoded: Any = self._decode(text)
             return decoded if self._is_struct else msgspec.convert(decoded, self._kind, from_attributes=True)
         except _UNFIT as error:
-            raise StoreError(f"a stored {self._kind.__name__} cannot be read: {error}") from None
+            raise StoreUnreadable(f"a stored {self._kind.__name__} cannot be read: {error}") from None
+
+    def decode_all(self, rows: Iterable[Sequence[str]]) -> list[T]:
+        """Return the values of rows of one text each; what cannot be read is left out and told in the log."""
+        found = []
+        for (text,) in rows:
+            try:
+                found.append(self.decode(text))
+            except StoreUnreadable as error:
+                _log.error("left out: %s; it begins with %.80r", error, text)
+        return found
 
     def _reduced(self, value: Any) -> Any:  # noqa: ANN401 - a struct, which the type variable cannot say
         return replace(value, **self._left_out) if self._left_out else value

@@ -44,7 +44,7 @@ class GroupsWriting(OnDoor):
 
     def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
         """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
-        return [ALERT.decode(body) for (body,) in self._door.all(ALERTS_OF_GROUP, (group_id, after, limit))]
+        return ALERT.decode_all(self._door.all(ALERTS_OF_GROUP, (group_id, after, limit)))
 
     def due_groups(self, now: datetime, limit: int) -> list[Group]:
         """Return groups whose `due_at` has come, earliest first."""

@@ -103,7 +103,7 @@ class TablesReading(RecallReading, SumsReading):
 
     def recent_runs(self, job_ids: Sequence[int], limit: int) -> dict[int, list[Run]]:
         """Return the newest runs of each job, newest first."""
-        return {one: [RUN.decode(b) for (b,) in self._door.all(_RUNS, (one, limit))] for one in job_ids}
+        return {one: RUN.decode_all(self._door.all(_RUNS, (one, limit))) for one in job_ids}
 
     def recent_occurrences(self, job_ids: Sequence[int], limit: int) -> dict[int, list[Occurrence]]:
         """Return the newest decided occurrences of each job, newest first."""
@@ -141,7 +141,7 @@ class TablesReading(RecallReading, SumsReading):
         if resolved and len(rows) < limit:
             statement = _RESOLVED if job_id is None else _RESOLVED_OF_JOB
             rows += self._door.all(statement, (*of_job, opened_before, limit - len(rows)))
-        return [ALERT.decode(body) for (body,) in rows]
+        return ALERT.decode_all(rows)
 
     def history(self, alert_id: str) -> list[Entry]:
         """Return an alert's history, oldest first."""
@@ -167,7 +167,7 @@ class TablesReading(RecallReading, SumsReading):
 
     def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
         """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
-        return [ALERT.decode(body) for (body,) in self._door.all(ALERTS_OF_GROUP, (group_id, after, limit))]
+        return ALERT.decode_all(self._door.all(ALERTS_OF_GROUP, (group_id, after, limit)))
 
     def drill(self, drill_id: str) -> Drill | None:
         """Return one drill."""

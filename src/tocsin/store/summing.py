@@ -96,7 +96,7 @@ class SumsReading(OnDoor):
 
     def not_taken(self, since: datetime, until: datetime, limit: int) -> list[Alert]:
         """Return alerts opened then that no person dealt with, the worst and longest first."""
-        return [ALERT.decode(body) for (body,) in self._within(_NOT_TAKEN, since, until, limit)]
+        return ALERT.decode_all(self._within(_NOT_TAKEN, since, until, limit))
 
     def until_taken(self, since: datetime, until: datetime) -> list[Quantiles]:
         """Return how long it took from opening to the first acknowledgement, where there was one."""
