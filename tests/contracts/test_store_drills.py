@@ -2,10 +2,10 @@
 
 from hypothesis import given
 
-from tests.contracts.kept import LEASE, MINUTE, NOON, SECOND, changed, committed, owed, tried
+from tests.contracts.kept import LEASE, MINUTE, NOON, SECOND, an_alert, changed, committed, owed, tried
 from tests.contracts.strategies import TEXTS, values_of
 from tests.contracts.test_store_values import fair
-from tocsin.alerts.drill import Aim, Drill, DrillLevel
+from tocsin.alerts.drill import DRILL, Aim, Drill, DrillLevel
 from tocsin.rules.finding import Severity
 from tocsin.store.base import Store, Writing
 
@@ -66,6 +66,20 @@ def test_a_try_keeps_when_its_notification_was_taken(store: Store) -> None:
     with store.reading() as reading:
         (delivery,) = reading.deliveries(["a"])
         assert delivery.claimed_at == NOON - SECOND
+
+
+def test_a_drill_counts_in_no_sum_over_alerts(store: Store) -> None:
+    with committed(store) as writing:
+        writing.save_alerts([changed(an_alert(), opened_at=NOON, condition=DRILL)])
+
+    with store.reading() as reading:
+        span = (NOON - MINUTE, NOON + MINUTE)
+        assert reading.opened(*span) == []
+        assert reading.opened_in_quarters(*span) == []
+        assert reading.noisiest_jobs(*span, 5) == []
+        assert reading.not_taken(*span, 5) == []
+        assert reading.until_taken(*span) == []
+        assert reading.until_over(*span) == []
 
 
 @fair

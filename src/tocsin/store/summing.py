@@ -1,4 +1,4 @@
-"""Sums over the alerts, decisions and notifications of a span, for either store."""
+"""Sums over the alerts, decisions and notifications of a span, for either store; drills are no alerts."""
 
 from datetime import datetime
 from typing import Final
@@ -15,22 +15,24 @@ _OPENED: Final = """
         count(first_taken_at),
         count(CASE WHEN first_taken_at IS NULL AND ended_by_hand = 1 THEN 1 END),
         count(CASE WHEN over_at = 9223372036854775807 THEN 1 END)
-    FROM alerts WHERE opened_at >= ? AND opened_at < ?
+    FROM alerts WHERE opened_at >= ? AND opened_at < ? AND condition <> 'drill'
     GROUP BY rule, condition, severity ORDER BY rule, condition, severity
 """
 _QUARTER: Final = 900_000_000
 _QUARTERS: Final = f"""
-    SELECT opened_at / {_QUARTER}, count(*) FROM alerts WHERE opened_at >= ? AND opened_at < ?
+    SELECT opened_at / {_QUARTER}, count(*)
+    FROM alerts WHERE opened_at >= ? AND opened_at < ? AND condition <> 'drill'
     GROUP BY opened_at / {_QUARTER} ORDER BY 1
 """  # noqa: S608 - our own number
 _JOBS: Final = """
-    SELECT job_id, count(*) FROM alerts WHERE opened_at >= ? AND opened_at < ?
+    SELECT job_id, count(*) FROM alerts WHERE opened_at >= ? AND opened_at < ? AND condition <> 'drill'
     GROUP BY job_id ORDER BY 2 DESC, 1 LIMIT ?
 """
 _NOT_TAKEN: Final = """
     SELECT a.body FROM (
         SELECT id, severity, over_at - opened_at AS lasted FROM alerts
-        WHERE opened_at >= ? AND opened_at < ? AND first_taken_at IS NULL AND ended_by_hand = 0
+        WHERE opened_at >= ? AND opened_at < ? AND condition <> 'drill'
+            AND first_taken_at IS NULL AND ended_by_hand = 0
         ORDER BY severity DESC, over_at - opened_at DESC, id LIMIT ?
     ) AS worst JOIN alerts a ON a.id = worst.id ORDER BY worst.severity DESC, worst.lasted DESC, worst.id
 """
@@ -40,7 +42,7 @@ _QUANTILES: Final = """
         SELECT {group} AS severity, {end} - opened_at AS lasted,
             row_number() OVER (PARTITION BY {group} ORDER BY {end} - opened_at) AS place,
             count(*) OVER (PARTITION BY {group}) AS n
-        FROM alerts WHERE opened_at >= ? AND opened_at < ? AND {holds}
+        FROM alerts WHERE opened_at >= ? AND opened_at < ? AND condition <> 'drill' AND {holds}
     )
     SELECT severity, max(n), min(CASE WHEN place * 2 >= n THEN lasted END),
         min(CASE WHEN place * 10 >= n * 9 THEN lasted END)
