@@ -4,10 +4,17 @@ import pytest
 
 from tests.config.conftest import Faults, Load
 from tocsin.oncall.restriction import Restriction
-from tocsin.oncall.schedule import on_call
+from tocsin.oncall.schedule import HandOverTo, on_call
 
 NAMED = "{name: x, participants: ada, starts: 2026-01-01}"
 PEOPLE = "responders: {ada: {contacts: {email: ada@example.com}}, bob: {}}\n"
+
+
+HANDED_OVER = """
+receivers: [{{name: chat, console: {{}}}}]
+responders: {{ada: {{receivers: chat}}, bob: {{receivers: chat}}}}
+oncall: {{payments: {{hand_over_to: {}, layers: {{participants: [ada, bob], starts: 2026-01-01}}}}}}
+"""
 
 
 def rota(layers: str) -> str:
@@ -161,3 +168,32 @@ def test_an_on_call_schedule_without_gaps_gives_no_warning(load: Load) -> None:
     schedule = loaded.configuration.on_call_schedules["payments"]
     assert loaded.warnings == ()
     assert on_call(schedule, (), datetime(2026, 12, 1, tzinfo=UTC)).responder == "ada"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("comes", HandOverTo.COMES), ("both", HandOverTo.BOTH)])
+def test_who_is_told_of_hand_overs_is_read(load: Load, written: str, meant: HandOverTo) -> None:
+    found = load(HANDED_OVER.format(written))
+
+    assert found.configuration.on_call_schedules["payments"].hand_over_to is meant
+    assert found.warnings == ()
+
+
+def test_nobody_is_told_of_hand_overs_unless_that_is_wanted(load: Load) -> None:
+    found = load(HANDED_OVER.replace("hand_over_to: {}, ", "").replace("{{", "{").replace("}}", "}"))
+
+    assert found.configuration.on_call_schedules["payments"].hand_over_to is HandOverTo.NOBODY
+
+
+def test_who_else_could_be_told_of_hand_overs_is_refused(faults: Faults) -> None:
+    (fault,) = faults(HANDED_OVER.format("everybody"))
+
+    assert fault.path == "oncall.payments.hand_over_to"
+
+
+def test_who_cannot_be_told_of_a_hand_over_is_warned_of(load: Load) -> None:
+    text = HANDED_OVER.format("comes").replace("bob: {receivers: chat}", "bob: {}")
+
+    (warning,) = load(text).warnings
+
+    assert warning.path == "oncall.payments.hand_over_to"
+    assert warning.message.startswith("bob cannot be told of a hand-over")

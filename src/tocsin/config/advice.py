@@ -9,6 +9,7 @@ from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Promise
 from tocsin.config.grammar.routing import Route
+from tocsin.config.hand_overs import hand_over_warnings
 from tocsin.config.maintenance import maintenance_warnings
 from tocsin.config.on_call import gap_warnings
 from tocsin.config.problems import Fault, Place
@@ -35,6 +36,7 @@ def advise(file: File) -> Iterator[Fault]:
     yield from maintenance_warnings(file.maintenance or (), now())
     yield from gap_warnings(file)
     yield from escalation_warnings(file)
+    yield from hand_over_warnings(file)
     if file.keys.ingest and not file.keys.users:
         message = "nobody can log in with an ingest key; add 'users', unless a user token was made already"
         yield Fault(place=("keys", "ingest"), message=message)

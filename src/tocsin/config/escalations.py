@@ -143,7 +143,7 @@ def escalation_warnings(file: File) -> Iterator[Fault]:
         if policy_id not in in_use:
             message = f"no route names the escalation policy {policy_id!r}"
             yield Fault(place=("escalation_policies", number, "policy_id"), message=message)
-    kinds = _kinds_by_name(file)
+    kinds = kinds_by_name(file)
     for policy_id, policy in in_use.items():
         for index, level in enumerate(policy.levels):
             reached = {kind for target in level.targets for kind in kinds.get(target, ())}
@@ -173,7 +173,7 @@ def _in_use(file: File) -> dict[str, Policy]:
     return found
 
 
-def _kinds_by_name(file: File) -> dict[str, set[str]]:
+def kinds_by_name(file: File) -> dict[str, set[str]]:
     """Return the kinds of channel behind each name that a level may tell; a schedule has everybody's."""
     kinds = {one.name: {means.channel.kind for means in one.means} for one in file.receivers or ()}
     people = {

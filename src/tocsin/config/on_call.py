@@ -13,7 +13,7 @@ from tocsin.jobs.walltime import MIDNIGHT, instant_of, local_date, zone
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.restriction import Restriction
 from tocsin.oncall.rotation import Rotation, turn_starts_at
-from tocsin.oncall.schedule import Gap, Layer, OnCallSchedule, gaps
+from tocsin.oncall.schedule import Gap, HandOverTo, Layer, OnCallSchedule, gaps
 
 WEEK: Final = timedelta(days=7)
 EVERY_DAY: Final = tuple(range(7))
@@ -95,7 +95,13 @@ def weekly_gaps(schedule: OnCallSchedule) -> tuple[Gap, ...]:
 def _schedule(name: str, written: grammar.OnCallSchedule, general: str) -> OnCallSchedule:
     timezone = check_timezone(written.timezone or general)
     layers = tuple(_layer(layer, number, timezone) for number, layer in enumerate(written.layers, start=1))
-    return OnCallSchedule(name=name, layers=layers, timezone=timezone, description=written.description or "")
+    return OnCallSchedule(
+        name=name,
+        layers=layers,
+        timezone=timezone,
+        description=written.description or "",
+        hand_over_to=HandOverTo(written.hand_over_to),
+    )
 
 
 def _layer(written: grammar.Layer, number: int, timezone: str) -> Layer:

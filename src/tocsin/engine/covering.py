@@ -8,6 +8,7 @@ from typing import Final
 
 from tocsin.engine.commands import AddOverrides, Done, Refusal, Refused, RemoveOverride, Result
 from tocsin.engine.draft import Draft
+from tocsin.engine.own_jobs import HAND_OVERS, wake
 from tocsin.oncall.override import Cover, Override
 from tocsin.rules.wording import plural
 
@@ -29,6 +30,7 @@ def add_overrides(draft: Draft, command: AddOverrides) -> Result:
     for override in made:
         if not _says_the_same(kept.get(override.id), override):
             draft.writing.save_override(override)
+    wake(draft.writing, [HAND_OVERS], draft.now)
     if swap:
         return Done(message="swapped: " + " and ".join(_told(one) for one in made), id=swap)
     if len(made) == 1:
@@ -45,6 +47,7 @@ def remove_override(draft: Draft, command: RemoveOverride) -> Result:
     for override in found:
         ended = dataclasses.replace(override, ends_at=draft.now, removed_by=command.who)
         draft.writing.save_override(ended)
+    wake(draft.writing, [HAND_OVERS], draft.now)
     what = "the override" if len(found) == 1 else "both overrides of the swap"
     return Done(message=f"{what} removed: the rotations hold again", id=command.override_id)
 

@@ -1,4 +1,4 @@
-"""What is said at a hand-over: who comes, who goes, what is open."""
+"""What is said at a hand-over: who comes, who goes, what is open, what is silenced."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from tocsin.rules.finding import Severity
 from tocsin.rules.wording import plural
 
 MOST_TROUBLES: Final = 20
+MOST_SILENCES: Final = 10
 
 _MOMENT: Final = timedelta(microseconds=1)
 
@@ -29,10 +30,21 @@ class OpenTrouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """A silence as the next person must know of it."""
+
+    what: str
+    until_at: datetime
+    by: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
     """Who comes and who goes at an instant (None: nobody), until when, and what is open by then.
 
-    `troubles` holds the first 20 of those given, `more` says how many others there are.
+    `troubles` holds the first 20 of those given, `more` says how many others there are; `silences` the first
+    10 and `more_silences` likewise.
     """
 
     schedule: str
@@ -43,24 +55,46 @@ class HandOver:
     until_at: datetime | None
     troubles: tuple[OpenTrouble, ...] = ()
     more: int = 0
+    silences: tuple[InForce, ...] = ()
+    more_silences: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """Who takes over from whom, when and until when."""
+        return _sentence(self)
+
+    @property
+    def open_lines(self) -> tuple[str, ...]:
+        """What is open, a line for each."""
+        count = len(self.troubles) + self.more
+        head = f"{plural(count, 'alert')} open:" if count else "No alert is open."
+        more = (f"… and {self.more} more",) if self.more else ()
+        return (head, *(_line(trouble, self.timezone) for trouble in self.troubles), *more)
+
+    @property
+    def silence_lines(self) -> tuple[str, ...]:
+        """What is silenced, a line for each; none where nothing is."""
+        more = (f"… and {self.more_silences} more",) if self.more_silences else ()
+        return (*(_silence(one, self.timezone) for one in self.silences), *more)
 
     @property
     def text(self) -> str:
         """The message, in plain lines, its times in the zone of the on-call schedule."""
-        lines = [_sentence(self)]
-        count = len(self.troubles) + self.more
-        lines.append(f"{plural(count, 'alert')} open:" if count else "No alert is open.")
-        lines += [_line(trouble, self.timezone) for trouble in self.troubles]
-        if self.more:
-            lines.append(f"… and {self.more} more")
-        return "\n".join(lines)
+        count = len(self.silences) + self.more_silences
+        head = (f"{plural(count, 'silence')} in force:",) if count else ()
+        silenced = (*head, *(f"- {line}" for line in self.silence_lines))
+        return "\n".join((self.sentence, *self.open_lines, *silenced))
 
 
 def hand_over(
-    schedule: OnCallSchedule, overrides: Iterable[Override], at: datetime, troubles: Iterable[OpenTrouble]
+    schedule: OnCallSchedule,
+    overrides: Iterable[Override],
+    at: datetime,
+    troubles: Iterable[OpenTrouble],
+    silences: Iterable[InForce] = (),
 ) -> HandOver:
     """Return what is to be said at an instant; `troubles` come with the worst first."""
-    known, listed = tuple(overrides), tuple(troubles)
+    known, listed, silenced = tuple(overrides), tuple(troubles), tuple(silences)
     comes = on_call(schedule, known, at)
     return HandOver(
         schedule=schedule.name,
@@ -71,6 +105,8 @@ def hand_over(
         until_at=comes.until_at,
         troubles=listed[:MOST_TROUBLES],
         more=max(len(listed) - MOST_TROUBLES, 0),
+        silences=silenced[:MOST_SILENCES],
+        more_silences=max(len(silenced) - MOST_SILENCES, 0),
     )
 
 
@@ -93,6 +129,12 @@ def _line(trouble: OpenTrouble, timezone: str) -> str:
     since = _wall(trouble.since_at, timezone)
     where = f"{trouble.job} ({trouble.environment})"
     return f"- {trouble.severity.name.lower()}: {where}: {trouble.summary}, since {since}{hand}"
+
+
+def _silence(one: InForce, timezone: str) -> str:
+    by = f", by {one.by}" if one.by else ""
+    comment = f": {one.comment}" if one.comment else ""
+    return f"{one.what} until {_wall(one.until_at, timezone)}{by}{comment}"
 
 
 def _wall(at: datetime, timezone: str) -> str:

@@ -27,17 +27,27 @@ class Layer:
     restrictions: tuple[Restriction, ...] = ()
 
 
+class HandOverTo(Enum):
+    """Who is sent the message of a hand-over."""
+
+    NOBODY = "nobody"
+    COMES = "comes"
+    BOTH = "both"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnCallSchedule:
     """Layers, the uppermost first: it wins wherever it has anybody.
 
-    `timezone` is the zone that people read it in; each layer's rotation has its own.
+    `timezone` is the zone that people read it in; each layer's rotation has its own. `hand_over_to` are
+    told at each hand-over what is open.
     """
 
     name: str
     layers: tuple[Layer, ...]
     timezone: str = "UTC"
     description: str = ""
+    hand_over_to: HandOverTo = HandOverTo.NOBODY
 
 
 class Because(Enum):

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, time
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -162,6 +162,9 @@ class OnCallSchedule(Part):
 
     timezone: Zone | None = None
     """IANA time zone that people read it in; that of `defaults` if left out."""
+
+    hand_over_to: Literal["nobody", "comes", "both"] = "nobody"
+    """Who is told at each hand-over what is open: who comes on call, or both; nobody if left out."""
 
     layers: Annotated[list[Layer], OneOrMore(), Field(min_length=1, max_length=MAX_LAYERS)]
     """Layers, the uppermost first."""

@@ -11,6 +11,7 @@ from tocsin.alerts.alert import AlertState
 from tocsin.dialects.ical.duties import Duty, duties_calendar, read_covers
 from tocsin.dialects.ical.events import MAX_LETTERS
 from tocsin.engine.commands import AddOverrides, RemoveOverride
+from tocsin.engine.handing_over import in_force, troubles_of
 from tocsin.errors import InvalidCalendar
 from tocsin.oncall.handover import hand_over
 from tocsin.oncall.override import Cover, Override
@@ -31,7 +32,6 @@ from tocsin.web.api.oncall_shapes import (
     on_call_shape,
     override_shape,
     shift_shape,
-    trouble_of,
 )
 from tocsin.web.api.shapes import DoneShape, Page
 from tocsin.web.faults import Fault, ProblemError
@@ -138,13 +138,15 @@ def list_gaps(wired: Wired, _: Who, name: str, at: At = None, days: Days = 28) -
 
 @router.get("/schedules/{name}/hand-over")
 def show_hand_over(wired: Wired, _: Who, name: str, at: At = None) -> HandOverShape:
-    """Tell who comes, who goes and what is open, at an instant or else at the next hand-over."""
+    """Tell who comes, who goes, what is open and what is silenced, at an instant or at the next hand-over."""
     schedule, overrides = _schedule(wired, name), _overrides(wired)
     now = wired.clock.now()
     instant = _instant(wired, schedule, at, "at") if at else next_change(schedule, overrides, now) or now
     with wired.store.reading() as reading:
         alerts = reading.alerts(states=(AlertState.FIRING, AlertState.ACKNOWLEDGED), limit=MOST_OPEN)
-    return hand_over_shape(hand_over(schedule, overrides, instant, map(trouble_of, alerts)))
+        silences = [one for one in reading.silences(ended_since=now) if one.is_active(now)]
+    said = hand_over(schedule, overrides, instant, troubles_of(alerts), in_force(silences))
+    return hand_over_shape(said)
 
 
 @router.get("/overrides")

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from tocsin.alerts.alert import Alert
-from tocsin.oncall.handover import HandOver, OpenTrouble
+from tocsin.oncall.handover import HandOver
 from tocsin.oncall.override import Override
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.schedule import Gap, OnCall, OnCallSchedule, Shift
@@ -156,16 +155,4 @@ def hand_over_shape(handing: HandOver) -> HandOverShape:
         until_at=handing.until_at,
         open_alerts=len(handing.troubles) + handing.more,
         text=handing.text,
-    )
-
-
-def trouble_of(alert: Alert) -> OpenTrouble:
-    """Return an open alert as the next person must know of it."""
-    return OpenTrouble(
-        job=alert.job,
-        environment=alert.environment,
-        severity=alert.severity,
-        summary=alert.summary,
-        since_at=alert.since_at,
-        in_hand_of=alert.acknowledged_by,
     )
