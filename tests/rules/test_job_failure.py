@@ -6,6 +6,7 @@ from tests.rules.facts import asked, at, bad, facts, failed, good, running
 from tocsin.jobs.checkin import Detail
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.jobs.state import BlindWindow, JobState
+from tocsin.rules.facts import apart
 from tocsin.rules.finding import QUIET, Severity, Why
 
 NAME = "job_failure"
@@ -83,16 +84,15 @@ def test_a_retry_that_was_due_while_we_were_blind_is_unknown_after_the_wait() ->
     assert after.unknown.window == 7
 
 
-def test_failures_of_backfills_are_warnings() -> None:
-    only = facts(JobState(failures=(failed(backfill=True),)))
-    mixed = facts(JobState(failures=(failed(backfill=True), failed("b"))))
+def test_failures_of_backfills_are_a_trouble_of_their_own_and_a_warning() -> None:
+    both = facts(JobState(failures=(failed(backfill=True), failed("b"))))
 
-    severities = [
-        verdict.finding.severity
-        for known in (only, mixed)
-        if (verdict := asked(NAME, known, "12:30", severity=Severity.PAGE)).finding
+    found = [asked(NAME, part, "12:30", severity=Severity.PAGE).finding for part in apart(both)]
+
+    assert [one and (one.severity, one.run, one.backfill) for one in found] == [
+        (Severity.PAGE, "b", False),
+        (Severity.WARNING, "a", True),
     ]
-    assert severities == [Severity.WARNING, Severity.PAGE]
 
 
 @pytest.mark.parametrize(("until", "found"), [("12:09", True), ("12:10", False), ("13:00", False)])

@@ -45,6 +45,7 @@ def open_alert(
         timezone=job.definition.timezone,
         template=finding.template,
         variables=finding.variables,
+        backfill=finding.backfill,
         told=replace(told, targets=(), heard=(), severity=None, step=0, count=0),
     )
     return Change(alert=alert, reason=Reason.OPENED)

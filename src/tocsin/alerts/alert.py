@@ -42,6 +42,7 @@ class Reason(Enum):
     MAINTENANCE = "maintenance"
     DEDUPLICATED = "deduplicated"
     MUTED = "muted"
+    BACKFILL = "backfill"
     CAUGHT_UP = "caught_up"
     GROUPED = "grouped"
     CLOSED_AT_RECEIVER = "closed_at_receiver"
@@ -119,7 +120,8 @@ class Alert:
     `opened_at` is when we saw it, `since_at` when it began. `held_back_until` is set while something
     is owed to receivers that a silence, deduplication or a time interval keeps back. `acknowledged_until`
     is when an acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
-    `climb` is how far its escalation policy has been climbed, where its route names one.
+    `climb` is how far its escalation policy has been climbed, where its route names one. `backfill`: it is
+    about runs that make up for old ones, and never pages.
     """
 
     id: str
@@ -158,6 +160,7 @@ class Alert:
     pooled: tuple[Pooled, ...] = ()
     held_back_until: datetime | None = None
     climb: Climb | None = None
+    backfill: bool = False
 
     @property
     def is_open(self) -> bool:

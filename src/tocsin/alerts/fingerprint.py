@@ -13,7 +13,8 @@ def fingerprint(job: Job, finding: Finding, fields: tuple[str, ...]) -> str:
     """Return the fingerprint of a finding: 16 hexadecimal digits over the chosen fields and their values.
 
     `fields` are names of FIELDS or of labels of the job; a label that is missing counts as empty. An
-    alert belongs to one job in one environment, so that these two always count.
+    alert belongs to one job in one environment, so that these two always count. The trouble of backfills is
+    one of its own.
     """
     known = {
         "job": job.name,
@@ -25,4 +26,6 @@ def fingerprint(job: Job, finding: Finding, fields: tuple[str, ...]) -> str:
     text = "\x1f".join(
         f"{name}\x1e{known.get(name, labels.get(name, ''))}" for name in sorted({*_ALWAYS, *fields})
     )
+    if finding.backfill:
+        text += "\x1fbackfill"
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

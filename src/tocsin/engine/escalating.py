@@ -79,9 +79,12 @@ def voice(
 def _climb_of(voiced: Voiced, book: Book, now: datetime) -> Climb | None:
     """Return the climb of an alert.
 
-    It begins when people are first told, and anew when it has become worse and another policy is for that.
+    A backfill never has one. It begins when people are first told, and anew when it has become worse and
+    another policy is for that.
     """
     alert = voiced.alert
+    if alert.backfill:
+        return None
     told = _told_as(voiced)
     if told is None or alert.climbs_in or (alert.climb is not None and told is not Speech.LOUDER):
         return alert.climb

@@ -22,6 +22,7 @@ from tocsin.engine.commands import (
 from tocsin.engine.draft import Draft
 from tocsin.engine.escalating import voice
 from tocsin.jobs.defining import forgive
+from tocsin.rules.facts import forgiven_as
 from tocsin.rules.wording import clock_time
 
 SLICE = 200
@@ -131,7 +132,7 @@ def _resolve(draft: Draft, alert: Alert, command: Resolve) -> Result:
     take(draft, change, command.who, command.note)
     watch = draft.watches.get(alert.job_id)
     if watch is not None:
-        state = forgive(watch.state, alert.condition, draft.now)
+        state = forgive(watch.state, forgiven_as(alert.condition, of_backfills=alert.backfill), draft.now)
         draft.watches[alert.job_id] = replace(watch, state=state, due_at=draft.now)
     return Done(message=f"resolved; {alert.job} is judged by what happens from now on", id=alert.id)
 

@@ -20,13 +20,15 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.settling import settle
 from tocsin.jobs.state import JobState
-from tocsin.rules.facts import Facts
+from tocsin.rules.facts import Facts, apart
 from tocsin.rules.finding import QUIET, Finding, Verdict
 from tocsin.rules.judge import judge
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Notification, SetAside, Watch
 
 NewId = Callable[[], str]
+NotWell = dict[tuple[str, bool], str]
+"""By rule, and whether of its backfills, the fingerprint of what it found; empty where it cannot tell."""
 
 
 class Look(Struct, kw_only=True):
@@ -73,22 +75,31 @@ def look(
     return seen
 
 
-def _judge_all(
-    seen: Look, book: Book, now: datetime
-) -> tuple[dict[str, tuple[Rule, Finding]], dict[str, str]]:
-    """Return the worst finding of each fingerprint, and the rules that do not say that all is well.
-
-    With each of the latter stands the fingerprint of what it found, or nothing where it cannot tell.
-    """
+def _judge_all(seen: Look, book: Book, now: datetime) -> tuple[dict[str, tuple[Rule, Finding]], NotWell]:
+    """Return the worst finding of each fingerprint, and the rules that do not say that all is well."""
     job, policy = seen.watch.job, book.configuration.policy
     settled = settle(job, seen.watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
     seen.state = settled.state
     seen.occurrences, seen.runs, seen.unknown = settled.decided, settled.runs, settled.unknown
     if settled.ask_again_at is not None:
         seen.asks.append(settled.ask_again_at)
-    facts = Facts(job=job, state=settled.state, blind=book.blind)
     findings: dict[str, tuple[Rule, Finding]] = {}
-    not_well: dict[str, str] = {}
+    not_well: NotWell = {}
+    for facts in apart(Facts(job=job, state=settled.state, blind=book.blind)):
+        _judge_by_all_rules(seen, facts, findings, not_well, book=book, now=now)
+    return findings, not_well
+
+
+def _judge_by_all_rules(
+    seen: Look,
+    facts: Facts,
+    findings: dict[str, tuple[Rule, Finding]],
+    not_well: NotWell,
+    *,
+    book: Book,
+    now: datetime,
+) -> None:
+    job, aside_for = seen.watch.job, book.configuration.policy.set_aside_for
     for rule in book.rule_book.rules_for(job):
         aside_until_at = book.is_set_aside(rule.name, job.id, now) if book.set_aside else None
         verdict = QUIET
@@ -96,13 +107,12 @@ def _judge_all(
             try:
                 verdict = judge(rule, facts, now)
             except Exception as error:  # noqa: BLE001 -- a rule may fail in any way and must cost itself alone
-                aside_until_at = _set_aside(seen, rule, error, now=now, aside_for=policy.set_aside_for)
+                aside_until_at = _set_aside(seen, rule, error, now=now, aside_for=aside_for)
         if aside_until_at is not None:
-            not_well[rule.name] = ""
+            not_well[rule.name, False] = not_well[rule.name, True] = ""
             seen.asks.append(aside_until_at)
         elif verdict is not QUIET:
-            _take_verdict(seen, rule, verdict, findings, not_well)
-    return findings, not_well
+            _take_verdict(seen, rule, verdict, findings, not_well, of_backfills=facts.of_backfills)
 
 
 def _take_verdict(
@@ -110,22 +120,24 @@ def _take_verdict(
     rule: Rule,
     verdict: Verdict,
     findings: dict[str, tuple[Rule, Finding]],
-    not_well: dict[str, str],
+    not_well: NotWell,
+    *,
+    of_backfills: bool,
 ) -> None:
     if verdict.ask_again_at is not None:
         seen.asks.append(verdict.ask_again_at)
     if verdict.unknown is not None or verdict.cannot_tell:
-        not_well[rule.name] = ""
+        not_well[rule.name, of_backfills] = ""
     if verdict.unknown is not None:
         seen.unknown += ((verdict.unknown.window, verdict.unknown.what),)
     if verdict.finding is not None:
-        not_well[rule.name] = _add_finding(findings, seen.watch.job, rule, verdict.finding)
+        not_well[rule.name, of_backfills] = _add_finding(findings, seen.watch.job, rule, verdict.finding)
 
 
 def _advance_all(
     seen: Look,
     findings: dict[str, tuple[Rule, Finding]],
-    not_well: dict[str, str],
+    not_well: NotWell,
     *,
     book: Book,
     groups: Groups,
@@ -151,7 +163,7 @@ def _advance_all(
             change = advance(alert, finding, now)
         _voice(seen, voice(change, book, groups, now, state=seen.state))
     for alert in open_by_print.values():
-        if alert.rule in not_well:
+        if (alert.rule, alert.backfill) in not_well:
             change = Change(alert=alert, reason=Reason.UNCHANGED)
         else:
             change = Change(alert=advance(alert, None, now).alert, reason=_why_over(seen, alert, book, now))
@@ -170,7 +182,7 @@ def _let_lapse(seen: Look, now: datetime) -> None:
 def _moved(
     open_by_print: dict[str, Alert],
     findings: dict[str, tuple[Rule, Finding]],
-    not_well: dict[str, str],
+    not_well: NotWell,
     print_: str,
 ) -> Alert | None:
     """Take the open alert of a trouble that has another fingerprint by now, such as by a new label.
@@ -181,7 +193,9 @@ def _moved(
     moved = [
         alert
         for old, alert in open_by_print.items()
-        if not_well.get(alert.rule) == print_ and alert.condition == found.condition and old not in findings
+        if not_well.get((alert.rule, alert.backfill)) == print_
+        and alert.condition == found.condition
+        and old not in findings
     ]
     alert = max(moved, key=lambda a: a.rule == found.rule, default=None)
     return alert and open_by_print.pop(alert.fingerprint)

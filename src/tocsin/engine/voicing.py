@@ -20,6 +20,7 @@ from tocsin.store.rows import Notification
 
 NO_STAND_IN = "drill"
 """Stands where the key of a stand-in would: nobody is woken in the place of who was to be tried."""
+BACKFILL_NOTE = "a backfill never pages: it is a warning at most, and no escalation policy is climbed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ def voice(
     entries = []
     if change.reason not in (Reason.UNCHANGED, Reason.UPDATED):
         entries.append(entry_of(alert, change.reason, now, who, note))
+    if change.reason is Reason.OPENED and alert.backfill:
+        entries.append(entry_of(alert, Reason.BACKFILL, now, "", BACKFILL_NOTE))
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
     labels = labels_of(alert)
@@ -156,7 +159,7 @@ def _kept_back(
     elif utterance.speech is not None or (alert.held_back_until and reason is Reason.NOTHING_TO_SAY):
         waiting = reach.waiting(alert.told)
         until, reason = waits_until(waiting), Reason.MUTED
-    if until == alert.held_back_until:
+    if until == alert.held_back_until or _waits_already(alert, until, now):
         return alert, None, None
     alert = replace(alert, held_back_until=until)
     if until is None:
@@ -164,6 +167,12 @@ def _kept_back(
     if reason is Reason.MUTED:
         note = reasons_of(waiting, alert.timezone)
     return alert, reason, entry_of(alert, reason, now, "", note, kept_back=True)
+
+
+def _waits_already(alert: Alert, until: datetime | None, now: datetime) -> bool:
+    """Whether it is asked again anyhow before that: only then it counts what else keeps it back by then."""
+    known = alert.held_back_until
+    return known is not None and until is not None and now < known < until
 
 
 def entry_of(

@@ -3,25 +3,32 @@
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.jobs.job import Job
+from tocsin.jobs.run import Run
 from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState, Outcome, hidden_by
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A job, what is known of it as of now, and when we could not hear."""
+    """A job, what is known of it as of now, and when we could not hear.
+
+    `of_backfills`: this is what is known of runs that make up for old ones, and of nothing else.
+    """
 
     job: Job
     state: JobState
     blind: tuple[BlindWindow, ...] = ()
+    of_backfills: bool = False
 
     def forgiven_until(self, condition: str) -> datetime:
         """Return the instant up to which a person has declared this condition's troubles over."""
         if not self.state.forgiven:
             return _NEVER
-        ends = [at for name, at in self.state.forgiven if name in (condition, EVERY_CONDITION)]
+        names = (forgiven_as(condition, of_backfills=self.of_backfills), EVERY_CONDITION)
+        ends = [at for name, at in self.state.forgiven if name in names]
         return max(ends, default=_NEVER)
 
     def blind_at(self, instant: datetime) -> BlindWindow | None:
@@ -31,4 +38,32 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     def outcomes(self, condition: str) -> list[Outcome]:
         """Return the last runs that ended and count for this condition, oldest first."""
         forgiven = self.forgiven_until(condition)
-        return [o for o in self.state.recent if o.is_run and o.at > forgiven]
+        which = self.of_backfills
+        return [o for o in self.state.recent if o.is_run and o.at > forgiven and o.backfill is which]
+
+
+def forgiven_as(condition: str, *, of_backfills: bool) -> str:
+    """Return under which name it stands in the state that a person has declared a condition over."""
+    return f"{condition} of backfills" if of_backfills else condition
+
+
+def apart(facts: Facts) -> tuple[Facts, ...]:
+    """Return the facts of a job's own runs and, where there are any, those of its backfills.
+
+    They are judged apart, so that a backfill neither makes a live trouble worse nor hides one. No expected
+    run is a backfill's: what was expected stays with the job's own.
+    """
+    state = facts.state
+    if True not in [run.backfill for run in (*state.open_runs, *state.failures)]:
+        return (facts,)
+    open_runs, failures = _split(state.open_runs), _split(state.failures)
+    dropped = state.failures_dropped
+    own = replace(state, open_runs=open_runs[0], failures=failures[0])
+    theirs = replace(state, open_runs=open_runs[1], failures=failures[1], occurrences=())
+    own = replace(own, failures_dropped=dropped if own.failures else 0)
+    theirs = replace(theirs, failures_dropped=0 if own.failures else dropped)
+    return replace(facts, state=own), replace(facts, state=theirs, of_backfills=True)
+
+
+def _split(runs: tuple[Run, ...]) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    return tuple([run for run in runs if not run.backfill]), tuple([run for run in runs if run.backfill])

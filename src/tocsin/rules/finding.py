@@ -44,7 +44,8 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     `step` counts the stages of one trouble (near, nearer, missed): a higher one is news even at the
     same severity. `since_at` is when the trouble began, not when it was noticed. `run` is the run
-    that it is about, where there is one. `evidence` are names with values that a person can read.
+    that it is about, where there is one; `backfill`: it is about backfills. `evidence` are names with
+    values that a person can read.
     """
 
     rule: str
@@ -60,6 +61,7 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     log_tail: str = ""
     template: str = ""
     variables: tuple[tuple[str, str], ...] = ()
+    backfill: bool = False
 
 
 class Unknown(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

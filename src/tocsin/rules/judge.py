@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from tocsin.rules.conditions import job_failure, missing_run, no_data, sla_breach, stalled
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import QUIET, Verdict
+from tocsin.rules.finding import QUIET, Severity, Verdict
 from tocsin.rules.rule import Rule
 
 Judge = Callable[[Rule, Facts, datetime], Verdict]
@@ -23,8 +25,18 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     """Return what a rule thinks of a job, and when to ask again.
 
     The law: with the same facts the finding, its severity and its reason stay the same at every
-    instant before `ask_again_at`. A paused job is not judged.
+    instant before `ask_again_at`. A paused job is not judged. Backfills are no worse than a warning.
     """
     if facts.job.paused_at is not None:
         return QUIET
-    return CONDITIONS[rule.condition](rule, facts, now)
+    verdict = CONDITIONS[rule.condition](rule, facts, now)
+    return _of_backfills(verdict) if facts.of_backfills else verdict
+
+
+def _of_backfills(verdict: Verdict) -> Verdict:
+    """Return a verdict about runs that make up for old ones: nobody is got out of bed for them (F12)."""
+    found = verdict.finding
+    if found is None:
+        return verdict
+    severity, summary = min(found.severity, Severity.WARNING), f"backfill {found.summary}"
+    return replace(verdict, finding=replace(found, severity=severity, summary=summary, backfill=True))

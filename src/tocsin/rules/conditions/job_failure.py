@@ -21,8 +21,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     A run that reports an attempt that will be retried has not failed yet; when no retry is heard of
     for RETRY_PATIENCE (or the job's own `stalled_after_seconds`), it counts as failed, and is unknown
     where that instant fell into a blind window. N in a row counts bad runs of one partition since its
-    last good one; M of N counts the last N runs, whatever their partition. Failures of backfills are no
-    worse than a warning (F12).
+    last good one; M of N counts the last N runs, whatever their partition.
     """
     state = facts.state
     if not state.failures and not any(r.phase is Phase.RETRYING for r in state.open_runs):
@@ -74,9 +73,6 @@ def _too_many(rule: Rule, facts: Facts, bad: list[Run], overdue: int) -> bool:
 def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
     newest, first = bad[-1], bad[0]
     count = len(bad) + facts.state.failures_dropped
-    severity = rule.severity or Severity.CRITICAL
-    if all(run.backfill for run in bad):
-        severity = min(severity, Severity.WARNING)
     since_at = first.ended_at or first.last_sign_at
     extra = []
     if count > 1:
@@ -86,7 +82,7 @@ def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
     return Finding(
         rule=rule.name,
         condition=NAME,
-        severity=severity,
+        severity=rule.severity or Severity.CRITICAL,
         why=Why.RETRY_MISSING if waiting else Why.FAILED,
         since_at=since_at,
         summary=_summary(newest, count),

@@ -45,7 +45,7 @@ def _too_many(rule: Rule, facts: Facts, counted: list[Occurrence]) -> bool:
     earlier = [
         o.status is None
         for o in facts.state.recent
-        if o.order_at not in nominal and o.at > forgiven and (o.is_run or o.status is None)
+        if o.order_at not in nominal and o.at > forgiven and (o.is_run or o.status is None) and not o.backfill
     ]
     marks = [*earlier, *(o.status is OccurrenceStatus.MISSED for o in counted)]
     return exceeds_tolerance(rule, marks, [i for i in range(len(earlier), len(marks)) if marks[i]])

@@ -187,6 +187,7 @@ def alert_shape(alert: Alert) -> AlertShape:
         runbook=web_link(alert.runbook),
         owner=alert.owner,
         labels=dict(alert.labels),
+        backfill=alert.backfill,
         log_tail=alert.log_tail,
         told=alert.told.count,
         groups=[pooled.group for pooled in alert.pooled],

@@ -245,6 +245,8 @@ class AlertShape(Shape):
     runbook: str
     owner: str
     labels: dict[str, str]
+    backfill: bool
+    """It is about backfills alone, and never pages."""
     log_tail: str
     told: int
     """How many notifications have been sent out about it."""
