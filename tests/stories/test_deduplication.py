@@ -1,5 +1,7 @@
 """At most three notifications of one trouble in an hour, and nothing owed is forgotten (A11)."""
 
+from dataclasses import replace
+
 from tests.stories.story import Story
 
 
@@ -31,6 +33,7 @@ def test_what_is_still_owed_is_told_when_the_window_has_room(story: Story) -> No
 
 
 def test_what_was_over_before_it_could_be_told_stays_untold(story: Story) -> None:
+    story.policy = replace(story.policy, flapping=None)
     flaps(story, 0, 10, 20)
     story.at("02:30").fails("etl", run="x")
     story.at("02:40").succeeds("etl", run="y")
@@ -77,3 +80,13 @@ def test_other_troubles_and_other_jobs_have_a_limit_of_their_own(story: Story) -
     story.at("02:30").fails("load").succeeds("etl", records=0)
 
     assert story.heard[-2:] == [("02:30", "critical", "firing"), ("02:30", "warning", "firing")]
+
+
+def test_turns_that_were_kept_back_are_told_once_as_flapping_when_there_is_room(story: Story) -> None:
+    flaps(story, 0, 10, 20)
+    story.at("02:30").fails("etl", run="x")
+    story.at("02:40").succeeds("etl", run="y")
+    story.until("06:00")
+
+    assert story.heard[6:] == [("03:00", "critical", "firing")]
+    assert "by turns" in story.last.title

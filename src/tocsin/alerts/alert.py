@@ -43,6 +43,8 @@ class Reason(Enum):
     DEDUPLICATED = "deduplicated"
     MUTED = "muted"
     BACKFILL = "backfill"
+    FLAPPING = "flapping"
+    SETTLED = "settled"
     CAUGHT_UP = "caught_up"
     GROUPED = "grouped"
     CLOSED_AT_RECEIVER = "closed_at_receiver"
@@ -121,7 +123,8 @@ class Alert:
     is owed to receivers that a silence, deduplication or a time interval keeps back. `acknowledged_until`
     is when an acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
     `climb` is how far its escalation policy has been climbed, where its route names one. `backfill`: it is
-    about runs that make up for old ones, and never pages.
+    about runs that make up for old ones, and never pages. `flapping`: its job is good and bad by turns, so
+    that it is held open through good runs and not repeated.
     """
 
     id: str
@@ -161,6 +164,7 @@ class Alert:
     held_back_until: datetime | None = None
     climb: Climb | None = None
     backfill: bool = False
+    flapping: bool = False
 
     @property
     def is_open(self) -> bool:

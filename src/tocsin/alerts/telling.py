@@ -77,7 +77,7 @@ def speak(
     if is_owed and (due_at is None or due_at > now):
         due_at, reason = now, Reason.CAUGHT_UP
     if due_at is None:
-        return Utterance(speech=None, reason=Reason.GROUPED)
+        return Utterance(speech=None, reason=Reason.FLAPPING if alert.flapping else Reason.GROUPED)
     if due_at > now:
         return Utterance(speech=None, reason=Reason.NOTHING_TO_SAY, ask_again_at=due_at)
     if mute is not None and mute.until_at > now:
@@ -103,7 +103,7 @@ def _settled(alert: Alert) -> Utterance | None:
 
 
 def _news(alert: Alert, manners: Manners) -> tuple[Speech, datetime | None]:
-    """Return what there is to say and since when, or will be; no instant where that is left to a group."""
+    """Return what there is to say and since when, or will be; none where it is left to a group or flaps."""
     told = alert.told
     said = [(pooled.severity, pooled.step) for pooled in alert.pooled]
     if told.severity is not None:
@@ -112,6 +112,9 @@ def _news(alert: Alert, manners: Manners) -> tuple[Speech, datetime | None]:
         return Speech.FIRING if told.severity is None else Speech.LOUDER, alert.opened_at
     if told.last_at is None:
         return Speech.REPEAT, None
+    if alert.flapping:
+        is_put_off = alert.due_again_at is not None and told.last_at < alert.due_again_at
+        return Speech.REPEAT, alert.due_again_at if is_put_off else None
     repeat_at = told.last_at + manners.repeat_every
     if alert.due_again_at is not None and told.last_at < alert.due_again_at:
         repeat_at = min(repeat_at, alert.due_again_at)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from tocsin.alerts.digest import DigestPlan
+from tocsin.alerts.flapping import Flapping
 from tocsin.alerts.route import Route
 from tocsin.config.crosscheck import CONSOLE
 from tocsin.config.drills import build_drills
@@ -14,6 +15,7 @@ from tocsin.config.grammar import telling
 from tocsin.config.grammar.base import read_span
 from tocsin.config.grammar.delivery import read_limit
 from tocsin.config.grammar.file import File
+from tocsin.config.grammar.file import Flapping as WrittenFlapping
 from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
 from tocsin.config.grammar.means.twilio import Twilio
@@ -168,6 +170,7 @@ def _policy(file: File) -> Policy:
         repeat_every=read_span(alerts.repeat_interval),
         deduplication_window=timedelta(minutes=alerts.deduplication.window_minutes),
         deduplication_limit=alerts.deduplication.limit,
+        flapping=_flapping(alerts.flapping),
         flush_wait_for=timedelta(minutes=alerts.flush_wait_minutes),
         fallback_after=timedelta(minutes=alerts.fallback_after_minutes),
         give_up_after=timedelta(hours=alerts.give_up_after_hours),
@@ -176,6 +179,12 @@ def _policy(file: File) -> Policy:
         limits={**DEFAULT_LIMITS, **{k: _limits(texts) for k, texts in file.delivery.rate_limits.items()}},
         at_once=dict(file.delivery.at_once),
     )
+
+
+def _flapping(written: WrittenFlapping) -> Flapping | None:
+    if not written.enabled:
+        return None
+    return Flapping(runs=written.runs, changes=written.changes, settled_runs=written.settled_runs)
 
 
 def _limits(texts: Iterable[str]) -> tuple[Limit, ...]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tocsin.alerts.digest import DigestPlan
 from tocsin.alerts.drill import DrillPlan
+from tocsin.alerts.flapping import Flapping
 from tocsin.alerts.group import Pace
 from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.maintenance import MaintenanceWindow
@@ -28,6 +29,7 @@ class Policy:
 
     repeat_every: timedelta = timedelta(hours=4)
     pace: Pace = field(default_factory=Pace)
+    flapping: Flapping | None = field(default_factory=Flapping)
     deduplication_window: timedelta = timedelta(minutes=60)
     deduplication_limit: int = 3
     flush_wait_for: timedelta = timedelta(minutes=5)

@@ -10,10 +10,12 @@ from msgspec.structs import replace
 from tocsin.alerts.advance import Change, advance, open_alert
 from tocsin.alerts.alert import Alert, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
+from tocsin.alerts.flapping import Course
 from tocsin.alerts.snooze import lapse
 from tocsin.engine.book import Book
 from tocsin.engine.escalating import voice
 from tocsin.engine.pooling import Groups
+from tocsin.engine.turning import as_flapping, course_of, marked
 from tocsin.engine.voicing import Voiced, entry_of
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
@@ -146,8 +148,12 @@ def _advance_all(
 ) -> None:
     job = seen.watch.job
     open_by_print = {a.fingerprint: a for a in seen.alerts if a.is_open}
-    for print_, (rule, finding) in findings.items():
+    limits = book.configuration.policy.flapping
+    for print_, (rule, found) in findings.items():
         alert = open_by_print.pop(print_, None) or _moved(open_by_print, findings, not_well, print_)
+        is_flapping = alert is not None and alert.flapping
+        going, shown = course_of(job, seen.state, found, limits, is_flapping=is_flapping)
+        finding = as_flapping(found, shown) if going is Course.FLAPPING else found
         if alert is None:
             change = open_alert(
                 job,
@@ -161,13 +167,26 @@ def _advance_all(
             seen.opened += 1
         else:
             change = advance(alert, finding, now)
+        change = marked(change, going, now)
         _voice(seen, voice(change, book, groups, now, state=seen.state))
     for alert in open_by_print.values():
         if (alert.rule, alert.backfill) in not_well:
             change = Change(alert=alert, reason=Reason.UNCHANGED)
         else:
-            change = Change(alert=advance(alert, None, now).alert, reason=_why_over(seen, alert, book, now))
+            change = _ended(seen, alert, book, now)
         _voice(seen, voice(change, book, groups, now, state=seen.state))
+
+
+def _ended(seen: Look, alert: Alert, book: Book, now: datetime) -> Change:
+    """Return an alert whose rule does not hold any more; what flaps is not over by one good run."""
+    reason = _why_over(seen, alert, book, now)
+    if alert.flapping and reason is Reason.RECOVERED:
+        limits = book.configuration.policy.flapping
+        going, _ = course_of(seen.watch.job, seen.state, alert, limits, is_flapping=True)
+        if going is Course.FLAPPING:
+            return Change(alert=alert, reason=Reason.UNCHANGED)
+        reason = Reason.SETTLED
+    return Change(alert=advance(alert, None, now).alert, reason=reason)
 
 
 def _let_lapse(seen: Look, now: datetime) -> None:

@@ -53,11 +53,7 @@ def voice(
     """Return the alert, its new history, and the notifications that this change owes."""
     alert, manners = bound(change, groups), book.manners
     is_released = len(alert.pooled) < len(change.alert.pooled)
-    entries = []
-    if change.reason not in (Reason.UNCHANGED, Reason.UPDATED):
-        entries.append(entry_of(alert, change.reason, now, who, note))
-    if change.reason is Reason.OPENED and alert.backfill:
-        entries.append(entry_of(alert, Reason.BACKFILL, now, "", BACKFILL_NOTE))
+    entries = _what_happened(alert, change.reason, now, who, note)
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
     labels = labels_of(alert)
@@ -106,6 +102,26 @@ def voice(
         cancels_repeats=_ends_repeats(change),
         ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
     )
+
+
+def _what_happened(alert: Alert, reason: Reason, now: datetime, who: str, note: str) -> list[Entry]:
+    """Return what its history says of a change, before anything is said of it."""
+    if reason in (Reason.UNCHANGED, Reason.UPDATED):
+        return []
+    is_turn = reason is Reason.FLAPPING
+    entries = [
+        entry_of(alert, reason, now, who, note or _shown(alert) if is_turn else note, kept_back=is_turn)
+    ]
+    if reason is Reason.OPENED and alert.backfill:
+        entries.append(entry_of(alert, Reason.BACKFILL, now, "", BACKFILL_NOTE, kept_back=True))
+    if reason is Reason.OPENED and alert.flapping:
+        entries.append(entry_of(alert, Reason.FLAPPING, now, "", _shown(alert)))
+    return entries
+
+
+def _shown(alert: Alert) -> str:
+    """Return how it is shown that an alert flaps."""
+    return dict(alert.evidence).get("flapping", "")
 
 
 def _left_to_group(

@@ -26,6 +26,7 @@ from tocsin.config.grammar.rules import Rules
 from tocsin.config.grammar.telling import Receivers
 from tocsin.config.problems import refuse, shown
 from tocsin.config.settings import LOOPBACK, PORT
+from tocsin.jobs.state import MAX_RECENT
 
 MIN_KEY = 16
 MAX_KEYS = 100
@@ -59,6 +60,29 @@ class Deduplication(Part):
     """Most notifications of one fingerprint within the window; 3 if left out."""
 
 
+class Flapping(Part):
+    """When a job that is good and bad by turns is told once, and not at each turn."""
+
+    enabled: bool = True
+    """Whether it is recognised; true if left out."""
+
+    runs: Annotated[int, Field(ge=3, le=MAX_RECENT)] = 10
+    """How many of its last runs are looked at, at most 20; 10 if left out."""
+
+    changes: Annotated[int, Field(ge=2, le=MAX_RECENT - 1)] = 5
+    """How many changes between good and bad among them make it flap; 5 if left out."""
+
+    settled_runs: Annotated[int, Field(ge=2, le=MAX_RECENT)] = 3
+    """How many runs in a row must be alike until it has settled; 3 if left out."""
+
+    @field_validator("changes")
+    @classmethod
+    def _fewer_than_runs(cls, value: int, info: ValidationInfo) -> int:
+        if value >= info.data.get("runs", MAX_RECENT):
+            raise refuse(f"must be fewer than 'runs', not {shown(value)}: each change lies between two runs")
+        return value
+
+
 class Alerts(Part):
     """How alerts are told and told again."""
 
@@ -67,6 +91,9 @@ class Alerts(Part):
 
     deduplication: Deduplication = Field(default_factory=Deduplication)
     """How often one trouble is told at most."""
+
+    flapping: Flapping = Field(default_factory=Flapping)
+    """When a job counts as good and bad by turns."""
 
     fallback_after_minutes: Annotated[float, Field(gt=0, le=24 * 60, allow_inf_nan=False)] = 2
     """Minutes without success after which the fallback is told too; 2 if left out."""
