@@ -175,7 +175,7 @@ def test_nothing_about_a_job_changes_before_it_is_due(life: Life, book: Book, is
         last = (due_at or end) - TICK
         for instant in (at + (last - at) * share for share in (0.01, 0.5, 1.0)):
             seen = watcher.glance(instant)
-            assert (seen.entries, seen.notifications, seen.opened) == ([], [], 0), instant
+            assert (len(seen.entries), len(seen.notifications), seen.opened) == (0, 0, 0), instant
             assert [opinion(a) for a in seen.alerts] == [opinion(a) for a in watcher.alerts], instant
             assert (list(seen.occurrences), list(seen.runs)) == ([], []), instant
             assert set(seen.unknown) <= set(before.unknown), instant
