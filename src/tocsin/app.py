@@ -115,6 +115,7 @@ class _Server:
             metrics=metrics,
             jitter=random.random,
         )
+        self._engine.watchdog.heartbeat = loaded.heartbeat
         self._host = _allowed_host(settings, store)
         self._app = create_app(
             self._engine, store, web_settings(loaded, settings, self._host), clock=clock, metrics=metrics
@@ -155,6 +156,7 @@ class _Server:
             return
         _warn(loaded)
         self._engine.reconfigure(loaded.configuration, loaded.channels)
+        self._engine.watchdog.heartbeat = loaded.heartbeat
         self._app.reload(web_settings(loaded, self._settings, self._host))
         if _without_keys(loaded.server) != _without_keys(self._read):
             _log.warning("what has changed under `server` takes effect only after a restart")

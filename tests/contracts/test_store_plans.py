@@ -25,11 +25,12 @@ from tests.contracts.kept import (
 from tests.contracts.test_store_drills import a_drill
 from tocsin.alerts.alert import AlertState, Entry, Reason
 from tocsin.rules.finding import Severity
+from tocsin.store.base import Reading
 from tocsin.store.sqlite import SqliteStore
 
 # Tables that hold a handful of rows, and what is no table.
 SMALL = {"set_aside", "unknown", "tokens", "blind_windows", "leftovers", "servers", "tallies", "notes"}
-NO_TABLE = {"json_each", "chain", "CONSTANT", "sqlite_schema"}
+NO_TABLE = {"json_each", "chain", "unfinished", "firing", "ahead", "CONSTANT", "sqlite_schema"}
 # Takes so many rows from the beginning and stops there.
 BOUNDED = "SELECT id, received_at FROM check_ins ORDER BY id LIMIT"
 WHOLE = re.compile(r"SCAN (\w+)(?! (?:AS \w+ )?USING )\b")
@@ -107,6 +108,20 @@ def read(store: SqliteStore, job: int) -> None:
         reading.drills(5)
         reading.tokens()
         reading.counts()
+        audit(reading)
+
+
+def audit(reading: Reading) -> None:
+    reading.lying_jobs(NOON, 5)
+    reading.lying_groups(NOON, 5)
+    reading.groups_at_rest("", 5)
+    reading.unclaimed(NOON, NOON)
+    reading.unclaimable(NOON, 5)
+    reading.without_fallback(NOON, 5)
+    reading.unfinished(NOON, 5)
+    reading.firing((-1, 0, ""), 5)
+    reading.firing_one("alert-1")
+    reading.lived_at("one")
 
 
 def test_every_statement_finds_its_rows_by_an_index(tmp_path: Path) -> None:

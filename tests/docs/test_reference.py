@@ -113,6 +113,7 @@ def test_no_metric_is_explained_that_does_not_exist(served: Served) -> None:
         "tocsin_delivery_seconds_total",
         "tocsin_notifications_suppressed_total",
         "tocsin_rules_set_aside_total",
+        "tocsin_heartbeat_age_seconds",
     }
     names = set(re.findall(r"^([a-z][a-z_]+)[ {]", served.text("/metrics"), re.MULTILINE))
 

@@ -38,6 +38,8 @@ ENVIRONMENT = {
     "PAGERDUTY_SECRET": "0123456789abcdef0123456789abcdef01234567",
     "PAGERDUTY_KEY": "0123456789abcdef0123456789abcdef",
     "HOOK_SECRET": SECRET,
+    "HEARTBEAT_URL": "https://hc-ping.com/5d2c1e0a-7b1f-4a55-9a43-1c2d3e4f5a6b",
+    "FAILURE_URL": "https://hc-ping.com/5d2c1e0a-7b1f-4a55-9a43-1c2d3e4f5a6b/fail",
     "SLACK_TOKEN": "xoxb-0123456789-abcdef",
     "SLACK_SIGNING_SECRET": "8f742231b10e8888abcd99yyyzzz85a5",
     "TWILIO_AUTH_TOKEN": "fedcba9876543210fedcba9876543210",

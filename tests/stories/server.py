@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+from tocsin.engine.auditing import Auditor, Threads
 from tocsin.engine.commands import Command, Result
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.delivering import try_to_send
@@ -21,6 +22,7 @@ from tocsin.telemetry.metrics import Metrics
 # A sign of life every five seconds would be most of the work of a simulated day.
 ALIVE_EVERY = timedelta(minutes=15)
 BLIND_AFTER = timedelta(minutes=16)
+AUDIT_EVERY = timedelta(minutes=1)
 MOST_TURNS = 10_000
 CLAIMED_AT_ONCE = 100
 
@@ -57,6 +59,8 @@ class Server:
             metrics=self.metrics,
             on_outbox=lambda: None,
         )
+        self._auditor = Auditor(self.store)
+        self._audited_at = self.clock.at
         self.up = True
         self.work()
 
@@ -71,8 +75,18 @@ class Server:
             assert wake_at > self.clock.at, f"time stands still at {wake_at}"
             self.clock.at = wake_at
             self.work()
+            self._audit()
         self.clock.at = end
         self.work()
+        self._audit()
+
+    def _audit(self) -> None:
+        """See each minute that the audit finds nothing, whatever the story is about."""
+        if self.clock.at - self._audited_at < AUDIT_EVERY:
+            return
+        self._audited_at = self.clock.at
+        threads = Threads(server=self.writer.rounds.living.server)
+        assert self._auditor.audit(threads, self.configuration.policy, self.clock.at) == ()
 
     def report(self, *check_ins: CheckIn) -> tuple[Answer, ...]:
         got: list[tuple[Answer, ...] | StoreUnavailable] = []

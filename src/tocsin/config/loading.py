@@ -20,6 +20,7 @@ from tocsin.errors import ConfigError, InvalidSchedule, Problem
 from tocsin.jobs.schedule import check_timezone
 from tocsin.notify.answering import Line
 from tocsin.notify.channel import Channel
+from tocsin.notify.heartbeat import Heartbeat
 
 NO_FILE = "no file"
 
@@ -29,7 +30,7 @@ class Loaded:
     """What a file says, ready for use.
 
     `channels` are by the names of their targets; `lines` are the telephones that may answer; `warnings`
-    tell what is allowed and yet unwise.
+    tell what is allowed and yet unwise; `heartbeat` is the sign of life, None where nobody wants one.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Loaded:
     call_backs: tuple[CallBack, ...] = ()
     lines: tuple[Line, ...] = field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()
+    heartbeat: Heartbeat | None = None
 
 
 def load(path: str | Path | None, environment: Mapping[str, str]) -> Loaded:
@@ -106,6 +108,7 @@ def _built(source: str, file: File, document: Document, environment: Mapping[str
         call_backs=building.build_call_backs(file),
         lines=building.build_lines(file),
         warnings=told(advice.advise(file), document),
+        heartbeat=file.watchdog.heartbeat,
     )
 
 

@@ -20,6 +20,7 @@ from tocsin.engine.commands import (
     Delete,
     Done,
     ExpireSilence,
+    NoteAudit,
     Pause,
     Refusal,
     Refused,
@@ -38,6 +39,7 @@ from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drilling import start_drill
 from tocsin.engine.in_hand import on_alert, on_group, take
 from tocsin.engine.ingest import defined_by, resumed
+from tocsin.engine.ourselves import note_audit
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.voicing import labels_of
 from tocsin.jobs.job import Job, JobKey, Rank
@@ -80,6 +82,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
             return _send_test(draft, command)
         case StartDrill():
             return start_drill(draft, command)
+        case NoteAudit():
+            return note_audit(draft, command)
         case AddToken() | RevokeToken():
             return _on_token(draft, command)
 

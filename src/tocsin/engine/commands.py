@@ -7,6 +7,7 @@ from enum import Enum
 from tocsin.alerts.alert import SnoozeEnd
 from tocsin.alerts.drill import DELIVER_WITHIN, Aim
 from tocsin.alerts.matcher import Matcher
+from tocsin.engine.troubles import AuditReport
 from tocsin.jobs.job import Definition, JobKey
 from tocsin.oncall.override import Cover
 from tocsin.rules.finding import Severity
@@ -165,6 +166,18 @@ class StartDrill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAudit:
+    """Keep what a server's own audit has found, and forget the reports of servers that are gone.
+
+    After `until_at` it is void: by then whoever gave it has told people without the engine.
+    """
+
+    report: AuditReport
+    until_at: datetime
+    gone: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddToken:
     """Keep a credential; only the digest of its secret is given."""
 
@@ -198,6 +211,7 @@ Command = (
     | RemoveOverride
     | SendTest
     | StartDrill
+    | NoteAudit
     | AddToken
     | RevokeToken
 )

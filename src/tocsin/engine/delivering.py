@@ -164,6 +164,7 @@ class Deliverer:
         self._paces: dict[str, Pace] = {}
         self._pool = ThreadPoolExecutor(ALL_ROOM, thread_name_prefix="tocsin-send")
         self._thread = threading.Thread(target=self._run, name="tocsin-deliver", daemon=True)
+        self._looked_seconds = monotonic()
 
     def start(self) -> None:
         """Begin to send."""
@@ -181,12 +182,18 @@ class Deliverer:
         """Whether what is due is still handed out."""
         return self._thread.is_alive()
 
+    @property
+    def since_looking_seconds(self) -> float:
+        """How long ago the outbox was looked at last, or the writer was waited for to do so."""
+        return monotonic() - self._looked_seconds
+
     def wake(self) -> None:
         """Look at the outbox now; losing this hint costs a second at most."""
         self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping:
+            self._looked_seconds = monotonic()
             try:
                 next_at = self._claim_some()
             except Exception as error:  # noqa: BLE001 -- whatever fails here, people must go on being told
@@ -253,6 +260,7 @@ class Deliverer:
 
         self._writer.submit(replace(claim, reply=reply))
         while not answered.wait(LONGEST_WAIT_SECONDS):
+            self._looked_seconds = monotonic()
             if self._stopping:
                 return StoreUnavailable("the server is stopping")
         return answer[0]

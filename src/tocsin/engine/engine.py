@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.clock import Clock
+from tocsin.engine.auditing import Threads
 from tocsin.engine.commands import Command, Result
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.delivering import Deliverer
 from tocsin.engine.looking import NewId
+from tocsin.engine.watchdog import Standing, Watchdog
 from tocsin.engine.work import Order, Reconfigure, Reply, Report
 from tocsin.engine.writer import Writer
 from tocsin.errors import StoreUnavailable
@@ -28,7 +30,9 @@ class EngineCondition:
 
     `is_judging` and `is_delivering` say that the thread lives; `since_tick_seconds` tells whether the one
     that judges also gets anywhere: it looks at the clock every second, before its first look since the start.
-    `clocks_apart_seconds` is by how much the clock of another server on the same store differs at least.
+    `since_handing_out_seconds` tells the same of the one that delivers, `since_audit_seconds` of the
+    watchdog, which looks every minute; `audit` is what it knows. `clocks_apart_seconds` is by how much the
+    clock of another server on the same store differs at least.
     """
 
     started_at: datetime
@@ -41,6 +45,10 @@ class EngineCondition:
     is_judging: bool
     is_delivering: bool
     clocks_apart_seconds: float = 0.0
+    since_handing_out_seconds: float = 0.0
+    is_watching: bool = True
+    since_audit_seconds: float = 0.0
+    audit: Standing = field(default_factory=Standing)
 
 
 class Engine:
@@ -80,6 +88,14 @@ class Engine:
             inviting=lambda: self.inviting,
             jitter=jitter,
         )
+        self.watchdog = Watchdog(
+            store,
+            self.writer,
+            clock=clock,
+            threads=self._threads,
+            configuration=lambda: self._configuration,
+            channels=lambda: self.deliverer.channels,
+        )
         self._thread = threading.Thread(target=self.writer.run, name="tocsin-writer", daemon=True)
 
     def _wake_deliverer(self) -> None:
@@ -99,9 +115,11 @@ class Engine:
         """Begin to judge and to deliver."""
         self._thread.start()
         self.deliverer.start()
+        self.watchdog.start()
 
     def stop(self) -> None:
         """Finish what is queued and what is being sent; everything else waits in the store."""
+        self.watchdog.stop()
         self.deliverer.stop()
         self.writer.stop()
         self._thread.join()
@@ -139,6 +157,18 @@ class Engine:
         self.deliverer.channels = channels
         self.writer.submit(Reconfigure(configuration=configuration))
 
+    def _threads(self) -> Threads:
+        condition = self.condition()
+        return Threads(
+            server=self.writer.rounds.living.server,
+            store_fault=condition.store_fault,
+            is_judging=condition.is_judging,
+            since_tick_seconds=condition.since_tick_seconds,
+            is_delivering=condition.is_delivering,
+            since_handing_out_seconds=condition.since_handing_out_seconds,
+            clocks_apart=self.writer.rounds.living.apart,
+        )
+
     def condition(self) -> EngineCondition:
         """Return how the engine is doing."""
         now = self._clock.now()
@@ -156,4 +186,8 @@ class Engine:
             is_judging=self._thread.is_alive(),
             is_delivering=self.deliverer.is_alive,
             clocks_apart_seconds=self.writer.rounds.living.apart.total_seconds(),
+            since_handing_out_seconds=self.deliverer.since_looking_seconds,
+            is_watching=self.watchdog.is_alive,
+            since_audit_seconds=self.watchdog.since_audit_seconds,
+            audit=self.watchdog.standing,
         )

@@ -16,7 +16,7 @@ class Living:
     """
 
     def __init__(self, server: str) -> None:
-        self._server = server
+        self.server = server
         self._seen: dict[str, datetime] = {}
         self.apart = NOT_AT_ALL
 
@@ -26,20 +26,20 @@ class Living:
         `every` is how often each server notes it. `apart` is then by how much our clock differs at
         least from that of a server which has lived since we last looked.
         """
-        found = writing.alive(self._server, now)
+        found = writing.alive(self.server, now)
         before = self._own(found)
-        others = {server: at for server, at in found.items() if server != self._server}
+        others = {server: at for server, at in found.items() if server != self.server}
         if before is None:
             writing.bury(others)
             last = min(others.values(), key=lambda at: abs(now - at), default=None)
         else:
             last = before if before > now else min(self._last(before, others, every), now)
         self.apart = max((_apart(now - at, every) for at in self._moved(others)), default=NOT_AT_ALL)
-        self._seen = {**others, self._server: now}
+        self._seen = {**others, self.server: now}
         return last
 
     def _own(self, found: dict[str, datetime]) -> datetime | None:
-        return found.get(self._server, self._seen.get(self._server))
+        return found.get(self.server, self._seen.get(self.server))
 
     def _last(self, before: datetime, others: dict[str, datetime], every: timedelta) -> datetime:
         """Return when, after our own sign, somebody last gave one for certain.

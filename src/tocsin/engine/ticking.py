@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from tocsin.engine.blindness import look_at_unknown
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drill_plans import look_at_drills
 from tocsin.engine.handing_over import look_at_hand_overs
+from tocsin.engine.ourselves import look_at_ourselves
 from tocsin.engine.own_jobs import DRILLS, HAND_OVERS
 from tocsin.engine.storming import speak_for_groups
 
 LOOKS_BETWEEN = 8
-OWN_LOOKS = {SYSTEM_JOB: look_at_unknown, DRILLS: look_at_drills, HAND_OVERS: look_at_hand_overs}
+OWN_LOOKS = {SYSTEM_JOB: look_at_ourselves, DRILLS: look_at_drills, HAND_OVERS: look_at_hand_overs}
 
 
 def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) -> int:

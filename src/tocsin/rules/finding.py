@@ -37,6 +37,7 @@ class Why(Enum):
     UNKNOWN = "unknown"
     DRILL = "drill"
     DRILL_FAILED = "drill_failed"
+    OWN_AUDIT = "own_audit"
 
 
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -19,6 +19,7 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow
 from tocsin.oncall.override import Override
+from tocsin.store.audits import Audits
 from tocsin.store.past import Past
 from tocsin.store.rows import Counts, Delivery, LogLine, Notification, SetAside, Token, Watch
 
@@ -267,7 +268,7 @@ class Writing(Protocol):
         ...
 
 
-class Reading(Past, Protocol):
+class Reading(Past, Audits, Protocol):
     """A session that reads a consistent state; any thread may hold its own."""
 
     def job(self, key: JobKey) -> Watch | None:

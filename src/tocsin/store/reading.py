@@ -13,6 +13,7 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.oncall.override import Override
 from tocsin.store.alerting import ONE
+from tocsin.store.auditing import AuditReading
 from tocsin.store.codec import FOR_EVER, instant_or_none, micros
 from tocsin.store.door import Door
 from tocsin.store.drilling import DRILLS, ONE_DRILL, OWED
@@ -80,7 +81,7 @@ _COUNTS: Final = """
 """
 
 
-class TablesReading(RecallReading, SumsReading):
+class TablesReading(RecallReading, SumsReading, AuditReading):
     """Reads what was committed when its first statement ran; `tocsin.store.base.Reading` says what."""
 
     def __init__(self, door: Door) -> None:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from tocsin.alerts.alert import Alert
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Job
 from tocsin.jobs.state import JobState
@@ -149,3 +150,26 @@ class Counts:
     pending: int
     dead: int
     oldest_pending_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lying:
+    """A row that should have moved since `at`; `id` is another one once it has, `name` is for people."""
+
+    id: str
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiringAlert:
+    """A firing alert as an audit sees it, at its `place` in the order of all.
+
+    `is_reached`: something is owed about it, or was told, to somebody. `job_due_at` is when its job is
+    looked at next. `alert` is None where there is nothing more to know.
+    """
+
+    place: tuple[int, int, str]
+    is_reached: bool
+    job_due_at: datetime | None
+    alert: Alert | None

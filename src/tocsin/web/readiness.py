@@ -8,6 +8,7 @@ from tocsin.engine.engine import EngineCondition
 
 OVERDUE_SECONDS: Final = 60.0
 STUCK_SECONDS: Final = 30.0
+UNWATCHED_SECONDS: Final = 600.0
 
 _ENDED: Final = "its thread has ended, which should not be; restart the server and report what the log says"
 
@@ -42,3 +43,11 @@ def _unready(condition: EngineCondition) -> Iterable[Unready]:
         yield Unready(what="Judging is late", why=f"it is {condition.overdue_seconds:.0f} seconds behind")
     if not condition.is_delivering:
         yield Unready(what="Nothing is delivered", why=_ENDED)
+    elif condition.since_handing_out_seconds > STUCK_SECONDS:
+        ago = f"{condition.since_handing_out_seconds:.0f} seconds ago"
+        yield Unready(what="Nothing is delivered", why=f"the outbox was last looked at {ago}")
+    if not condition.is_watching:
+        yield Unready(what="Nothing is audited", why=_ENDED)
+    elif condition.since_audit_seconds > UNWATCHED_SECONDS:
+        why = f"the last audit was {condition.since_audit_seconds:.0f} seconds ago"
+        yield Unready(what="Nothing is audited", why=why)

@@ -24,6 +24,7 @@ from tocsin.config.grammar.oncall import OnCallSchedules, Responders
 from tocsin.config.grammar.routing import InhibitRules, NamedIntervals, RootRoute
 from tocsin.config.grammar.rules import Rules
 from tocsin.config.grammar.telling import Receivers
+from tocsin.config.grammar.watchdog import Watchdog
 from tocsin.config.problems import refuse, shown
 from tocsin.config.settings import LOOPBACK, PORT
 from tocsin.jobs.state import MAX_RECENT
@@ -201,6 +202,9 @@ class File(Part):
 
     delivery: Delivery = Field(default_factory=Delivery)
     """How many notifications go out, how many at once, and how far."""
+
+    watchdog: Watchdog = Field(default_factory=Watchdog)
+    """Who hears from outside that Tocsin itself lives and keeps its promises."""
 
     retention: Retention = Field(default_factory=Retention)
     """How long check-ins and runs are kept."""

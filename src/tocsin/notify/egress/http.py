@@ -1,4 +1,4 @@
-"""One POST over HTTP, bounded in time and size.
+"""One request over HTTP, bounded in time and size.
 
 Every delivery has a connection of its own. One kept open may be closed by the receiver in the very moment in
 which the next message is written to it, and then nobody could say whether that message arrived.
@@ -49,10 +49,17 @@ def judged(where: Endpoint, answer: Answer, at: datetime) -> Accepted:
 
 def post(where: Endpoint, body: bytes, *, headers: dict[str, str], timeout_seconds: float) -> Answer:
     """Return the answer to one POST; if none came, ChannelError says whether the body had been sent."""
+    return ask(where, "POST", body, headers=headers, timeout_seconds=timeout_seconds)
+
+
+def ask(
+    where: Endpoint, method: str, body: bytes | None, *, headers: dict[str, str], timeout_seconds: float
+) -> Answer:
+    """Return the answer to one request; if none came, ChannelError says whether it had been sent."""
     with Deadline(timeout_seconds) as deadline, closing(_line(where, deadline, timeout_seconds)) as line:
         _connect(line, where)
         line.timeout = timeout_seconds
-        sent = _send(line, where, body, headers)
+        sent = _send(line, where, method, body, headers)
         return _answer(line, where, sent=sent)
 
 
@@ -90,13 +97,13 @@ def _connect(line: _Line, where: Endpoint) -> None:
         raise ChannelError(f"{where}: no connection: {fault_of(error, line.deadline)}") from None
 
 
-def _send(line: _Line, where: Endpoint, body: bytes, headers: dict[str, str]) -> bool:
-    """Return whether the receiver can have the whole body."""
+def _send(line: _Line, where: Endpoint, method: str, body: bytes | None, headers: dict[str, str]) -> bool:
+    """Return whether the receiver can have the whole request."""
     named = {"Accept-Encoding": "identity", "Connection": "close", "User-Agent": "Tocsin", **headers}
     if where.authorization:
         named["Authorization"] = where.authorization
     try:
-        line.request("POST", where.target, body=body, headers=named)
+        line.request(method, where.target, body=body, headers=named)
     except BrokenPipeError:
         return False  # it may have answered without reading on, and that answer is worth having
     except OSError as error:

@@ -14,8 +14,10 @@ from tocsin.errors import StoreError, StoreUnavailable
 from tocsin.store.rows import Counts, SetAside
 from tocsin.telemetry.health import Health, HealthStatus, Hour
 from tocsin.telemetry.metrics import Gauge
+from tocsin.web.api.auditing import audit_of, gauges_of, sentences_of
+from tocsin.web.api.health_shapes import ChannelShape, HealthShape, HourShape, LastErrorShape
 from tocsin.web.api.inputs import Perhaps, Who, carry_out
-from tocsin.web.api.shapes import ChannelShape, DoneShape, HealthShape, HourShape, LastErrorShape
+from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.readiness import unready
 from tocsin.web.wiring import Wired, Wiring
@@ -82,6 +84,7 @@ def health_of(wired: Wiring) -> HealthShape:
         notifications_pending=None if counts is None else counts.pending,
         notifications_dead=None if counts is None else counts.dead,
         rules_set_aside=sorted({item.rule for item in aside}),
+        audit=audit_of(condition),
         hourly=[_hour(hour) for hour in health.hours],
     )
 
@@ -100,6 +103,7 @@ def _judged(
     status, problems = health.status, [one.sentence for one in unready(condition)]
     if counts is None:
         problems.append("The store cannot be read.")
+    problems += sentences_of(condition)
     if problems:
         status = HealthStatus.UNHEALTHY
     if condition.overdue_seconds > SLOW_SECONDS:
@@ -151,6 +155,7 @@ def get_metrics(wired: Wired, _: Who) -> Response:
         Gauge(
             name="tocsin_rules_set_aside_now", help="Rules set aside", value=len({one.rule for one in aside})
         ),
+        *gauges_of(condition, wired.clock.now().timestamp()),
     )
     return Response(
         wired.metrics.render(counts, gauges), media_type="text/plain; version=0.0.4; charset=utf-8"

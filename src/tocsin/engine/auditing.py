@@ -1,0 +1,118 @@
+"""The audit: whether what the engine promises holds, asked of the store and not of who should have done it.
+
+Nothing is told of on its first sight. What has moved by the next audit, however slowly, is work that goes on:
+a backlog, a start, a clock that differs. What is found again in the same place is a trouble.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from tocsin.engine.configuration import Policy
+from tocsin.engine.suspicion import Suspect, Suspicion
+from tocsin.engine.sweeping import Sweep
+from tocsin.engine.troubles import Check, Trouble
+from tocsin.errors import StoreError
+from tocsin.rules.wording import span
+from tocsin.store.base import Reading, Store
+from tocsin.store.rows import Lying
+
+TICK: Final = timedelta(seconds=1)
+LATE_AFTER: Final = 2 * TICK
+BEHIND_AFTER: Final = timedelta(minutes=1)
+SILENT_AFTER: Final = timedelta(minutes=1)
+STUCK_SECONDS: Final = 30.0
+TURNED_AFTER: Final = timedelta(seconds=30)
+LONGEST_PAUSE: Final = timedelta(hours=2)
+MAX_LYING: Final = 50
+
+_ENGINE: Final = frozenset({Check.STORE, Check.JUDGING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threads:
+    """How the threads of this server do, as they say themselves; `store_fault` is empty without one.
+
+    `clocks_apart` is by how much the clock of another server on the same store differs at least.
+    """
+
+    server: str
+    store_fault: str = ""
+    is_judging: bool = True
+    since_tick_seconds: float = 0.0
+    is_delivering: bool = True
+    since_handing_out_seconds: float = 0.0
+    clocks_apart: timedelta = timedelta()
+
+
+class Auditor:
+    """Remembers from one audit to the next what was suspicious; used by one thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._sweep = Sweep()
+        self._suspicion = Suspicion()
+
+    def audit(self, threads: Threads, policy: Policy, now: datetime) -> tuple[Trouble, ...]:
+        """Return the troubles that stand: what the last audit has seen already.
+
+        While the engine itself stands, what follows from that is not looked for and stays as it was.
+        """
+        suspects = list(_of_threads(threads))
+        looked_for = frozenset({Check.DELIVERING, *_ENGINE})
+        if not any(suspect.check in _ENGINE for suspect in suspects):
+            try:
+                with self._store.reading() as reading:
+                    suspects += self._of_store(reading, threads, policy, now)
+                looked_for = frozenset(Check)
+            except StoreError as error:
+                suspects.append(Suspect(check=Check.STORE, example=f"it cannot be read: {error}"))
+        return self._suspicion.take(suspects, looked_for, now)
+
+    def _of_store(
+        self, reading: Reading, threads: Threads, policy: Policy, now: datetime
+    ) -> Iterator[Suspect]:
+        """Return what is suspicious; what other servers have noted by slower clocks is given so much time."""
+        present = now - threads.clocks_apart
+        late = present - LATE_AFTER
+        yield from _of_due(reading, present)
+        yield from _lying(Check.DUE_GROUPS, reading.lying_groups(late, MAX_LYING))
+        yield from self._sweep.groups(reading)
+        yield from self._sweep.alerts(reading, self._suspicion.suspects, late)
+        if threads.is_delivering and threads.since_handing_out_seconds <= STUCK_SECONDS:
+            yield from _lying(Check.UNCLAIMED, reading.unclaimed(late, present))
+        yield from _lying(Check.UNCLAIMABLE, reading.unclaimable(late, MAX_LYING))
+        turned_by = present - policy.fallback_after - TURNED_AFTER
+        yield from _lying(Check.NO_FALLBACK, reading.without_fallback(turned_by, MAX_LYING))
+        ended_by = present - policy.give_up_after - LONGEST_PAUSE
+        yield from _lying(Check.OWED, reading.unfinished(ended_by, MAX_LYING))
+        lived_at = reading.lived_at(threads.server)
+        if lived_at is None or lived_at < now - SILENT_AFTER:
+            yield Suspect(check=Check.SIGN_OF_LIFE, id=threads.server)
+
+
+def _of_threads(threads: Threads) -> Iterator[Suspect]:
+    if threads.store_fault:
+        yield Suspect(check=Check.STORE, example=threads.store_fault)
+    elif not threads.is_judging:
+        yield Suspect(check=Check.JUDGING, example="its thread has ended")
+    elif threads.since_tick_seconds > STUCK_SECONDS:
+        ago = span(threads.since_tick_seconds)
+        yield Suspect(check=Check.JUDGING, example=f"the clock was last looked at {ago} ago")
+    if not threads.is_delivering:
+        yield Suspect(check=Check.DELIVERING, example="its thread has ended")
+    elif threads.since_handing_out_seconds > STUCK_SECONDS:
+        ago = span(threads.since_handing_out_seconds)
+        yield Suspect(check=Check.DELIVERING, example=f"the outbox was last looked at {ago} ago")
+
+
+def _of_due(reading: Reading, present: datetime) -> Iterator[Suspect]:
+    due = reading.lying_jobs(present - LATE_AFTER, MAX_LYING)
+    yield from _lying(Check.DUE_JOBS, due)
+    if due and due[0].at < present - BEHIND_AFTER:
+        yield Suspect(check=Check.LATE)
+
+
+def _lying(check: Check, rows: list[Lying]) -> Iterator[Suspect]:
+    return (Suspect(check=check, id=row.id, example=row.name) for row in rows)

@@ -1,0 +1,90 @@
+"""Going through the firing alerts and the groups a portion at a time, so that many of them cost little."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from tocsin.alerts.group import Group
+from tocsin.engine.suspicion import Suspect
+from tocsin.engine.troubles import Check
+from tocsin.engine.unheard import excuse_of, is_explained, will_climb
+from tocsin.store.audits import Place
+from tocsin.store.base import Reading
+from tocsin.store.rows import FiringAlert
+
+PORTION: Final = 500
+PORTIONS: Final = 10
+MAX_HISTORIES: Final = 500
+
+_BEGINNING: Final[Place] = (-1, 0, "")
+_OF_ALERTS: Final = frozenset({Check.UNHEARD, Check.ESCALATIONS})
+
+
+class Sweep:
+    """Where the last audit stopped among alerts and groups; each one goes on from there, and begins anew."""
+
+    def __init__(self) -> None:
+        self._place = _BEGINNING
+        self._key = ""
+
+    def alerts(self, reading: Reading, before: Sequence[Suspect], late: datetime) -> Iterator[Suspect]:
+        """Return what is suspicious among firing alerts: of this portion, and of what was so before."""
+        looked_at: set[str] = set()
+        look = _Look(reading, late)
+        for _ in range(PORTIONS):
+            rows = reading.firing(self._place, PORTION)
+            self._place = rows[-1].place if len(rows) == PORTION else _BEGINNING
+            for row in rows:
+                looked_at.add(row.place[2])
+                yield from look.at(row)
+            if self._place == _BEGINNING:
+                break
+        again = {suspect.example for suspect in before if suspect.check in _OF_ALERTS} - looked_at
+        for alert_id in sorted(again):
+            one = reading.firing_one(alert_id)
+            if one is not None:
+                yield from look.at(one)
+
+    def groups(self, reading: Reading) -> Iterator[Suspect]:
+        """Return groups that hold alerts of which nobody will ever be told, as nobody looks at them."""
+        found = reading.groups_at_rest(self._key, PORTION)
+        self._key = found[-1].key if len(found) == PORTION else ""
+        for group in found:
+            if group.waiting:
+                yield Suspect(check=Check.GROUPS_AT_REST, id=group.id, example=group.id)
+
+
+class _Look:
+    """One look at firing alerts, which reads each of their groups once."""
+
+    def __init__(self, reading: Reading, late: datetime) -> None:
+        self._reading = reading
+        self._late = late
+        self._groups: dict[str, Group | None] = {}
+        self._histories = 0
+
+    def at(self, row: FiringAlert) -> Iterator[Suspect]:
+        """Return what is suspicious of one alert."""
+        alert = row.alert
+        if alert is None:
+            return
+        if not row.is_reached and not self._is_excused(row):
+            yield Suspect(
+                check=Check.UNHEARD, id=f"{alert.id}@{alert.held_back_until or ''}", example=alert.id
+            )
+        if not will_climb(alert.climb, row.job_due_at):
+            yield Suspect(check=Check.ESCALATIONS, id=alert.id, example=alert.id)
+
+    def _is_excused(self, row: FiringAlert) -> bool:
+        alert = row.alert
+        if alert is None or excuse_of(alert, self._groups_of(row), self._late) is not None:
+            return True
+        self._histories += 1
+        return self._histories > MAX_HISTORIES or is_explained(self._reading.history(alert.id))
+
+    def _groups_of(self, row: FiringAlert) -> list[Group | None]:
+        names = [pooled.group for pooled in row.alert.pooled] if row.alert is not None else []
+        for name in names:
+            if name not in self._groups:
+                self._groups[name] = self._reading.group(name)
+        return [self._groups[name] for name in names]

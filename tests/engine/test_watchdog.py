@@ -1,0 +1,246 @@
+"""Each trouble of Tocsin itself is found by the second audit, told once, and over when it is mended.
+
+The engine, its store, its threads and who hears the sign of life are real; what is broken is broken for real.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from tests.contracts.meddling import meddle
+from tests.contracts.situations import Situation
+from tests.engine.watched import PATIENCE_SECONDS, Watched, configured, watched
+from tocsin.engine import watchdog
+from tocsin.engine.commands import Acknowledge
+from tocsin.jobs.checkin import CheckInKind
+from tocsin.oncall.escalation import Level
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.sqlite.writing import SqliteWriting
+
+AN_HOUR = timedelta(hours=1)
+TWO_LEVELS = (
+    Level(name="first", targets=("team",), timeout_minutes=60),
+    Level(name="second", targets=("team",)),
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    return str(tmp_path / "tocsin.db")
+
+
+@pytest.fixture
+def it(file: str) -> Iterator[Watched]:
+    with watched(SqliteStore(file), file) as one:
+        yield one
+
+
+def told_once_and_silent_outside(it: Watched, check: str, *, beats: int) -> None:
+    """See that a trouble that has been found is told once, however often it is found again."""
+    it.wait_for_heard(1)
+    for _ in range(3):
+        assert it.found() == [check]
+    assert [kind for kind, _ in it.heard] == ["firing"]
+    assert it.beats == beats
+
+
+def over_everywhere(it: Watched, *, beats: int) -> None:
+    """See that a mended trouble is over for those who heard of it, and that the sign of life is back."""
+    it.wait_for_clean()
+    it.wait_for_heard(2)
+    assert [kind for kind, _ in it.heard] == ["firing", "resolved"]
+    assert it.beats > beats
+    assert it.audit().is_clean
+    assert len(it.heard) == 2
+
+
+def an_alert_of(it: Watched, job: str = "etl") -> str:
+    it.says(CheckInKind.FAIL, job)
+    it.wait_until(lambda: any(one.job == job for one in it.ear.heard))
+    return next(one.alert_id for one in it.ear.heard if one.job == job)
+
+
+def test_while_all_is_well_each_audit_sends_a_sign_of_life(it: Watched) -> None:
+    an_alert_of(it)
+
+    for _ in range(3):
+        assert it.audit().is_clean
+
+    assert it.beats == 3
+    assert {one.first for one in it.outside.received} == {"GET /ping/secret-of-ours HTTP/1.1"}
+    assert it.heard == []
+
+
+def test_a_job_that_is_due_and_not_looked_at(it: Watched, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    it.says(CheckInKind.SUCCESS)
+    assert it.audit().is_clean
+    monkeypatch.setattr(SqliteWriting, "due", lambda *_: [])
+    meddle(file, "UPDATE watches SET due_at = 1000")
+
+    assert it.found() == []
+    assert it.found() == ["due_jobs"]
+    told_once_and_silent_outside(it, "due_jobs", beats=2)
+    assert it.heard[0][1] == "Tocsin itself does not work: jobs that are due are not looked at"
+
+    monkeypatch.undo()
+    over_everywhere(it, beats=2)
+
+
+def test_an_alert_that_fires_and_of_which_nobody_was_told(it: Watched, file: str) -> None:
+    alert = an_alert_of(it)
+    assert it.audit().is_clean
+    meddle(file, "DELETE FROM notifications")
+
+    assert it.found() == []
+    assert it.found() == ["unheard"]
+    told_once_and_silent_outside(it, "unheard", beats=2)
+    assert it.engine.condition().audit.troubles[0].examples == (alert,)
+
+    it.engine.command(Acknowledge(alert_id=alert, who="kim"))
+    over_everywhere(it, beats=2)
+
+
+def test_a_notification_whose_lease_is_lost(it: Watched, file: str) -> None:
+    an_alert_of(it)
+    assert it.audit().is_clean
+    it.wait_until(lambda: it.engine.condition().queue_depth == 0)
+    meddle(
+        file, "UPDATE notifications SET state = 'sending', lease_until = 1000, look_at = NULL, created_at = 1"
+    )
+
+    assert it.found() == []
+    assert "unclaimable" in it.found()
+    it.wait_for_heard(1)
+    assert it.beats == 2
+
+    meddle(file, "UPDATE notifications SET look_at = 1000 WHERE state = 'sending'")
+    it.wait_for_clean()
+    it.wait_until(lambda: ("resolved", it.heard[0][1]) in it.heard)
+    assert it.beats > 2
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        "UPDATE alerts SET body = json_remove(body, '$.climb.next_at')",
+        "UPDATE watches SET due_at = due_at + 999000000",
+    ],
+    ids=["the climb has none", "the job is looked at too late"],
+)
+def test_an_escalation_without_a_next_instant(file: str, plant: str) -> None:
+    with watched(SqliteStore(file), file, configured(None, *TWO_LEVELS)) as it:
+        an_alert_of(it)
+        assert it.audit().is_clean
+        meddle(file, plant)
+
+        assert it.found() == []
+        assert it.found() == ["escalations"]
+        told_once_and_silent_outside(it, "escalations", beats=2)
+
+        meddle(file, "UPDATE watches SET due_at = 1000 WHERE due_at IS NOT NULL")
+        over_everywhere(it, beats=2)
+
+
+def test_a_writer_that_has_ended_is_told_without_it_and_found_no_more_after_a_restart(file: str) -> None:
+    with watched(SqliteStore(file), file) as it:
+        assert it.audit().is_clean
+        it.engine.writer.stop()
+        it.wait_until(lambda: not it.engine.condition().is_judging)
+
+        assert it.found() == []
+        assert it.found() == ["judging"]
+        told_once_and_silent_outside(it, "judging", beats=2)
+
+        it.clock.ahead += AN_HOUR
+        it.audit()
+        it.audit()
+        assert [kind for kind, _ in it.heard] == ["firing", "repeat"]
+
+    with watched(SqliteStore(file), file) as again:
+        assert again.audit().is_clean
+        assert again.audit().is_clean
+        assert again.beats == 2
+
+
+def test_a_writer_that_hangs_is_told_without_it(it: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "NOTED_WITHIN", timedelta(seconds=0.1))
+    assert it.audit().is_clean
+    hangs, goes_on = Event(), Event()
+    begin = SqliteWriting.begin
+
+    def hang(self: SqliteWriting) -> None:
+        hangs.set()
+        goes_on.wait(PATIENCE_SECONDS)
+        begin(self)
+
+    monkeypatch.setattr(SqliteWriting, "begin", hang)
+    assert hangs.wait(PATIENCE_SECONDS)
+    it.clock.ahead += timedelta(seconds=31)
+
+    assert it.found() == []
+    assert it.found() == ["judging"]
+    told_once_and_silent_outside(it, "judging", beats=2)
+
+    monkeypatch.undo()
+    goes_on.set()
+    over_everywhere(it, beats=2)
+
+
+def test_a_deliverer_that_has_ended_is_told_past_it_under_the_key_that_it_would_have_used(
+    it: Watched,
+) -> None:
+    assert it.audit().is_clean
+    it.engine.deliverer.stop()
+
+    assert it.found() == []
+    assert it.found() == ["delivering"]
+    assert it.heard == []
+    assert it.found() == ["delivering"]
+    told_once_and_silent_outside(it, "delivering", beats=2)
+
+    with it.store.reading() as reading:
+        owed = [one.key for alert in _firing(it) for one in reading.notifications(alert)]
+    assert owed == [one.key for one in it.ear.heard]
+
+
+def _firing(it: Watched) -> list[str]:
+    with it.store.reading() as reading:
+        return [row.place[2] for row in reading.firing((-1, 0, ""), 10)]
+
+
+def test_who_is_not_reached_is_told_by_the_next_audit(it: Watched) -> None:
+    it.engine.watchdog._directly.channels = {}  # noqa: SLF001 -- a configuration without the receiver
+    channels = dict(it.engine.deliverer.channels)
+    it.engine.deliverer.channels = {}
+    it.engine.writer.stop()
+    it.wait_until(lambda: not it.engine.condition().is_judging)
+    it.audit()
+    it.audit()
+    assert it.heard == []
+
+    it.engine.deliverer.channels = channels
+    it.audit()
+
+    assert [kind for kind, _ in it.heard] == ["firing"]
+
+
+def test_a_sign_of_life_that_is_not_taken_is_sent_again_and_shows_no_secret(
+    it: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    it.outside.situation = Situation.REFUSES
+    refused = it.audit()
+    it.outside.situation = Situation.REDIRECTS
+    redirected = it.audit()
+    it.outside.situation = Situation.ACCEPTS
+    taken = it.audit()
+
+    assert (refused.beat_at, redirected.beat_at) == (None, None)
+    assert ("HTTP 404" in refused.beat_fault, "HTTP 307" in redirected.beat_fault) == (True, True)
+    assert (taken.beat_at, taken.beat_fault) == (taken.audited_at, "")
+    assert it.beats == 3
+    everything = f"{refused} {redirected} {it.engine.watchdog.heartbeat!r} {caplog.text}"
+    assert "was not taken" in caplog.text
+    assert "secret-of-ours" not in everything
