@@ -89,7 +89,7 @@ def test_a_job_that_was_looked_at_lies_under_another_id(store: Store) -> None:
     assert ids() != before
 
 
-def test_groups_that_are_due_or_at_rest_are_found(store: Store) -> None:
+def test_groups_that_are_due_or_open_are_found(store: Store) -> None:
     with committed(store) as writing:
         writing.save_groups(
             [
@@ -102,9 +102,14 @@ def test_groups_that_are_due_or_at_rest_are_found(store: Store) -> None:
         )
 
     assert [row.name for row in asked(store, lambda r: r.lying_groups(NOON + SECOND, LIMIT))] == ["late"]
-    assert [group.id for group in asked(store, lambda r: r.groups_at_rest("", LIMIT))] == ["quiet", "resting"]
-    behind = asked(store, lambda r: r.groups_at_rest("key of quiet", LIMIT))
-    assert [(group.id, group.waiting) for group in behind] == [("resting", 2)]
+    assert [group.id for group in asked(store, lambda r: r.open_groups("", LIMIT))] == [
+        "late",
+        "later",
+        "quiet",
+        "resting",
+    ]
+    behind = asked(store, lambda r: r.open_groups("key of later", 1))
+    assert [(group.id, group.due_at) for group in behind] == [("quiet", None)]
 
 
 def test_what_is_ready_and_not_taken_is_found_by_target_unless_somebody_sends_there(store: Store) -> None:
@@ -263,5 +268,5 @@ def test_a_group_keeps_what_waits_in_it(store: Store) -> None:
     with committed(store) as writing:
         writing.save_groups([changed(a_group("one", waiting=1), named=(member,))])
 
-    (found,) = asked(store, lambda reading: reading.groups_at_rest("", LIMIT))
+    (found,) = asked(store, lambda reading: reading.open_groups("", LIMIT))
     assert found.named == (member,)

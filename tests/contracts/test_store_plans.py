@@ -114,7 +114,7 @@ def read(store: SqliteStore, job: int) -> None:
 def audit(reading: Reading) -> None:
     reading.lying_jobs(NOON, 5)
     reading.lying_groups(NOON, 5)
-    reading.groups_at_rest("", 5)
+    reading.open_groups("", 5)
     reading.unclaimed(NOON, NOON)
     reading.unclaimable(NOON, 5)
     reading.without_fallback(NOON, 5)

@@ -78,7 +78,7 @@ class Auditor:
         late = present - LATE_AFTER
         yield from _of_due(reading, present)
         yield from _lying(Check.DUE_GROUPS, reading.lying_groups(late, MAX_LYING))
-        yield from self._sweep.groups(reading)
+        yield from self._sweep.groups(reading, self._suspicion.suspects)
         yield from self._sweep.alerts(reading, self._suspicion.suspects, late)
         if threads.is_delivering and threads.since_handing_out_seconds <= STUCK_SECONDS:
             yield from _lying(Check.UNCLAIMED, reading.unclaimed(late, present))

@@ -175,6 +175,7 @@ class NoteAudit:
     report: AuditReport
     until_at: datetime
     gone: frozenset[str] = frozenset()
+    who: str = "tocsin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ MAX_HISTORIES: Final = 500
 
 _BEGINNING: Final[Place] = (-1, 0, "")
 _OF_ALERTS: Final = frozenset({Check.UNHEARD, Check.ESCALATIONS})
+_OF_GROUPS: Final = frozenset({Check.GROUPS_AT_REST, Check.ESCALATIONS})
 
 
 class Sweep:
@@ -45,13 +46,29 @@ class Sweep:
             if one is not None:
                 yield from look.at(one)
 
-    def groups(self, reading: Reading) -> Iterator[Suspect]:
-        """Return groups that hold alerts of which nobody will ever be told, as nobody looks at them."""
-        found = reading.groups_at_rest(self._key, PORTION)
-        self._key = found[-1].key if len(found) == PORTION else ""
-        for group in found:
-            if group.waiting:
-                yield Suspect(check=Check.GROUPS_AT_REST, id=group.id, example=group.id)
+    def groups(self, reading: Reading, before: Sequence[Suspect]) -> Iterator[Suspect]:
+        """Return the same of groups: those that nobody looks at in time for what they have to say."""
+        looked_at: set[str] = set()
+        for _ in range(PORTIONS):
+            found = reading.open_groups(self._key, PORTION)
+            self._key = found[-1].key if len(found) == PORTION else ""
+            for group in found:
+                looked_at.add(group.id)
+                yield from _of_group(group)
+            if not self._key:
+                break
+        for group_id in sorted({one.example for one in before if one.check in _OF_GROUPS} - looked_at):
+            again = reading.group(group_id)
+            if again is not None and again.closed_at is None:
+                yield from _of_group(again)
+
+
+def _of_group(group: Group) -> Iterator[Suspect]:
+    if group.waiting and group.due_at is None:
+        yield Suspect(check=Check.GROUPS_AT_REST, id=group.id, example=group.id)
+    climbs = group.has_spoken and group.waits_for_somebody
+    if climbs and not will_climb(group.climb, group.due_at):
+        yield Suspect(check=Check.ESCALATIONS, id=group.id, example=group.id)
 
 
 class _Look:

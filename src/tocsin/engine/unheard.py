@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from tocsin.alerts.alert import Alert, Entry, Reason
+from tocsin.alerts.alert import KEEPS_BACK, Alert, Entry, Reason
 from tocsin.alerts.group import Group
 from tocsin.oncall.escalation import Climb, Status
 
@@ -23,13 +23,13 @@ _TELLS_OF_THE_TROUBLE: Final = frozenset(
         Reason.REPEATED,
         Reason.CAUGHT_UP,
         Reason.GROUPED,
-        Reason.SILENCED,
-        Reason.MUTED,
-        Reason.DEDUPLICATED,
+        Reason.BACKFILL,
         Reason.ESCALATION_BEGUN,
         Reason.ESCALATED,
         Reason.ESCALATION_WENT_ON,
+        Reason.ESCALATED_AS_ONE,
         Reason.LEVEL_PASSED_OVER,
+        *KEEPS_BACK,
     }
 )
 

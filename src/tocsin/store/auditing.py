@@ -22,10 +22,7 @@ _DUE: Final = (
     "WHERE w.due_at < ? ORDER BY w.due_at LIMIT ?"
 )
 _GROUPS_DUE: Final = "SELECT id, due_at FROM alert_groups WHERE due_at < ? ORDER BY due_at LIMIT ?"
-_GROUPS_AT_REST: Final = (
-    "SELECT key, body FROM alert_groups WHERE closed_at IS NULL AND due_at IS NULL AND key > ? "
-    "ORDER BY key LIMIT ?"
-)
+_OPEN_GROUPS: Final = "SELECT body FROM alert_groups WHERE closed_at IS NULL AND key > ? ORDER BY key LIMIT ?"
 _NEXT_QUEUE: Final = (
     "SELECT target, severity FROM notifications "
     "WHERE look_at IS NOT NULL AND (target, severity) > (?, ?) ORDER BY target, severity LIMIT 1"
@@ -105,9 +102,9 @@ class AuditReading(OnDoor):
             for group_id, due_at in self._door.all(_GROUPS_DUE, (micros(before), limit))
         ]
 
-    def groups_at_rest(self, after: str, limit: int) -> list[Group]:
-        """Return open groups that nobody will look at by themselves, in the order of their keys."""
-        return [GROUP.decode(body) for _, body in self._door.all(_GROUPS_AT_REST, (after, limit))]
+    def open_groups(self, after: str, limit: int) -> list[Group]:
+        """Return groups that are not closed, in the order of their keys, from behind `after`."""
+        return [GROUP.decode(body) for (body,) in self._door.all(_OPEN_GROUPS, (after, limit))]
 
     def unclaimed(self, before: datetime, now: datetime) -> list[Lying]:
         """Return what has been ready to be sent since before then, to targets that nobody sends to now.

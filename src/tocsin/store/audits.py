@@ -20,8 +20,8 @@ class Audits(Protocol):
         """Return the groups of alerts that have been due since before then, the longest due first."""
         ...
 
-    def groups_at_rest(self, after: str, limit: int) -> list[Group]:
-        """Return open groups that nobody will look at by themselves, in the order of their keys."""
+    def open_groups(self, after: str, limit: int) -> list[Group]:
+        """Return groups that are not closed, in the order of their keys, from behind `after`."""
         ...
 
     def unclaimed(self, before: datetime, now: datetime) -> list[Lying]:
