@@ -23,7 +23,6 @@ _TELLS_OF_THE_TROUBLE: Final = frozenset(
         Reason.REPEATED,
         Reason.CAUGHT_UP,
         Reason.GROUPED,
-        Reason.BACKFILL,
         Reason.ESCALATION_BEGUN,
         Reason.ESCALATED,
         Reason.ESCALATION_WENT_ON,
