@@ -23,7 +23,7 @@ from tests.contracts.kept import (
 from tests.contracts.strategies import TEXTS, values_of
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.alerts.silence import Silence
-from tocsin.errors import StoreError
+from tocsin.errors import StoreRefused
 from tocsin.jobs.checkin import CheckIn, Detail, Progress
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.occurrence import Occurrence
@@ -186,7 +186,7 @@ def test_a_number_that_is_none_is_refused_with_the_rest_of_its_transaction(
         writing = store.writing()
         writing.begin()
         writing.save_note("beside", "it")
-        with pytest.raises(StoreError, match="cannot be kept"):
+        with pytest.raises(StoreRefused, match="cannot be kept"):
             spoil(writing)
         writing.rollback()
 
@@ -208,7 +208,7 @@ def test_a_text_that_cannot_be_written_is_refused(store: Store, name: str) -> No
     for spoil in spoils:
         writing = store.writing()
         writing.begin()
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreRefused):
             spoil(writing)
         writing.rollback()
 

@@ -107,6 +107,20 @@ def _reported(engine: Engine, *environments: str) -> tuple[Answer, ...] | StoreU
     return answers.get(timeout=PATIENCE_SECONDS)
 
 
+def test_a_value_that_no_store_can_keep_costs_its_own_check_in_alone(engine: Engine) -> None:
+    engine.start()
+
+    answers = _reported(engine, "production", "half \ud800 a pair", "staging")
+
+    assert isinstance(answers, tuple)
+    assert [answer.status for answer in answers] == [
+        Answered.ACCEPTED,
+        Answered.REJECTED,
+        Answered.ACCEPTED,
+    ]
+    assert engine.condition().store_fault == ""
+
+
 def test_nobody_reports_in_the_environment_that_tocsin_alerts_in_and_the_others_are_taken(
     engine: Engine,
 ) -> None:

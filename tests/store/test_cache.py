@@ -26,9 +26,12 @@ def key(name: str) -> JobKey:
     return JobKey("production", name)
 
 
+def said(log_tail: str) -> Run:
+    return Run(key="x", last_sign_at=NOON, detail=Detail(log_tail=log_tail))
+
+
 def failing(watch: Watch, log_tail: str) -> Watch:
-    run = Run(key="x", last_sign_at=NOON, detail=Detail(log_tail=log_tail))
-    return replace(watch, state=JobState(failures=(run,)))
+    return replace(watch, state=JobState(failures=(said(log_tail),)))
 
 
 def test_a_watch_is_found_by_id_and_by_key() -> None:
@@ -85,6 +88,18 @@ def test_heavy_watches_leave_room_for_fewer(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert known.by_id(1) is None
     assert known.by_id(2) is not None
+
+
+@pytest.mark.parametrize("part", ["open_runs", "failures", "last"])
+def test_what_a_run_said_weighs_wherever_the_run_is_held(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    monkeypatch.setattr(cache, "MAX_WEIGHT", 200)
+    known = WatchCache()
+    run = said("x" * 300 * 200)
+    known.put(replace(a_watch(1), state=JobState(**{part: run if part == "last" else (run,)})), 0)  # type: ignore[arg-type] # named above
+
+    known.shrink()
+
+    assert len(known) == 0
 
 
 def test_the_weight_of_what_was_dropped_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tocsin.jobs.job import JobKey
+from tocsin.jobs.run import Run
 from tocsin.store.rows import Watch
 
 # A job never heard of weighs little and a busy one much, so that a weight is bounded beside the number.
@@ -97,9 +98,16 @@ class WatchCache:
 
 def _weight(watch: Watch) -> int:
     state = watch.state
-    weight = 4 + 3 * len(state.open_runs) + 2 * len(state.occurrences) + len(state.recent)
+    weight = 4 + 2 * len(state.occurrences) + len(state.recent)
+    for run in state.open_runs:
+        weight += _weight_of_run(run)
     for run in state.failures:
-        weight += 3
-        if run.detail is not None:
-            weight += (len(run.detail.log_tail) + len(run.detail.metadata)) // _TEXT_PER_UNIT
+        weight += _weight_of_run(run)
+    if state.last is not None:
+        weight += _weight_of_run(state.last)
     return weight
+
+
+def _weight_of_run(run: Run) -> int:
+    detail = run.detail
+    return 3 if detail is None else 3 + (len(detail.log_tail) + len(detail.metadata)) // _TEXT_PER_UNIT

@@ -8,7 +8,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from tocsin.errors import StoreBroken, StoreContended, StoreError, StoreUnavailable
+from tocsin.errors import StoreBroken, StoreContended, StoreError, StoreRefused, StoreUnavailable
 from tocsin.store.door import Parameters, Row
 
 Hook = Callable[["psycopg.Connection[Row]"], None]
@@ -151,7 +151,7 @@ class PostgresDoor:
 
     def _meaning(self, error: psycopg.Error | UnicodeError) -> StoreError:
         if isinstance(error, UnicodeError):
-            return StoreError(f"a value cannot be kept: {error}")
+            return StoreRefused(f"a value cannot be kept: {error}")
         code = error.sqlstate or ""
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not code:
             code = "08"
@@ -169,7 +169,7 @@ def meaning(error: psycopg.Error, code: str, where: str) -> StoreError:
         if code.startswith(known):
             return StoreUnavailable(f"{where}: {advice} ({text})")
     if code.startswith(_REFUSED) or isinstance(error, psycopg.DataError):
-        return StoreError(f"a value cannot be kept: {text}")
+        return StoreRefused(f"a value cannot be kept: {text}")
     return StoreBroken(f"{where}: {text}")
 
 

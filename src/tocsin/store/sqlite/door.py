@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from tocsin.errors import StoreBroken, StoreError, StoreUnavailable
+from tocsin.errors import StoreBroken, StoreError, StoreRefused, StoreUnavailable
 from tocsin.store.door import Parameters, Row
 
 Hook = Callable[[sqlite3.Connection], None]
@@ -163,7 +163,7 @@ class SqliteDoor:
 def meaning(error: Exception, path: str) -> StoreError:
     """Return what an error of the database means to us: for now, for good, or only this value."""
     if not isinstance(error, sqlite3.Error):
-        return StoreError(f"a value cannot be kept: {error}")
+        return StoreRefused(f"a value cannot be kept: {error}")
     name = _name(error)
     if name in _FOR_NOW:
         return StoreUnavailable(f"{path}: {_FOR_NOW[name]} ({error})")
