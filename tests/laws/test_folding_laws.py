@@ -12,7 +12,7 @@ from tests.laws.histories import MINUTE, START, Life, definitions, lives, moved,
 from tocsin.jobs.applying import MAX_SEEN_BEYOND
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
-from tocsin.jobs.run import RunStatus
+from tocsin.jobs.run import Phase, RunStatus
 from tocsin.jobs.state import MAX_FAILURES, MAX_OCCURRENCES, MAX_OPEN_RUNS, MAX_RECENT, JobState
 
 law = settings(derandomize=True, database=None, deadline=None, max_examples=100)
@@ -141,8 +141,18 @@ WITH_RETRY = [
     says(SUCCESS, "a", 20, seq=4, attempt=2, max_attempts=2),
 ]
 
+# An orchestrator that numbers the attempts need not say how many there will be.
+WITH_MORE = [replace(check_in, max_attempts=None) for check_in in WITH_RETRY]
+ANNOUNCED = [replace(c, kind=CheckInKind.RETRYING) if c.kind is FAIL else c for c in WITH_RETRY]
+STORIES = {
+    "one attempt": ONE_RUN,
+    "two attempts": WITH_RETRY,
+    "more attempts": WITH_MORE,
+    "an announced retry": ANNOUNCED,
+}
 
-@pytest.mark.parametrize("story", [ONE_RUN, WITH_RETRY], ids=["one attempt", "two attempts"])
+
+@pytest.mark.parametrize("story", list(STORIES.values()), ids=list(STORIES))
 def test_a_run_ends_the_same_in_whatever_order_it_is_told(story: list[CheckIn]) -> None:
     for order in permutations(story):
         life = etl()
@@ -154,6 +164,18 @@ def test_a_run_ends_the_same_in_whatever_order_it_is_told(story: list[CheckIn]) 
         assert told == (RunStatus.SUCCESS, START, START + 20 * MINUTE), [c.seq for c in order]
         assert life.state.open_runs == ()
         assert life.state.failures == ()
+
+
+@pytest.mark.parametrize("story", [WITH_RETRY, WITH_MORE, ANNOUNCED], ids=list(STORIES)[1:])
+def test_an_attempt_of_which_we_hear_late_does_not_stop_the_one_that_runs(story: list[CheckIn]) -> None:
+    begin, failed, again, _ = story
+    life = etl()
+    for check_in in (begin, again, failed):
+        life.hear(check_in)
+
+    (run,) = life.state.open_runs
+    assert (run.attempt, run.phase) == (2, Phase.RUNNING)
+    assert [(attempt.number, attempt.good) for attempt in run.attempts] == [(1, False)]
 
 
 @st.composite

@@ -143,6 +143,8 @@ def _heartbeat(run: Run, check_in: CheckIn) -> Changes:
 
 
 def _retrying(run: Run, check_in: CheckIn) -> Changes:
+    if _is_overtaken(run, check_in):
+        return {"attempts": _with_attempt(run, check_in)}
     return {
         "attempts": _with_attempt(run, check_in),
         "status": RunStatus.RUNNING,
@@ -151,6 +153,11 @@ def _retrying(run: Run, check_in: CheckIn) -> Changes:
         "ended_at": None,
         "closed_by_us": False,
     }
+
+
+def _is_overtaken(run: Run, check_in: CheckIn) -> bool:
+    """Whether the run is at a later attempt by now, so that how this one ended says nothing of the run."""
+    return check_in.attempt is not None and check_in.attempt < run.attempt
 
 
 def _with_attempt(run: Run, check_in: CheckIn, *, good: bool = False) -> tuple[Attempt, ...]:
@@ -185,7 +192,7 @@ def _timeout(run: Run, check_in: CheckIn) -> Changes:
 def _bad_end(status: RunStatus, run: Run, check_in: CheckIn) -> Changes:
     attempt = check_in.attempt or run.attempt
     attempts = check_in.max_attempts or run.max_attempts
-    if attempt < attempts:
+    if attempt < attempts or _is_overtaken(run, check_in):
         return _retrying(run, check_in)
     changes = _end(status, Phase.DEAD_LETTER if attempts > 1 else Phase.FAILED, check_in.at)
     if run.attempts:
