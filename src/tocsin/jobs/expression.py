@@ -132,7 +132,7 @@ def _cron_fault(line: str, fault: str) -> str:
         if fault == f"Bad {name}":
             field = line.split(" ")[number]
             return (
-                f"cron {line!r}: {field!r} is not a {name.replace('-', ' ')} that ever comes; "
+                f"cron {line!r}: {field!r} is no {name.replace('-', ' ')} that ever comes; "
                 f"use {allowed}, *, a list '1,2', a range '1-5' or a step '*/2'"
             )
     return f"cron {line!r} cannot be read; for example '0 2 * * *' is 02:00 every day"
