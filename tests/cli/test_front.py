@@ -20,6 +20,7 @@ USE = [
     "runs",
     "alerts",
     "groups",
+    "history",
     "report",
     "oncall",
     "ack",

@@ -41,6 +41,10 @@ class History:
         """The alerts that were opened in the span."""
         return [alert for alert in self.alerts if SINCE <= alert.opened_at < UNTIL]
 
+    def job_of(self, entry: Entry) -> int:
+        """The id of the job whose alert an entry is of."""
+        return next(alert.job_id for alert in self.alerts if alert.id == entry.alert_id)
+
     def first_taken(self, alert: Alert) -> datetime | None:
         """When an alert was first acknowledged."""
         at = [e.at for e in self.entries if e.alert_id == alert.id and e.reason is Reason.ACKNOWLEDGED]
@@ -114,6 +118,7 @@ def _save(store: Store, history: History, changed_alerts: list[Alert]) -> None:
             reason=Reason.ACKNOWLEDGED,
             state=now.state,
             severity=now.severity,
+            who=now.acknowledged_by,
         )
         for before, now in zip(history.alerts, changed_alerts, strict=True)
         if now != before and now.is_open
@@ -285,40 +290,28 @@ def test_each_rule_is_known_by_when_it_last_fired(reading: Reading, history: His
 
 
 def test_decisions_are_listed_newest_first_page_by_page(reading: Reading, history: History) -> None:
-    for job_id, kept_back, reasons in product(
-        (None, 2, 99), (None, True, False), ((), (Reason.OPENED, Reason.MUTED))
-    ):
-        _see_decisions(reading, history, job_id, reasons, kept_back=kept_back)
+    flags = (None, True, False)
+    for job_id, kept_back, acted, name in product((None, 2, 99), flags, flags, ("", "kim", "nobody")):
+        wanted = [
+            entry
+            for entry in history.entries
+            if SINCE <= entry.at < UNTIL
+            and job_id in (None, history.job_of(entry))
+            and kept_back in (None, entry.kept_back)
+            and acted in (None, bool(entry.who))
+            and (not name or entry.kept_back or entry.who == name)
+        ]
+        found: list[Entry] = []
+        place = Place(at=UNTIL)
+        while page := reading.decisions(
+            SINCE, place, job_id=job_id, kept_back=kept_back, acted=acted, name=name, limit=7
+        ):
+            found += [one.entry for one in page]
+            assert all(one.alert.id == one.entry.alert_id for one in page)
+            place = Place(at=page[-1].entry.at, id=page[-1].id)
 
-
-def _see_decisions(
-    reading: Reading,
-    history: History,
-    job_id: int | None,
-    reasons: tuple[Reason, ...],
-    *,
-    kept_back: bool | None,
-) -> None:
-    jobs = {alert.id: alert.job_id for alert in history.alerts}
-    wanted = [
-        entry
-        for entry in history.entries
-        if SINCE <= entry.at < UNTIL
-        and job_id in (None, jobs[entry.alert_id])
-        and kept_back in (None, entry.kept_back)
-        and (not reasons or entry.reason in reasons)
-    ]
-    found: list[Entry] = []
-    place = Place(at=UNTIL)
-    while page := reading.decisions(
-        SINCE, place, job_id=job_id, kept_back=kept_back, reasons=reasons, limit=7
-    ):
-        found += [one.entry for one in page]
-        assert all(one.alert.id == one.entry.alert_id for one in page)
-        place = Place(at=page[-1].entry.at, id=page[-1].id)
-
-    assert Counter(found) == Counter(wanted)
-    assert [entry.at for entry in found] == sorted((entry.at for entry in wanted), reverse=True)
+        assert Counter(found) == Counter(wanted)
+        assert [entry.at for entry in found] == sorted((entry.at for entry in wanted), reverse=True)
 
 
 def test_notifications_are_listed_newest_first_page_by_page(reading: Reading, history: History) -> None:

@@ -38,6 +38,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("GET", "/api/v1/groups"),
         ("GET", "/api/v1/groups/x"),
         ("POST", "/api/v1/groups/x/acknowledge"),
+        ("GET", "/api/v1/history"),
         ("GET", "/api/v1/report"),
         ("GET", "/api/v1/report.txt"),
         ("GET", "/api/v1/report.html"),

@@ -39,6 +39,7 @@ class Tocsin(LazyGroup):
         "runs": Lazy("tocsin.cli.runs", "runs", "Show the last runs of a job.", LOOK),
         "alerts": Lazy("tocsin.cli.alerts", "alerts", "List the open alerts, or show one.", LOOK),
         "groups": Lazy("tocsin.cli.groups", "groups", "List alerts that are told together.", LOOK),
+        "history": Lazy("tocsin.cli.history", "history", "Tell who was told, when, and why not.", LOOK),
         "report": Lazy("tocsin.cli.report", "report", "Review a month: volume, noise, times.", LOOK),
         "oncall": Lazy("tocsin.cli.oncall", "oncall", "Tell who is on call; override, swap.", LOOK),
         "ack": Lazy("tocsin.cli.alerts", "ack", "Take alerts in hand: no repeats.", ACT),

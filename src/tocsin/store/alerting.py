@@ -31,7 +31,7 @@ _SAVE: Final = (
 )
 _RECORD: Final = (
     f"INSERT INTO alert_history ({ENTRY_COLUMNS}) "  # noqa: S608 - our own columns
-    "VALUES (?, coalesce((SELECT job_id FROM alerts WHERE id = ?), 0), ?, ?, ?, ?)"
+    "VALUES (?, coalesce((SELECT job_id FROM alerts WHERE id = ?), 0), ?, ?, ?, ?, ?)"
 )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tocsin.alerts.alert import Alert, Entry, Reason
+from tocsin.alerts.alert import Alert, Entry
 from tocsin.rules.finding import Severity
 from tocsin.store.rows import Notification, NotificationState
 
@@ -104,10 +104,14 @@ class Past(Protocol):
         *,
         job_id: int | None = None,
         kept_back: bool | None = None,
-        reasons: Sequence[Reason] = (),
+        acted: bool | None = None,
+        name: str = "",
         limit: int,
     ) -> list[Decided]:
-        """Return what was decided since then and before that place, newest first; no reasons: for any."""
+        """Return what was decided since then and before that place, newest first.
+
+        `acted`: by what a person did, or not. A `name` leaves what was kept back and what they did.
+        """
         ...
 
     def owed(

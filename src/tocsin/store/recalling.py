@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.alerts.alert import Reason
 from tocsin.store.codec import micros
 from tocsin.store.door import OnDoor
 from tocsin.store.past import Decided, Owed, Place
@@ -40,19 +39,24 @@ class RecallReading(OnDoor):
         *,
         job_id: int | None = None,
         kept_back: bool | None = None,
-        reasons: Sequence[Reason] = (),
+        acted: bool | None = None,
+        name: str = "",
         limit: int,
     ) -> list[Decided]:
-        """Return what was decided since then and before that place, newest first; no reasons: for any."""
+        """Return what was decided since then and before that place, newest first.
+
+        `acted`: by what a person did, or not. A `name` leaves what was kept back and what they did.
+        """
         statement, values = _DECISIONS, [micros(since), micros(before.at), before.id]
         asked: list[Any] = [*values]
         if job_id is not None:
             statement, asked = f"{statement} AND h.job_id = ?", [*asked, job_id]
         if kept_back is not None:
             statement, asked = f"{statement} AND h.kept_back = ?", [*asked, int(kept_back)]
-        if reasons:
-            statement += f" AND h.reason IN ({_marks(len(reasons))})"
-            asked += [reason.value for reason in reasons]
+        if acted is not None:
+            statement += " AND h.who <> ''" if acted else " AND h.who = ''"
+        if name:
+            statement, asked = f"{statement} AND (h.kept_back = 1 OR h.who = ?)", [*asked, name]
         rows = self._door.all(statement + _IN_ORDER, (*asked, limit))
         return [_decided(*row) for row in rows]
 

@@ -70,7 +70,7 @@ ALERT_COLUMNS: Final = (
     "id, fingerprint, job_id, state, severity, opened_at, over_at, held_back, rule, condition, "
     "first_taken_at, ended_by_hand, body"
 )
-ENTRY_COLUMNS: Final = "alert_id, job_id, at, reason, kept_back, body"
+ENTRY_COLUMNS: Final = "alert_id, job_id, at, reason, kept_back, who, body"
 
 
 def job_row(job: Job) -> tuple[Column, ...]:
@@ -165,7 +165,8 @@ def alert_row(alert: Alert) -> tuple[Column, ...]:
 def entry_row(entry: Entry) -> tuple[Column, ...]:
     """Return the columns of ENTRY_COLUMNS, with the alert's id where that of its job stands."""
     at, kept_back = micros(entry.at), int(entry.kept_back)
-    return (entry.alert_id, entry.alert_id, at, entry.reason.value, kept_back, ENTRY.encode(entry))
+    who = entry.who.replace("\0", "")  # no text column of PostgreSQL holds it
+    return (entry.alert_id, entry.alert_id, at, entry.reason.value, kept_back, who, ENTRY.encode(entry))
 
 
 def split_states(states: Any) -> tuple[list[str], bool]:  # noqa: ANN401 - any iterable of AlertState

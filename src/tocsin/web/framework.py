@@ -14,6 +14,7 @@ from tocsin.web.api import (
     alerts,
     drills,
     groups,
+    history,
     jobs,
     oncall,
     pagerduty,
@@ -35,7 +36,7 @@ from tocsin.web.faults import (
     faults_of_details,
     problem_of,
 )
-from tocsin.web.pages import alert, group, job, overview, rendering, reviewing, taking, visitor
+from tocsin.web.pages import alert, group, job, overview, recalling, rendering, reviewing, taking, visitor
 from tocsin.web.pages.rendering import render_problem
 from tocsin.web.pages.visitor import LoginNeeded
 from tocsin.web.wiring import Wiring
@@ -57,9 +58,9 @@ def create_framework(wiring: Wiring) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.wiring = wiring
-    about = (drills, trials, reports, tokens, server)
+    about = (drills, trials, history, reports, tokens, server)
     api = (jobs, alerts, groups, silences, oncall, pagerduty, slack, twilio, *about)
-    for part in (*api, rendering, visitor, overview, job, alert, group, reviewing, taking):
+    for part in (*api, rendering, visitor, overview, job, alert, group, recalling, reviewing, taking):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)
     app.add_exception_handler(HTTPException, _tell_http)

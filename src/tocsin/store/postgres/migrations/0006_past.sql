@@ -4,13 +4,15 @@ ALTER TABLE alert_history ADD COLUMN at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE alert_history ADD COLUMN job_id BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE alert_history ADD COLUMN reason TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE alert_history ADD COLUMN kept_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_history ADD COLUMN who TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- No text of PostgreSQL holds the character 0, which a body may hold in its escaped form.
 UPDATE alert_history SET
     at = (extract(epoch FROM (replace(body, '\u0000', '\ufffd')::json ->> 'at')::timestamptz) * 1000000)::bigint,
     job_id = coalesce((SELECT a.job_id FROM alerts a WHERE a.id = alert_history.alert_id), 0),
-    reason = replace(body, '\u0000', '\ufffd')::json ->> 'reason';
+    reason = replace(body, '\u0000', '\ufffd')::json ->> 'reason',
+    who = coalesce(replace(body, '\u0000', '\ufffd')::json ->> 'who', '');
 UPDATE alert_history SET kept_back = 1 WHERE reason IN ('silenced', 'deduplicated', 'muted', 'grouped');
-CREATE INDEX alert_history_in_time ON alert_history (at, kept_back, reason, job_id);
+CREATE INDEX alert_history_in_time ON alert_history (at, kept_back, reason, job_id, who);
 
 -- What the sums over many alerts are made of, beside their bodies, which would be a hundred times as much to read.
 ALTER TABLE alerts ADD COLUMN rule TEXT COLLATE "C" NOT NULL DEFAULT '';

@@ -4,15 +4,17 @@ ALTER TABLE alert_history ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert_history ADD COLUMN job_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert_history ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE alert_history ADD COLUMN kept_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_history ADD COLUMN who TEXT NOT NULL DEFAULT '';
 UPDATE alert_history SET
     at = CAST(strftime('%s', json_extract(body, '$.at')) AS INTEGER) * 1000000 + CASE
         WHEN instr(json_extract(body, '$.at'), '.') > 0
         THEN CAST(substr(json_extract(body, '$.at'), instr(json_extract(body, '$.at'), '.') + 1, 6) AS INTEGER)
         ELSE 0 END,
     job_id = coalesce((SELECT a.job_id FROM alerts a WHERE a.id = alert_history.alert_id), 0),
-    reason = json_extract(body, '$.reason');
+    reason = json_extract(body, '$.reason'),
+    who = coalesce(json_extract(body, '$.who'), '');
 UPDATE alert_history SET kept_back = 1 WHERE reason IN ('silenced', 'deduplicated', 'muted', 'grouped');
-CREATE INDEX alert_history_in_time ON alert_history (at, kept_back, reason, job_id);
+CREATE INDEX alert_history_in_time ON alert_history (at, kept_back, reason, job_id, who);
 
 -- What the sums over many alerts are made of, beside their bodies, which would be a hundred times as much to read.
 ALTER TABLE alerts ADD COLUMN rule TEXT NOT NULL DEFAULT '';
