@@ -28,6 +28,7 @@ USE = [
     "resolve",
     "silence",
     "send-test",
+    "drill",
     "token",
     "backup",
 ]
