@@ -27,8 +27,8 @@ USE = [
     "snooze",
     "resolve",
     "silence",
-    "send-test",
     "drill",
+    "send-test",
     "token",
     "backup",
 ]
