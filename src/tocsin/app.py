@@ -22,7 +22,7 @@ from tocsin.store.base import Store
 from tocsin.store.sqlite import SqliteStore
 from tocsin.telemetry.metrics import Metrics
 from tocsin.web.application import create_app
-from tocsin.web.settings import Credential, Hook, WebSettings
+from tocsin.web.settings import Credential, CredentialKind, Hook, WebSettings
 
 EXIT_FAILED = 1
 EXIT_BAD_CONFIGURATION = 3
@@ -32,6 +32,8 @@ KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 10
 PREPARE_SECONDS = 0.05
 GC_THRESHOLDS = (50_000, 20, 100)
+
+_OPENING = frozenset(kind.value for kind in CredentialKind)
 
 _log = logging.getLogger("tocsin")
 
@@ -183,7 +185,7 @@ def _allowed_host(settings: ServerSettings, store: Store) -> str:
     if settings.host in LOOPBACK or _has_keys(settings):
         return settings.host
     with store.reading() as reading:
-        if reading.tokens():
+        if any(token.kind in _OPENING for token in reading.tokens()):
             return settings.host
     _log.warning(
         "no key and no token is configured, so the server listens on 127.0.0.1 alone instead of %s; "

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Tocsin, free_port, wait_for
+from tests.cli.replies import Replies
 from tocsin.cli.exits import Exit
 from tocsin.clock import now
 
@@ -160,3 +161,42 @@ def test_a_mistake_is_told_in_a_sentence(tocsin: Tocsin, words: tuple[str, ...],
 
     assert said.code == Exit.REFUSED
     assert complaint in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (("payments",), "/api/v1/oncall/schedules/payments/link"),
+        (("--responder", "ada l"), "/api/v1/oncall/responders/ada%20l/link"),
+    ],
+)
+def test_a_link_is_printed_with_how_it_is_revoked(
+    tocsin: Tocsin, replies: Replies, words: tuple[str, ...], asked: str
+) -> None:
+    made = {
+        "message": "made",
+        "id": "t1",
+        "path": "/calendars/x.ics",
+        "url": "https://t.example/calendars/x.ics",
+    }
+    replies.set("POST", asked, made, 201)
+
+    said = tocsin("oncall", "link", *words)
+
+    assert (said.code, said.out) == (Exit.OK, "https://t.example/calendars/x.ics\n")
+    assert said.err == "this is shown once; revoke it with: tocsin token revoke t1\n"
+
+
+def test_a_link_of_a_server_that_does_not_know_its_name_is_told_as_this_place_reaches_it(
+    tocsin: Tocsin, replies: Replies
+) -> None:
+    made = {"message": "made", "id": "t1", "path": "/calendars/x.ics", "url": ""}
+    replies.set("POST", "/api/v1/oncall/schedules/payments/link", made, 201)
+
+    assert tocsin("oncall", "link", "payments").out == f"{replies.url}/calendars/x.ics\n"
+
+
+@pytest.mark.parametrize("words", [(), ("payments", "--responder", "ada")])
+def test_a_link_is_to_one_calendar(tocsin: Tocsin, replies: Replies, words: tuple[str, ...]) -> None:
+    assert tocsin("oncall", "link", *words).code == Exit.USAGE
+    assert replies.asked == []

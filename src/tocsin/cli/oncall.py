@@ -184,6 +184,28 @@ def export(schedule: str | None, responder: str | None, output: Path | None, ser
     say(f"{output} written")
 
 
+@oncall.command()
+@click.argument("schedule", required=False)
+@click.option("--responder", metavar="NAME", help="The shifts of a person, in all on-call schedules.")
+@options.server
+@options.as_json
+def link(schedule: str | None, responder: str | None, server: str | None, *, as_json: bool) -> None:
+    """Make a secret link to the calendar of SCHEDULE, or of a responder, for a calendar application.
+
+    Whoever has the link may read this calendar and nothing else, until it is revoked. It is shown once.
+    """
+    if (schedule is None) == (responder is None):
+        raise click.UsageError("give either SCHEDULE or --responder NAME")
+    steps = (SCHEDULES, schedule) if schedule is not None else ("responders", str(responder))
+    api = api_of(server)
+    answer = api.post(ROOT, *steps, "link")
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(answer.get("url") or f"{api.url}{answer.get('path')}")
+    say(f"this is shown once; revoke it with: tocsin token revoke {answer.get('id')}")
+
+
 @oncall.command("import")
 @click.argument("schedule")
 @click.argument("file", type=click.File("rb"))

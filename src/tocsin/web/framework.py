@@ -17,6 +17,7 @@ from tocsin.web.api import (
     history,
     jobs,
     oncall,
+    oncall_links,
     pagerduty,
     reports,
     server,
@@ -59,7 +60,8 @@ def create_framework(wiring: Wiring) -> FastAPI:
     )
     app.state.wiring = wiring
     about = (drills, trials, history, reports, tokens, server)
-    api = (jobs, alerts, groups, silences, oncall, pagerduty, slack, twilio, *about)
+    api = (jobs, alerts, groups, silences, oncall, oncall_links, pagerduty, slack, twilio, *about)
+    app.include_router(oncall_links.open_router)
     for part in (*api, rendering, visitor, overview, job, alert, group, recalling, reviewing, taking):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)

@@ -106,14 +106,14 @@ def list_who_is_on_call(wired: Wired, _: Who, at: At = None) -> Page[OnCallShape
 @router.get("/schedules/{name}.ics", response_class=Response, responses=_CALENDAR_ANSWER)
 def write_schedule(wired: Wired, _: Who, name: str) -> Response:
     """Write the shifts of an on-call schedule as a calendar: the last four weeks and the next 26."""
-    schedule = _schedule(wired, name)
-    return _calendar(wired, f"On call: {name}", (schedule,), None)
+    schedule = schedule_named(wired, name)
+    return calendar_of(wired, f"On call: {name}", (schedule,), None, wired.engine.configuration.responders)
 
 
 @router.get("/schedules/{name}")
 def show_who_is_on_call(wired: Wired, _: Who, name: str, at: At = None) -> OnCallShape:
     """Tell who is on call in an on-call schedule, why, and until when."""
-    schedule = _schedule(wired, name)
+    schedule = schedule_named(wired, name)
     instant = _instant(wired, schedule, at, "at")
     return _who(schedule, _overrides(wired), instant, wired.engine.configuration.responders)
 
@@ -121,7 +121,7 @@ def show_who_is_on_call(wired: Wired, _: Who, name: str, at: At = None) -> OnCal
 @router.get("/schedules/{name}/shifts")
 def list_shifts(wired: Wired, _: Who, name: str, at: At = None, days: Days = 14) -> Page[ShiftShape]:
     """List the shifts from an instant on; at most the first 1 000."""
-    schedule = _schedule(wired, name)
+    schedule = schedule_named(wired, name)
     from_at = _instant(wired, schedule, at, "at")
     found = shifts(schedule, _overrides(wired), from_at, from_at + timedelta(days=days), most=MOST_SHIFTS)
     return Page(items=[shift_shape(name, shift) for shift in found])
@@ -130,7 +130,7 @@ def list_shifts(wired: Wired, _: Who, name: str, at: At = None, days: Days = 14)
 @router.get("/schedules/{name}/gaps")
 def list_gaps(wired: Wired, _: Who, name: str, at: At = None, days: Days = 28) -> Page[GapShape]:
     """List when nobody is on call, from an instant on; at most the first 1 000 spans."""
-    schedule = _schedule(wired, name)
+    schedule = schedule_named(wired, name)
     from_at = _instant(wired, schedule, at, "at")
     found = gaps(schedule, _overrides(wired), from_at, from_at + timedelta(days=days), most=MOST_SHIFTS)
     return Page(items=[gap_shape(name, gap) for gap in found])
@@ -139,7 +139,7 @@ def list_gaps(wired: Wired, _: Who, name: str, at: At = None, days: Days = 28) -
 @router.get("/schedules/{name}/hand-over")
 def show_hand_over(wired: Wired, _: Who, name: str, at: At = None) -> HandOverShape:
     """Tell who comes, who goes, what is open and what is silenced, at an instant or at the next hand-over."""
-    schedule, overrides = _schedule(wired, name), _overrides(wired)
+    schedule, overrides = schedule_named(wired, name), _overrides(wired)
     now = wired.clock.now()
     instant = _instant(wired, schedule, at, "at") if at else next_change(schedule, overrides, now) or now
     with wired.store.reading() as reading:
@@ -162,7 +162,7 @@ def list_overrides(wired: Wired, _: Who, schedule: str | None = None) -> Page[Ov
 @router.post("/schedules/{name}/overrides", status_code=201)
 def add_override(wired: Wired, who: Who, name: str, body: NewOverride) -> DoneShape:
     """Have somebody else be on call for a span, whatever the rotations say."""
-    schedule = _schedule(wired, name)
+    schedule = schedule_named(wired, name)
     ends_at = _instant(wired, schedule, body.ends_at, "ends_at")
     cover = Cover(
         responder=body.responder,
@@ -175,7 +175,7 @@ def add_override(wired: Wired, who: Who, name: str, body: NewOverride) -> DoneSh
 @router.post("/schedules/{name}/swaps", status_code=201)
 def add_swap(wired: Wired, who: Who, name: str, body: NewSwap) -> DoneShape:
     """Have two people take each other's shift."""
-    schedule = _schedule(wired, name)
+    schedule = schedule_named(wired, name)
     one_at = _instant(wired, schedule, body.one_at, "one_at")
     other_at = _instant(wired, schedule, body.other_at, "other_at")
     covers = swapped(schedule, _overrides(wired), wired.clock.now(), one_at, other_at)
@@ -187,7 +187,7 @@ def add_swap(wired: Wired, who: Who, name: str, body: NewSwap) -> DoneShape:
 @router.post("/schedules/{name}/import", status_code=201)
 def import_calendar(wired: Wired, who: Who, name: str, body: NewCalendar) -> ImportShape:
     """Keep the events of a calendar as overrides, all of them or none; the same one again changes nothing."""
-    schedule, responders = _schedule(wired, name), wired.engine.configuration.responders
+    schedule, responders = schedule_named(wired, name), wired.engine.configuration.responders
     try:
         found = read_covers(body.calendar, schedule.timezone, responders, wired.clock.now())
     except InvalidCalendar as error:
@@ -215,10 +215,11 @@ def write_responder(wired: Wired, _: Who, name: str) -> Response:
     if name not in configuration.responders:
         raise ProblemError(not_found(f"There is no responder {name!r}.", "name"))
     schedules = tuple(schedule for _, schedule in sorted(configuration.on_call_schedules.items()))
-    return _calendar(wired, f"On call: {name}", schedules, name)
+    return calendar_of(wired, f"On call: {name}", schedules, name, configuration.responders)
 
 
-def _schedule(wired: Wiring, name: str) -> OnCallSchedule:
+def schedule_named(wired: Wiring, name: str) -> OnCallSchedule:
+    """Return an on-call schedule, or end the request with 404."""
     schedule = wired.engine.configuration.on_call_schedules.get(name)
     if schedule is None:
         raise ProblemError(not_found(f"There is no on-call schedule {name!r}.", "name"))
@@ -259,10 +260,17 @@ def _add(
     return carry_out(wired, command)
 
 
-def _calendar(
-    wired: Wiring, title: str, schedules: tuple[OnCallSchedule, ...], responder: str | None
+def calendar_of(
+    wired: Wiring,
+    title: str,
+    schedules: tuple[OnCallSchedule, ...],
+    responder: str | None,
+    addresses: Mapping[str, Responder],
 ) -> Response:
-    """Begin at the midnight of a Monday, so that what is cut there keeps its identity for a week."""
+    """Return the shifts of everybody or of one person as a calendar, with the addresses of those given.
+
+    It begins at the midnight of a Monday, so that what is cut there keeps its identity for a week.
+    """
     now, overrides = wired.clock.now(), _overrides(wired)
     monday = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=now.weekday())
     duties = [
@@ -271,5 +279,5 @@ def _calendar(
         for shift in shifts(schedule, overrides, monday - WRITTEN_BEFORE, monday + WRITTEN_AFTER)
         if responder in (None, shift.responder)
     ]
-    text = duties_calendar(title, duties, wired.engine.configuration.responders, now)
+    text = duties_calendar(title, duties, addresses, now)
     return Response(text, media_type=CALENDAR)

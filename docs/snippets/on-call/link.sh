@@ -1,0 +1,2 @@
+tocsin oncall link payments
+tocsin oncall link --responder ada
