@@ -286,6 +286,32 @@ def test_a_silence_is_made_for_a_length_of_time(
     assert replies.asked[-1].body == body
 
 
+def test_a_dry_run_says_what_a_silence_would_mute(tocsin: Tocsin, replies: Replies) -> None:
+    found = {
+        "jobs_hit": 12,
+        "jobs": 20,
+        "is_whole": True,
+        "named": ["etl", "b\x1b[2J"],
+        "alerts_hit": 1,
+        "alerts": ["etl: failed"],
+        "warning": "it matches 12 of 20 jobs, more than half of them",
+    }
+    replies.set("POST", f"{API}/silences/preview", found)
+    said = tocsin("silence", "add", "env=~p.*", "--dry-run")
+
+    assert said.code == 0
+    assert said.out.splitlines() == [
+        "would mute what goes wrong with 12 of 20 jobs",
+        "  etl",
+        "  b",
+        "  … and 10 more",
+        "and of the open alerts 1:",
+        "  etl: failed",
+    ]
+    assert said.err == "careful: it matches 12 of 20 jobs, more than half of them\n"
+    assert replies.asked[-1].body == {"matchers": ["env=~p.*"]}
+
+
 @pytest.mark.parametrize(
     "words",
     [

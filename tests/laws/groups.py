@@ -17,6 +17,9 @@ class EachAlone:
     def is_released(self, alert: Alert, pooled: Pooled) -> bool:  # noqa: ARG002 -- as the real ones
         return True
 
+    def is_waiting(self, pooled: Pooled) -> bool:  # noqa: ARG002 -- as the real ones
+        return False
+
     def leave(self, alert: Alert, pooled: Pooled, *, is_over: bool) -> None: ...
 
     def take(self, alert: Alert, pooled: Pooled) -> Pooled | None: ...

@@ -84,3 +84,54 @@ def test_of_two_silences_the_longer_one_counts(story: Story) -> None:
     assert story.silent_until("03:59")
     story.until("04:00")
     assert story.heard == [("04:00", "critical", "firing")]
+
+
+def storm(story: Story, *jobs: str) -> None:
+    """Let jobs fail within seconds: the first is told at once, the others wait for each other."""
+    for second, job in enumerate(("first", *jobs)):
+        story.at(f"02:00:{second:02}").fails(job)
+
+
+def test_a_silence_takes_its_alerts_out_of_the_group_in_which_they_wait(story: Story) -> None:
+    storm(story, "etl_1", "etl_2", "etl_3", "etl_4", "load_1", "load_2")
+    story.at("02:00:20").silences("job=~etl_.*", until="04:00")
+    story.until("03:00")
+
+    assert [h.message.job for h in story.messages] == ["first", "load_1", "load_2"]
+    assert story.history("etl_1")[-1] == ("02:00:20", "silenced")
+
+
+def test_a_group_of_which_everything_is_silenced_while_it_waits_tells_nothing(story: Story) -> None:
+    storm(story, *(f"etl_{n}" for n in range(9)))
+    story.at("02:00:20").silences("job=~etl_.*", until="04:00")
+
+    assert story.silent_until("03:59")
+    story.until("04:30")
+    assert sum(h.message.job != "first" for h in story.messages) > 0
+
+
+def test_a_silence_that_begins_while_a_group_waits_takes_its_alerts_out_then(story: Story) -> None:
+    storm(story, *(f"etl_{n}" for n in range(9)))
+    story.at("02:00:12").silences("job=~etl_[0-6]", since="02:00:25", until="04:00")
+    story.until("03:00")
+
+    assert [h.message.job for h in story.messages] == ["first", "etl_7", "etl_8"]
+
+
+def test_a_window_of_maintenance_that_opens_while_a_group_waits_takes_its_alerts_out(story: Story) -> None:
+    story.maintains("upgrade", 'job=~"etl_.*"', "02:01-04:00")
+    for second in range(9):
+        story.at(f"02:00:{second + 45}").fails(f"etl_{second}")
+    story.until("03:00")
+
+    assert [h.message.job for h in story.messages] == ["etl_0"]
+    assert story.history("etl_1")[-1] == ("02:01", "maintenance")
+
+
+def test_alerts_that_were_silenced_in_their_group_are_not_told_over_when_they_end(story: Story) -> None:
+    storm(story, *(f"etl_{n}" for n in range(9)))
+    moment = story.at("02:00:20").silences("job=~etl_.*", until="04:00")
+    for n in range(9):
+        moment.succeeds(f"etl_{n}")
+
+    assert story.silent_until("05:00")

@@ -47,6 +47,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("GET", "/api/v1/report.html"),
         ("GET", "/api/v1/silences"),
         ("POST", "/api/v1/silences"),
+        ("POST", "/api/v1/silences/preview"),
         ("DELETE", "/api/v1/silences/x"),
         ("GET", "/api/v1/oncall/schedules"),
         ("GET", "/api/v1/oncall/schedules/x"),

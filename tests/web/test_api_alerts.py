@@ -184,6 +184,53 @@ def test_a_silence_mutes_and_ends(alone: Served) -> None:
     assert alone.ask("DELETE", "/api/v1/silences/nope").status == 404
 
 
+def test_a_preview_says_which_jobs_and_alerts_a_silence_would_mute_and_mutes_nothing(alone: Served) -> None:
+    alone.report(
+        *({"job": f"etl_{n}", "kind": "success"} for n in range(12)), {"job": "load", "kind": "fail"}
+    )
+    before = alone.get("/api/v1/silences")["items"]
+
+    found = alone.ask(
+        "POST", "/api/v1/silences/preview", {"matchers": ['job="load"', 'severity="critical"']}
+    ).json
+
+    assert (found["jobs_hit"], found["jobs"], found["is_whole"], found["named"]) == (1, 13, True, ["load"])
+    assert (found["alerts_hit"], found["alerts"], found["warning"]) == (1, ["load: failed"], "")
+    other = alone.ask(
+        "POST", "/api/v1/silences/preview", {"matchers": ['job="load"', 'severity="page"']}
+    ).json
+    assert (other["jobs_hit"], other["alerts_hit"]) == (1, 0)
+    assert alone.get("/api/v1/silences")["items"] == before
+
+
+@pytest.mark.parametrize(
+    ("matcher", "warning"),
+    [
+        ("job=~.+", "every one of 4 jobs"),
+        ("job=~etl_.*", "3 of 4 jobs, more than half"),
+        ("job=laod", "no job that is known"),
+        ("severity=info", "every one of 4 jobs"),
+        ("job=load", ""),
+    ],
+)
+def test_a_silence_that_is_too_broad_or_hits_nothing_says_so(
+    alone: Served, matcher: str, warning: str
+) -> None:
+    alone.report(*({"job": job, "kind": "success"} for job in ("etl_1", "etl_2", "etl_3", "load")))
+
+    previewed = alone.ask("POST", "/api/v1/silences/preview", {"matchers": [matcher]}).json["warning"]
+    made = alone.ask("POST", "/api/v1/silences", {"matchers": [matcher], "for_minutes": 5})
+
+    assert warning in previewed
+    assert made.status == 201
+    assert (f"; but {previewed}" in made.json["message"]) is bool(warning)
+
+
+@pytest.mark.parametrize("body", [{}, {"matchers": []}, {"matchers": ["job"]}, {"matchers": ["a=b"], "x": 1}])
+def test_a_preview_of_what_cannot_be_meant_is_refused(served: Served, body: dict[str, object]) -> None:
+    assert served.ask("POST", "/api/v1/silences/preview", body).status == 422
+
+
 def later(**span: float) -> str:
     return (now() + timedelta(**span)).isoformat()
 

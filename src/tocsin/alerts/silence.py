@@ -29,3 +29,8 @@ def covering(silences: Iterable[Silence], labels: dict[str, str], now: datetime)
     """Return the active silence that mutes these labels the longest, or None."""
     hits = [s for s in silences if s.is_active(now) and match_all(s.matchers, labels)]
     return max(hits, key=lambda s: s.ends_at, default=None)
+
+
+def pending(silences: Iterable[Silence], labels: dict[str, str], now: datetime) -> list[Silence]:
+    """Return the silences that will mute these labels and do not do so yet."""
+    return [s for s in silences if now < s.starts_at and match_all(s.matchers, labels)]

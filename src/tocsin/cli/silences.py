@@ -7,9 +7,10 @@ from datetime import timedelta
 import click
 
 from tocsin.cli import options
-from tocsin.cli.api import api_of
+from tocsin.cli.api import Json, api_of
 from tocsin.cli.group import Listing
 from tocsin.cli.output import Column, items_of, moment, print_json, print_table, say
+from tocsin.notify.inert import line
 
 MINUTE = timedelta(minutes=1)
 
@@ -32,20 +33,48 @@ def silence() -> None:
 @silence.command()
 @click.argument("matchers", nargs=-1, required=True, metavar="MATCHER...")
 @click.option(
-    "--for", "length", type=options.Span(), required=True, metavar="TIME", help="How long: 30m, 2h or 1d12h."
+    "--for", "length", type=options.Span(), metavar="TIME", help="How long: 30m, 2h or 1d12h; required."
 )
 @click.option("--comment", metavar="TEXT", default="", help="Why; the others will want to know.")
+@click.option("--dry-run", is_flag=True, help="Only say what it would mute, and whether that is too much.")
 @options.server
-def add(matchers: tuple[str, ...], length: timedelta, comment: str, server: str | None) -> None:
+def add(
+    matchers: tuple[str, ...], length: timedelta | None, comment: str, server: str | None, *, dry_run: bool
+) -> None:
     """Mute what matches all of the tests, from now on.
 
     A MATCHER tests a label, job, environment, severity, condition or rule: 'job="daily_etl"', also with
     !=, =~ and !~.
     """
+    if dry_run:
+        _say_what_it_hits(api_of(server).post("silences", "preview", body={"matchers": list(matchers)}))
+        return
+    if length is None:
+        raise click.UsageError("--for is required, such as --for 2h: nothing is muted for ever")
     body = {"matchers": list(matchers), "for_minutes": length / MINUTE, "comment": comment}
     answer = api_of(server).post("silences", body=body)
     click.echo(answer.get("message"))
     say(f"end it early with: tocsin silence expire {answer.get('id')}")
+
+
+def _say_what_it_hits(found: Json) -> None:
+    hit, named = found.get("jobs_hit"), _lines(found.get("named"))
+    of = "" if found.get("is_whole") else "the first "
+    click.echo(f"would mute what goes wrong with {hit} of {of}{found.get('jobs')} jobs")
+    for name in named:
+        click.echo(f"  {name}")
+    if isinstance(hit, int) and hit > len(named) > 0:
+        click.echo(f"  … and {hit - len(named)} more")
+    alerts, count = _lines(found.get("alerts")), found.get("alerts_hit")
+    click.echo(f"and of the open alerts {count}" + (":" if alerts else ""))
+    for text in alerts:
+        click.echo(f"  {text}")
+    if found.get("warning"):
+        say(f"careful: {found.get('warning')}")
+
+
+def _lines(texts: object) -> list[str]:
+    return [line(str(text), 200) for text in texts] if isinstance(texts, list) else []
 
 
 @silence.command("list")

@@ -37,6 +37,7 @@ from tocsin.engine.commands import (
 from tocsin.engine.covering import add_overrides, remove_override
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drilling import start_drill
+from tocsin.engine.hushing import take_out_of_waits
 from tocsin.engine.in_hand import on_alert, on_group, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.ourselves import note_audit
@@ -212,6 +213,7 @@ def _add_silence(draft: Draft, command: AddSilence) -> Result:
         comment=command.comment,
     )
     draft.writing.save_silence(silence)
+    take_out_of_waits(draft, silence)
     return Done(
         message=f"silenced until {silence.ends_at:%Y-%m-%d %H:%M} UTC; judging goes on", id=silence.id
     )

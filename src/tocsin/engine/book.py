@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tocsin.alerts.maintenance import opens_after
 from tocsin.alerts.matcher import compile_pattern, match_all, read_matcher
 from tocsin.alerts.muting import Mute, muted
-from tocsin.alerts.silence import Silence
+from tocsin.alerts.silence import Silence, pending
 from tocsin.alerts.telling import Manners
 from tocsin.engine.configuration import Configuration
 from tocsin.jobs.job import Definition, Job, JobKey
@@ -100,6 +101,15 @@ class Book:
         if not self.silences and not windows:
             return None
         return muted(self.silences, windows, labels, now)
+
+    def mute_begins_at(self, labels: dict[str, str], now: datetime) -> datetime | None:
+        """Return when something that does not mute these labels now may begin to; None if nothing will."""
+        windows = self.configuration.maintenance
+        if not self.silences and not windows:
+            return None
+        begins = [silence.starts_at for silence in pending(self.silences, labels, now)]
+        opens_at = opens_after(windows, labels, now)
+        return min(begins if opens_at is None else [*begins, opens_at], default=None)
 
     @property
     def remember_for(self) -> timedelta:

@@ -53,6 +53,11 @@ class Gathering:
         group = self._group(pooled.group)
         return group is None or alert.id in group.released
 
+    def is_waiting(self, pooled: Pooled) -> bool:
+        """Whether an alert waits to be told with others, and has not been told with them."""
+        group = self._group(pooled.group)
+        return group is not None and pooled.batch == group.batch
+
     def leave(self, alert: Alert, pooled: Pooled, *, is_over: bool) -> None:
         """Take an alert out of a group because it is over, or has more to say than the group has said."""
         group = self._group(pooled.group)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Pooled, Reason
+from tocsin.alerts.muting import Mute
 from tocsin.alerts.route import Way
 from tocsin.oncall.escalation import Climb, Policy
 
@@ -28,6 +29,10 @@ class Groups(Protocol):
 
     def is_released(self, alert: Alert, pooled: Pooled) -> bool:
         """Whether an alert that waited may now be told by itself."""
+        ...
+
+    def is_waiting(self, pooled: Pooled) -> bool:
+        """Whether an alert waits to be told with others, and has not been told with them."""
         ...
 
     def leave(self, alert: Alert, pooled: Pooled, *, is_over: bool) -> None:
@@ -61,8 +66,8 @@ def admitted(
     return replace(alert, pooled=(*alert.pooled, *pooled)) if pooled else alert
 
 
-def bound(change: Change, groups: Groups) -> Alert:
-    """Return the alert with the groups that still speak for it."""
+def bound(change: Change, groups: Groups, mute: Mute | None = None) -> Alert:
+    """Return the alert with the groups that still speak for it; what is muted waits in none of them."""
     alert = change.alert
     if not alert.pooled:
         return alert
@@ -72,7 +77,8 @@ def bound(change: Change, groups: Groups) -> Alert:
     kept = []
     for pooled in alert.pooled:
         is_louder = (alert.severity, alert.step) > (pooled.severity, pooled.step)
-        if is_louder or (pooled.is_taken and not in_hand):
+        is_muted = mute is not None and groups.is_waiting(pooled)
+        if is_louder or is_muted or (pooled.is_taken and not in_hand):
             groups.leave(alert, pooled, is_over=False)
         elif not groups.is_released(alert, pooled):
             kept.append(pooled)

@@ -51,13 +51,13 @@ def voice(
     change: Change, book: Book, groups: Groups, now: datetime, *, who: str = "", note: str = ""
 ) -> Voiced:
     """Return the alert, its new history, and the notifications that this change owes."""
-    alert, manners = bound(change, groups), book.manners
+    labels = labels_of(change.alert)
+    mute = book.mute_of(labels, now)
+    alert, manners = bound(change, groups, mute), book.manners
     is_released = len(alert.pooled) < len(change.alert.pooled)
     entries = _what_happened(alert, change.reason, now, who, note)
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
-    labels = labels_of(alert)
-    mute = book.mute_of(labels, now)
     reach = reach_of(alert, labels, book.configuration, now) if alert.is_open else NOBODY
     utterance = speak(
         alert,
@@ -77,7 +77,9 @@ def voice(
             entries=tuple(entries),
             kept_back=kept_back,
             cancels_repeats=_ends_repeats(change),
-            ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
+            ask_again_at=_sooner(
+                utterance.ask_again_at, alert.held_back_until, _mute_of_group_at(alert, book, now)
+            ),
         )
     if utterance.speech is not Speech.RESOLVED and utterance.reason is not Reason.REPEATED:
         is_new = utterance.reason is not Reason.CAUGHT_UP
@@ -85,7 +87,7 @@ def voice(
         alert = admitted(alert, ways, labels, groups, now)
         reach = reach_of(alert, labels, book.configuration, now)
         if not reach.targets and alert.pooled:
-            return _left_to_group(alert, entries, utterance, reach, now)
+            return _left_to_group(alert, entries, utterance, reach, book=book, now=now)
     targets = _targets(alert, utterance, reach)
     notifications = owed_to(alert, targets, change.reason, book=book, now=now)
     alert = said(alert, utterance.speech, tuple(targets), now, manners)
@@ -125,7 +127,7 @@ def _shown(alert: Alert) -> str:
 
 
 def _left_to_group(
-    alert: Alert, entries: list[Entry], utterance: Utterance, reach: Reach, now: datetime
+    alert: Alert, entries: list[Entry], utterance: Utterance, reach: Reach, *, book: Book, now: datetime
 ) -> Voiced:
     """Return an alert of which its group will tell, with the word of where it is to be found.
 
@@ -139,8 +141,13 @@ def _left_to_group(
         alert=alert,
         entries=tuple(entries),
         kept_back=Reason.GROUPED,
-        ask_again_at=alert.held_back_until,
+        ask_again_at=_sooner(alert.held_back_until, _mute_of_group_at(alert, book, now)),
     )
+
+
+def _mute_of_group_at(alert: Alert, book: Book, now: datetime) -> datetime | None:
+    """Return when what waits in a group may be muted, so that its group does not tell it."""
+    return book.mute_begins_at(labels_of(alert), now) if alert.pooled else None
 
 
 def _ends_repeats(change: Change) -> bool:

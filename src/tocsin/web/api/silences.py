@@ -6,12 +6,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from tocsin.alerts.matcher import Matcher, read_matcher
+from tocsin.alerts.alert import AlertState
+from tocsin.alerts.breadth import MAX_NAMED, Preview, preview
+from tocsin.alerts.matcher import Matcher, match_all, read_matcher
 from tocsin.engine.commands import AddSilence, ExpireSilence
+from tocsin.engine.draft import SYSTEM_JOB
+from tocsin.engine.voicing import labels_of
 from tocsin.errors import InvalidMatcher
+from tocsin.jobs.job import Job
+from tocsin.store.base import Reading
 from tocsin.web.api.describing import silence_shape
 from tocsin.web.api.inputs import Who, carry_out, invalid
-from tocsin.web.api.shapes import DoneShape, Page, SilenceShape
+from tocsin.web.api.shapes import DoneShape, Page, Shape, SilenceShape
 from tocsin.web.names import kept_text, name_fault
 from tocsin.web.wiring import Wired
 
@@ -19,6 +25,10 @@ MAX_MATCHERS: Final = 20
 MAX_COMMENT: Final = 1_000
 MAX_SILENCE: Final = timedelta(days=366)
 SHOWN_ENDED: Final = timedelta(days=7)
+MAX_JOBS: Final = 5_000
+MAX_ALERTS: Final = 1_000
+PAGE: Final = 500
+OPEN: Final = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 router = APIRouter(prefix="/api/v1/silences", tags=["silences"])
 
@@ -40,6 +50,36 @@ class NewSilence(BaseModel):
     """Why; the others will want to know."""
 
 
+class Meant(BaseModel):
+    """What a silence would mute; all matchers must match."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    matchers: Annotated[
+        list[Annotated[str, Field(max_length=1_500)]], Field(min_length=1, max_length=MAX_MATCHERS)
+    ]
+    """In the form `job="daily_etl"`, with `=`, `!=`, `=~` or `!~`."""
+
+
+class PreviewShape(Shape):
+    """What a silence would mute now; nothing is muted by asking."""
+
+    jobs_hit: int
+    """How many jobs it matches; tests on severity, condition and rule let every job pass."""
+    jobs: int
+    """How many jobs were looked at."""
+    is_whole: bool
+    """Whether these were all."""
+    named: list[str]
+    """The first jobs that it matches."""
+    alerts_hit: int
+    """How many open alerts it would mute."""
+    alerts: list[str]
+    """The first of them: their jobs, and what is wrong."""
+    warning: str
+    """What makes it look like a mistake: too broad, or nothing at all; else empty."""
+
+
 @router.get("")
 def list_silences(wired: Wired, _: Who) -> Page[SilenceShape]:
     """List the silences that have not ended, and those that ended in the last seven days."""
@@ -47,6 +87,25 @@ def list_silences(wired: Wired, _: Who) -> Page[SilenceShape]:
     with wired.store.reading() as reading:
         silences = reading.silences(ended_since=now - SHOWN_ENDED)
     return Page(items=[silence_shape(silence, now) for silence in silences])
+
+
+@router.post("/preview")
+def preview_silence(wired: Wired, _: Who, body: Meant) -> PreviewShape:
+    """Say what a silence would mute, and whether it is too broad."""
+    matchers = _matchers(body.matchers)
+    with wired.store.reading() as reading:
+        found = _preview(reading, matchers)
+        open_ = reading.alerts(states=OPEN, limit=MAX_ALERTS)
+    hit = [alert for alert in open_ if match_all(matchers, labels_of(alert))]
+    return PreviewShape(
+        jobs_hit=found.jobs_hit,
+        jobs=found.jobs,
+        is_whole=found.is_whole,
+        named=list(found.named),
+        alerts_hit=len(hit),
+        alerts=[f"{alert.job}: {alert.summary}" for alert in hit[:MAX_NAMED]],
+        warning=found.warning,
+    )
 
 
 @router.post("", status_code=201)
@@ -59,16 +118,36 @@ def add_silence(wired: Wired, who: Who, body: NewSilence) -> DoneShape:
         raise invalid("ends_at", "must lie after the start and in the future")
     if ends_at - now > MAX_SILENCE:
         raise invalid("ends_at", f"must lie within {MAX_SILENCE.days} days")
-    return carry_out(
+    matchers = _matchers(body.matchers)
+    done = carry_out(
         wired,
         AddSilence(
-            matchers=tuple(_matcher(index, text) for index, text in enumerate(body.matchers)),
+            matchers=matchers,
             starts_at=starts_at,
             ends_at=ends_at,
             who=who,
             comment=kept_text(body.comment, MAX_COMMENT),
         ),
     )
+    with wired.store.reading() as reading:
+        warning = _preview(reading, matchers).warning
+    return DoneShape(message=f"{done.message}; but {warning}", id=done.id) if warning else done
+
+
+def _preview(reading: Reading, matchers: tuple[Matcher, ...]) -> Preview:
+    found, after = list[Job](), None
+    while len(found) < MAX_JOBS:
+        page = reading.jobs(after=after, limit=PAGE)
+        found += [watch.job for watch in page if watch.job.environment != SYSTEM_JOB.environment]
+        if len(page) < PAGE:
+            break
+        after = page[-1].job.key
+    jobs = ((job.name, dict(job.all_labels)) for job in found[:MAX_JOBS])
+    return preview(matchers, jobs, is_whole=len(found) < MAX_JOBS)
+
+
+def _matchers(texts: list[str]) -> tuple[Matcher, ...]:
+    return tuple(_matcher(index, text) for index, text in enumerate(texts))
 
 
 def _end(body: NewSilence, starts_at: datetime) -> datetime:

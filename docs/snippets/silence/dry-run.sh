@@ -1,0 +1,1 @@
+tocsin silence add 'job=~"warehouse_.*"' --dry-run
