@@ -5,18 +5,19 @@ taken in hand and ends, in which another gets later and later, and in which many
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from tests.stories.server import ALIVE_EVERY, BLIND_AFTER, Server, VirtualClock
 from tocsin.alerts.alert import AlertState
 from tocsin.config import load_text
-from tocsin.engine import rounds
+from tocsin.engine import auditing, rounds
 from tocsin.engine.commands import Acknowledge
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records
 from tocsin.notify.channel import Accepted
@@ -102,12 +103,11 @@ def exhibits(folder: Path) -> Iterator[Exhibit]:
 @contextmanager
 def _few_signs_of_life() -> Iterator[None]:
     """Spare most of the work of a simulated day."""
-    before = rounds.ALIVE_EVERY
-    rounds.ALIVE_EVERY = ALIVE_EVERY
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(rounds, "ALIVE_EVERY", ALIVE_EVERY))
+        for name in ("SILENT_AFTER", "TURNED_AFTER"):
+            stack.enter_context(patch.object(auditing, name, 2 * ALIVE_EVERY))
         yield
-    finally:
-        rounds.ALIVE_EVERY = before
 
 
 def _play(world: _World) -> None:

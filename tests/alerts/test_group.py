@@ -144,7 +144,9 @@ def test_it_is_repeated_until_everything_is_in_hand() -> None:
         assert still is not None
         assert still.is_taken
 
-    assert turn(group, told_at + REPEAT).said is None
+    said = turn(group, told_at + REPEAT)
+    assert said.said is Said.IN_HAND
+    assert turn(said.group, told_at + 2 * REPEAT).said is None
     assert turn(group, told_at + REPEAT).group.closed_at is None
 
 

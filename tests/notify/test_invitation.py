@@ -92,10 +92,12 @@ def test_only_what_asks_for_somebody_brings_it(kind: MessageKind) -> None:
     assert (invite(a_message(kind=kind), "a", INVITING) != a_message(kind=kind)) is asks
 
 
-def test_nobody_is_invited_to_take_a_whole_group_in_hand() -> None:
-    message = a_message(tells_of_many=True)
+def test_what_is_told_of_many_brings_a_link_for_all_of_it() -> None:
+    message = invite(a_message(tells_of_many=True, alert_id="group-1"), "on-call/email", INVITING)
 
-    assert invite(message, "on-call/email", INVITING) == message
+    found = unseal(message.links[0].url.removeprefix(f"https://tocsin.example.com{PATH}"), KEY, AT)
+    assert isinstance(found, Invitation)
+    assert found.alert_id == "group-1"
 
 
 def test_without_a_key_or_an_address_there_is_no_link_and_a_full_message_stays_within_its_limit() -> None:

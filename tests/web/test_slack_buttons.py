@@ -170,10 +170,10 @@ def test_who_presses_acknowledge_all_has_every_alert_of_the_group(tmp_path: Path
         answer = chat.presses("acknowledge", group.id)
 
         alerts = served.get("/api/v1/alerts")["items"]
-        assert answer == f"Tocsin: {len(pooled)} alerts of the group acknowledged"
+        assert answer == f"Tocsin: acknowledged {len(pooled)} alerts; none is repeated unless it gets worse"
         assert {alert["job"] for alert in alerts if alert["state"] == "acknowledged"} == pooled
         assert len(pooled) >= 4
-        assert chat.presses("acknowledge", group.id) == "Tocsin: 0 alerts of the group acknowledged"
+        assert chat.presses("acknowledge", group.id) == "Tocsin: none of its alerts waits for somebody"
 
 
 def _in_groups(configuration: Configuration) -> Configuration:

@@ -82,7 +82,8 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     intervals of its route are over, nothing but that all of it is.
 
     `climb` is how far its escalation policy has been climbed for those that were told as one, `deadline_at`
-    the earliest deadline among them, and `taken_by` who last took one in hand. `alone` were told by
+    the earliest deadline among them, and `taken_by` who last took one in hand; `told_in_hand`: it was said
+    that somebody has all of them. `alone` were told by
     themselves within the last interval; `beside` were so before the others were told as one, and are
     escalated with these.
     """
@@ -116,6 +117,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     climb: Climb | None = None
     deadline_at: datetime | None = None
     taken_by: str = ""
+    told_in_hand: bool = False
     alone: tuple[Alone, ...] = ()
     beside: tuple[str, ...] = ()
 
@@ -123,6 +125,11 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     def waits_for_somebody(self) -> bool:
         """Whether any of those that were told as one is in nobody's hand."""
         return self.open > self.taken
+
+    @property
+    def owes_in_hand(self) -> bool:
+        """Whether it is still to be said that somebody has all of those in hand that were told as one."""
+        return bool(self.open) and not self.waits_for_somebody and not self.told_in_hand
 
     @property
     def has_spoken(self) -> bool:
@@ -135,6 +142,7 @@ class Said(Enum):
 
     TOGETHER = "together"
     REPEAT = "repeat"
+    IN_HAND = "in_hand"
     OVER = "over"
     ESCALATED = "escalated"
 
@@ -268,6 +276,9 @@ def turn(group: Group, now: datetime) -> Turn:
     if group.has_spoken and not group.open and not group.waiting:
         ended = replace(group, closed_at=now, seq=group.seq + 1)
         return Turn(group=ended, said=Said.OVER)
+    if group.owes_in_hand:
+        noted = replace(group, told_in_hand=True, seq=group.seq + 1)
+        return Turn(group=noted, said=Said.IN_HAND, ask_again_at=next_at(noted))
     repeat_at = _repeat_at(group)
     if repeat_at is not None and repeat_at <= now:
         again = replace(group, together_at=now, told=(*group.told, now), seq=group.seq + 1)
@@ -275,6 +286,11 @@ def turn(group: Group, now: datetime) -> Turn:
     asks_at = next_at(group)
     is_done = asks_at is None and not group.open
     return Turn(group=replace(group, closed_at=now) if is_done else group, ask_again_at=asks_at)
+
+
+def still_waiting(group: Group) -> Group:
+    """Return the group, which has to say anew that all is in hand once something is not."""
+    return replace(group, told_in_hand=False) if group.told_in_hand and group.waits_for_somebody else group
 
 
 def _flushed(group: Group, now: datetime) -> Turn:
@@ -303,7 +319,7 @@ def next_at(group: Group) -> datetime | None:
     asks = [at for at in (_repeat_at(group), _climbs_at(group)) if at is not None]
     if group.waiting:
         asks.append(_flush_at(group))
-    elif group.has_spoken and not group.open:
+    if group.owes_in_hand or (group.has_spoken and not group.open and not group.waiting):
         asks.append(group.together_at or group.opened_at)
     if not asks and group.told:
         asks.append(group.told[-1] + group.pace.interval)

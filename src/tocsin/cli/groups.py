@@ -19,7 +19,7 @@ MOST_TOLD = 5
 @options.server
 @options.as_json
 def groups(group_id: str | None, limit: int, server: str | None, *, as_json: bool) -> None:
-    """List the open groups of alerts, newest first, or show one with its alerts.
+    """List the open groups of alerts, or show one with its alerts.
 
     The first characters of an ID suffice, at least four.
     """

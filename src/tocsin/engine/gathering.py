@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
-from tocsin.alerts.group import Admitted, Group, Pace, Turn, admit, left, next_at, taken, turn
+from tocsin.alerts.group import Admitted, Group, Pace, Turn, admit, left, next_at, still_waiting, taken, turn
 from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
 from tocsin.alerts.together import handed, in_hand, joined, left_behind
 from tocsin.engine.configuration import Configuration
@@ -213,6 +213,7 @@ class Gathering:
             self._is_locked = True
 
     def _put(self, group: Group) -> None:
+        group = still_waiting(group)
         if group.closed_at is None:
             group = replace(group, due_at=next_at(group))
         else:

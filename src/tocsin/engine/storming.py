@@ -25,9 +25,13 @@ MOST_ASKED = 1_000
 _KINDS = {
     Said.TOGETHER: MessageKind.FIRING,
     Said.REPEAT: MessageKind.REPEAT,
+    Said.IN_HAND: MessageKind.ACKNOWLEDGED,
     Said.OVER: MessageKind.RESOLVED,
     Said.ESCALATED: MessageKind.ESCALATED,
 }
+_ENDS = frozenset({Said.IN_HAND, Said.OVER})
+"""What asks for nobody."""
+
 _WORDS = {
     "job_failure": "failed",
     "missing_run": "did not start",
@@ -57,8 +61,13 @@ def _speak(draft: Draft, turn: Turn, step: Step | None) -> None:
 
 
 def _routed(draft: Draft, turn: Turn) -> tuple[str, ...]:
-    """Return whom the way of a group names, or at its end all who ever heard of it."""
+    """Return whom the way of a group names, or at its end all who ever heard of it.
+
+    That somebody has it in hand is told to those of them who track that.
+    """
     group, configuration = turn.group, draft.book.configuration
+    if turn.said is Said.IN_HAND:
+        return tuple(target for target in group.targets if target in configuration.hears_acknowledgements)
     if turn.said is Said.OVER:
         return group.targets
     if group.receiver in configuration.targets:
@@ -68,7 +77,7 @@ def _routed(draft: Draft, turn: Turn) -> tuple[str, ...]:
 
 def _owe(draft: Draft, turn: Turn, said: Said, targets: Iterable[str]) -> None:
     configuration = draft.book.configuration
-    if said is not Said.OVER:
+    if said not in _ENDS:
         draft.gathering.told(turn.group.id, targets)
     draft.notifications += [owed_of(turn, said, target, configuration, draft.now) for target in targets]
 
@@ -143,7 +152,7 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
     """Return what is told of a group as one."""
     group = turn.group
     many, title = _how_many(turn, said), words_of(group)
-    cause = None if said is Said.OVER else shared_cause(group)
+    cause = None if said in _ENDS else shared_cause(group)
     if said is Said.OVER:
         title = f"{title}, and all of it is over" if group.over else "are told anew, each as it now is"
     return Message(
@@ -152,7 +161,7 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
         alert_id=group.id,
         fingerprint=group.id,
         title=title,
-        text=f"{many} {title}.",
+        text=_text(turn, said, f"{many} {title}."),
         severity=group.severity.word,
         job=many,
         environment=_environment(group),
@@ -162,17 +171,21 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
         labels=group.labels,
         evidence=_evidence(turn, said, zone),
         likely_cause="" if cause is None else words_of_cause(cause, group.total),
-        next_step="" if said is Said.OVER else "Look for what they share before you look at each of them.",
+        next_step="" if said in _ENDS else "Look for what they share before you look at each of them.",
         links=(Link(name="group", url=f"{base_url.rstrip('/')}/groups/{group.id}"),) if base_url else (),
         timezone=zone,
         tells_of_many=True,
     )
 
 
+def _text(turn: Turn, said: Said, plain: str) -> str:
+    return f"{turn.group.taken_by or 'somebody'} has all of it in hand." if said is Said.IN_HAND else plain
+
+
 def _how_many(turn: Turn, said: Said) -> str:
     if said is Said.TOGETHER:
         return how_many_jobs(turn.added, " more")
-    is_open = said in (Said.REPEAT, Said.ESCALATED)
+    is_open = said in (Said.REPEAT, Said.ESCALATED, Said.IN_HAND)
     count = turn.group.open if is_open else turn.group.over or turn.group.total
     return how_many_jobs(count)
 

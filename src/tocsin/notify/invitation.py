@@ -1,8 +1,8 @@
 """Links by which whoever was told of an alert takes it in hand, without logging in.
 
 Such a link opens a page with a button and does nothing by itself, for mail programmes and chats look at
-links, too. It holds the alert, the target that was told and an end, under an HMAC-SHA256: who has the link
-may acknowledge this one alert, and nothing else.
+links, too. It holds the alert or the group, the target that was told and an end, under an HMAC-SHA256: who
+has the link may acknowledge that, and nothing else.
 """
 
 import base64
@@ -30,7 +30,10 @@ _ASKS: Final = frozenset({MessageKind.FIRING, MessageKind.LOUDER, MessageKind.RE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """Whoever holds it may acknowledge one alert, of which `target` was told, until it expires."""
+    """Whoever holds it may acknowledge one alert, of which `target` was told, until it expires.
+
+    `alert_id` may be that of a group: then all that was told as one.
+    """
 
     alert_id: str
     target: str
@@ -87,7 +90,7 @@ def invite(message: Message, target: str, inviting: Inviting) -> Message:
     """
     if not inviting.key or not inviting.base_url or message.kind not in _ASKS:
         return message
-    if message.tells_of_many or _SEPARATOR in message.alert_id + target:
+    if _SEPARATOR in message.alert_id + target:
         return message
     invitation = Invitation(alert_id=message.alert_id, target=target, expires_at=message.at + VALID_FOR)
     link = Link(name=NAME, url=f"{inviting.base_url.rstrip('/')}{PATH}{seal(invitation, inviting.key)}")

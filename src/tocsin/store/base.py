@@ -318,8 +318,8 @@ class Reading(Past, Audits, Protocol):
         """Return one group of alerts."""
         ...
 
-    def groups(self, limit: int) -> list[Group]:
-        """Return the groups that are not closed, newest first."""
+    def groups(self, limit: int, *, after: str = "") -> list[Group]:
+        """Return the groups that are not closed, in the order of their ids, from behind `after`."""
         ...
 
     def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:

@@ -68,7 +68,7 @@ _RESOLVED_OF_JOB: Final = (
     "SELECT body FROM alerts WHERE job_id = ? AND state = 'resolved' AND opened_at < ? "
     "ORDER BY opened_at DESC, id DESC LIMIT ?"
 )
-_OPEN_GROUPS: Final = "SELECT body FROM alert_groups WHERE closed_at IS NULL ORDER BY id DESC LIMIT ?"
+_OPEN_GROUPS: Final = "SELECT body FROM alert_groups WHERE closed_at IS NULL AND id > ? ORDER BY id LIMIT ?"
 _HISTORY: Final = "SELECT body FROM alert_history WHERE alert_id = ? ORDER BY id"
 _DELIVERIES: Final = f"SELECT {DELIVERY.list} FROM deliveries WHERE key = ? ORDER BY id"  # noqa: S608 - our own columns
 _TOKENS: Final = f"SELECT {TOKEN.list} FROM tokens WHERE revoked_at IS NULL ORDER BY created_at, id"  # noqa: S608 - our own columns
@@ -162,9 +162,9 @@ class TablesReading(RecallReading, SumsReading, AuditReading):
         row = self._door.one(ONE_GROUP, (group_id,))
         return None if row is None else GROUP.decode(row[0])
 
-    def groups(self, limit: int) -> list[Group]:
-        """Return the groups that are not closed, newest first."""
-        return [GROUP.decode(body) for (body,) in self._door.all(_OPEN_GROUPS, (limit,))]
+    def groups(self, limit: int, *, after: str = "") -> list[Group]:
+        """Return the groups that are not closed, in the order of their ids, from behind `after`."""
+        return [GROUP.decode(body) for (body,) in self._door.all(_OPEN_GROUPS, (after, limit))]
 
     def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
         """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""

@@ -86,10 +86,15 @@ class WholeGroupShape(GroupShape):
 
 
 @router.get("")
-def list_groups(wired: Wired, _: Who, limit: Limit = 100) -> Page[GroupShape]:
-    """List the groups of which something is owed, newest first."""
+def list_groups(wired: Wired, _: Who, limit: Limit = 100, cursor: Cursor = None) -> Page[GroupShape]:
+    """List the groups of which something is owed, in pages by their ids, the newest of a page first."""
+    place = read_cursor(cursor, 1)
     with wired.store.reading() as reading:
-        return Page(items=[group_shape(group) for group in reading.groups(limit)], next=None)
+        found = reading.groups(limit + 1, after=place[0] if place else "")
+    shown = found[:limit]
+    newest = sorted(shown, key=lambda group: group.opened_at, reverse=True)
+    following = write_cursor(shown[-1].id) if len(found) > limit else None
+    return Page(items=[group_shape(group) for group in newest], next=following)
 
 
 @router.get("/{group_id}")

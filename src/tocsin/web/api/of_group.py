@@ -1,24 +1,23 @@
 """The alerts of a group, for whoever deals with all of them at once where they were told as one."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Final
 
-from tocsin.alerts.alert import Alert
-from tocsin.store.base import Reading
+from tocsin.store.base import Store
 
-MAX_AT_ONCE: Final = 500
+PAGE: Final = 200
+MAX_PAGES: Final = 500
 
 
-def members(reading: Reading, group_id: str, wanted: Callable[[Alert], bool]) -> list[str] | None:
-    """Return the ids of those that are wanted, at most MAX_AT_ONCE; None if it is no group's id."""
-    if reading.group(group_id) is None:
-        return None
-    found: list[str] = []
+def open_alerts(store: Store, group_id: str) -> Iterator[str]:
+    """Return the ids of the open alerts for which a group speaks: not of those that got louder."""
     after = ""
-    while len(found) < MAX_AT_ONCE:
-        page = reading.alerts_of_group(group_id, after=after, limit=MAX_AT_ONCE)
-        found += [alert.id for alert in page if wanted(alert)]
-        if len(page) < MAX_AT_ONCE:
-            break
+    for _ in range(MAX_PAGES):
+        with store.reading() as reading:
+            page = reading.alerts_of_group(group_id, after=after, limit=PAGE)
+        for alert in page:
+            if alert.is_open and any(one.group == group_id for one in alert.pooled):
+                yield alert.id
+        if len(page) < PAGE:
+            return
         after = page[-1].id
-    return found[:MAX_AT_ONCE]

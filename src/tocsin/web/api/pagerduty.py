@@ -5,12 +5,13 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Request
 
-from tocsin.alerts.alert import Alert, AlertState, Reason
+from tocsin.alerts.alert import Reason
 from tocsin.dialects.pagerduty import FORGED, Heard, Unheard, Word, hear
-from tocsin.engine.commands import Acknowledge, Resolve
+from tocsin.engine.commands import Acknowledge, AcknowledgeGroup, Resolve
 from tocsin.notify import inert
 from tocsin.rules.wording import plural
-from tocsin.web.api.of_group import MAX_AT_ONCE, members
+from tocsin.web.api.groups import take_all
+from tocsin.web.api.of_group import open_alerts
 from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.names import MAX_NAME
@@ -18,8 +19,6 @@ from tocsin.web.wiring import Wired, Wiring
 
 KIND: Final = "pagerduty"
 NOTE: Final = "told by PagerDuty"
-
-_DONE: Final = {Word.ACKNOWLEDGED: "acknowledged", Word.RESOLVED: "resolved"}
 
 _FORGED: Final = Problem(
     status=401,
@@ -62,27 +61,26 @@ def take_pagerduty(
 def _carry_out(wired: Wiring, heard: Heard) -> DoneShape:
     """Answer with what was done; a refusal is no error of PagerDuty's, which stops calling after three."""
     with wired.store.reading() as reading:
-        found = members(reading, heard.alert_id, lambda alert: _is_to_do(alert, heard.word))
-    if found is not None:
-        return _carry_out_all(wired, heard, found)
-    return DoneShape(message=_about_one(wired, heard, heard.alert_id), id=heard.alert_id)
+        is_group = reading.group(heard.alert_id) is not None
+    if not is_group:
+        return DoneShape(message=_about_one(wired, heard), id=heard.alert_id)
+    if heard.word is Word.RESOLVED:
+        return _resolve_all(wired, heard)
+    command = AcknowledgeGroup(group_id=heard.alert_id, who=inert.line(heard.who, MAX_NAME), note=NOTE)
+    return take_all(wired, command)
 
 
-def _is_to_do(alert: Alert, word: Word) -> bool:
-    return alert.is_open if word is Word.RESOLVED else alert.state is AlertState.FIRING
+def _resolve_all(wired: Wiring, heard: Heard) -> DoneShape:
+    """Resolve what the group speaks for; if not all of it is durable, PagerDuty is to tell it again."""
+    who, count = inert.line(heard.who, MAX_NAME), 0
+    for alert_id in open_alerts(wired.store, heard.alert_id):
+        wired.engine.command(Resolve(alert_id=alert_id, who=who, note=NOTE))
+        count += 1
+    return DoneShape(message=f"resolved {plural(count, 'alert')} of the group", id=heard.alert_id)
 
 
-def _carry_out_all(wired: Wiring, heard: Heard, alert_ids: list[str]) -> DoneShape:
-    for alert_id in alert_ids:
-        _about_one(wired, heard, alert_id)
-    more = "; do it again for the others" if len(alert_ids) == MAX_AT_ONCE else ""
-    return DoneShape(
-        message=f"{plural(len(alert_ids), 'alert')} of the group {_DONE[heard.word]}{more}", id=heard.alert_id
-    )
-
-
-def _about_one(wired: Wiring, heard: Heard, alert_id: str) -> str:
-    who = inert.line(heard.who, MAX_NAME)
+def _about_one(wired: Wiring, heard: Heard) -> str:
+    alert_id, who = heard.alert_id, inert.line(heard.who, MAX_NAME)
     if heard.word is Word.RESOLVED:
         return wired.engine.command(Resolve(alert_id=alert_id, who=who, note=NOTE)).message
     if _got_louder_since(wired, alert_id, heard.occurred_at):

@@ -6,15 +6,13 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Response
 
-from tocsin.alerts.alert import AlertState
 from tocsin.alerts.matcher import Matcher
 from tocsin.dialects.slack import Pressed, Unheard, Verb, doubt, pressed_in
-from tocsin.engine.commands import Acknowledge, AddSilence, Command, Resolve
+from tocsin.engine.commands import Acknowledge, AcknowledgeGroup, AddSilence, Command, Resolve
 from tocsin.errors import ChannelError, StoreError
 from tocsin.notify import inert
 from tocsin.notify.talkback import TalksBack
-from tocsin.rules.wording import plural
-from tocsin.web.api.of_group import MAX_AT_ONCE, members
+from tocsin.web.api.groups import take_all
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.settings import Hook
 from tocsin.web.wiring import Wired, Wiring
@@ -53,11 +51,10 @@ def take_slack(
         raise _refusal(401, REPEATED)
     pressed = _pressed(body)
     for one in pressed:
-        found = _of_group(wired, one)
-        if found is None:
-            tasks.add_task(_reply, wired, hook, one, _carried_out(wired, one))
+        if _is_of_group(wired, one):
+            tasks.add_task(_take_all, wired, hook, one)
         else:
-            tasks.add_task(_take_all, wired, hook, one, found)
+            tasks.add_task(_reply, wired, hook, one, _carried_out(wired, one))
     wired.replays.remember(delivery)
     return Response(status_code=200)
 
@@ -117,25 +114,20 @@ def _carried_out(wired: Wiring, pressed: Pressed) -> str:
     return wired.engine.command(command).message
 
 
-def _of_group(wired: Wiring, pressed: Pressed) -> list[str] | None:
-    """Return the alerts of the group that a message told of as one, None where it told of one alert."""
+def _is_of_group(wired: Wiring, pressed: Pressed) -> bool:
+    """Whether a message told of many as one, and not of one alert."""
     with wired.store.reading() as reading:
-        return members(
-            reading, inert.line(pressed.alert_id, MAX_ID), lambda alert: alert.state is AlertState.FIRING
-        )
+        return reading.group(inert.line(pressed.alert_id, MAX_ID)) is not None
 
 
-def _take_all(wired: Wiring, hook: Hook, pressed: Pressed, alert_ids: list[str]) -> None:
+def _take_all(wired: Wiring, hook: Hook, pressed: Pressed) -> None:
     """Take all of a group in hand, after Slack was answered: it waits three seconds and no longer."""
-    who = _named(pressed)
+    command = AcknowledgeGroup(group_id=inert.line(pressed.alert_id, MAX_ID), who=_named(pressed))
     try:
-        for alert_id in alert_ids:
-            wired.engine.command(Acknowledge(alert_id=alert_id, who=who))
-    except StoreError as error:
-        _reply(wired, hook, pressed, f"not all were acknowledged; press again later ({error})")
-        return
-    more = "; press again for the others" if len(alert_ids) == MAX_AT_ONCE else ""
-    _reply(wired, hook, pressed, f"{plural(len(alert_ids), 'alert')} of the group acknowledged{more}")
+        said = take_all(wired, command).message
+    except (StoreError, ProblemError) as error:
+        said = f"not all were acknowledged; press again later ({error})"
+    _reply(wired, hook, pressed, said)
 
 
 def _named(pressed: Pressed) -> str:

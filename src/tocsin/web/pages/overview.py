@@ -124,10 +124,16 @@ def _look(
             Card(alert=alert, mute=muted(silences, windows, labels_of(alert), now))
             for alert in alerts[:MAX_CARDS]
         ),
-        storms=tuple(group for group in reading.groups(MAX_GROUPS) if group.has_spoken and group.open),
+        storms=_storms(reading),
         rows=_rows(reading, _of_others(shown), now),
         following=write_cursor(*shown[-1].job.key) if len(watches) > ROWS else None,
     )
+
+
+def _storms(reading: Reading) -> tuple[Group, ...]:
+    """Return the groups that have told of alerts as one which are not over, newest first."""
+    found = (group for group in reading.groups(MAX_GROUPS) if group.has_spoken and group.open)
+    return tuple(sorted(found, key=lambda group: group.opened_at, reverse=True))
 
 
 def _tally(reading: Reading, first: Sequence[Watch], now: datetime) -> Tally:

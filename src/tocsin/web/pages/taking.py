@@ -1,4 +1,4 @@
-"""The page behind the link in a mail or chat: one alert, and a button that takes it in hand.
+"""The page behind the link in a mail or chat: one alert or group, and a button that takes it in hand.
 
 Nothing changes by looking at it. Who may press the button is who holds the link, which names the alert and
 cannot be guessed, so that no other site can have a browser press it either.
@@ -11,11 +11,14 @@ from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from tocsin.alerts.alert import Alert
-from tocsin.engine.commands import Acknowledge
+from tocsin.alerts.group import Group
+from tocsin.engine.commands import Acknowledge, AcknowledgeGroup
 from tocsin.notify.inert import line
 from tocsin.notify.invitation import PATH, TOKEN_LIMIT, Invitation, Void, unseal
+from tocsin.web.api.groups import take_all
 from tocsin.web.api.inputs import carry_out, invalid
 from tocsin.web.faults import Problem, ProblemError
+from tocsin.web.pages.group import title_of
 from tocsin.web.pages.rendering import render
 from tocsin.web.pages.visitor import Form
 from tocsin.web.wiring import Wired
@@ -57,15 +60,25 @@ Invited = Annotated[Invitation, Depends(_invited)]
 @router.get("/{token}")
 def show(wired: Wired, token: str, invited: Invited) -> HTMLResponse:
     """Show what can be taken in hand, or who has it already."""
-    return render(
-        wired, "take.html", who="", alert=_alert(wired, invited), take_path=f"{PATH}{token}", lengths=LENGTHS
-    )
+    found, path = _found(wired, invited), f"{PATH}{token}"
+    if isinstance(found, Group):
+        return render(
+            wired,
+            "take_group.html",
+            who="",
+            group=found,
+            title=title_of(found),
+            zone=wired.engine.configuration.defaults.timezone,
+            take_path=path,
+            lengths=LENGTHS,
+        )
+    return render(wired, "take.html", who="", alert=found, take_path=path, lengths=LENGTHS)
 
 
 @router.post("/{token}")
 def take(wired: Wired, token: str, invited: Invited, form: Form) -> Response:
-    """Take the alert in hand, and show that."""
-    alert = _alert(wired, invited)
+    """Take the alert, or all that was told as one, in hand, and show that."""
+    found = _found(wired, invited)
     name = line(form.get("name", ""), MAX_NAME)
     who = (
         f"{name} (by the link sent to {invited.target})" if name else f"who got the link at {invited.target}"
@@ -74,14 +87,16 @@ def take(wired: Wired, token: str, invited: Invited, form: Form) -> Response:
     if length not in dict(LENGTHS):
         raise invalid("for_minutes", "is none that the page offers")
     until_at = wired.clock.now() + timedelta(minutes=int(length)) if length else None
-    if alert.is_open:
-        carry_out(wired, Acknowledge(alert_id=alert.id, who=who, until_at=until_at))
+    if isinstance(found, Group):
+        take_all(wired, AcknowledgeGroup(group_id=found.id, who=who, until_at=until_at))
+    elif found.is_open:
+        carry_out(wired, Acknowledge(alert_id=found.id, who=who, until_at=until_at))
     return RedirectResponse(f"{PATH}{token}", status_code=303)
 
 
-def _alert(wired: Wired, invited: Invitation) -> Alert:
+def _found(wired: Wired, invited: Invitation) -> Alert | Group:
     with wired.store.reading() as reading:
-        alert = reading.alert(invited.alert_id)
-    if alert is None:
+        found = reading.alert(invited.alert_id) or reading.group(invited.alert_id)
+    if found is None:
         raise ProblemError(_GONE)
-    return alert
+    return found
