@@ -14,9 +14,13 @@ from tests.contracts.meddling import meddle
 from tests.contracts.situations import Situation
 from tests.engine.watched import PATIENCE_SECONDS, Watched, configured, watched
 from tocsin.engine import watchdog
-from tocsin.engine.commands import Acknowledge
+from tocsin.engine.commands import Acknowledge, Resolve
+from tocsin.engine.watchdog import GONE_AFTER_AUDITS
+from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import CheckInKind
+from tocsin.notify.heartbeat import Heartbeat
 from tocsin.oncall.escalation import Level
+from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.writing import SqliteWriting
 
@@ -244,3 +248,105 @@ def test_a_sign_of_life_that_is_not_taken_is_sent_again_and_shows_no_secret(
     everything = f"{refused} {redirected} {it.engine.watchdog.heartbeat!r} {caplog.text}"
     assert "was not taken" in caplog.text
     assert "secret-of-ours" not in everything
+
+
+def test_a_store_that_cannot_be_written_is_told_without_it(
+    it: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert it.audit().is_clean
+
+    def fails(_: SqliteWriting) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(SqliteWriting, "begin", fails)
+    it.wait_until(lambda: it.engine.condition().store_fault != "")
+
+    assert it.found() == []
+    assert it.found() == ["store"]
+    told_once_and_silent_outside(it, "store", beats=2)
+
+    monkeypatch.undo()
+    it.says(CheckInKind.SUCCESS)
+    it.wait_until(lambda: it.engine.condition().store_fault == "")
+    over_everywhere(it, beats=2)
+
+
+def test_two_servers_tell_of_a_trouble_once_and_neither_says_that_all_is_well(fresh_postgres: str) -> None:
+    with (
+        watched(PostgresStore(fresh_postgres), fresh_postgres) as one,
+        watched(PostgresStore(fresh_postgres), fresh_postgres) as two,
+    ):
+        one.wait_until(lambda: one.has_lived and two.has_lived)
+        alert = an_alert_of_either(one, two)
+        meddle(fresh_postgres, "DELETE FROM notifications")
+        for it in (one, two, one, two):
+            it.audit()
+        one.wait_until(lambda: len(one.heard) + len(two.heard) > 0)
+        beats = one.beats + two.beats
+        for it in (one, two, one, two):
+            assert not it.audit().is_clean
+        assert len(one.heard) + len(two.heard) == 1
+        assert one.beats + two.beats == beats
+
+        one.engine.command(Acknowledge(alert_id=alert, who="kim"))
+        for it in (one, two, one, two):
+            it.audit()
+        one.wait_until(lambda: len(one.heard) + len(two.heard) == 2)
+        assert sorted(kind for kind, _ in one.heard + two.heard) == ["firing", "resolved"]
+        assert one.audit().is_clean
+        assert two.audit().is_clean
+
+
+def an_alert_of_either(one: Watched, two: Watched) -> str:
+    one.says(CheckInKind.FAIL)
+    one.wait_until(lambda: bool(one.ear.heard or two.ear.heard))
+    return (one.ear.heard or two.ear.heard)[0].alert_id
+
+
+def test_what_a_server_had_found_that_is_gone_is_forgotten_by_the_next(file: str) -> None:
+    with watched(SqliteStore(file), file) as it:
+        alert = an_alert_of(it)
+        meddle(file, "DELETE FROM notifications")
+        it.audit()
+        it.audit()
+        it.wait_for_heard(1)
+        it.engine.command(Acknowledge(alert_id=alert, who="kim"))
+
+    with watched(SqliteStore(file), file) as again:
+        found = [again.audit().is_clean for _ in range(GONE_AFTER_AUDITS + 1)]
+        again.wait_for_heard(1)
+
+        assert found == [False] * GONE_AFTER_AUDITS + [True]
+        assert again.beats == 1
+        assert [kind for kind, _ in again.heard] == ["resolved"]
+
+
+def test_a_resolution_by_hand_is_not_undone_though_the_sign_of_life_stays_away(
+    it: Watched, file: str
+) -> None:
+    an_alert_of(it)
+    meddle(file, "DELETE FROM notifications")
+    it.audit()
+    it.audit()
+    it.wait_for_heard(1)
+    own = next(one.alert_id for one in it.ear.heard if one.condition == "watchdog")
+
+    it.engine.command(Resolve(alert_id=own, who="kim"))
+    it.wait_for_heard(2)
+    for _ in range(3):
+        assert not it.audit().is_clean
+
+    assert [kind for kind, _ in it.heard] == ["firing", "resolved"]
+
+
+def test_failures_go_to_who_wants_to_hear_of_them(it: Watched, file: str) -> None:
+    url = f"{it.outside.url}/x"
+    it.engine.watchdog.heartbeat = Heartbeat(url, failure_url=f"{url}/fail", every=timedelta(days=1))
+    an_alert_of(it)
+    it.audit()
+    it.audit()
+    meddle(file, "DELETE FROM notifications")
+    for _ in range(4):
+        it.audit()
+
+    assert [one.first.split()[1] for one in it.outside.received] == ["/x", "/x/fail"]

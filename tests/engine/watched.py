@@ -62,6 +62,12 @@ class Watched:
         ours = [one for one in self.ear.heard if one.condition == "watchdog"]
         return [(one.kind.value, one.title) for one in ours]
 
+    @property
+    def has_lived(self) -> bool:
+        """Whether its sign of life stands in the store; who starts strikes out those of all others."""
+        with self.store.reading() as reading:
+            return reading.lived_at(self.engine.writer.rounds.living.server) is not None
+
     def audit(self) -> Standing:
         """Make one audit with what follows from it."""
         return self.engine.watchdog.turn()

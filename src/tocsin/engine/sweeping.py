@@ -34,6 +34,8 @@ class Sweep:
         look = _Look(reading, late)
         for _ in range(PORTIONS):
             rows = reading.firing(self._place, PORTION)
+            if not rows and self._place != _BEGINNING:
+                rows = reading.firing(_BEGINNING, PORTION)
             self._place = rows[-1].place if len(rows) == PORTION else _BEGINNING
             for row in rows:
                 looked_at.add(row.place[2])
