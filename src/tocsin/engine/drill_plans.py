@@ -1,12 +1,11 @@
 """The drills of the configuration: begun when their hour comes, and an alert where one was not proved."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from tocsin.alerts.advance import Change, advance, open_alert
+from tocsin.alerts.advance import Change, advance
 from tocsin.alerts.alert import Alert, Reason
 from tocsin.alerts.drill import FAILED, Aim, Drill, DrillPlan
 from tocsin.alerts.snooze import lapse
@@ -14,7 +13,7 @@ from tocsin.engine.commands import Refused, StartDrill
 from tocsin.engine.draft import Draft
 from tocsin.engine.drilling import MOST_UNDER_WAY, go_on, start_drill
 from tocsin.engine.escalating import voice
-from tocsin.engine.looking import told_before
+from tocsin.engine.own_alerts import tell
 from tocsin.jobs.schedule import latest_at, next_after
 from tocsin.rules.finding import Finding, Severity, Why
 
@@ -109,24 +108,7 @@ def _conclude(draft: Draft, job_id: int, drill: Drill) -> None:
 
 def _tell(draft: Draft, job_id: int, plan: DrillPlan, finding: Finding | None) -> None:
     alert = next((one for one in _failures(draft, job_id) if one.fingerprint == _print(plan.name)), None)
-    if alert is not None:
-        change = advance(alert, finding, draft.now)
-    elif finding is not None:
-        change = open_alert(
-            draft.watches[job_id].job,
-            finding,
-            alert_id=draft.new_id(),
-            fingerprint=_print(plan.name),
-            runbook="",
-            now=draft.now,
-            told=told_before(draft.alerts_of(job_id), _print(plan.name)),
-        )
-        zone = plan.schedule.timezone
-        change = replace(change, alert=replace(change.alert, timezone=zone))
-        draft.opened += 1
-    else:
-        return
-    draft.take(job_id, voice(change, draft.book, draft.gathering, draft.now))
+    tell(draft, draft.watches[job_id].job, alert, finding, _print(plan.name))
 
 
 def _finding(plan: DrillPlan, since_at: datetime, drill_id: str, faults: tuple[str, ...]) -> Finding:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from tocsin.alerts.drill import DRILL
 from tocsin.alerts.group import Group
 from tocsin.engine.suspicion import Suspect
 from tocsin.engine.troubles import Check
@@ -85,7 +86,7 @@ class _Look:
     def at(self, row: FiringAlert) -> Iterator[Suspect]:
         """Return what is suspicious of one alert."""
         alert = row.alert
-        if alert is None:
+        if alert is None or alert.condition == DRILL:  # it says by itself whom it has not reached
             return
         if not row.is_reached and not self._is_excused(row):
             yield Suspect(
