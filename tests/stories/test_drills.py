@@ -1,14 +1,17 @@
 """Drills: marked tests on the way that alerts take, which prove that somebody would be told."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
-from tests.stories.story import Story
+from tests.stories.story import Receiver, Story
 from tocsin.alerts.drill import Aim, Drill, DrillPlan
 from tocsin.engine.commands import Acknowledge, Done, Refusal, Refused, Resolve, StartDrill
+from tocsin.errors import ChannelError
 from tocsin.jobs.schedule import read_schedule
+from tocsin.notify.channel import Accepted
+from tocsin.notify.message import Message
 from tocsin.oncall.escalation import Level
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.restriction import Restriction
@@ -19,6 +22,13 @@ from tocsin.rules.finding import Severity
 ON_CALL = Level(name="on-call", targets=("ann",), timeout_minutes=15)
 MANAGER = Level(name="manager", targets=("bob",), timeout_minutes=15)
 OFFICE = (Restriction(weekdays=(0, 1, 2, 3, 4), starts=time(9), ends=time(17)),)
+
+
+class Refusing(Receiver):
+    """A channel that will never take anything."""
+
+    def send(self, message: Message, *, at: datetime) -> Accepted:
+        raise ChannelError(f"no such number for {message.kind.value} at {at:%H:%M}", permanent=True)
 
 
 def begin(
@@ -145,6 +155,20 @@ def test_nobody_stands_in_for_who_was_not_reached_and_nothing_comes_after_it_is_
     story.receivers["ops"].is_down = False
     story.until("12:00")
 
+    assert told(story) == []
+
+
+def test_a_channel_that_refuses_it_is_a_fault_at_once_and_nobody_stands_in(story: Story) -> None:
+    story.receivers["ops"] = Refusing("ops", story.messages)
+    story.until("08:00")
+
+    drill = begin(story, Aim.RECEIVER, "ops")
+    story.until("09:00")
+
+    assert drill_of(story, drill.id).over_at == story.instant("08:00")
+    assert drill_of(story, drill.id).faults == (
+        "receiver ops: ops was not reached: no such number for firing at 08:00",
+    )
     assert told(story) == []
 
 
