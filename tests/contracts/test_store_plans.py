@@ -26,11 +26,24 @@ from tests.contracts.test_store_drills import a_drill
 from tocsin.alerts.alert import AlertState, Entry, Reason
 from tocsin.rules.finding import Severity
 from tocsin.store.base import Reading
+from tocsin.store.past import Place
+from tocsin.store.rows import NotificationState
 from tocsin.store.sqlite import SqliteStore
 
+END = NOON + MINUTE
 # Tables that hold a handful of rows, and what is no table.
 SMALL = {"set_aside", "unknown", "tokens", "blind_windows", "leftovers", "servers", "tallies", "notes"}
-NO_TABLE = {"json_each", "chain", "unfinished", "firing", "ahead", "CONSTANT", "sqlite_schema"}
+NO_TABLE = {
+    "ranked",
+    "worst",
+    "json_each",
+    "chain",
+    "unfinished",
+    "firing",
+    "ahead",
+    "CONSTANT",
+    "sqlite_schema",
+}
 # Takes so many rows from the beginning and stops there.
 BOUNDED = "SELECT id, received_at FROM check_ins ORDER BY id LIMIT"
 WHOLE = re.compile(r"SCAN (\w+)(?! (?:AS \w+ )?USING )\b")
@@ -107,6 +120,7 @@ def read(store: SqliteStore, job: int) -> None:
         reading.drill("one")
         reading.drills(5)
         reading.tokens()
+        read_the_past(reading, job)
         reading.counts()
         audit(reading)
 
@@ -122,6 +136,27 @@ def audit(reading: Reading) -> None:
     reading.firing((-1, 0, ""), 5)
     reading.firing_one("alert-1")
     reading.lived_at("one")
+
+
+def read_the_past(reading: Reading, job: int) -> None:
+    reading.opened(NOON, END)
+    reading.opened_in_quarters(NOON, END)
+    reading.noisiest_jobs(NOON, END, 5)
+    reading.not_taken(NOON, END, 5)
+    reading.until_taken(NOON, END)
+    reading.until_over(NOON, END)
+    reading.tallies(NOON, END)
+    reading.most_kept_back(NOON, END, 5)
+    reading.owed_counts(NOON, END)
+    reading.dead_count(NOON, END)
+    reading.last_fired(END)
+    reading.note("x")
+    place = Place(at=END)
+    for of_job in (None, job):
+        reading.decisions(NOON, place, job_id=of_job, kept_back=True, acted=False, name="kim", limit=5)
+        reading.owed(NOON, place, job_id=of_job, limit=5)
+        states = [NotificationState.SENT]
+        reading.owed(NOON, place, job_id=of_job, receivers=["team"], states=states, limit=5)
 
 
 def test_every_statement_finds_its_rows_by_an_index(tmp_path: Path) -> None:
