@@ -59,7 +59,6 @@ def test_what_is_wise_gives_no_warning(load: Load) -> None:
             "not judged by this version",
         ),
         ("defaults: {min_records_processed: 10}", "not judged by this version"),
-        ("jobs: {a: {}, b: {upstream: a}}", "not judged by this version"),
         ("keys: {users: {ada: 'a-token-long-enough'}}", "secret stands in the file"),
     ],
 )

@@ -17,8 +17,9 @@ from tests.stories.words import JobWords, RuleWords, definition_of, route_of, ru
 from tocsin.alerts.alert import Alert, AlertState, Entry
 from tocsin.alerts.digest import DigestPlan
 from tocsin.alerts.drill import DrillPlan
+from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.maintenance import MaintenanceWindow
-from tocsin.alerts.matcher import read_matchers
+from tocsin.alerts.matcher import read_matcher, read_matchers
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval, TimeInterval, read_times, read_weekdays
 from tocsin.engine.configuration import Configuration, Policy
@@ -79,6 +80,7 @@ class Story:
         self.policy = Policy(blind_after=BLIND_AFTER)
         self.rules: tuple[Rule, ...] = DEFAULT_RULES
         self.route = Route(receiver="team")
+        self.inhibit_rules: tuple[InhibitRule, ...] = ()
         self.time_intervals: dict[str, NamedInterval] = {}
         self.maintenance: list[MaintenanceWindow] = []
         self.receivers: dict[str, Receiver] = {}
@@ -144,6 +146,16 @@ class Story:
         self.escalations[name] = policy
         self.route = replace(self.route, escalation=name)
 
+    def inhibits(self, source: str, target: str, *equal: str, name: str = "") -> None:
+        """While an alert that matches `source` is open, mute those that match `target`."""
+        rule = InhibitRule(
+            source_matchers=tuple(read_matcher(m) for m in source.split()),
+            target_matchers=tuple(read_matcher(m) for m in target.split()),
+            equal=equal,
+            name=name,
+        )
+        self.inhibit_rules = (*self.inhibit_rules, rule)
+
     def rule(self, condition: str, **words: Unpack[RuleWords]) -> None:
         """Put this rule in the place of the default rule of its condition, or beside the rules of its own."""
         others = tuple(r for r in self.rules if r not in DEFAULT_RULES or r.condition != condition)
@@ -160,7 +172,7 @@ class Story:
     @property
     def configuration(self) -> Configuration:
         return Configuration(
-            digest=str(hash((self.rules, str(self._defined)))),
+            digest=str(hash((self.rules, str(self._defined), self.inhibit_rules))),
             rules=self.rules,
             route=self.route,
             targets={name: () if one.digest_at else (name,) for name, one in self.receivers.items()},
@@ -177,6 +189,7 @@ class Story:
             hears_acknowledgements=frozenset(name for name, one in self.receivers.items() if one.tracks),
             time_intervals=dict(self.time_intervals),
             maintenance=tuple(self.maintenance),
+            inhibit_rules=self.inhibit_rules,
             escalations=dict(self.escalations),
             responders=dict(self.responders),
             on_call_schedules=dict(self.on_call),

@@ -163,3 +163,14 @@ def test_a_group_cannot_be_taken_in_hand_until_an_instant_that_has_passed(story:
 
     assert told.startswith("it must end in the future")
     assert all(alert.state is AlertState.FIRING for alert in story.alerts())
+
+
+def test_a_job_that_all_of_a_storm_need_is_named_as_its_cause(story: Story) -> None:
+    for number in range(10):
+        story.job(f"job-{number}", upstream=("extract",), labels=(("team", "data"),))
+    for number in range(10):
+        story.at("02:00").fails(f"job-{number}", error=f"{'abcdefghij'[number] * 5} is broken")
+
+    story.until("02:10")
+
+    assert story.messages[-1].message.likely_cause == "all 9 need extract"

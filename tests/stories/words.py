@@ -33,6 +33,7 @@ class JobWords(TypedDict, total=False):
     stalled_after_seconds: float
     no_progress_after_seconds: float
     labels: Labels
+    upstream: tuple[str, ...]
     runbook: str
     rank: Rank
 
@@ -93,6 +94,7 @@ def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
         stalled_after_seconds=words.get("stalled_after_seconds"),
         no_progress_after_seconds=words.get("no_progress_after_seconds"),
         labels=words.get("labels", ()),
+        upstream=words.get("upstream", ()),
         runbook=words.get("runbook", ""),
         rank=words.get("rank", Rank.FILE),
     )

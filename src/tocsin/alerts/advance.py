@@ -7,6 +7,8 @@ from tocsin.alerts.alert import Alert, AlertState, Reason, Told
 from tocsin.jobs.job import Job
 from tocsin.rules.finding import Finding
 
+MAX_UPSTREAM = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -36,6 +38,7 @@ def open_alert(
         changed_at=now,
         summary=finding.summary,
         labels=job.definition.labels,
+        upstream=job.definition.upstream[:MAX_UPSTREAM],
         evidence=finding.evidence,
         next_step=finding.next_step,
         run=finding.run,
@@ -124,5 +127,6 @@ def resolve(alert: Alert, reason: Reason, who: str, now: datetime) -> Change:
         changed_at=now,
         held_back_until=None,
         snooze=None,
+        inhibited=None,
     )
     return Change(alert=ended, reason=reason)

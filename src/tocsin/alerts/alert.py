@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from tocsin.alerts.inhibition import Inhibited, Tie
 from tocsin.oncall.escalation import Climb
 from tocsin.rules.finding import Severity, Why
 
@@ -47,6 +48,8 @@ class Reason(Enum):
     SETTLED = "settled"
     CAUGHT_UP = "caught_up"
     GROUPED = "grouped"
+    INHIBITED = "inhibited"
+    INHIBITION_ENDED = "inhibition_ended"
     CLOSED_AT_RECEIVER = "closed_at_receiver"
     ESCALATION_BEGUN = "escalation_begun"
     ESCALATED = "escalated"
@@ -116,6 +119,27 @@ class Pooled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dependent:
+    """A job that needs another, itself or by way of others, and its next deadline, if it has one."""
+
+    job: str
+    deadline_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtRisk:
+    """The jobs that need the one that an alert is about, as they were at `at`.
+
+    `named` are the first of them, the one with the next deadline first; `is_whole` says that `count` is all.
+    """
+
+    at: datetime
+    count: int
+    named: tuple[Dependent, ...]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One open or ended trouble, with the newest finding about it.
 
@@ -124,7 +148,9 @@ class Alert:
     is when an acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
     `climb` is how far its escalation policy has been climbed, where its route names one. `backfill`: it is
     about runs that make up for old ones, and never pages. `flapping`: its job is good and bad by turns, so
-    that it is held open through good runs and not repeated.
+    that it is held open through good runs and not repeated. `ties` are what it shares with alerts that it
+    mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs that its own needs, and
+    `at_risk` those that need its own.
     """
 
     id: str
@@ -165,6 +191,10 @@ class Alert:
     climb: Climb | None = None
     backfill: bool = False
     flapping: bool = False
+    ties: tuple[Tie, ...] = ()
+    inhibited: Inhibited | None = None
+    upstream: tuple[str, ...] = ()
+    at_risk: AtRisk | None = None
 
     @property
     def is_open(self) -> bool:

@@ -220,9 +220,9 @@ def _with_waiting(group: Group, alert: Alert, now: datetime) -> Group:
 
 
 def causes_of(alert: Alert) -> tuple[tuple[str, str], ...]:
-    """Return what an alert may share with others: the signature of its error, its host and its labels."""
+    """Return what an alert may share with others: the signature of its error, what it needs, host, labels."""
     error, host = dict(alert.variables).get("error", ""), dict(alert.evidence).get("host", "")
-    known = [("error", signature(error)), ("host", host)]
+    known = [("error", signature(error)), *(("upstream", name) for name in alert.upstream), ("host", host)]
     known += [(f"label {name}", value) for name, value in alert.labels]
     return tuple((kind, what) for kind, what in known if what)
 
@@ -353,7 +353,15 @@ def _repeat_at(group: Group) -> datetime | None:
 
 
 def shared_cause(group: Group) -> Cause | None:
-    """Return what most of the alerts that were added have in common, or None; an error before a label."""
+    """Return what most of the alerts that were added have in common, or None.
+
+    An error comes before everything else; of what equally many share, a job that all need before a label.
+    """
     found = [cause for cause in group.causes if cause.count > max(1, group.total * SHARED_BY)]
     found = [cause for cause in found if (cause.kind.removeprefix("label "), cause.what) not in group.labels]
-    return max(found, key=lambda cause: (cause.kind == "error", cause.count), default=None)
+    return max(found, key=_weight, default=None)
+
+
+def _weight(cause: Cause) -> tuple[bool, int, int]:
+    rank = {"upstream": 2, "host": 1}.get(cause.kind, 0)
+    return cause.kind == "error", cause.count, rank

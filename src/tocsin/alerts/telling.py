@@ -64,8 +64,8 @@ def speak(
     worse severity or step than was ever told; without news there is the repeat, at once where an
     acknowledgement or a snooze has ended, and neither while somebody has it in hand or has put it off.
     Deduplication (A11) keeps back, but never drops: what is still owed is said when the window has room. A
-    rise to `page` is never kept back by it. What was handed to a group is told by the group, until there is
-    worse to say.
+    rise to `page` is never kept back by it. What another alert mutes is told once that is over. What was
+    handed to a group is told by the group, until there is worse to say.
     """
     settled = _settled(alert)
     if settled is not None:
@@ -80,6 +80,8 @@ def speak(
         return Utterance(speech=None, reason=Reason.FLAPPING if alert.flapping else Reason.GROUPED)
     if due_at > now:
         return Utterance(speech=None, reason=Reason.NOTHING_TO_SAY, ask_again_at=due_at)
+    if alert.inhibited is not None:
+        return Utterance(speech=None, reason=Reason.INHIBITED, ask_again_at=alert.inhibited.until_at)
     if mute is not None and mute.until_at > now:
         return Utterance(speech=None, reason=mute.reason, ask_again_at=mute.until_at)
     if muted_until is not None and muted_until > now:

@@ -17,7 +17,7 @@ from tocsin.config.references import Origin, Secret
 from tocsin.config.routing import build_route, build_time_intervals
 
 PLAIN_ADDRESSES = (("webhook", "url"), ("pagerduty", "url"))
-UNJUDGED = ("max_failure_rate", "min_records_processed", "upstream")
+UNJUDGED = ("max_failure_rate", "min_records_processed")
 
 
 def advise(file: File) -> Iterator[Fault]:
@@ -31,8 +31,6 @@ def advise(file: File) -> Iterator[Fault]:
     yield from _passwords_in_the_open(file)
     yield from _unheard_answers(file)
     yield from _unjudged(file)
-    if file.inhibit_rules:
-        yield Fault(place=("inhibit_rules",), message="is read and checked, but not followed by this version")
     yield from maintenance_warnings(file.maintenance or (), now())
     yield from gap_warnings(file)
     yield from escalation_warnings(file)

@@ -38,8 +38,10 @@ CONSOLE_RECEIVER = telling.Receiver(name=CONSOLE, console=Console())
 def build_configuration(file: File) -> Configuration:
     """Return what the file tells the engine."""
     rules, jobs, defaults = _rules(file), definitions(file), general_definition(file)
+    inhibit_rules = build_inhibit_rules(file.inhibit_rules or ())
+    watched = (rules, sorted(jobs.items(), key=lambda job: job[0]), defaults)
     return Configuration(
-        digest=_digest(rules, sorted(jobs.items(), key=lambda job: job[0]), defaults),
+        digest=_digest(*watched, inhibit_rules) if inhibit_rules else _digest(*watched),
         rules=rules,
         route=_route(file),
         targets={r.name: tuple(_targets(r)) for r in _receivers(file)},
@@ -55,7 +57,7 @@ def build_configuration(file: File) -> Configuration:
         time_intervals=build_time_intervals(
             [*(file.time_intervals or ()), *(file.mute_time_intervals or ())]
         ),
-        inhibit_rules=build_inhibit_rules(file.inhibit_rules or ()),
+        inhibit_rules=inhibit_rules,
         maintenance=build_maintenance(file.maintenance or ()),
         jobs=jobs,
         defaults=defaults,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.engine.book import Book
 from tocsin.engine.gathering import Gathering
+from tocsin.engine.inhibiting import Inhibiting
 from tocsin.engine.looking import NewId, look
 from tocsin.engine.voicing import Voiced
 from tocsin.errors import StoreUnreadable
@@ -50,6 +51,9 @@ class Draft:
         self._runs: dict[tuple[int, str], Run] = {}
         self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
         self.gathering = Gathering(writing, book.configuration, new_id)
+        self.inhibiting = Inhibiting(writing, book, self.watches.get, self.alerts_of)
+        self.has_woken = False
+        self._before: dict[str, Alert] = {}
         self._unknown: dict[tuple[int, int], str] = {}
         self._heard: set[int] = set()
 
@@ -75,6 +79,7 @@ class Draft:
             self.watches[job_ids[0]] = replace(self.watches[job_ids[0]], unreadable=str(error))
             return
         self._alerts.update({job_id: list(alerts) for job_id, alerts in found.items()})
+        self._before.update({alert.id: alert for alerts in found.values() for alert in alerts})
 
     def leave(self, job_ids: Iterable[int]) -> None:
         """Let go of watches that were loaded and not looked at."""
@@ -90,7 +95,13 @@ class Draft:
             return
         try:
             seen = look(
-                watch, self._alerts.get(job_id, ()), self.book, self.now, self.new_id, groups=self.gathering
+                watch,
+                self._alerts.get(job_id, ()),
+                self.book,
+                self.now,
+                self.new_id,
+                groups=self.gathering,
+                neighbours=self.inhibiting,
             )
         except Exception as error:  # noqa: BLE001 -- a job that cannot be judged must cost itself alone
             self._put_off(watch, f"{type(error).__name__}: {error}")
@@ -176,6 +187,7 @@ class Draft:
         if self._changed:
             writing.save_alerts(sorted(self._changed.values(), key=lambda alert: alert.is_open))
             writing.record(self._entries)
+            self.inhibiting.keep((self._before.get(alert.id), alert) for alert in self._changed.values())
         quiet = self.gathering.write()
         for alert_id in (*self._cancelled, *quiet):
             writing.cancel(alert_id, ("repeat", "escalated"), self.now)
@@ -199,6 +211,8 @@ class Draft:
         asks = [watch.due_at for watch in self.watches.values() if watch.due_at is not None]
         if self.gathering.next_due_at is not None:
             asks.append(self.gathering.next_due_at)
+        if self.has_woken or self.inhibiting.has_woken:
+            asks.append(self.now)
         return min(asks, default=None)
 
     @property

@@ -194,6 +194,12 @@ def _standing(plain: Facts, alert: Alert, book: Book, now: datetime) -> Facts:
         return replace(plain, standing=Standing.SUPPRESSED, who=who, since_at=since_at, until_at=until_at)
     if alert.climbs_in:
         return replace(plain, standing=Standing.SUPPRESSED, who=f"group {alert.climbs_in}")
+    if alert.inhibited is not None:
+        muted = alert.inhibited
+        who = muted.by.job if muted.by is not None else ""
+        return replace(
+            plain, standing=Standing.SUPPRESSED, who=who, since_at=muted.since_at, until_at=muted.until_at
+        )
     labels = labels_of(alert)
     mute = book.mute_of(labels, now)
     if mute is not None:
@@ -258,6 +264,8 @@ def _entries(alert: Alert, before: Climb, step: Step, now: datetime) -> tuple[En
 def _at_rest(alert: Alert, step: Step, book: Book, now: datetime) -> Entry:
     mute = book.mute_of(labels_of(alert), now)
     reason = Reason.MUTED if mute is None else mute.reason
+    if alert.inhibited is not None:
+        reason = Reason.INHIBITED
     note = f"the escalation rests at level {step.state.level}"
     return entry_of(alert, reason, now, step.state.who, note, kept_back=True)
 

@@ -1,7 +1,7 @@
 """One look at one job: what time, the rules and the alerts' own life make of it. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from tocsin.alerts.flapping import Course
 from tocsin.alerts.snooze import lapse
 from tocsin.engine.book import Book
 from tocsin.engine.escalating import voice
+from tocsin.engine.neighbours import ALONE, Neighbours, Placed
 from tocsin.engine.pooling import Groups
 from tocsin.engine.turning import as_flapping, course_of, marked
 from tocsin.engine.voicing import Voiced, entry_of
@@ -53,7 +54,14 @@ class Look(Struct, kw_only=True):
 
 
 def look(
-    watch: Watch, alerts: Sequence[Alert], book: Book, now: datetime, new_id: NewId, *, groups: Groups
+    watch: Watch,
+    alerts: Sequence[Alert],
+    book: Book,
+    now: datetime,
+    new_id: NewId,
+    *,
+    groups: Groups,
+    neighbours: Neighbours = ALONE,
 ) -> Look:
     """Return what to make of a job at `now`.
 
@@ -66,7 +74,8 @@ def look(
         findings, not_well = _judge_all(seen, book, now)
         if findings or alerts:
             _let_lapse(seen, now)
-            _advance_all(seen, findings, not_well, book=book, groups=groups, now=now, new_id=new_id)
+            for change in _changes(seen, findings, not_well, book=book, now=now, new_id=new_id):
+                _take_change(seen, neighbours.place(change, watch.job, now), book, groups, now)
     seen.watch = replace(
         watch,
         state=seen.state,
@@ -136,16 +145,15 @@ def _take_verdict(
         not_well[rule.name, of_backfills] = _add_finding(findings, seen.watch.job, rule, verdict.finding)
 
 
-def _advance_all(
+def _changes(
     seen: Look,
     findings: dict[str, tuple[Rule, Finding]],
     not_well: NotWell,
     *,
     book: Book,
-    groups: Groups,
     now: datetime,
     new_id: NewId,
-) -> None:
+) -> Iterator[Change]:
     job = seen.watch.job
     open_by_print = {a.fingerprint: a for a in seen.alerts if a.is_open}
     limits = book.configuration.policy.flapping
@@ -167,14 +175,23 @@ def _advance_all(
             seen.opened += 1
         else:
             change = advance(alert, finding, now)
-        change = marked(change, going, now)
-        _voice(seen, voice(change, book, groups, now, state=seen.state))
+        yield marked(change, going, now)
     for alert in open_by_print.values():
         if (alert.rule, alert.backfill) in not_well:
             change = Change(alert=alert, reason=Reason.UNCHANGED)
         else:
             change = _ended(seen, alert, book, now)
-        _voice(seen, voice(change, book, groups, now, state=seen.state))
+        yield change
+
+
+def _take_change(seen: Look, placed: Placed, book: Book, groups: Groups, now: datetime) -> None:
+    """Take up what has become of an alert, among those of other jobs, and what is said of it."""
+    _voice(seen, voice(placed.change, book, groups, now, state=seen.state))
+    if placed.entries:
+        seen.entries += placed.entries
+        seen.kept_back += tuple(entry.reason for entry in placed.entries if entry.kept_back)
+    if placed.ask_again_at is not None:
+        seen.asks.append(placed.ask_again_at)
 
 
 def _ended(seen: Look, alert: Alert, book: Book, now: datetime) -> Change:

@@ -77,7 +77,8 @@ def bound(change: Change, groups: Groups, mute: Mute | None = None) -> Alert:
     kept = []
     for pooled in alert.pooled:
         is_louder = (alert.severity, alert.step) > (pooled.severity, pooled.step)
-        is_muted = mute is not None and groups.is_waiting(pooled)
+        is_kept_back = mute is not None or alert.inhibited is not None
+        is_muted = is_kept_back and groups.is_waiting(pooled)
         if is_louder or is_muted or (pooled.is_taken and not in_hand):
             groups.leave(alert, pooled, is_over=False)
         elif not groups.is_released(alert, pooled):

@@ -39,6 +39,7 @@ _WORDS = {
     "stalled": "show no sign of life",
     "no_data": "processed zero records",
 }
+_SHARED = {"error": "report:", "upstream": "need"}
 
 
 def speak_for_groups(draft: Draft) -> None:
@@ -231,5 +232,5 @@ def _first(member: Member, zone: str) -> str:
 def words_of_cause(cause: Cause, total: int) -> str:
     """Return what alerts of a group share, and how many of how many do."""
     count = min(cause.count, total)
-    what = f"report: {cause.what}" if cause.kind == "error" else f"have {cause.kind} {cause.what}"
+    what = f"{_SHARED.get(cause.kind, f'have {cause.kind}')} {cause.what}"
     return f"all {total:,} {what}" if count == total > 1 else f"{count:,} of {total:,} {what}"

@@ -8,6 +8,7 @@ from tocsin.engine.handing_over import look_at_hand_overs
 from tocsin.engine.ourselves import look_at_ourselves
 from tocsin.engine.own_jobs import DRILLS, HAND_OVERS
 from tocsin.engine.storming import speak_for_groups
+from tocsin.engine.waking import wake_targets
 
 LOOKS_BETWEEN = 8
 OWN_LOOKS = {SYSTEM_JOB: look_at_ourselves, DRILLS: look_at_drills, HAND_OVERS: look_at_hand_overs}
@@ -18,6 +19,7 @@ def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) 
 
     Once `is_over` says so the rest is left for the next slice.
     """
+    draft.has_woken = wake_targets(draft)
     due = draft.writing.due(draft.now, limit)
     speak_for_groups(draft)
     draft.load(due)

@@ -19,6 +19,7 @@ _TELLS_OF_THE_TROUBLE: Final = frozenset(
         Reason.NOTHING_TO_SAY,
         Reason.ACKNOWLEDGEMENT_ENDED,
         Reason.SNOOZE_ENDED,
+        Reason.INHIBITION_ENDED,
         Reason.TOLD,
         Reason.REPEATED,
         Reason.CAUGHT_UP,
@@ -38,6 +39,7 @@ class Excuse(Enum):
 
     PUT_OFF = "put off by a person"
     HELD_BACK = "kept back until an instant to come"
+    EXPLAINED = "another alert explains it"
     WAITS = "waits for its group"
     DIGEST = "told daily, and nobody at once"
     SAID_WHY = "its history says why"
@@ -50,6 +52,9 @@ def excuse_of(alert: Alert, groups: Iterable[Group | None], late: datetime) -> E
     """
     if alert.snooze is not None:
         return Excuse.PUT_OFF
+    if alert.inhibited is not None:
+        until_at = alert.inhibited.until_at
+        return Excuse.EXPLAINED if until_at is None or until_at >= late else None
     if alert.held_back_until is not None:
         return Excuse.HELD_BACK if alert.held_back_until >= late else None
     for group in groups:

@@ -77,9 +77,7 @@ def voice(
             entries=tuple(entries),
             kept_back=kept_back,
             cancels_repeats=_ends_repeats(change),
-            ask_again_at=_sooner(
-                utterance.ask_again_at, alert.held_back_until, _mute_of_group_at(alert, book, now)
-            ),
+            ask_again_at=_sooner(_ask_again_at(alert, utterance), _mute_of_group_at(alert, book, now)),
         )
     if utterance.speech is not Speech.RESOLVED and utterance.reason is not Reason.REPEATED:
         is_new = utterance.reason is not Reason.CAUGHT_UP
@@ -176,6 +174,8 @@ def _kept_back(
     What was said, or would be but for its time, may be owed to somebody whom a time interval keeps from it.
     """
     until, reason = None, utterance.reason
+    if reason is Reason.INHIBITED:
+        return alert, None, None
     waiting: tuple[Way, ...] = ()
     if utterance.speech is None and reason in KEEPS_BACK:
         until, waiting = utterance.ask_again_at, tuple(way for way, _ in reach.muted)
@@ -225,6 +225,13 @@ def _targets(alert: Alert, utterance: Utterance, reach: Reach) -> Mapping[str, S
         for target in reach.late:
             targets[target] = Speech.LOUDER if target in alert.told.targets else Speech.FIRING
     return targets
+
+
+def _ask_again_at(alert: Alert, utterance: Utterance) -> datetime | None:
+    """Return when there can be more to say; what another alert mutes waits for that one alone."""
+    if utterance.reason is Reason.INHIBITED:
+        return utterance.ask_again_at
+    return _sooner(utterance.ask_again_at, alert.held_back_until)
 
 
 def _sooner(*instants: datetime | None) -> datetime | None:

@@ -3,13 +3,14 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from tocsin.alerts.alert import Alert, Reason
+from tocsin.alerts.alert import Alert, AtRisk, Reason
 from tocsin.alerts.drill import DRILL
 from tocsin.notify.message import Link, Message, MessageKind
 from tocsin.notify.template import PLACEHOLDERS, Rendered, Variables, render
 from tocsin.oncall.escalation import Climb
-from tocsin.rules.wording import clock_time, span
+from tocsin.rules.wording import clock_time, plural, span
 
+_JOB_LIMIT = 25
 _ENDINGS = {
     Reason.RESOLVED_BY_HAND: "declared over by {who}",
     Reason.JOB_PAUSED: "no longer watched, because {who} has paused it",
@@ -29,6 +30,8 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
     evidence = alert.evidence if is_news else (("since", clock_time(alert.since_at, alert.timezone)),)
     if kind == MessageKind.ESCALATED.value and alert.climb is not None:
         evidence = (("escalation", height(alert.climb)), *evidence)
+    if is_news and alert.at_risk is not None:
+        evidence = (*evidence, ("at risk", words_of_risk(alert.at_risk, alert.timezone)))
     if said.problem is not None:
         fault = f"the message of rule {alert.rule!r} was not used: {said.problem}"
         evidence = (("template", fault), *evidence)
@@ -54,6 +57,18 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         timezone=alert.timezone,
         is_drill=alert.condition == DRILL,
     )
+
+
+def words_of_risk(at_risk: AtRisk, zone: str) -> str:
+    """Return the jobs at risk: `7 jobs need it: report by 2026-03-10 06:00 UTC, archive and 5 more`."""
+    named = [
+        one.job[:_JOB_LIMIT] + (f" by {clock_time(one.deadline_at, zone)}" if one.deadline_at else "")
+        for one in at_risk.named
+    ]
+    rest = at_risk.count - len(named)
+    more = f" and {rest} more" if rest else ""
+    many = plural(at_risk.count, "job") if at_risk.is_whole else f"more than {plural(at_risk.count, 'job')}"
+    return f"{many} {'needs' if at_risk.count == 1 else 'need'} it: {', '.join(named)}{more}"
 
 
 def height(climb: Climb) -> str:

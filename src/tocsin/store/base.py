@@ -21,10 +21,11 @@ from tocsin.jobs.state import BlindWindow
 from tocsin.oncall.override import Override
 from tocsin.store.audits import Audits
 from tocsin.store.past import Past
+from tocsin.store.relations import Relations
 from tocsin.store.rows import Counts, Delivery, LogLine, Notification, SetAside, Token, Watch
 
 
-class Writing(Protocol):
+class Writing(Relations, Protocol):
     """The one session of a server process that writes; used by one thread.
 
     Every method but `begin`, `commit` and `rollback` is called between them. StoreUnavailable from

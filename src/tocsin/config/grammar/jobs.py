@@ -184,7 +184,7 @@ class Job(Promise):
     """Minutes after each scheduled start, or without a schedule each full hour, by which it has ended."""
 
     upstream: Annotated[list[Name], OneOrMore(), Field(max_length=MAX_UPSTREAM)] | None = None
-    """Jobs of the same environment that this one needs. Kept and shown; no condition judges it yet."""
+    """Jobs of the same environment that this one needs; what follows from their alerts is not told."""
 
     @field_validator("must_complete_by")
     @classmethod

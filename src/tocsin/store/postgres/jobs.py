@@ -17,6 +17,7 @@ from tocsin.jobs.state import JobState
 from tocsin.store.cache import Kept
 from tocsin.store.codec import instant as instant_of
 from tocsin.store.codec import instant_or_none, micros, micros_or_none
+from tocsin.store.needing import NeedsWriting
 from tocsin.store.postgres.session import SHARED, Session, numbers, texts
 from tocsin.store.rows import Watch
 from tocsin.store.shapes import (
@@ -111,7 +112,7 @@ _TALLY: Final = "INSERT INTO tallies (name, n) VALUES ('jobs', ?)"
 Rows = list[tuple[Any, ...]]
 
 
-class JobsWriting(Session):
+class JobsWriting(Session, NeedsWriting):
     """What the writing session does with jobs and watches; what it returns is locked until the end.
 
     The mark of what it remembers is the version, the text that of the state.
@@ -155,7 +156,9 @@ class JobsWriting(Session):
         )
         if added:
             self._door.run(_TALLY, (added,))
-        return self.watches(wanted)
+        found = self.watches(wanted)
+        self._save_needs(watch.job for watch in found.values() if watch.job.definition.upstream)
+        return found
 
     def due(self, now: datetime, limit: int) -> list[Watch]:
         """Return, locked, watches whose `due_at` has come, earliest first, but for those that others hold."""
@@ -195,6 +198,7 @@ class JobsWriting(Session):
         states: Rows = []
         dues: Rows = []
         judged: Rows = []
+        needing: list[Job] = []
         for watch in watches:
             job = watch.job
             before = self._kept(job.id)
@@ -205,6 +209,7 @@ class JobsWriting(Session):
             if job is not old.job and job != old.job:
                 definition, _, paused_at, paused_by = job_row(job)[2:]
                 jobs.append((job.id, definition, paused_at, paused_by))
+                needing += [job] if job.definition.upstream != old.job.definition.upstream else []
                 version = before.mark + 1
             if not watch.unreadable and not remembers_same(watch.state, old.state):
                 memories.append((job.id, STATE_MEMORY.encode(watch.state)))
@@ -224,6 +229,7 @@ class JobsWriting(Session):
         self._write_judged(_SAVE_DUE, dues, numbers, numbers, numbers, numbers)
         self._write(_UPDATE_MEMORIES, memories, numbers, texts)
         self._write(_UPDATE_JUDGED, judged, numbers, numbers)
+        self._save_needs(needing)
 
     def rename(self, job_id: int, name: str) -> bool:
         """Give a job another name; False when another job of its environment has it."""
@@ -238,7 +244,7 @@ class JobsWriting(Session):
         self.watches_by_id([job_id])
         self._drop(job_id)
         removed = self._door.run("DELETE FROM jobs WHERE id = ?", (job_id,))
-        for table in ("watches", "memories", "runs", "occurrences", "unknown", "set_aside"):
+        for table in ("watches", "memories", "runs", "occurrences", "unknown", "set_aside", "needs"):
             self._door.run(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608 - our own tables
         if removed:
             self._door.run("INSERT INTO leftovers (job_id) VALUES (?)", (job_id,))

@@ -1,6 +1,7 @@
 """The writing session of PostgreSQL, put together from its parts."""
 
 from tocsin.store.alerting import AlertsWriting
+from tocsin.store.bonding import BondsWriting
 from tocsin.store.drilling import DrillsWriting
 from tocsin.store.grouping import GroupsWriting
 from tocsin.store.keeping import KeepingWriting
@@ -17,6 +18,7 @@ class PostgresWriting(
     OutboxWriting,
     RetentionWriting,
     GroupsWriting,
+    BondsWriting,
     KeepingWriting,
     DrillsWriting,
 ):

@@ -12,6 +12,7 @@ from tocsin.jobs.job import Job, JobKey
 from tocsin.store.cache import Kept
 from tocsin.store.codec import instant as instant_of
 from tocsin.store.codec import micros, micros_or_none
+from tocsin.store.needing import NeedsWriting
 from tocsin.store.rows import Watch
 from tocsin.store.shapes import (
     JOB_COLUMNS,
@@ -55,7 +56,7 @@ _UPDATE_HEAD: Final = "UPDATE watches SET head = ? WHERE job_id = ?"
 Rows = list[tuple[Any, ...]]
 
 
-class JobsWriting(Session):
+class JobsWriting(Session, NeedsWriting):
     """What the writing session does with jobs and watches.
 
     It remembers those it used last; they stand so in the tables because one process owns the file. The mark
@@ -130,6 +131,7 @@ class JobsWriting(Session):
         states: Rows = []
         dues: Rows = []
         judged: Rows = []
+        needing: list[Job] = []
         for watch in watches:
             job = watch.job
             before = self._kept(job.id)
@@ -139,6 +141,7 @@ class JobsWriting(Session):
             if watch.job is not old.job and watch.job != old.job:
                 definition, _, paused_at, paused_by = job_row(job)[2:]
                 jobs.append((definition, paused_at, paused_by, job.id))
+                needing += [job] if job.definition.upstream != old.job.definition.upstream else []
             before.mark = self._heads.pop(job.id, before.mark)
             due = (micros_or_none(watch.due_at), watch.alerting, before.mark, job.id)
             if watch.state is old.state or watch.unreadable:
@@ -159,6 +162,7 @@ class JobsWriting(Session):
                 (_UPDATE_JUDGED, judged),
             )
         )
+        self._save_needs(needing)
 
     def rename(self, job_id: int, name: str) -> bool:
         """Give a job another name; False when another job of its environment has it."""
@@ -177,7 +181,7 @@ class JobsWriting(Session):
         self._cache.drop(job_id)
         self._door.run("INSERT INTO leftovers SELECT job_id, head FROM watches WHERE job_id = ?", (job_id,))
         removed = self._door.run("DELETE FROM jobs WHERE id = ?", (job_id,))
-        for table in ("watches", "memories", "runs", "occurrences", "unknown", "set_aside"):
+        for table in ("watches", "memories", "runs", "occurrences", "unknown", "set_aside", "needs"):
             self._door.run(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608 - our own tables
         self._door.run("UPDATE tallies SET n = n - ? WHERE name = 'jobs'", (removed,))
 
@@ -186,7 +190,10 @@ class JobsWriting(Session):
         if row is None:
             raise StoreError(f"job {job.name!r} could not be added")
         self._door.run(_INSERT_WATCH, row)
-        return self._cache.put(Watch(job=replace(job, id=row[0])), 0)
+        added = replace(job, id=row[0])
+        if job.definition.upstream:
+            self._save_needs([added])
+        return self._cache.put(Watch(job=added), 0)
 
     def _kept_by_key(self, key: JobKey) -> Kept | None:
         kept = self._cache.by_key(key)

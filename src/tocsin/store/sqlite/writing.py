@@ -1,6 +1,7 @@
 """The writing session of SQLite, put together from its parts."""
 
 from tocsin.store.alerting import AlertsWriting
+from tocsin.store.bonding import BondsWriting
 from tocsin.store.drilling import DrillsWriting
 from tocsin.store.grouping import GroupsWriting
 from tocsin.store.keeping import KeepingWriting
@@ -13,6 +14,7 @@ class SqliteWriting(
     RunsWriting,
     AlertsWriting,
     GroupsWriting,
+    BondsWriting,
     OutboxWriting,
     KeepingWriting,
     DrillsWriting,

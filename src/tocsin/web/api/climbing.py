@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tocsin.alerts.alert import Alert
 from tocsin.oncall.escalation import Climb
+from tocsin.web.api.around import AtRiskShape, InhibitedShape, at_risk_shape, inhibited_shape
 from tocsin.web.api.shapes import Shape, WholeAlertShape
 
 
@@ -46,17 +47,27 @@ class ClimbShape(Shape):
 
 
 class AlertWithClimb(WholeAlertShape):
-    """An alert with all that happened to it, and its escalation."""
+    """An alert with all that happened to it, its escalation, and what surrounds it."""
 
     escalation: ClimbShape | None
     """Null where no route of it names a policy, and where only its group is escalated."""
     escalated_with: str
     """The group that is escalated for it, by its id; empty: none."""
+    inhibited: InhibitedShape | None
+    """Set while another alert mutes it."""
+    at_risk: AtRiskShape | None
+    """Null where no job needs its own."""
 
 
 def with_climb(whole: WholeAlertShape, alert: Alert) -> AlertWithClimb:
-    """Return what is told of an alert, with its escalation."""
-    return AlertWithClimb(**dict(whole), escalation=climb_shape(alert.climb), escalated_with=alert.climbs_in)
+    """Return what is told of an alert, with its escalation and what surrounds it."""
+    return AlertWithClimb(
+        **dict(whole),
+        escalation=climb_shape(alert.climb),
+        escalated_with=alert.climbs_in,
+        inhibited=inhibited_shape(alert.inhibited),
+        at_risk=at_risk_shape(alert.at_risk),
+    )
 
 
 def climb_shape(climb: Climb | None) -> ClimbShape | None:

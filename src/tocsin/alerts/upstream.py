@@ -1,0 +1,94 @@
+"""Which alerts of a job follow from those of the jobs that it needs. Pure.
+
+What a job needs and did not get in time explains that it is not there in time either, and what it got empty
+that it is empty: nothing else. That it fails, hangs or takes too long is its own trouble, and is told.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+from msgspec import Struct
+
+from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.inhibition import Inhibitor
+from tocsin.jobs.state import JobState
+from tocsin.rules.finding import Severity, Why
+
+
+class Lack(Enum):
+    """What is missing."""
+
+    IN_TIME = "in_time"
+    DATA = "data"
+
+
+_ALL: Final = frozenset(Lack)
+# What those who need a job lack while it has an alert for this reason.
+_EXPLAINS: Final = {
+    Why.FAILED: _ALL,
+    Why.RETRY_MISSING: _ALL,
+    Why.NOT_STARTED: _ALL,
+    Why.DEADLINE_NEAR: _ALL,
+    Why.DEADLINE_MISSED: _ALL,
+    Why.DURATION_NEAR: _ALL,
+    Why.DURATION_EXCEEDED: _ALL,
+    Why.NO_HEARTBEAT: _ALL,
+    Why.NO_PROGRESS: _ALL,
+    Why.NO_RECORDS: frozenset({Lack.DATA}),
+}
+_LACKS: Final = {
+    Why.NOT_STARTED: Lack.IN_TIME,
+    Why.DEADLINE_NEAR: Lack.IN_TIME,
+    Why.DEADLINE_MISSED: Lack.IN_TIME,
+    Why.NO_RECORDS: Lack.DATA,
+}
+
+
+class Needed(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that another needs, itself or by way of others, with its open alerts.
+
+    `between` are the states of the jobs on the way.
+    """
+
+    alerts: tuple[Alert, ...]
+    between: tuple[JobState, ...] = ()
+
+
+def lack_of(alert: Alert) -> Lack | None:
+    """Return what an alert says is missing, where another job can be the cause of that; else None."""
+    return _LACKS.get(alert.why)
+
+
+def inhibitor_of(alert: Alert, needed: Iterable[Needed]) -> Inhibitor | None:
+    """Return the alert of a needed job that this one follows from: the oldest of them, or None.
+
+    One that is itself muted does not count: so somebody is told of one alert at least, also where jobs need
+    each other in a circle. Nor does one that began before a job between the two last ended well. A `page` is
+    muted only by a page, or by what somebody has in hand: else nobody would be woken.
+    """
+    lack = lack_of(alert)
+    if lack is None:
+        return None
+    found = [
+        source
+        for one in needed
+        for source in one.alerts
+        if lack in _EXPLAINS.get(source.why, ()) and _counts(source, alert) and _lasts(source, one.between)
+    ]
+    oldest = min(found, key=lambda source: (source.opened_at, source.id), default=None)
+    return None if oldest is None else Inhibitor(alert_id=oldest.id, job=oldest.job)
+
+
+def _counts(source: Alert, alert: Alert) -> bool:
+    if not source.is_open or source.id == alert.id:
+        return False
+    if source.inhibited is not None and source.inhibited.is_by_another:
+        return False
+    is_heard = source.severity is Severity.PAGE or source.state is AlertState.ACKNOWLEDGED
+    return is_heard or alert.severity is not Severity.PAGE
+
+
+def _lasts(source: Alert, between: Iterable[JobState]) -> bool:
+    ended = (state.last_success_at for state in between)
+    return all(at is None or at <= source.since_at for at in ended)

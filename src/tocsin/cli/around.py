@@ -1,0 +1,32 @@
+"""What surrounds an alert, each in one line: what mutes it, and whom it puts at risk."""
+
+from tocsin.cli.api import Json
+from tocsin.cli.output import items_of, moment
+
+
+def muted_line(alert: Json) -> str | None:
+    """Return what mutes an alert; None where nothing does."""
+    inhibited = alert.get("inhibited")
+    if not isinstance(inhibited, dict):
+        return None
+    if inhibited.get("until_at"):
+        return f"nothing mutes it any more; told at {moment(inhibited['until_at'])} if it still holds"
+    how = f"by {inhibited.get('rule')!r}" if inhibited.get("rule") else "which it needs"
+    since = moment(inhibited.get("since_at"))
+    return f"since {since}, while alert {inhibited.get('alert_id')} of {inhibited.get('job')} is open, {how}"
+
+
+def risk_line(alert: Json) -> str | None:
+    """Return the jobs that an alert puts at risk; None where there are none."""
+    at_risk = alert.get("at_risk")
+    if not isinstance(at_risk, dict):
+        return None
+    jobs = items_of({"items": at_risk.get("jobs")})
+    named = [
+        f"{j.get('job')} by {moment(j['deadline_at'])}" if j.get("deadline_at") else j.get("job")
+        for j in jobs
+    ]
+    count = at_risk.get("count")
+    rest = count - len(named) if isinstance(count, int) else 0
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"{count if at_risk.get('is_whole') else f'more than {count}'}: {', '.join(map(str, named))}{more}"

@@ -1,0 +1,229 @@
+"""What mutes what within one transaction: by the rules of inhibition, and along dependencies.
+
+A target is found by its ties when a source opens, changes or ends: its job is then made due, in portions,
+and looks for itself. So nothing is decided here about other jobs.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.alerts.advance import Change
+from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
+from tocsin.alerts.inhibition import (
+    Bond,
+    Inhibited,
+    Inhibitor,
+    Side,
+    Tie,
+    key_of_job,
+    name_of,
+    settled,
+    ties_of,
+    waiting,
+)
+from tocsin.alerts.route import FOR_EVER
+from tocsin.alerts.upstream import Needed, inhibitor_of, lack_of
+from tocsin.engine.at_risk import at_risk_of
+from tocsin.engine.book import Book
+from tocsin.engine.kinship import Above, Kinship
+from tocsin.engine.neighbours import Placed
+from tocsin.engine.voicing import entry_of, labels_of
+from tocsin.errors import StoreUnreadable
+from tocsin.jobs.job import Job
+from tocsin.rules.finding import Severity
+from tocsin.store.base import Writing
+from tocsin.store.rows import Watch
+
+SOURCES_AT_ONCE = 20
+
+
+class Inhibiting:
+    """Places alerts among those of other jobs, and keeps what ties them together.
+
+    `loaded` returns a job of this transaction as it is by now, `alerts` the alerts of such a job.
+    """
+
+    def __init__(
+        self,
+        writing: Writing,
+        book: Book,
+        loaded: Callable[[int], Watch | None],
+        alerts: Callable[[int], Sequence[Alert]],
+    ) -> None:
+        self._writing = writing
+        self._book = book
+        self._loaded = loaded
+        self._alerts = alerts
+        self._kinship = Kinship(writing, loaded)
+        self._open: dict[int, tuple[Alert, ...]] = {}
+        self._seen: set[str] = set()
+        self._sources: dict[str, dict[str, Bond]] = {}
+        self._is_locked = False
+        self.has_woken = False
+
+    def place(self, change: Change, job: Job, now: datetime) -> Placed:
+        """Return the change of an alert with what mutes it, and with the jobs that it puts at risk."""
+        before = change.alert
+        if not before.is_open:
+            self._note(before)
+            return Placed(change=change)
+        alert = at_risk_of(change, job, self._book, self._kinship, now)
+        if self._is_apart(alert, job):
+            return Placed(change=change if alert is before else replace(change, alert=alert))
+        placed = self._placed(alert, job, change, now)
+        if (placed.ties, placed.inhibited) != (before.ties, before.inhibited) and not self._is_locked:
+            # What was read without the lock may have been changed by another server since.
+            self._lock()
+            placed = self._placed(alert, job, change, now)
+        alert = placed
+        self._note(alert)
+        until_at = alert.inhibited.until_at if alert.inhibited is not None else None
+        return Placed(
+            change=replace(change, alert=alert),
+            entries=_entries(before.inhibited, alert, now),
+            ask_again_at=until_at,
+        )
+
+    def keep(self, changed: Iterable[tuple[Alert | None, Alert]]) -> None:
+        """Write the ties of alerts that were changed, each before and after, and wake what they mute."""
+        bound, bonds, woken = list[str](), list[Bond](), dict[str, None]()
+        for before, alert in changed:
+            ties, had = _ties_now(alert), _ties_now(before)
+            if ties != had:
+                bound.append(alert.id)
+                bonds += [_bond(alert, tie) for tie in ties]
+                moved = set(ties) ^ set(had)
+                woken |= dict.fromkeys(tie.key for tie in moved if tie.side is not Side.TARGET)
+            if before is None or _as_a_source(before) != _as_a_source(alert):
+                woken[key_of_job(alert.environment, alert.job)] = None
+        if not bound and not woken:
+            return
+        self._lock()
+        if bound:
+            self._writing.bind(bound, bonds)
+        if woken:
+            self.has_woken = self._writing.wake(sorted(woken)) > 0 or self.has_woken
+
+    def _is_apart(self, alert: Alert, job: Job) -> bool:
+        """Whether nothing can ever mute an alert, nor it another by a rule."""
+        if self._book.configuration.inhibit_rules or alert.ties or alert.inhibited is not None:
+            return False
+        return not job.definition.upstream or lack_of(alert) is None
+
+    def _placed(self, alert: Alert, job: Job, change: Change, now: datetime) -> Alert:
+        labels = labels_of(alert)
+        ties = ties_of(self._book.configuration.inhibit_rules, labels)
+        above = self._kinship.above(job) if job.definition.upstream and lack_of(alert) is not None else ()
+        needed = tuple(Tie(key=key_of_job(*one.key), side=Side.TARGET) for one in above)
+        found = self._by_rule(alert, ties, labels) or (self._along(alert, above) if above else None)
+        inhibited = settled(alert.inhibited, found, now)
+        if change.reason is Reason.LOUDER and found is None and not _can_wait(alert):
+            inhibited = None
+        can_be_muted = bool(above) or any(tie.side is Side.TARGET for tie in ties)
+        if change.reason is Reason.OPENED and found is None and can_be_muted and _can_wait(alert):
+            inhibited = waiting(now)
+        return replace(alert, ties=(*ties, *needed), inhibited=inhibited)
+
+    def _by_rule(self, alert: Alert, ties: tuple[Tie, ...], labels: dict[str, str]) -> Inhibitor | None:
+        """Return what mutes an alert by the first rule that does; what is both, only by one that is not."""
+        rules = self._book.configuration.inhibit_rules
+        for tie in ties:
+            if tie.side is not Side.TARGET:
+                continue
+            bond = self._source(tie.key, Side.SOURCE, alert)
+            if bond is None and Tie(key=tie.key, side=Side.BOTH) not in ties:
+                bond = self._source(tie.key, Side.BOTH, alert)
+            if bond is not None:
+                return Inhibitor(alert_id=bond.alert_id, job=bond.job, rule=name_of(rules, labels, tie.key))
+        return None
+
+    def _source(self, key: str, side: Side, alert: Alert) -> Bond | None:
+        """Return an open alert on a side of a key: of this transaction, else as it was kept."""
+        for bond in self._sources.get(key, {}).values():
+            if bond.side is side and bond.alert_id != alert.id:
+                return bond
+        after, seen = "", {*self._seen, alert.id}
+        while True:
+            page = self._writing.bonds(key, side, after=after, limit=SOURCES_AT_ONCE)
+            found = next((one for one in page if one.alert_id not in seen), None)
+            if found is not None or len(page) < SOURCES_AT_ONCE:
+                return found
+            after = page[-1].alert_id
+
+    def _along(self, alert: Alert, above: Iterable[Above]) -> Inhibitor | None:
+        return inhibitor_of(
+            alert,
+            (
+                Needed(alerts=self._open_alerts(one.watch), between=one.between)
+                for one in above
+                if one.watch is not None
+            ),
+        )
+
+    def _open_alerts(self, watch: Watch) -> tuple[Alert, ...]:
+        job_id = watch.job.id
+        if self._loaded(job_id) is not None:
+            return tuple(alert for alert in self._alerts(job_id) if alert.is_open)
+        if job_id not in self._open:
+            try:
+                self._open[job_id] = self._writing.alerts([job_id], FOR_EVER).get(job_id, ())
+            except StoreUnreadable:
+                # What cannot be read mutes nothing, and costs its own job alone.
+                self._open[job_id] = ()
+        return self._open[job_id]
+
+    def _note(self, alert: Alert) -> None:
+        """Let the alerts that come later in this transaction see what this one mutes by now."""
+        if alert.id in self._seen:
+            for of_key in self._sources.values():
+                of_key.pop(alert.id, None)
+        self._seen.add(alert.id)
+        for tie in _ties_now(alert):
+            if tie.side is not Side.TARGET:
+                self._sources.setdefault(tie.key, {})[alert.id] = _bond(alert, tie)
+
+    def _lock(self) -> None:
+        if not self._is_locked:
+            self._writing.lock_groups()
+            self._is_locked = True
+            self._kinship.forget()
+            self._open.clear()
+
+
+def _ties_now(alert: Alert | None) -> tuple[Tie, ...]:
+    return alert.ties if alert is not None and alert.is_open else ()
+
+
+def _bond(alert: Alert, tie: Tie) -> Bond:
+    return Bond(key=tie.key, side=tie.side, alert_id=alert.id, job_id=alert.job_id, job=alert.job)
+
+
+def _can_wait(alert: Alert) -> bool:
+    return alert.severity is not Severity.PAGE
+
+
+def _as_a_source(alert: Alert) -> tuple[object, ...]:
+    """Return what of an alert matters to those of the jobs that need its own."""
+    if not alert.is_open:
+        return ()
+    is_muted = alert.inhibited is not None and alert.inhibited.is_by_another
+    return alert.why, alert.severity is Severity.PAGE, alert.state is AlertState.ACKNOWLEDGED, is_muted
+
+
+def _entries(before: Inhibited | None, alert: Alert, now: datetime) -> tuple[Entry, ...]:
+    """Return what an alert's history says of having been muted, or of the end of that."""
+    after = alert.inhibited
+    was_by = before.by if before is not None and before.is_by_another else None
+    now_by = after.by if after is not None and after.is_by_another else None
+    if now_by == was_by:
+        return ()
+    if now_by is not None:
+        return (entry_of(alert, Reason.INHIBITED, now, note=words_of(now_by), kept_back=True),)
+    return (entry_of(alert, Reason.INHIBITION_ENDED, now, note=""),)
+
+
+def words_of(by: Inhibitor) -> str:
+    """Return what mutes an alert, for its history."""
+    how = f"by {by.rule!r}" if by.rule else "which it needs"
+    return f"while alert {by.alert_id} of {by.job} is open, {how}"

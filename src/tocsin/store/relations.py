@@ -1,0 +1,42 @@
+"""What every writing session knows of what ties jobs and alerts to each other."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from tocsin.alerts.inhibition import Bond, Side
+from tocsin.jobs.job import JobKey
+from tocsin.store.rows import Watch
+
+
+class Relations(Protocol):
+    """Which job needs which, and which alert mutes which."""
+
+    def peek(self, key: JobKey) -> Watch | None:
+        """Return the watch of a job as it was last kept, not locked and not to be saved."""
+        ...
+
+    def needing(self, key: JobKey, limit: int) -> list[Watch]:
+        """Return the watches of jobs that need this one, not locked and not to be saved."""
+        ...
+
+    def has_needs(self) -> bool:
+        """Whether any job needs another."""
+        ...
+
+    def bind(self, alert_ids: Iterable[str], bonds: Iterable[Bond]) -> None:
+        """Let these be the bonds of these alerts, in place of all that they had."""
+
+    def bonds(self, key: str, side: Side, *, after: str, limit: int) -> list[Bond]:
+        """Return who is on a side of a key, in the order of the alerts' ids, from behind `after`."""
+        ...
+
+    def wake(self, keys: Iterable[str]) -> int:
+        """Note that the targets of these keys want to be looked at; return how many keys have any."""
+        ...
+
+    def wakes(self, limit: int) -> list[tuple[str, str]]:
+        """Return keys whose targets want to be looked at, each with the alert from behind which."""
+        ...
+
+    def wake_on(self, key: str, after: str, then: str | None) -> None:
+        """Go on with a key from behind `then`, or be done with it, unless it was begun anew meanwhile."""

@@ -1,0 +1,129 @@
+"""While one alert is open, those that a rule of inhibition names are not told, as Alertmanager does it."""
+
+from tests.stories.story import Story
+from tocsin.oncall.escalation import Level
+
+DOWN = (("tier", "infrastructure"),)
+
+
+def test_a_worse_alert_mutes_the_milder_one_with_equal_labels(story: Story) -> None:
+    story.inhibits("severity=critical", "severity=warning", "team", name="worse first")
+    story.rule("no_data", severity="warning")
+    story.job("load", labels=(("team", "data"),))
+    story.job("report", labels=(("team", "data"),))
+    story.job("billing", labels=(("team", "web"),))
+    story.at("02:00").fails("load")
+
+    story.at("03:00").succeeds("report", records=0).succeeds("billing", records=0)
+    story.until("04:00")
+
+    assert story.heard_of("report") == []
+    assert story.heard_of("billing") == [("03:00:15", "warning", "firing")]
+    assert "'worse first'" in story.notes("report")[1]
+
+
+def test_labels_that_both_lack_are_equal(story: Story) -> None:
+    story.inhibits("job=load", "job=report", "team")
+    story.at("02:00").fails("load")
+
+    story.at("03:00").fails("report")
+    story.until("12:00")
+
+    assert story.heard_of("report") == []
+    assert "'inhibit_rules[0]'" in story.notes("report")[1]
+
+
+def test_an_alert_that_is_on_both_sides_mutes_neither_itself_nor_another_such(story: Story) -> None:
+    story.inhibits("condition=job_failure", "condition=job_failure")
+    story.at("02:00").fails("load")
+    story.at("02:10").fails("report")
+
+    story.until("03:00")
+
+    assert {h.message.job for h in story.messages} == {"load", "report"}
+
+
+def test_a_page_is_muted_too_if_a_rule_says_so(story: Story) -> None:
+    story.inhibits("job=host", "severity=page")
+    story.rule("job_failure", severity="page", job_pattern="report")
+    story.rule("job_failure", name="others", severity="critical", job_pattern="host")
+    story.at("02:00").fails("host")
+
+    story.at("03:00").fails("report")
+
+    assert story.silent_until("05:59")
+    assert ("report", "job_failure", "page") in story.open
+
+
+def test_it_is_told_when_the_last_of_several_sources_is_over(story: Story) -> None:
+    story.inhibits("tier=infrastructure", "job=report")
+    story.job("switch", labels=DOWN)
+    story.job("disk", labels=DOWN)
+    story.at("02:00").fails("switch").fails("disk")
+    story.at("03:00").fails("report")
+
+    story.at("03:30").succeeds("switch")
+    story.until("03:40")
+    assert story.heard_of("report") == []
+
+    story.at("04:00").succeeds("disk")
+    story.until("04:10")
+    assert story.heard_of("report") == [("04:00:15", "critical", "firing")]
+
+
+def test_a_rule_that_is_taken_out_of_the_file_mutes_nothing_any_more(story: Story) -> None:
+    story.inhibits("job=host", "job=report")
+    story.at("02:00").fails("host")
+    story.at("03:00").fails("report")
+    story.until("03:30")
+
+    story.inhibit_rules = ()
+    story.reloads()
+    story.until("03:40")
+
+    assert [kind for _, _, kind in story.heard_of("report")] == ["firing"]
+
+
+def test_a_rule_that_is_new_in_the_file_mutes_what_would_be_repeated(story: Story) -> None:
+    story.at("02:00").fails("host")
+    story.at("02:30").fails("report")
+    story.until("03:00")
+    told = len(story.heard_of("report"))
+
+    story.inhibits("job=host", "job=report")
+    story.reloads()
+    story.until("12:00")
+
+    assert len(story.heard_of("report")) == told == 1
+    assert len(story.heard_of("host")) > 1
+
+
+def test_an_escalation_rests_while_another_alert_mutes_it(story: Story) -> None:
+    story.escalates(
+        Level(name="one", targets=("ann",), timeout_minutes=15),
+        Level(name="two", targets=("bob",), timeout_minutes=15),
+    )
+    story.inhibits("job=host", "job=report")
+    story.at("02:00").fails("report")
+    story.at("02:05").fails("host")
+
+    story.until("04:00")
+    assert [h.message.job for h in story.messages if h.target == "bob"] == ["host"]
+
+    story.at("04:00").succeeds("host")
+    story.until("05:00")
+    assert "report" in [h.message.job for h in story.messages if h.target == "bob"]
+
+
+def test_silence_and_inhibition_end_one_after_the_other(story: Story) -> None:
+    story.inhibits("job=host", "job=report")
+    story.at("02:00").fails("host")
+    story.at("02:10").silences("job=report", until="05:00")
+    story.at("03:00").fails("report")
+
+    story.at("04:00").succeeds("host")
+    story.until("04:59")
+    assert story.heard_of("report") == []
+
+    story.until("05:10")
+    assert story.heard_of("report") == [("05:00", "critical", "firing")]
