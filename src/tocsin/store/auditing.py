@@ -42,12 +42,12 @@ _UNCLAIMABLE: Final = """
         SELECT id, key, lease, alert_id, target, seq, state, look_at, created_at FROM notifications
         WHERE state IN ('pending', 'sending') AND created_at < ? ORDER BY created_at LIMIT ?
     ) AS unfinished
-    WHERE unfinished.look_at IS NULL AND (unfinished.state = 'sending' OR NOT EXISTS (
+    WHERE unfinished.look_at IS NULL AND (unfinished.state = 'sending' OR (
         SELECT 1 FROM notifications earlier
         WHERE earlier.alert_id = unfinished.alert_id AND earlier.target = unfinished.target
           AND earlier.state IN ('pending', 'sending')
-          AND (earlier.seq, earlier.id) < (unfinished.seq, unfinished.id)
-    ))
+          AND (earlier.seq, earlier.id) < (unfinished.seq, unfinished.id) LIMIT 1
+    ) IS NULL)
     ORDER BY unfinished.created_at LIMIT ?
 """
 _WITHOUT_FALLBACK: Final = (
@@ -60,19 +60,21 @@ _OWED: Final = (
     "WHERE state IN ('pending', 'sending') AND created_at < ? ORDER BY created_at LIMIT ?"
 )
 _REACHED: Final = "AND n.state IN ('pending', 'sending', 'sent', 'unknown')"
+# Each alert asks for itself, with a limit: an EXISTS may be answered for all by reading the whole outbox once.
 # The body of what was told and climbs nothing says nothing more, so it is left where it is.
 _WHAT_FIRES: Final = f"""
     SELECT severity, opened_at, id, due_at, is_reached,
         CASE WHEN is_reached = 1 AND body NOT LIKE ? THEN '' ELSE body END
     FROM (
-        SELECT a.severity, a.opened_at, a.id, a.body, w.due_at,
-            CASE WHEN EXISTS (
-                SELECT 1 FROM notifications n WHERE n.alert_id = a.id {_REACHED}
-            ) OR EXISTS (
+        SELECT a.severity, a.opened_at, a.id, a.body,
+            (SELECT w.due_at FROM watches w WHERE w.job_id = a.job_id) AS due_at,
+            CASE WHEN (
+                SELECT 1 FROM notifications n WHERE n.alert_id = a.id {_REACHED} LIMIT 1
+            ) IS NOT NULL OR (
                 SELECT 1 FROM group_alerts g JOIN notifications n ON n.alert_id = g.group_id
-                WHERE g.alert_id = a.id {_REACHED}
-            ) THEN 1 ELSE 0 END AS is_reached
-        FROM alerts a LEFT JOIN watches w ON w.job_id = a.job_id
+                WHERE g.alert_id = a.id {_REACHED} LIMIT 1
+            ) IS NOT NULL THEN 1 ELSE 0 END AS is_reached
+        FROM alerts a
 """  # noqa: S608 - our own condition
 _FIRING: Final = f"""{_WHAT_FIRES}
         WHERE a.state <> 'resolved' AND a.state = 'firing'
