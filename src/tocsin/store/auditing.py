@@ -60,7 +60,7 @@ _OWED: Final = (
     "WHERE state IN ('pending', 'sending') AND created_at < ? ORDER BY created_at LIMIT ?"
 )
 _REACHED: Final = "AND n.state IN ('pending', 'sending', 'sent', 'unknown')"
-# Each alert asks for itself, with a limit: an EXISTS may be answered for all by reading the whole outbox once.
+# Each alert asks for itself, with a limit: an EXISTS may be answered for all by reading all of the outbox.
 # The body of what was told and climbs nothing says nothing more, so it is left where it is.
 _WHAT_FIRES: Final = f"""
     SELECT severity, opened_at, id, due_at, is_reached,
