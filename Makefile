@@ -1,7 +1,7 @@
 # Everything starts here; each target sets up what it needs.
 #
 #   make run      the main job: real jobs succeed, fail, hang, stay away, and you hear of each (ARGS=--once ends by itself)
-#   make test     every test, with a real PostgreSQL, a real browser and a real amtool
+#   make test     every test, with a real PostgreSQL, a real browser and a real Alertmanager
 #   make check    formatter, linters, types, contracts between rooms
 #   make gallery  what every channel sends, as docs/gallery shows it
 #   make bench    measures; make soak  tests for hours; make fmt  formats; make lock  pins what we depend on

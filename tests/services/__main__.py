@@ -14,7 +14,7 @@ from tests.services.programs import Program, advice, missing
 def install(programs: tuple[Program, ...]) -> None:
     """Install Debian packages, asking nothing; a failure is left to the caller's next look."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    packages = [program.package for program in programs]
+    packages = list(dict.fromkeys(program.package for program in programs))
     for command in (
         ["apt-get", "update"],
         ["apt-get", "install", "--yes", "--no-install-recommends", *packages],

@@ -29,7 +29,12 @@ CHROMIUM = Program(
     names=("chromium", "chromium-browser", "google-chrome"), purpose="the pages", package="chromium"
 )
 AMTOOL = Program(names=("amtool",), purpose="routes as Alertmanager's", package="prometheus-alertmanager")
-PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL)
+ALERTMANAGER = Program(
+    names=("prometheus-alertmanager", "alertmanager"),
+    purpose="groups as Alertmanager's",
+    package="prometheus-alertmanager",
+)
+PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL, ALERTMANAGER)
 
 
 def find(program: Program) -> Path | None:
@@ -47,7 +52,7 @@ def missing() -> tuple[Program, ...]:
 def advice(programs: tuple[Program, ...]) -> str:
     """Return what a person has to install, as one list."""
     rows = [f"  {p.names[0]:<10} for {p.purpose:<24} (Debian package: {p.package})" for p in programs]
-    packages = " ".join(program.package for program in programs)
+    packages = " ".join(dict.fromkeys(program.package for program in programs))
     return "\n".join(
         [
             "The tests start real programs, and this machine lacks:",
