@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.services import __main__ as make_sure
 from tests.services import programs
 from tests.services.postgres import PostgresServer
-from tests.services.programs import AMTOOL, CHROMIUM, POSTGRES, Program, advice, find
+from tests.services.programs import ALERTMANAGER, AMTOOL, CHROMIUM, POSTGRES, Program, advice, find
 
 NOWHERE = Program(names=("tocsin-no-such-program",), purpose="nothing", package="tocsin-none")
 
@@ -69,7 +69,12 @@ def test_programs_are_found_and_a_missing_one_is_not() -> None:
     assert isinstance(find(POSTGRES), Path)
     assert isinstance(find(CHROMIUM), Path)
     assert isinstance(find(AMTOOL), Path)
+    assert isinstance(find(ALERTMANAGER), Path)
     assert find(NOWHERE) is None
+
+
+def test_a_package_that_holds_two_programs_is_asked_for_once() -> None:
+    assert advice((AMTOOL, ALERTMANAGER)).endswith("apt-get install prometheus-alertmanager")
 
 
 def test_the_newest_of_several_versions_is_taken(tmp_path: Path) -> None:
