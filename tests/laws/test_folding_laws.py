@@ -221,4 +221,7 @@ def test_what_is_known_is_in_order_and_of_one_piece(life: Life) -> None:
     assert all(run.status.is_bad for run in state.failures)
     assert len({run.key for run in state.failures}) == len(state.failures)
     ends: list[datetime] = [o.at for o in state.recent]
+    assert ends == sorted(ends)
     assert all(end <= life.now for end in ends)
+    failed: list[datetime] = [run.ended_at or life.now for run in state.failures]
+    assert failed == sorted(failed)

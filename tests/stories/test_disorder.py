@@ -38,7 +38,7 @@ def test_an_old_failure_that_comes_after_a_newer_success_is_no_alarm(story: Stor
     story.at("02:40").fails("etl", run="a", happened="02:10")
 
     assert story.heard == []
-    assert [o.run for o in story.watch("etl").state.recent] == ["b", "a"]
+    assert [o.run for o in story.watch("etl").state.recent] == ["a", "b"]
 
 
 def test_the_first_attempts_failure_that_comes_after_the_second_ones_success_changes_nothing(

@@ -36,3 +36,20 @@ def test_each_partition_answers_for_itself(story: Story) -> None:
 
     story.at("02:02").succeeds("load", run="c", partition="eu", records=9)
     assert story.open == []
+
+
+def test_what_is_heard_late_of_an_empty_run_does_not_make_it_the_newest(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", records=0)
+    story.at("03:00").succeeds("load", run="b", records=7)
+    story.at("03:05").logs("load", run="a")
+    story.at("03:10").succeeds("load", run="c", records=0, happened="02:30")
+    story.until("05:00")
+
+    assert story.heard == [("02:00", "warning", "firing"), ("03:00", "warning", "resolved")]
+
+
+def test_of_runs_told_in_no_order_the_one_that_ended_last_counts(story: Story) -> None:
+    story.at("03:00").succeeds("load", run="b", records=0)
+    story.at("03:10").succeeds("load", run="a", records=7, happened="02:30")
+
+    assert story.heard == [("03:00", "warning", "firing")]

@@ -1,6 +1,7 @@
 """What a check-in makes of all that is known of a job."""
 
 from datetime import datetime
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,8 +12,9 @@ from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Phase, Run, RunStatus
-from tocsin.jobs.state import MAX_FAILURES, MAX_OPEN_RUNS, MAX_RECENT, JobState, Outcome
+from tocsin.jobs.state import MAX_FAILURES, MAX_OPEN_RUNS, JobState, Outcome, remembered
 
+_ENDED_AT = attrgetter("ended_at")
 _BEGINNINGS = {
     CheckInKind.SCHEDULED: "scheduled_at",
     CheckInKind.QUEUED: "queued_at",
@@ -163,7 +165,7 @@ def _close(state: JobState, run: Run) -> JobState:
     failures, dropped = state.failures, state.failures_dropped
     last_success_at = state.last_success_at
     if run.status.is_bad and not _is_made_up_for(state, run):
-        failures = (*failures, run)
+        failures = tuple(sorted((*failures, run), key=_ENDED_AT))
         if len(failures) > MAX_FAILURES:
             failures, dropped = (failures[0], *failures[2:]), dropped + 1
     elif run.status is RunStatus.SUCCESS:
@@ -174,7 +176,7 @@ def _close(state: JobState, run: Run) -> JobState:
     return replace(
         state,
         open_runs=open_runs,
-        recent=(*state.recent, outcome_of(run))[-MAX_RECENT:],
+        recent=remembered(state.recent, outcome_of(run)),
         failures=failures,
         failures_dropped=dropped,
         last=run if is_newest else last,

@@ -10,7 +10,7 @@ from tocsin.jobs.folding import abandon
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run
-from tocsin.jobs.state import MAX_RECENT, BlindWindow, JobState, Outcome, hidden_by
+from tocsin.jobs.state import BlindWindow, JobState, Outcome, hidden_by, remembered
 
 LOOK_AHEAD = timedelta(minutes=1)
 
@@ -95,7 +95,7 @@ def _decide_due(
     state = replace(
         state,
         occurrences=tuple(decided.get(o.nominal_at, o) for o in state.occurrences),
-        recent=(*state.recent, *outcomes)[-MAX_RECENT:],
+        recent=remembered(state.recent, *outcomes),
     )
     return state, tuple(decided.values()), tuple(unknown), ask_again_at
 

@@ -1,6 +1,7 @@
 """What is known of a job at an instant: bounded, so that judging costs the same at any age."""
 
 from datetime import datetime
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -13,6 +14,7 @@ MAX_FAILURES = 50
 MAX_OCCURRENCES = 20
 MAX_LINKED_WINDOWS = 12
 EVERY_CONDITION = "*"
+_OUTCOME_AT = attrgetter("at")
 
 
 class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -38,6 +40,11 @@ class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     def is_run(self) -> bool:
         """Whether a run did its work, well or badly: neither left out nor never started."""
         return self.status is not None and self.status is not RunStatus.SKIPPED
+
+
+def remembered(recent: tuple[Outcome, ...], *outcomes: Outcome) -> tuple[Outcome, ...]:
+    """Return the last outcomes, oldest first, in whatever order they were heard of."""
+    return tuple(sorted((*recent, *outcomes), key=_OUTCOME_AT)[-MAX_RECENT:])
 
 
 class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
