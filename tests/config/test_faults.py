@@ -124,9 +124,6 @@ RECEIVERS = "receivers: [{name: a, console: {}}, {name: b, console: {}}]\nroute:
             "the name of the default rule for stalled",
             None,
         ),
-        ("alerts: {flapping: {runs: 21}}", "alerts.flapping.runs", "must be at most 20", None),
-        ("alerts: {flapping: {settled_runs: 1}}", "alerts.flapping.settled_runs", "must be at least 2", None),
-        ("alerts: {flapping: {runs: 5, changes: 5}}", "alerts.flapping.changes", "fewer than 'runs'", None),
         ("receivers: [{name: a}]", "receivers[0]", "has no channel", None),
         ("receivers: [{name: a/b, console: {}}]", "receivers[0].name", "must not hold '/'", None),
         (

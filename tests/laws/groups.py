@@ -14,6 +14,18 @@ class EachAlone:
     def admit(self, alert: Alert, way: Way, labels: dict[str, str], now: datetime) -> Pooled | None:  # noqa: ARG002 -- as the real ones
         return None
 
+    def put_by(
+        self,
+        alert: Alert,
+        way: Way,
+        labels: dict[str, str],  # noqa: ARG002 -- as the real ones
+        until: datetime,  # noqa: ARG002 -- as the real ones
+        now: datetime,  # noqa: ARG002 -- as the real ones
+    ) -> Pooled:
+        return Pooled(
+            group="throttled", receiver=way.receiver, batch=0, severity=alert.severity, step=alert.step
+        )
+
     def is_released(self, alert: Alert, pooled: Pooled) -> bool:  # noqa: ARG002 -- as the real ones
         return True
 

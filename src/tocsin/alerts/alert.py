@@ -43,6 +43,7 @@ class Reason(Enum):
     MAINTENANCE = "maintenance"
     DEDUPLICATED = "deduplicated"
     MUTED = "muted"
+    THROTTLED = "throttled"
     BACKFILL = "backfill"
     FLAPPING = "flapping"
     SETTLED = "settled"
@@ -59,7 +60,9 @@ class Reason(Enum):
     NOTHING_TO_SAY = "nothing_to_say"
 
 
-KEEPS_BACK = frozenset({Reason.SILENCED, Reason.MAINTENANCE, Reason.DEDUPLICATED, Reason.MUTED})
+KEEPS_BACK = frozenset(
+    {Reason.SILENCED, Reason.MAINTENANCE, Reason.DEDUPLICATED, Reason.MUTED, Reason.THROTTLED}
+)
 """Why something that there was to say was not said yet."""
 
 

@@ -18,6 +18,7 @@ from tocsin.oncall.escalation import Climb
 from tocsin.rules.finding import Severity
 
 MAX_NAMED = 10
+THROTTLED = "throttled"
 MAX_BESIDE = 50
 MAX_CAUSES = 50
 SHARED_BY = 0.5
@@ -187,6 +188,18 @@ def admit(group: Group, alert: Alert, now: datetime) -> tuple[Group, Admitted]:
 def _told_alone(group: Group, alert: Alert, now: datetime) -> Group:
     alone = (*group.alone, Alone(alert_id=alert.id, at=now))[-MAX_BESIDE:]
     return replace(group, told=(*group.told, now), alone=alone)
+
+
+def put_by(group: Group, alert: Alert, until: datetime, now: datetime) -> Group:
+    """Return the group with one more alert, which in any case is told as one with the others at `until`.
+
+    What waits already keeps to the instant that it was promised.
+    """
+    if not group.waiting:
+        wait = max(until - now, timedelta(seconds=1))
+        pace = replace(group.pace, wait=wait, interval=wait, together_from=1)
+        group = replace(group, pace=pace)
+    return _with_waiting(_forgetting(group, now), alert, now)
 
 
 def _forgetting(group: Group, now: datetime) -> Group:

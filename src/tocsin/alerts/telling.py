@@ -35,12 +35,15 @@ class Manners:
     """How often to speak.
 
     `repeat_every` while nothing changes; at most `limit` notifications of one fingerprint in `window`.
-    That a trouble is over is always told and does not count.
+    That a trouble is over is always told and does not count. At least `remembered` notifications are
+    remembered for `memory`, for others who count them.
     """
 
     repeat_every: timedelta
     window: timedelta
     limit: int
+    memory: timedelta = timedelta(0)
+    remembered: int = 0
 
 
 def speak(
@@ -148,7 +151,8 @@ def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, 
     everyone = (*told.targets, *(t for t in targets if t not in told.targets))
     if speech is Speech.ESCALATED:
         return replace(alert, told=replace(told, targets=everyone, heard=heard, count=seq))
-    recent = tuple(at for at in told.at if at > now - manners.window)
+    since = now - max(manners.window, manners.memory)
+    recent = [at for at in told.at if at > since][1 - max(manners.limit, manners.remembered, 2) :]
     severity = alert.severity if told.severity is None else max(alert.severity, told.severity)
     step = alert.step if alert.severity == severity else told.step
     return replace(

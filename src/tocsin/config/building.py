@@ -7,6 +7,7 @@ from datetime import timedelta
 from tocsin.alerts.digest import DigestPlan
 from tocsin.alerts.flapping import Flapping
 from tocsin.alerts.route import Route
+from tocsin.alerts.throttle import Throttle
 from tocsin.config.crosscheck import CONSOLE
 from tocsin.config.drills import build_drills
 from tocsin.config.escalations import build_escalations
@@ -16,6 +17,7 @@ from tocsin.config.grammar.base import read_span
 from tocsin.config.grammar.delivery import read_limit
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.file import Flapping as WrittenFlapping
+from tocsin.config.grammar.file import Throttle as WrittenThrottle
 from tocsin.config.grammar.means.base import Means
 from tocsin.config.grammar.means.console import Console
 from tocsin.config.grammar.means.twilio import Twilio
@@ -173,6 +175,7 @@ def _policy(file: File) -> Policy:
         deduplication_window=timedelta(minutes=alerts.deduplication.window_minutes),
         deduplication_limit=alerts.deduplication.limit,
         flapping=_flapping(alerts.flapping),
+        throttle=_throttle(alerts.throttle),
         flush_wait_for=timedelta(minutes=alerts.flush_wait_minutes),
         fallback_after=timedelta(minutes=alerts.fallback_after_minutes),
         give_up_after=timedelta(hours=alerts.give_up_after_hours),
@@ -180,6 +183,16 @@ def _policy(file: File) -> Policy:
         keep_runs_for=timedelta(days=retention.run_days),
         limits={**DEFAULT_LIMITS, **{k: _limits(texts) for k, texts in file.delivery.rate_limits.items()}},
         at_once=dict(file.delivery.at_once),
+    )
+
+
+def _throttle(written: WrittenThrottle) -> Throttle | None:
+    if not written.enabled:
+        return None
+    return Throttle(
+        window=timedelta(minutes=written.window_minutes),
+        limit=written.limit,
+        cool_down_for=timedelta(minutes=written.cool_down_minutes),
     )
 
 

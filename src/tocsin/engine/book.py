@@ -88,6 +88,8 @@ class Book:
             repeat_every=policy.repeat_every,
             window=policy.deduplication_window,
             limit=policy.deduplication_limit,
+            memory=policy.throttle.memory if policy.throttle is not None else timedelta(0),
+            remembered=policy.throttle.limit if policy.throttle is not None else 0,
         )
 
     def definition_of(self, key: JobKey) -> Definition | None:
@@ -118,4 +120,5 @@ class Book:
     @property
     def remember_for(self) -> timedelta:
         """How long what was told of a fingerprint matters after its alert is over."""
-        return self.configuration.policy.deduplication_window
+        manners = self.manners
+        return max(manners.window, manners.memory)

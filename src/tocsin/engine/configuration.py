@@ -11,6 +11,7 @@ from tocsin.alerts.group import Pace
 from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.maintenance import MaintenanceWindow
 from tocsin.alerts.route import Route
+from tocsin.alerts.throttle import Throttle
 from tocsin.alerts.timeinterval import NamedInterval
 from tocsin.engine.pacing import DEFAULT_LIMITS, Limit
 from tocsin.jobs.job import Definition, JobKey
@@ -30,6 +31,7 @@ class Policy:
     repeat_every: timedelta = timedelta(hours=4)
     pace: Pace = field(default_factory=Pace)
     flapping: Flapping | None = field(default_factory=Flapping)
+    throttle: Throttle | None = field(default_factory=Throttle)
     deduplication_window: timedelta = timedelta(minutes=60)
     deduplication_limit: int = 3
     flush_wait_for: timedelta = timedelta(minutes=5)

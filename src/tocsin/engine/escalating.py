@@ -56,12 +56,14 @@ def voice(
     who: str = "",
     note: str = "",
     state: JobState | None = None,
+    throttled_until: datetime | None = None,
 ) -> Voiced:
     """Return what an alert's change owes to whom: by its routes, and by its escalation policy.
 
-    `state` is that of the job, from which the deadline to come is known.
+    `state` is that of the job, from which the deadline to come is known; until `throttled_until` it is told
+    of nothing of the job that is not critical.
     """
-    voiced = voicing.voice(change, book, groups, now, who=who, note=note)
+    voiced = voicing.voice(change, book, groups, now, who=who, note=note, throttled_until=throttled_until)
     if book.configuration.escalations and voiced.alert.pooled != change.alert.pooled:
         voiced = _handed_over(voiced, change.alert, state, book=book, groups=groups, now=now)
     current = _climb_of(voiced, book, now)
@@ -116,7 +118,7 @@ def _handed_over(
             if reached is not None and (alert.climb is None or reached.level >= alert.climb.level):
                 alert = replace(alert, climb=reached)
     new = {one.group for one in alert.pooled} - {one.group for one in before.pooled}
-    end = _end_of(alert, book) if new else None
+    end = _end_of(alert, book) if new and not alert.backfill else None
     if end is not None:
         deadline_at = _deadline(alert, state, now)
         bound = tuple(

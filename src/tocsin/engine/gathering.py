@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
-from tocsin.alerts.group import Admitted, Group, Pace, Turn, admit, left, next_at, still_waiting, taken, turn
+from tocsin.alerts.group import (
+    THROTTLED,
+    Admitted,
+    Group,
+    Pace,
+    Turn,
+    admit,
+    left,
+    next_at,
+    put_by,
+    still_waiting,
+    taken,
+    turn,
+)
 from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
 from tocsin.alerts.together import handed, in_hand, joined, left_behind
 from tocsin.engine.configuration import Configuration
@@ -36,9 +49,13 @@ class Gathering:
     def admit(self, alert: Alert, way: Way, labels: dict[str, str], now: datetime) -> Pooled | None:
         """Return how an alert is bound to the group it waits in, or None where it is told at once."""
         group, admitted = admit(self._group_for(alert, way, labels, now), alert, now)
-        self._put(group)
         if admitted is Admitted.AT_ONCE:
+            self._put(group)
             return None
+        return self._bound_to(group, alert, way)
+
+    def _bound_to(self, group: Group, alert: Alert, way: Way) -> Pooled:
+        self._put(group)
         self._members.append((group.id, alert.id))
         return Pooled(
             group=group.id,
@@ -47,6 +64,14 @@ class Gathering:
             severity=alert.severity,
             step=alert.step,
         )
+
+    def put_by(
+        self, alert: Alert, way: Way, labels: dict[str, str], until: datetime, now: datetime
+    ) -> Pooled:
+        """Return how an alert is bound to what is told of its job as one at `until`."""
+        of_job = dataclasses.replace(way, group_by=("environment", "job", THROTTLED))
+        group = put_by(self._group_for(alert, of_job, {**labels, THROTTLED: "yes"}, now), alert, until, now)
+        return self._bound_to(group, alert, way)
 
     def is_released(self, alert: Alert, pooled: Pooled) -> bool:
         """Whether an alert that waited may now be told by itself."""

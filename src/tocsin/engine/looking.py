@@ -12,6 +12,7 @@ from tocsin.alerts.alert import Alert, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.flapping import Course
 from tocsin.alerts.snooze import lapse
+from tocsin.alerts.throttle import throttled_until
 from tocsin.engine.book import Book
 from tocsin.engine.escalating import voice
 from tocsin.engine.neighbours import ALONE, Neighbours, Placed
@@ -186,7 +187,9 @@ def _changes(
 
 def _take_change(seen: Look, placed: Placed, book: Book, groups: Groups, now: datetime) -> None:
     """Take up what has become of an alert, among those of other jobs, and what is said of it."""
-    _voice(seen, voice(placed.change, book, groups, now, state=seen.state))
+    quiet_until = throttled_until(seen.alerts, book.configuration.policy.throttle, now)
+    voiced = voice(placed.change, book, groups, now, state=seen.state, throttled_until=quiet_until)
+    _voice(seen, voiced)
     if placed.entries:
         seen.entries += placed.entries
         seen.kept_back += tuple(entry.reason for entry in placed.entries if entry.kept_back)

@@ -27,6 +27,12 @@ class Groups(Protocol):
         """Return how an alert is bound to the group it waits in, or None where it is told at once."""
         ...
 
+    def put_by(
+        self, alert: Alert, way: Way, labels: dict[str, str], until: datetime, now: datetime
+    ) -> Pooled:
+        """Return how an alert is bound to what is told of its job as one at `until`."""
+        ...
+
     def is_released(self, alert: Alert, pooled: Pooled) -> bool:
         """Whether an alert that waited may now be told by itself."""
         ...
@@ -58,9 +64,21 @@ class Groups(Protocol):
 
 
 def admitted(
-    alert: Alert, ways: Iterable[Way], labels: dict[str, str], groups: Groups, now: datetime
+    alert: Alert,
+    ways: Iterable[Way],
+    labels: dict[str, str],
+    groups: Groups,
+    now: datetime,
+    *,
+    until: datetime | None = None,
 ) -> Alert:
-    """Return the alert bound to the groups that will tell of it, where it is not the first on its way."""
+    """Return the alert bound to the groups that will tell of it, where it is not the first on its way.
+
+    `until`: its job is throttled, and what is told of that then is told as one.
+    """
+    if until is not None:
+        put_by = tuple(groups.put_by(alert, way, labels, until, now) for way in ways)
+        return replace(alert, pooled=(*alert.pooled, *put_by))
     found = [groups.admit(alert, way, labels, now) for way in ways]
     pooled = tuple(one for one in found if one is not None)
     return replace(alert, pooled=(*alert.pooled, *pooled)) if pooled else alert

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.alerts.alert import AlertState
-from tocsin.alerts.group import Cause, Group, Member, Said, Turn, shared_cause
+from tocsin.alerts.group import THROTTLED, Cause, Group, Member, Said, Turn, shared_cause
 from tocsin.alerts.together import climbed
 from tocsin.engine.behind import behind
 from tocsin.engine.configuration import Configuration
@@ -198,7 +198,10 @@ def how_many_jobs(count: int, more: str = "") -> str:
 
 def words_of(group: Group) -> str:
     """Return what has happened to the alerts of a group, as it follows how many they are."""
-    condition = dict(group.labels).get("condition", "")
+    labels = dict(group.labels)
+    if THROTTLED in labels:
+        return f"came from {labels.get('job', '')}, which was throttled for it had raised too many"
+    condition = labels.get("condition", "")
     return _WORDS.get(condition, f"have the same trouble: {condition}")
 
 

@@ -8,14 +8,17 @@ from datetime import datetime
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import KEEPS_BACK, Alert, AlertState, Entry, Reason
 from tocsin.alerts.drill import DRILL
+from tocsin.alerts.muting import Mute
 from tocsin.alerts.route import Way
 from tocsin.alerts.telling import Speech, Utterance, said, speak
+from tocsin.alerts.throttle import is_throttled
 from tocsin.engine.book import Book
 from tocsin.engine.pooling import Groups, admitted, bound
 from tocsin.engine.reaching import NOBODY, Reach, reach_of, reasons_of, waits_until
 from tocsin.engine.wording import message_of
 from tocsin.jobs.state import hidden_by
 from tocsin.notify.message import pack
+from tocsin.rules.wording import clock_time
 from tocsin.store.rows import Notification
 
 NO_STAND_IN = "drill"
@@ -48,26 +51,27 @@ def labels_of(alert: Alert) -> dict[str, str]:
 
 
 def voice(
-    change: Change, book: Book, groups: Groups, now: datetime, *, who: str = "", note: str = ""
+    change: Change,
+    book: Book,
+    groups: Groups,
+    now: datetime,
+    *,
+    who: str = "",
+    note: str = "",
+    throttled_until: datetime | None = None,
 ) -> Voiced:
     """Return the alert, its new history, and the notifications that this change owes."""
     labels = labels_of(change.alert)
     mute = book.mute_of(labels, now)
-    alert, manners = bound(change, groups, mute), book.manners
+    alert = bound(change, groups, mute)
+    until = throttled_until if is_throttled(alert.severity) else None
     is_released = len(alert.pooled) < len(change.alert.pooled)
     entries = _what_happened(alert, change.reason, now, who, note)
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
     reach = reach_of(alert, labels, book.configuration, now) if alert.is_open else NOBODY
-    utterance = speak(
-        alert,
-        now,
-        manners,
-        mute=mute,
-        no_repeat_before=_waits_until(book, now),
-        muted_until=reach.muted_until,
-        is_owed=(is_released or alert.held_back_until is not None) and bool(reach.late),
-    )
+    is_owed = (is_released or alert.held_back_until is not None) and bool(reach.late)
+    utterance = _utterance(alert, reach, mute, book=book, now=now, is_owed=is_owed, until=until)
     if utterance.speech is None:
         note = mute.note if mute is not None else ""
         alert, kept_back, entry = _kept_back(alert, utterance, reach, now, note)
@@ -82,13 +86,13 @@ def voice(
     if utterance.speech is not Speech.RESOLVED and utterance.reason is not Reason.REPEATED:
         is_new = utterance.reason is not Reason.CAUGHT_UP
         ways = [way for way in reach.open if is_new or reach.missed_by(way, book.configuration)]
-        alert = admitted(alert, ways, labels, groups, now)
+        alert = admitted(alert, ways, labels, groups, now, until=until)
         reach = reach_of(alert, labels, book.configuration, now)
         if not reach.targets and alert.pooled:
-            return _left_to_group(alert, entries, utterance, reach, book=book, now=now)
+            return _left_to_group(alert, entries, utterance, reach, book=book, now=now, until=until)
     targets = _targets(alert, utterance, reach)
     notifications = owed_to(alert, targets, change.reason, book=book, now=now)
-    alert = said(alert, utterance.speech, tuple(targets), now, manners)
+    alert = said(alert, utterance.speech, tuple(targets), now, book.manners)
     if targets or utterance.reason is not Reason.REPEATED:
         note = ", ".join(targets) or "nobody at once, but in the next digest"
         entries.append(entry_of(alert, utterance.reason, now, "", note))
@@ -102,6 +106,31 @@ def voice(
         cancels_repeats=_ends_repeats(change),
         ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
     )
+
+
+def _utterance(
+    alert: Alert,
+    reach: Reach,
+    mute: Mute | None,
+    *,
+    book: Book,
+    now: datetime,
+    is_owed: bool,
+    until: datetime | None,
+) -> Utterance:
+    """Return what to say of an alert; while its job is throttled, `until` then, nothing is said again."""
+    utterance = speak(
+        alert,
+        now,
+        book.manners,
+        mute=mute,
+        no_repeat_before=_waits_until(book, now),
+        muted_until=reach.muted_until,
+        is_owed=is_owed,
+    )
+    if until is not None and utterance.reason is Reason.REPEATED:
+        return Utterance(speech=None, reason=Reason.THROTTLED, ask_again_at=until)
+    return utterance
 
 
 def _what_happened(alert: Alert, reason: Reason, now: datetime, who: str, note: str) -> list[Entry]:
@@ -125,20 +154,32 @@ def _shown(alert: Alert) -> str:
 
 
 def _left_to_group(
-    alert: Alert, entries: list[Entry], utterance: Utterance, reach: Reach, *, book: Book, now: datetime
+    alert: Alert,
+    entries: list[Entry],
+    utterance: Utterance,
+    reach: Reach,
+    *,
+    book: Book,
+    now: datetime,
+    until: datetime | None,
 ) -> Voiced:
     """Return an alert of which its group will tell, with the word of where it is to be found.
 
     What is owed on its other ways, which are muted, is told when they open.
     """
-    note = f"told with others of group {alert.pooled[-1].group}"
-    entries = [*entries, entry_of(alert, Reason.GROUPED, now, "", note, kept_back=True)]
+    reason, note = Reason.GROUPED, f"told with others of group {alert.pooled[-1].group}"
+    if until is not None:
+        reason = Reason.THROTTLED
+        note = (
+            f"too many of this job: told at {clock_time(until, alert.timezone)} {note.removeprefix('told ')}"
+        )
+    entries = [*entries, entry_of(alert, reason, now, "", note, kept_back=True)]
     alert, _, entry = _kept_back(alert, utterance, reach, now, "")
     entries += [entry] if entry is not None else []
     return Voiced(
         alert=alert,
         entries=tuple(entries),
-        kept_back=Reason.GROUPED,
+        kept_back=reason,
         ask_again_at=_sooner(alert.held_back_until, _mute_of_group_at(alert, book, now)),
     )
 

@@ -84,6 +84,22 @@ class Flapping(Part):
         return value
 
 
+class Throttle(Part):
+    """When a job that raises too many alerts is told of as one, but for what is critical."""
+
+    enabled: bool = True
+    """Whether jobs are throttled; true if left out."""
+
+    window_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    """Length of the window in minutes; 15 if left out."""
+
+    limit: Annotated[int, Field(ge=2, le=1_000)] = 10
+    """Notifications of one job within the window after which it is throttled; 10 if left out."""
+
+    cool_down_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+    """How long what is not critical waits then, to be told as one, in minutes; 30 if left out."""
+
+
 class Alerts(Part):
     """How alerts are told and told again."""
 
@@ -92,6 +108,9 @@ class Alerts(Part):
 
     deduplication: Deduplication = Field(default_factory=Deduplication)
     """How often one trouble is told at most."""
+
+    throttle: Throttle = Field(default_factory=Throttle)
+    """When a job has raised too many alerts."""
 
     flapping: Flapping = Field(default_factory=Flapping)
     """When a job counts as good and bad by turns."""
