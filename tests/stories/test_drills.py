@@ -1,7 +1,10 @@
 """Drills: marked tests on the way that alerts take, which prove that somebody would be told."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -290,6 +293,21 @@ def test_a_drill_whose_time_was_over_while_the_server_was_away_is_closed_then(st
 
     assert drill_of(story, drill.id).over_at == story.instant("08:30")
     assert told(story) == [("team", "firing"), ("team", "resolved")]
+
+
+def test_a_drill_that_cannot_be_read_costs_no_more_than_the_drills(story: Story, tmp_path: Path) -> None:
+    story.until("08:00")
+    begin(story, Aim.RECEIVER, "team", acknowledge=timedelta(minutes=15))
+    story.server.die()
+    with closing(sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)) as damaging:
+        damaging.execute("UPDATE drills SET body = '{'")
+    story.server.boot(story.configuration)
+
+    story.at("08:20").fails("etl")
+
+    assert story.heard_of("etl") == [("08:20", "critical", "firing")]
+    with story.server.store.reading() as reading:
+        assert [item.rule for item in reading.set_aside(story.clock.at)] == ["*"]
 
 
 def test_a_drill_is_in_no_digest_and_opens_no_escalation(story: Story) -> None:

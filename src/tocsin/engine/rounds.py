@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from tocsin.alerts.drill import ID_PREFIX
 from tocsin.engine.adopting import judge_outdated, register_slice, slices_of_jobs, version_of
 from tocsin.engine.blindness import REMEMBER_FOR, note_blind
@@ -12,7 +14,6 @@ from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.digesting import send_digests
 from tocsin.engine.draft import Draft
-from tocsin.engine.drill_plans import look_at_drills
 from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
@@ -152,11 +153,11 @@ class Rounds:
         if self._must_turn:
             owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0 or owes
         elif self._must_look:
-            self._look_at_drills(draft)
+            self._wake_drills(draft)
         elif self._adopting:
             self._adopt(draft)
             draft.write()
-        return self._adopting or (self._must_turn and self._must_look), owes
+        return self._adopting or self._must_look, owes
 
     def _note_alive(self, now: datetime) -> None:
         before = self.living.note(self._writing, now, ALIVE_EVERY)
@@ -166,12 +167,10 @@ class Rounds:
         self._alive_at = now
         self.refresh(now)
 
-    def _look_at_drills(self, draft: Draft) -> None:
-        """See at once whether a drill is over, though the hint to do so may have been lost with a crash."""
-        found = draft.writing.watches([DRILLS])
-        draft.load(found.values())
-        for watch in found.values():
-            look_at_drills(draft, watch.job.id)
+    def _wake_drills(self, draft: Draft) -> None:
+        """Have it seen at once whether a drill is over; it would be at its end, if this hint were lost."""
+        for watch in draft.writing.watches([DRILLS]).values():
+            draft.watches[watch.job.id] = msgspec.structs.replace(watch, due_at=draft.now)
         draft.write()
 
     def _adopt(self, draft: Draft) -> None:
