@@ -166,13 +166,25 @@ class SmtpReceiver(Receiver):
                 if word == b"DATA":
                     connection.sendall(b"354 go on\r\n")
                     self.received.append(_letter(lines.readline))
-                    if self.after_the_message(connection):
+                    if self.after_the_message(connection) or self._receipted_badly(connection):
                         return
-                    connection.sendall(b"250 2.0.0 queued as 1\r\n")
                 else:
                     connection.sendall(self._answer(word, line))
                     if word == b"QUIT":
                         return
+
+    def _receipted_badly(self, connection: socket.socket) -> bool:
+        """Give the receipt; return whether nothing sensible follows it."""
+        receipt = b"250 2.0.0 queued as 1\r\n"
+        if self.situation is Situation.ACCEPTS_SLOWLY:
+            for start in range(0, len(receipt), 4):
+                connection.sendall(receipt[start : start + 4])
+                self._over.wait(DRIP_SECONDS)
+            return False
+        connection.sendall(receipt)
+        if self.situation is Situation.ACCEPTS_AND_DRIPS:
+            self.drip(connection)
+        return self.situation in {Situation.ACCEPTS_AND_LEAVES, Situation.ACCEPTS_AND_DRIPS}
 
     def _answer(self, word: bytes, line: bytes) -> bytes:
         if word == b"EHLO":

@@ -84,9 +84,9 @@ TABLE = {
     Situation.LOSES_ANSWER: {**_http(UNKNOWN), "email": UNKNOWN},
     Situation.DRIPS: {**_http(UNKNOWN), "email": UNKNOWN},
     Situation.TALKS_NONSENSE: {**_http(UNKNOWN), "email": UNKNOWN},
-    Situation.ACCEPTS_SLOWLY: _http(ACCEPTED),
-    Situation.ACCEPTS_AND_LEAVES: _http(ACCEPTED),
-    Situation.ACCEPTS_AND_DRIPS: _http(ACCEPTED),
+    Situation.ACCEPTS_SLOWLY: {**_http(ACCEPTED), "email": ACCEPTED},
+    Situation.ACCEPTS_AND_LEAVES: {**_http(ACCEPTED), "email": ACCEPTED},
+    Situation.ACCEPTS_AND_DRIPS: {**_http(ACCEPTED), "email": ACCEPTED},
     Situation.REDIRECTS: _http(REFUSED),
 }
 for _situation, _expected in _APPRISE.items():
