@@ -148,6 +148,16 @@ def test_a_level_by_the_deadline_is_told_if_the_job_has_not_finished_by_then(sto
     assert people(story) == [("02:10", "ann", "firing"), ("05:30", "cem", "escalated")]
 
 
+def test_a_level_by_the_deadline_is_told_in_time_of_a_run_that_was_not_expected_yet(story: Story) -> None:
+    story.escalates(ON_CALL, replace(VP, minutes_before_deadline=30))
+    story.job("etl", schedule="0 12 * * *", grace=30, offset=5)
+
+    story.at("02:00").fails("etl")
+    story.until("11:50")
+
+    assert people(story)[-1] == ("11:35", "cem", "escalated")
+
+
 def test_a_level_by_the_deadline_is_not_told_when_the_job_has_finished_in_time(story: Story) -> None:
     story.escalates(ON_CALL, replace(VP, minutes_before_deadline=30))
     story.job("etl", schedule="0 2 * * *", grace=10, deadline="06:00")

@@ -22,6 +22,7 @@ from tocsin.oncall.escalation import (
     Climb,
     Facts,
     Move,
+    Policy,
     Standing,
     Status,
     Step,
@@ -75,7 +76,9 @@ def voice(
         joined = _joined(voiced, current, book, groups, now)
         if joined is not None:
             made = _made(joined, current, _standing(plain, joined.alert, book, now), now)
-    return _climbed(made, current, change, book=book, now=now)
+    climbed = _climbed(made, current, change, book=book, now=now)
+    asks = [at for at in (climbed.ask_again_at, _known_at(current.policy, state, now)) if at is not None]
+    return replace(climbed, ask_again_at=min(asks, default=None))
 
 
 def _climb_of(voiced: Voiced, book: Book, now: datetime) -> Climb | None:
@@ -224,6 +227,14 @@ def _deadline(alert: Alert, state: JobState | None, now: datetime) -> datetime |
     found += [o.deadline_at for o in state.occurrences if o.deadline_at is not None and o.opens_at <= now]
     to_come = [at for at in found if at > now]
     return min(to_come) if to_come else max(found, default=None)
+
+
+def _known_at(policy: Policy, state: JobState | None, now: datetime) -> datetime | None:
+    """Return when the next expected run opens, whose deadline some level may count from then on."""
+    if state is None or all(level.minutes_before_deadline is None for level in policy.levels):
+        return None
+    opens = (o.opens_at for o in state.occurrences if o.deadline_at is not None and o.opens_at > now)
+    return min(opens, default=None)
 
 
 def _told_as(voiced: Voiced) -> Speech | None:
