@@ -35,6 +35,8 @@ END = NOON + MINUTE
 SMALL = {"set_aside", "unknown", "tokens", "blind_windows", "leftovers", "servers", "tallies", "notes"}
 NO_TABLE = {
     "ranked",
+    "subjects",
+    "found",
     "worst",
     "json_each",
     "chain",

@@ -18,15 +18,20 @@ _DECISIONS: Final = (
 _IN_ORDER: Final = " ORDER BY h.at DESC, h.id DESC LIMIT ?"
 # A list of a thousand has no use for its thousand messages.
 _COLUMNS: Final = ", ".join("''" if name == "message" else f"n.{name}" for name in NOTIFICATION.names)
-_OWED: Final = (
-    f"SELECT n.id, {_COLUMNS} FROM notifications n "  # noqa: S608 - our own columns
-    "WHERE n.created_at >= ? AND (n.created_at, n.id) < (?, ?)"
-)
+_SINCE: Final = "n.created_at >= ? AND (n.created_at, n.id) < (?, ?)"
+_OWED: Final = f"SELECT n.id, {_COLUMNS} FROM notifications n WHERE {_SINCE}"  # noqa: S608 - our own columns
+# From the few subjects of the job to what was owed of them, put in order only then: a plan that begins with
+# the order would walk through all that was ever owed to anybody.
+_OWED_OF_JOB: Final = f"""
+    WITH subjects AS MATERIALIZED (
+        SELECT id FROM alerts WHERE job_id = ?
+        UNION SELECT g.group_id FROM alerts a JOIN group_alerts g ON g.alert_id = a.id WHERE a.job_id = ?
+    ), found AS MATERIALIZED (
+        SELECT n.id FROM subjects CROSS JOIN notifications n WHERE n.alert_id = subjects.id AND {_SINCE}
+    )
+    SELECT n.id, {_COLUMNS} FROM found CROSS JOIN notifications n WHERE n.id = found.id
+"""  # noqa: S608 - our own columns
 _OWED_IN_ORDER: Final = " ORDER BY n.created_at DESC, n.id DESC LIMIT ?"
-_OF_JOB: Final = (
-    " AND n.alert_id IN (SELECT id FROM alerts WHERE job_id = ? UNION "
-    "SELECT g.group_id FROM alerts a JOIN group_alerts g ON g.alert_id = a.id WHERE a.job_id = ?)"
-)
 
 
 class RecallReading(OnDoor):
@@ -71,10 +76,9 @@ class RecallReading(OnDoor):
         limit: int,
     ) -> list[Owed]:
         """Return what was owed since then and before that place, newest first; nothing given: to anybody."""
-        statement = _OWED
-        asked: list[Any] = [micros(since), micros(before.at), before.id]
-        if job_id is not None:
-            statement, asked = statement + _OF_JOB, [*asked, job_id, job_id]
+        statement = _OWED if job_id is None else _OWED_OF_JOB
+        asked: list[Any] = [] if job_id is None else [job_id, job_id]
+        asked += [micros(since), micros(before.at), before.id]
         if receivers:
             one = "n.target = ? OR substr(n.target, 1, ?) = ?"
             statement += f" AND ({' OR '.join([one] * len(receivers))})"
