@@ -114,6 +114,7 @@ def test_a_link_takes_all_of_it_by_its_button_alone(storm: Served) -> None:
         True,
         True,
     )
+    assert f"all {MEMBERS} report: disk full on db-…" in page.text
     assert the_group(storm)["taken"] == 0
 
     form = {"content-type": "application/x-www-form-urlencoded", "origin": storm.url, "accept": "text/html"}

@@ -35,14 +35,13 @@ def show_group(wired: Wired, who: Visitor, group_id: str, cursor: Cursor = None)
         notifications = reading.notifications(group_id)
         tries = reading.deliveries([notification.key for notification in notifications])
     shown = found[:listed]
-    cause = shared_cause(group)
     return render(
         wired,
         "group.html",
         who=who,
         group=group,
         title=title_of(group),
-        cause="" if cause is None else words_of_cause(cause, group.total),
+        cause=cause_of(group),
         alerts=shown,
         waits=group.open > group.taken or group.waiting > 0,
         continued=place is not None,
@@ -50,6 +49,12 @@ def show_group(wired: Wired, who: Visitor, group_id: str, cursor: Cursor = None)
         notifications=[(one, [t for t in tries if t.key == one.key]) for one in notifications],
         zone=wired.engine.configuration.defaults.timezone,
     )
+
+
+def cause_of(group: Group) -> str:
+    """Return what most of the alerts of a group share, "" where they share nothing."""
+    cause = shared_cause(group)
+    return "" if cause is None else words_of_cause(cause, group.total)
 
 
 def title_of(group: Group) -> str:

@@ -18,7 +18,7 @@ from tocsin.notify.invitation import PATH, TOKEN_LIMIT, Invitation, Void, unseal
 from tocsin.web.api.groups import take_all
 from tocsin.web.api.inputs import carry_out, invalid
 from tocsin.web.faults import Problem, ProblemError
-from tocsin.web.pages.group import title_of
+from tocsin.web.pages.group import cause_of, title_of
 from tocsin.web.pages.rendering import render
 from tocsin.web.pages.visitor import Form
 from tocsin.web.wiring import Wired
@@ -68,6 +68,7 @@ def show(wired: Wired, token: str, invited: Invited) -> HTMLResponse:
             who="",
             group=found,
             title=title_of(found),
+            cause=cause_of(found),
             zone=wired.engine.configuration.defaults.timezone,
             take_path=path,
             lengths=LENGTHS,
