@@ -1,0 +1,112 @@
+"""Which alerts follow from those of the jobs that one needs."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.inhibition import SETTLE_FOR, Inhibited, Inhibitor, settled, waiting
+from tocsin.alerts.upstream import Needed, inhibitor_of
+from tocsin.jobs.state import JobState
+from tocsin.rules.finding import Severity, Why
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+BY_EXTRACT = Inhibitor(alert_id="e", job="extract")
+
+
+def an_alert(name: str, job: str, why: Why, *, opened_at: datetime = NOON) -> Alert:
+    return Alert(
+        id=name,
+        fingerprint=name,
+        job_id=1,
+        job=job,
+        environment="production",
+        condition="any",
+        rule="any",
+        severity=Severity.CRITICAL,
+        why=why,
+        step=1,
+        opened_at=opened_at,
+        since_at=opened_at,
+        changed_at=opened_at,
+        summary="is wrong",
+    )
+
+
+LATE = an_alert("r", "report", Why.NOT_STARTED)
+FAILED = an_alert("e", "extract", Why.FAILED)
+
+
+def needed(*alerts: Alert) -> list[Needed]:
+    return [Needed(alerts=alerts)]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "follows"),
+    [
+        (Why.FAILED, Why.NOT_STARTED, True),
+        (Why.NOT_STARTED, Why.DEADLINE_MISSED, True),
+        (Why.DEADLINE_NEAR, Why.DEADLINE_NEAR, True),
+        (Why.NO_HEARTBEAT, Why.NO_RECORDS, True),
+        (Why.NO_RECORDS, Why.NO_RECORDS, True),
+        (Why.NO_RECORDS, Why.NOT_STARTED, False),
+        (Why.TOO_FAST, Why.NO_RECORDS, False),
+        (Why.FAILED, Why.FAILED, False),
+        (Why.FAILED, Why.NO_HEARTBEAT, False),
+        (Why.FAILED, Why.DURATION_EXCEEDED, False),
+    ],
+)
+def test_only_what_is_missing_follows_from_what_was_not_delivered(
+    source: Why, target: Why, *, follows: bool
+) -> None:
+    found = inhibitor_of(replace(LATE, why=target), needed(replace(FAILED, why=source)))
+
+    assert (found is not None) is follows
+
+
+def test_the_oldest_alert_is_named() -> None:
+    younger = an_alert("a", "load", Why.FAILED, opened_at=NOON + MINUTE)
+
+    assert inhibitor_of(LATE, needed(younger, FAILED)) == BY_EXTRACT
+
+
+def test_an_alert_that_is_over_or_muted_itself_mutes_nothing() -> None:
+    over = replace(FAILED, state=AlertState.RESOLVED)
+    muted = replace(FAILED, inhibited=Inhibited(by=BY_EXTRACT, since_at=NOON))
+
+    assert inhibitor_of(LATE, needed(over)) is None
+    assert inhibitor_of(LATE, needed(muted)) is None
+    assert inhibitor_of(LATE, needed(replace(muted, inhibited=waiting(NOON)))) == BY_EXTRACT
+
+
+def test_a_page_follows_only_from_a_page_or_from_what_somebody_has_in_hand() -> None:
+    page = replace(LATE, severity=Severity.PAGE)
+
+    assert inhibitor_of(page, needed(FAILED)) is None
+    assert inhibitor_of(page, needed(replace(FAILED, severity=Severity.PAGE))) == BY_EXTRACT
+    assert inhibitor_of(page, needed(replace(FAILED, state=AlertState.ACKNOWLEDGED))) == BY_EXTRACT
+
+
+def test_a_job_between_that_ended_well_since_then_has_not_passed_it_on() -> None:
+    before = JobState(last_success_at=NOON - MINUTE)
+    since = JobState(last_success_at=NOON + MINUTE)
+
+    assert inhibitor_of(LATE, [Needed(alerts=(FAILED,), between=(before,))]) == BY_EXTRACT
+    assert inhibitor_of(LATE, [Needed(alerts=(FAILED,), between=(before, since))]) is None
+
+
+def test_after_the_end_of_what_muted_it_an_alert_waits_and_then_is_free() -> None:
+    muted = settled(None, BY_EXTRACT, NOON)
+    assert muted == Inhibited(by=BY_EXTRACT, since_at=NOON)
+    assert settled(muted, BY_EXTRACT, NOON + MINUTE) is muted
+
+    waits = settled(muted, None, NOON + MINUTE)
+    assert waits is not None
+    assert waits.until_at == NOON + MINUTE + SETTLE_FOR
+    assert settled(waits, None, waits.until_at - MINUTE / 60) is waits
+    assert settled(waits, None, waits.until_at) is None
+    assert settled(waits, BY_EXTRACT, NOON + 2 * MINUTE) == Inhibited(
+        by=BY_EXTRACT, since_at=NOON + 2 * MINUTE
+    )

@@ -1,0 +1,48 @@
+"""What surrounds an alert, each in one line."""
+
+import pytest
+
+from tocsin.cli.around import muted_line, risk_line
+
+MUTED = {
+    "alert_id": "9a1d",
+    "job": "extract",
+    "rule": "",
+    "since_at": "2026-03-09T01:00:00Z",
+    "until_at": None,
+}
+RISK = {
+    "count": 7,
+    "is_whole": True,
+    "jobs": [
+        {"job": "report", "deadline_at": "2026-03-09T06:00:00Z"},
+        {"job": "archive", "deadline_at": None},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, "while alert 9a1d of extract is open, which it needs"),
+        ({"rule": "the host is down"}, "by 'the host is down'"),
+        ({"until_at": "2026-03-09T02:00:00Z"}, "nothing mutes it any more; told at "),
+    ],
+)
+def test_a_line_says_what_mutes_an_alert(changed: dict[str, object], words: str) -> None:
+    assert words in (muted_line({"inhibited": {**MUTED, **changed}}) or "")
+
+
+def test_a_line_says_whom_it_puts_at_risk() -> None:
+    line = risk_line({"at_risk": RISK}) or ""
+
+    assert line.startswith("7: report by 9 Mar")
+    assert line.endswith(", archive and 5 more")
+    assert (risk_line({"at_risk": {**RISK, "is_whole": False}}) or "").startswith("more than 7: ")
+
+
+@pytest.mark.parametrize(
+    "alert", [{}, {"inhibited": None, "at_risk": None}, {"inhibited": "x", "at_risk": 5}]
+)
+def test_an_alert_that_is_alone_has_no_such_line(alert: dict[str, object]) -> None:
+    assert (muted_line(alert), risk_line(alert)) == (None, None)
