@@ -27,6 +27,7 @@ RISK = {
         ({}, "while alert 9a1d of extract is open, which it needs"),
         ({"rule": "the host is down"}, "by 'the host is down'"),
         ({"until_at": "2026-03-09T02:00:00Z"}, "nothing mutes it any more; told at "),
+        ({"until_at": "2026-03-09T02:00:00Z", "alert_id": ""}, "nothing mutes it so far; told at "),
     ],
 )
 def test_a_line_says_what_mutes_an_alert(changed: dict[str, object], words: str) -> None:

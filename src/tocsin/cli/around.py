@@ -10,7 +10,8 @@ def muted_line(alert: Json) -> str | None:
     if not isinstance(inhibited, dict):
         return None
     if inhibited.get("until_at"):
-        return f"nothing mutes it any more; told at {moment(inhibited['until_at'])} if it still holds"
+        now = "any more" if inhibited.get("alert_id") else "so far"
+        return f"nothing mutes it {now}; told at {moment(inhibited['until_at'])} if it still holds"
     how = f"by {inhibited.get('rule')!r}" if inhibited.get("rule") else "which it needs"
     since = moment(inhibited.get("since_at"))
     return f"since {since}, while alert {inhibited.get('alert_id')} of {inhibited.get('job')} is open, {how}"

@@ -7,7 +7,6 @@ from typing import Final
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AtRisk, Dependent, Reason
-from tocsin.engine.book import Book
 from tocsin.engine.kinship import Kinship
 from tocsin.jobs.job import Job
 from tocsin.jobs.state import JobState
@@ -17,15 +16,15 @@ MAX_NAMED: Final = 5
 FRESH_FOR: Final = timedelta(hours=1)
 
 
-def at_risk_of(change: Change, job: Job, book: Book, kinship: Kinship, now: datetime) -> Alert:
+def at_risk_of(change: Change, job: Job, kinship: Kinship, now: datetime) -> Alert:
     """Return the alert with whom it puts at risk, looked up when it is news and afresh after an hour."""
     alert = change.alert
-    if not book.has_needs:
-        return alert
     known = alert.at_risk
     is_old = known is not None and now - known.at >= FRESH_FOR
     if change.reason not in (Reason.OPENED, Reason.LOUDER) and not is_old:
         return alert
+    if not kinship.has_needs:
+        return alert if known is None else dataclasses.replace(alert, at_risk=None)
     below, is_whole = kinship.below(job)
     return dataclasses.replace(alert, at_risk=worst_first(below, now, is_whole=is_whole))
 

@@ -65,10 +65,7 @@ def _matches_alike(one: Job, other: Job) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The configuration under its version, and the facts that concern all jobs.
-
-    `has_needs` says that some job needs another.
-    """
+    """The configuration under its version, and the facts that concern all jobs."""
 
     configuration: Configuration
     version: int
@@ -78,7 +75,6 @@ class Book:
     blind: tuple[BlindWindow, ...] = ()
     set_aside: Mapping[tuple[str, int], SetAside] = field(default_factory=dict)
     unknown_jobs: frozenset[int] = frozenset()
-    has_needs: bool = False
 
     @property
     def manners(self) -> Manners:

@@ -32,6 +32,7 @@ from tocsin.engine.voicing import entry_of, labels_of
 from tocsin.errors import StoreUnreadable
 from tocsin.jobs.job import Job
 from tocsin.rules.finding import Severity
+from tocsin.rules.wording import clock_time
 from tocsin.store.base import Writing
 from tocsin.store.rows import Watch
 
@@ -68,7 +69,7 @@ class Inhibiting:
         if not before.is_open:
             self._note(before)
             return Placed(change=change)
-        alert = at_risk_of(change, job, self._book, self._kinship, now)
+        alert = at_risk_of(change, job, self._kinship, now)
         if self._is_apart(alert, job):
             return Placed(change=change if alert is before else replace(change, alert=alert))
         placed = self._placed(alert, job, change, now)
@@ -220,7 +221,10 @@ def _entries(before: Inhibited | None, alert: Alert, now: datetime) -> tuple[Ent
         return ()
     if now_by is not None:
         return (entry_of(alert, Reason.INHIBITED, now, note=words_of(now_by), kept_back=True),)
-    return (entry_of(alert, Reason.INHIBITION_ENDED, now, note=""),)
+    note = ""
+    if after is not None and after.until_at is not None:
+        note = f"told at {clock_time(after.until_at, alert.timezone)} if it still holds"
+    return (entry_of(alert, Reason.INHIBITION_ENDED, now, note=note),)
 
 
 def words_of(by: Inhibitor) -> str:

@@ -31,6 +31,14 @@ class Kinship:
         self._writing = writing
         self._loaded = loaded
         self._known: dict[JobKey, Watch | None] = {}
+        self._has_needs: bool | None = None
+
+    @property
+    def has_needs(self) -> bool:
+        """Whether any job needs another; asked once, so that a storm where none does pays nothing."""
+        if self._has_needs is None:
+            self._has_needs = self._writing.has_needs()
+        return self._has_needs
 
     def forget(self) -> None:
         """Read everything anew."""

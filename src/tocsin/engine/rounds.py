@@ -136,7 +136,6 @@ class Rounds:
             blind=self._writing.blind(now - REMEMBER_FOR),
             set_aside={(item.rule, item.job_id): item for item in self._writing.set_aside(now)},
             unknown_jobs=self._writing.unknown_jobs(),
-            has_needs=self._writing.has_needs(),
         )
 
     def go(self, draft: Draft, now: datetime) -> tuple[bool, bool]:
