@@ -12,16 +12,17 @@ from tests.simulation.mode import Mode
 from tests.simulation.people import People
 from tests.simulation.receivers import FlakyChannel, Ledger
 from tests.simulation.server import Server
-from tests.simulation.setting import TARGETS, configuration
+from tests.simulation.setting import POLICY, TARGETS, configuration
 from tests.simulation.watching import Watcher
 from tests.simulation.world import World
-from tocsin.engine import writer
+from tocsin.engine import auditing, writer
 
 TROUBLE_SECONDS = 3 * 3_600.0
 CALM_SECONDS = 75 * 60.0
 MOODS_SECONDS = 70 * 60.0
 LAST_STEP_SECONDS = 2.0
 MOST_LAST_STEPS = 30
+AUDIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,19 @@ class Simulation:
             if not self.server.read(lambda reading: reading.counts()).pending:
                 break
             self._until(self.world.seconds + LAST_STEP_SECONDS)
+        self._let_it_audit_itself()
         Auditor(self.world, self.server, self.ledger, self.jobs, self.people).judge()
+
+    def _let_it_audit_itself(self) -> None:
+        """See that two of its own audits in a row find nothing in a world that is well."""
+        own = auditing.Auditor(self.server.store)
+        for _ in range(2):
+            self._until(self.world.seconds + AUDIT_SECONDS)
+            if not self.server.up:
+                return
+            threads = auditing.Threads(server=self.server.writer.rounds.living.server)
+            for trouble in own.audit(threads, POLICY, self.world.server_now()):
+                self.world.accuse("its own audit", trouble.sentence)
 
     def _until(self, end_seconds: float) -> None:
         world, server = self.world, self.server

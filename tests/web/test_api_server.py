@@ -10,6 +10,8 @@ import pytest
 from tests.web.served import PATIENCE_SECONDS, Served, fresh, serving
 from tocsin.clock import now
 from tocsin.engine.engine import EngineCondition
+from tocsin.engine.troubles import AuditReport, Check, Trouble
+from tocsin.engine.watchdog import Standing
 from tocsin.web.readiness import unready
 
 
@@ -162,6 +164,10 @@ WELL = EngineCondition(
         (replace(WELL, since_tick_seconds=31.0, overdue_seconds=61.0), ["Nothing is judged"]),
         (replace(WELL, is_judging=False), ["Nothing is judged"]),
         (replace(WELL, is_delivering=False), ["Nothing is delivered"]),
+        (replace(WELL, since_handing_out_seconds=31.0), ["Nothing is delivered"]),
+        (replace(WELL, is_watching=False), ["Nothing is audited"]),
+        (replace(WELL, since_audit_seconds=601.0), ["Nothing is audited"]),
+        (replace(WELL, since_handing_out_seconds=30.0, since_audit_seconds=600.0), []),
         (replace(WELL, store_fault="full", since_tick_seconds=31.0), ["The store cannot be written"]),
     ],
 )
@@ -179,6 +185,29 @@ def test_a_clock_of_another_server_that_is_off_is_told(
 
     assert health["status"] == "degraded"
     assert "The clock of another server is 40 seconds off ours: set both by NTP." in health["problems"]
+
+
+def test_what_the_audit_has_found_here_and_elsewhere_is_told_and_no_secret(
+    alone: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = Trouble(check=Check.UNCLAIMABLE, since_at=now(), count=3, examples=("team/slack",))
+    report = AuditReport(server="0b", host="other", at=now(), troubles=(lost,))
+    audit = Standing(
+        audited_at=now(), troubles=(lost,), elsewhere=(report,), is_beating=True, beat_fault="HTTP 503"
+    )
+    condition = replace(alone.engine.condition(), audit=audit)
+    monkeypatch.setattr(alone.engine, "condition", lambda: condition)
+
+    health = alone.get("/api/v1/health")
+
+    said = "The audit has found: notifications can never be sent: team/slack."
+    assert (health["status"], health["problems"].count(said)) == ("unhealthy", 1)
+    assert health["audit"]["status"] == "troubled"
+    assert [one["found_by"] for one in health["audit"]["troubles"]] == ["this server", "other"]
+    assert (health["audit"]["heartbeat"], health["audit"]["heartbeat_fault"]) == (True, "HTTP 503")
+    assert "tocsin_audit_troubles 2.0" in alone.ask("GET", "/metrics").text
+    assert alone.ask("GET", "/readyz").status == 200
+    assert said in alone.ask("GET", "/").text
 
 
 def test_a_thread_that_has_ended_makes_the_server_unready(alone: Served) -> None:
