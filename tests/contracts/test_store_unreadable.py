@@ -5,10 +5,22 @@ import sqlite3
 import psycopg
 import pytest
 
-from tests.contracts.kept import MINUTE, NOON, Place, a_run, changed, committed, due, key, registered
+from tests.contracts.kept import (
+    MINUTE,
+    NOON,
+    Place,
+    a_run,
+    an_occurrence,
+    changed,
+    committed,
+    due,
+    key,
+    registered,
+)
 from tests.contracts.several import Servers
 from tocsin.jobs.state import JobState
 from tocsin.store.base import Store
+from tocsin.store.codec import micros
 from tocsin.store.rows import Watch
 
 DAMAGED = '{"open_runs": "lost"}'
@@ -105,3 +117,20 @@ def seen(store: Store, watch: Watch) -> Watch:
     with committed(store) as writing:
         writing.save([changed(w, judged_under=0) for w in writing.watches_by_id([watch.job.id])])
         return writing.watches_by_id([watch.job.id])[0]
+
+
+def test_lists_of_what_jobs_did_leave_out_what_cannot_be_read(place: Place) -> None:
+    store = place.open()
+    with committed(store) as writing:
+        (watch,) = registered(writing, "etl")
+        job = watch.job.id
+        writing.save_runs([(job, a_run("a")), (job, a_run("b"))])
+        writing.save_occurrences([(job, an_occurrence()), (job, an_occurrence(NOON + MINUTE))])
+    carry_out(place, "UPDATE runs SET body = %s WHERE key = %s", DAMAGED, "a")
+    at = micros(NOON + MINUTE)
+    carry_out(place, "UPDATE occurrences SET body = %s WHERE nominal_at = %s", DAMAGED, at)
+
+    with store.reading() as reading:
+        assert [run.key for run in reading.recent_runs([job], 10)[job]] == ["b"]
+        assert reading.recent_occurrences([job], 10) == {job: [an_occurrence()]}
+    store.close()

@@ -197,3 +197,16 @@ def test_a_run_that_cannot_be_read_begins_anew(story: Story, tmp_path: Path) -> 
 
     assert story.run("etl", "a").status is RunStatus.FAILED
     assert sorted(story.open) == [("etl", "job_failure", "critical"), ("load", "job_failure", "critical")]
+
+
+def test_a_silence_that_cannot_be_read_mutes_nothing_and_stops_nothing(
+    story: Story, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    story.at("02:00").silences("job=etl", until="06:00")
+    corrupt(tmp_path / "tocsin.db", "silences", "true")
+    story.at("02:30").fails("etl")
+
+    assert story.heard == [("02:30", "critical", "firing")]
+    with story.server.store.reading() as reading:
+        assert reading.silences(ended_since=story.clock.at) == []
+    assert "left out: a stored Silence cannot be read" in caplog.text

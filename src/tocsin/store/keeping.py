@@ -62,7 +62,7 @@ class KeepingWriting(OnDoor):
 
     def silences(self, now: datetime) -> tuple[Silence, ...]:
         """Return the silences that have not ended."""
-        return tuple(SILENCE.decode(body) for (body,) in self._door.all(SILENCES, (micros(now),)))
+        return tuple(SILENCE.decode_all(self._door.all(SILENCES, (micros(now),))))
 
     def save_override(self, override: Override) -> None:
         """Keep an override, new or changed."""
@@ -71,7 +71,7 @@ class KeepingWriting(OnDoor):
 
     def overrides(self, now: datetime) -> tuple[Override, ...]:
         """Return the overrides that have not ended."""
-        return tuple(OVERRIDE.decode(body) for (body,) in self._door.all(OVERRIDES, (micros(now),)))
+        return tuple(OVERRIDE.decode_all(self._door.all(OVERRIDES, (micros(now),))))
 
     def save_token(self, token: Token) -> None:
         """Keep a new credential."""

@@ -108,10 +108,7 @@ class TablesReading(RecallReading, SumsReading, AuditReading):
 
     def recent_occurrences(self, job_ids: Sequence[int], limit: int) -> dict[int, list[Occurrence]]:
         """Return the newest decided occurrences of each job, newest first."""
-        return {
-            one: [OCCURRENCE.decode(b) for (b,) in self._door.all(_OCCURRENCES, (one, limit))]
-            for one in job_ids
-        }
+        return {one: OCCURRENCE.decode_all(self._door.all(_OCCURRENCES, (one, limit))) for one in job_ids}
 
     def run(self, job_id: int, run: str) -> Run | None:
         """Return one run."""
@@ -146,7 +143,7 @@ class TablesReading(RecallReading, SumsReading, AuditReading):
 
     def history(self, alert_id: str) -> list[Entry]:
         """Return an alert's history, oldest first."""
-        return [ENTRY.decode(body) for (body,) in self._door.all(_HISTORY, (alert_id,))]
+        return ENTRY.decode_all(self._door.all(_HISTORY, (alert_id,)))
 
     def notifications(self, alert_id: str) -> list[Notification]:
         """Return what was owed to whom about an alert, oldest first."""
@@ -177,15 +174,15 @@ class TablesReading(RecallReading, SumsReading, AuditReading):
 
     def drills(self, limit: int) -> list[Drill]:
         """Return drills, newest first."""
-        return [DRILL.decode(body) for (body,) in self._door.all(DRILLS, (limit,))]
+        return DRILL.decode_all(self._door.all(DRILLS, (limit,)))
 
     def silences(self, *, ended_since: datetime) -> list[Silence]:
         """Return silences that have not ended, and those that ended since then."""
-        return [SILENCE.decode(body) for (body,) in self._door.all(SILENCES, (micros(ended_since),))]
+        return SILENCE.decode_all(self._door.all(SILENCES, (micros(ended_since),)))
 
     def overrides(self, *, ended_since: datetime) -> list[Override]:
         """Return overrides that have not ended, and those that ended since then."""
-        return [OVERRIDE.decode(body) for (body,) in self._door.all(OVERRIDES, (micros(ended_since),))]
+        return OVERRIDE.decode_all(self._door.all(OVERRIDES, (micros(ended_since),)))
 
     def tokens(self) -> list[Token]:
         """Return all credentials that are not revoked."""

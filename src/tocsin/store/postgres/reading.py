@@ -49,7 +49,7 @@ class PostgresReading(TablesReading):
     def _recent(
         self, statement: str, codec: Codec[T], job_ids: Sequence[int], limit: int
     ) -> dict[int, list[T]]:
-        found: dict[int, list[T]] = {job_id: [] for job_id in job_ids}
-        for job_id, body in self._door.all(statement, (numbers(found), limit)):
-            found[job_id].append(codec.decode(body))
-        return found
+        rows: dict[int, list[tuple[str]]] = {job_id: [] for job_id in job_ids}
+        for job_id, body in self._door.all(statement, (numbers(rows), limit)):
+            rows[job_id].append((body,))
+        return {job_id: codec.decode_all(of_job) for job_id, of_job in rows.items()}
