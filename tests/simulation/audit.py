@@ -6,16 +6,23 @@ from datetime import timedelta
 from itertools import pairwise
 
 from tests.simulation.behaviour import Behaviour
-from tests.simulation.climbing import judge_climb
+from tests.simulation.climbing import in_hand, judge_climb, judge_group_climb, judge_pace, judge_put_off
 from tests.simulation.jobs import JobActor, RunOfJob
 from tests.simulation.people import People, Promise
 from tests.simulation.receivers import Arrival, Ledger
 from tests.simulation.server import Server
-from tests.simulation.setting import DEFAULT_RECEIVER, FALLBACKS, POLICY, RECEIVER_OF, RECEIVERS
+from tests.simulation.setting import (
+    DEFAULT_RECEIVER,
+    ESCALATED,
+    FALLBACKS,
+    POLICY,
+    RECEIVER_OF,
+    RECEIVERS,
+)
 from tests.simulation.world import START, World
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
 from tocsin.alerts.group import Group
-from tocsin.engine.commands import Acknowledge, AddSilence, Resolve, Snooze
+from tocsin.engine.commands import Acknowledge, AcknowledgeGroup, AddSilence, Resolve, Snooze
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.rules.finding import Severity
@@ -25,7 +32,6 @@ from tocsin.store.rows import Notification, NotificationState
 SPEAKING = frozenset({"firing", "louder", "repeat"})
 # What lets an alert be told again though somebody has it in hand, or has put it off.
 TELLS_AGAIN = (Reason.LOUDER, Reason.ACKNOWLEDGEMENT_ENDED, Reason.SNOOZE_ENDED)
-ESCALATED = frozenset({"spare/webhook"})
 IN_HAND = SPEAKING | {"escalated"}
 STATUS_OF = {
     None: RunStatus.RUNNING,
@@ -66,6 +72,12 @@ class Auditor:
         self._promises()
         for group_id, group in self._groups.items():
             self._group_closed_where_opened(group_id, group)
+            if group is not None:
+                judge_group_climb(self._world, group, self._owed[group_id])
+            if not self._jumps:
+                deaths = [gone for _, gone in self._server.lives]
+                judge_pace(self._world, self._owed[group_id], self._ledger.made_seconds, deaths)
+        self._groups_in_hand()
         for alert in self._alerts:
             self._told_or_said_why(alert)
             self._not_repeated_once_acknowledged(alert)
@@ -190,6 +202,8 @@ class Auditor:
             alert = alerts.get(command.alert_id)
             if alert is None or not self._is_kept(promise, alert):
                 self._world.accuse("kept to people", f"{command} was forgotten")
+            elif not self._jumps:
+                judge_put_off(self._world, alert, self._history[alert.id], promise)
 
     def _is_kept(self, promise: Promise, alert: Alert) -> bool:
         entries = self._history[alert.id]
@@ -212,6 +226,13 @@ class Auditor:
             later = [n for n in self._owed[alert.id] if n.key not in promise.keys and n.kind in IN_HAND]
             if any(not n.fallback_of for n in later):
                 self._world.accuse("in hand", f"{alert.id} was told again after it was acknowledged")
+
+    def _groups_in_hand(self) -> None:
+        for promise in self._people.promises:
+            if isinstance(promise.command, AcknowledgeGroup):
+                later = in_hand(self._owed[promise.id], promise.keys)
+                if any(one.kind in ("repeat", "escalated") and not one.fallback_of for one in later):
+                    self._world.accuse("in hand", f"group {promise.id} was told again once it was taken")
 
     # ---------------------------------------------------------------- what was owed
     def _told_or_said_why(self, alert: Alert) -> None:

@@ -1,37 +1,80 @@
 """The reckoning of escalations: each level in its turn, once, and on until somebody has taken it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from tests.simulation.setting import ESCALATION
+from tests.simulation.people import Promise
+from tests.simulation.setting import ESCALATED, ESCALATION
 from tests.simulation.world import World
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
-from tocsin.oncall.escalation import Status
+from tocsin.alerts.group import Group
+from tocsin.alerts.route import ROOT
+from tocsin.notify.message import unpack
+from tocsin.oncall.escalation import Climb, Status
+from tocsin.store.rows import Notification
 
 TOLD = {Reason.ESCALATION_BEGUN, Reason.ESCALATED, Reason.ESCALATION_WENT_ON}
 RESTED = {Reason.ACKNOWLEDGED, Reason.SILENCED, Reason.SNOOZED, Reason.LOUDER}
+ENDS = {
+    Reason.ACKNOWLEDGEMENT_ENDED,
+    Reason.SNOOZE_ENDED,
+    Reason.ACKNOWLEDGED,
+    Reason.SNOOZED,
+    Reason.LOUDER,
+    Reason.RESOLVED_BY_HAND,
+}
 LATE = timedelta(seconds=30)
+# How long the first level has at most, with what a server needs that fails for some seconds.
+LATEST_SECONDS = ESCALATION.levels[0].timeout_minutes * 60.0 + 120.0
 
 
 def judge_climb(world: World, alert: Alert, history: Sequence[Entry], *, is_told: bool) -> None:
     """Accuse an escalation that has told a level twice, stands still, or never began."""
     if alert.climb is None:
-        if is_told and alert.state is AlertState.FIRING:
+        if is_told and alert.state is AlertState.FIRING and not alert.climbs_in:
             world.accuse("escalates", f"{alert.id} was told and its escalation has not begun")
         return
     _each_level_once(world, alert, history)
-    climb = alert.climb
     standing = {AlertState.ACKNOWLEDGED: Status.ACKNOWLEDGED, AlertState.RESOLVED: Status.RESOLVED}
-    wanted = standing.get(alert.state)
+    wanted = standing.get(alert.state, Status.SUPPRESSED if alert.climbs_in else None)
+    _stands(world, alert.id, alert.climb, wanted)
+
+
+def judge_group_climb(world: World, group: Group, owed: Sequence[Notification]) -> None:
+    """Accuse the escalation of a group in the same way."""
+    if not group.has_spoken or group.key.partition("\x1f")[0] != ROOT:
+        return
+    if group.climb is None:
+        world.accuse("escalates", f"group {group.id} was told as one and its escalation has not begun")
+        return
+    world.happened("a group was escalated")
+    wanted = None if group.waits_for_somebody else Status.ACKNOWLEDGED
+    if group.open or group.closed_at is not None:
+        closed = Status.RESOLVED if group.closed_at is not None else wanted
+        _stands(world, f"group {group.id}", group.climb, closed)
+    if "AddSilence done" not in world.sometimes:
+        _each_level_of_many_once(world, group, owed)
+
+
+def in_hand(owed: Sequence[Notification], known: frozenset[str]) -> Sequence[Notification]:
+    """Return what was owed of a group after somebody took it in hand, until more came."""
+    later = sorted((one for one in owed if one.key not in known), key=lambda one: one.seq)
+    more = next((one.seq for one in later if one.kind == "firing"), None)
+    return [one for one in later if more is None or one.seq < more]
+
+
+def _stands(world: World, what: str, climb: Climb, wanted: Status | None) -> None:
+    """Accuse a climb that does not stand as it should, or that should move and does not."""
     if wanted is not None and climb.status is not wanted:
-        world.accuse(
-            "escalates", f"{alert.id} is {alert.state.value} and its escalation {climb.status.value}"
-        )
+        world.accuse("escalates", f"{what} is {wanted.value} and its escalation {climb.status.value}")
+    if wanted is None and climb.status in (Status.ACKNOWLEDGED, Status.RESOLVED):
+        world.accuse("escalates", f"{what} is in nobody's hand, its escalation is {climb.status.value}")
     if wanted is None and climb.next_at is not None and climb.next_at < world.now() - LATE:
-        world.accuse("escalates", f"the escalation of {alert.id} was to go on at {climb.next_at}")
+        world.accuse("escalates", f"the escalation of {what} was to go on at {climb.next_at}")
     is_at_the_top = climb.level == len(ESCALATION.levels) or climb.status is Status.SUPPRESSED
     if wanted is None and climb.next_at is None and not is_at_the_top:
-        world.accuse("escalates", f"the escalation of {alert.id} stands still at level {climb.level}")
+        world.accuse("escalates", f"the escalation of {what} stands still at level {climb.level}")
 
 
 def _each_level_once(world: World, alert: Alert, history: Sequence[Entry]) -> None:
@@ -44,3 +87,42 @@ def _each_level_once(world: World, alert: Alert, history: Sequence[Entry]) -> No
             if level in told:
                 world.accuse("each level once", f"{alert.id} was told {level} twice")
             told.add(level)
+
+
+def _each_level_of_many_once(world: World, group: Group, owed: Sequence[Notification]) -> None:
+    """Once, and once more where an acknowledgement has ended: what it held is then told as one anew."""
+    mine = [one for one in owed if one.target in ESCALATED and not one.fallback_of]
+    told = Counter(dict(unpack(one.message).evidence).get("escalation", one.kind) for one in mine)
+    for level, count in told.items():
+        if level != "resolved" and count > group.batch:
+            world.accuse("each level once", f"group {group.id} was told to {level} {count} times")
+
+
+def judge_put_off(world: World, alert: Alert, history: Sequence[Entry], promise: Promise) -> None:
+    """Accuse what keeps an alert quiet though its end has passed."""
+    until_at = getattr(promise.command, "until_at", None)
+    place = next((number for number, entry in enumerate(history) if entry.who == promise.who), None)
+    if until_at is None or place is None:
+        return
+    end_at = world.now() if alert.resolved_at is None else alert.resolved_at
+    if end_at > until_at + LATE and not any(entry.reason in ENDS for entry in history[place + 1 :]):
+        world.accuse("put off ends", f"{alert.id} was put off until {until_at} and was quiet after that")
+
+
+def judge_pace(
+    world: World,
+    owed: Sequence[Notification],
+    made_seconds: Mapping[str, float],
+    deaths: Sequence[float],
+) -> None:
+    """Accuse a group whose second level was told late though nothing kept it back."""
+    if "AddSilence done" in world.sometimes:
+        return
+    mine = [one for one in owed if one.target in ESCALATED and not one.fallback_of]
+    begun = [made_seconds[one.key] for one in mine if one.kind == "firing"]
+    for one in mine:
+        told = made_seconds[one.key]
+        before = max((at for at in begun if at < told), default=0.0)
+        was_up = not any(before <= death <= told for death in deaths)
+        if one.kind == "escalated" and before and was_up and told - before > LATEST_SECONDS:
+            world.accuse("escalates", f"{one.key} was owed {told - before:.0f} s after the level below")

@@ -9,6 +9,7 @@ from tocsin.alerts.alert import Alert, AlertState, SnoozeEnd
 from tocsin.alerts.matcher import Matcher
 from tocsin.engine.commands import (
     Acknowledge,
+    AcknowledgeGroup,
     AddSilence,
     Command,
     Done,
@@ -21,7 +22,7 @@ from tocsin.engine.commands import (
 from tocsin.engine.work import Order
 from tocsin.errors import StoreUnavailable
 
-PUT_OFF_FOR = timedelta(minutes=20)
+PUT_OFF_FOR = timedelta(minutes=6)
 OPEN = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 
@@ -76,6 +77,9 @@ class People:
         kind = world.chance.choice((Acknowledge, Acknowledge, Resolve))
         if kind is Resolve:
             return Resolve(alert_id=alert.id, who=who)
+        if alert.pooled and self._number % 3:
+            until_at = world.server_now() + PUT_OFF_FOR if self._number % 2 else None
+            return AcknowledgeGroup(group_id=alert.pooled[0].group, who=who, until_at=until_at)
         return self._taken(alert.id, who)
 
     def _taken(self, alert_id: str, who: str) -> Command:
@@ -121,8 +125,9 @@ class People:
             return
         self._world.happened(f"{type(command).__name__} done")
         keys: frozenset[str] = frozenset()
-        if isinstance(command, Acknowledge | Resolve | Snooze):
-            owed = self._server.read(lambda reading: reading.notifications(command.alert_id))
+        if isinstance(command, Acknowledge | Resolve | Snooze | AcknowledgeGroup):
+            about = command.group_id if isinstance(command, AcknowledgeGroup) else command.alert_id
+            owed = self._server.read(lambda reading: reading.notifications(about))
             keys = frozenset(notification.key for notification in owed)
         if isinstance(command, AddSilence):
             self.silences.append(result.id)

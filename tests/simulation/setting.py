@@ -22,6 +22,8 @@ RECEIVERS = {
     "chat": ("chat/slack",),
     "spare": ("spare/webhook",),
 }
+# Whom only escalations and fallbacks reach.
+ESCALATED = frozenset({"spare/webhook"})
 DEFAULT_RECEIVER = "ops"
 FALLBACKS = {"pager": "spare", "ops": "spare"}
 RECEIVER_OF = {

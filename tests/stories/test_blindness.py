@@ -266,3 +266,15 @@ def test_a_summary_that_nobody_cared_for_is_closed_when_its_window_is_forgotten(
     story.until("2026-03-17 09:00")
     assert story.open == []
     assert "does not watch it any more" in story.last.text
+
+
+def test_a_summary_taken_in_hand_for_a_time_is_told_again_after_it(story: Story) -> None:
+    story.job("daily_etl", schedule="0 3 * * *", grace=10)
+
+    story.down("02:00", "04:00")
+    story.at("04:10").acknowledges("ann", until="05:00")
+    assert story.silent_until("04:59")
+    story.until("05:01")
+
+    assert story.heard[-1] == ("05:00", "critical", "repeat")
+    assert ("05:00", "acknowledgement_ended") in story.history("tocsin")
