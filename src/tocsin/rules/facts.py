@@ -54,6 +54,8 @@ def apart(facts: Facts) -> tuple[Facts, ...]:
     run is a backfill's: what was expected stays with the job's own.
     """
     state = facts.state
+    if not (state.open_runs or state.failures):
+        return (facts,)
     if True not in [run.backfill for run in (*state.open_runs, *state.failures)]:
         return (facts,)
     open_runs, failures = _split(state.open_runs), _split(state.failures)
