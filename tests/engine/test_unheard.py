@@ -50,7 +50,8 @@ def test_a_history_that_says_it_was_told_is_no_excuse_for_that_nobody_was() -> N
     assert not is_explained([])
     for reason in (Reason.OPENED, Reason.TOLD, Reason.GROUPED, Reason.SILENCED, Reason.ESCALATED):
         assert not is_explained([entry(reason)]), reason
-    assert is_explained([entry(Reason.OPENED), entry(Reason.SNOOZED)])
+    assert is_explained([entry(Reason.OPENED), entry(Reason.INHIBITED)])
+    assert not is_explained([entry(Reason.INHIBITED), entry(Reason.INHIBITION_ENDED)])
 
 
 LEVELS = tuple(Level(name=name, targets=("a",)) for name in ("one", "two", "three"))
