@@ -18,6 +18,7 @@ class Living:
     def __init__(self, server: str) -> None:
         self.server = server
         self._seen: dict[str, datetime] = {}
+        self._seen_before: dict[str, datetime] = {}
         self.apart = NOT_AT_ALL
 
     def note(self, writing: Writing, now: datetime, every: timedelta) -> datetime | None:
@@ -35,8 +36,12 @@ class Living:
         else:
             last = before if before > now else min(self._last(before, others, every), now)
         self.apart = max((_apart(now - at, every) for at in self._moved(others)), default=NOT_AT_ALL)
-        self._seen = {**others, self.server: now}
+        self._seen_before, self._seen = self._seen, {**others, self.server: now}
         return last
+
+    def forget(self) -> None:
+        """Take back what was noted last: it was rolled back, and what lies before it counts again."""
+        self._seen = self._seen_before
 
     def _own(self, found: dict[str, datetime]) -> datetime | None:
         return found.get(self.server, self._seen.get(self.server))

@@ -102,6 +102,7 @@ class Rounds:
         """Load everything anew: what was loaded or noted may have been rolled back."""
         self._refreshed_at = None
         self._registering = False
+        self.living.forget()
 
     def kept(self) -> None:
         """Take note that what `go` has done is committed, so that none of it is done again."""
