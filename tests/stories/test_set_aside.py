@@ -210,3 +210,17 @@ def test_a_silence_that_cannot_be_read_mutes_nothing_and_stops_nothing(
     with story.server.store.reading() as reading:
         assert reading.silences(ended_since=story.clock.at) == []
     assert "left out: a stored Silence cannot be read" in caplog.text
+
+
+def test_a_group_that_cannot_be_read_is_closed_and_holds_up_nobody_who_comes_to_it(
+    story: Story, tmp_path: Path
+) -> None:
+    story.at("02:00").fails("etl")
+    story.at("02:00:10").fails("load")
+    corrupt(tmp_path / "tocsin.db", "alert_groups", "closed_at IS NULL")
+    story.at("02:00:20").fails("report")
+    story.until("02:05")
+
+    assert story.heard_of("report") == [("02:00:20", "critical", "firing")]
+    with story.server.store.reading() as reading:
+        assert reading.set_aside(story.clock.at) == []
