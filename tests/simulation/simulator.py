@@ -86,12 +86,16 @@ class Simulation:
         for job in self.jobs:
             job.mood = self.world.chance.choice((Behaviour.GOOD, Behaviour.FAILS))
         self._until(self.world.seconds + MOODS_SECONDS)
+        self._let_it_audit_itself()
+        self._send_what_is_owed()
+        Auditor(self.world, self.server, self.ledger, self.jobs, self.people).judge()
+
+    def _send_what_is_owed(self) -> None:
+        """Let what has just come up be sent, so that nothing is under way when it is reckoned up."""
         for _ in range(MOST_LAST_STEPS):
             if not self.server.read(lambda reading: reading.counts()).pending:
                 break
             self._until(self.world.seconds + LAST_STEP_SECONDS)
-        self._let_it_audit_itself()
-        Auditor(self.world, self.server, self.ledger, self.jobs, self.people).judge()
 
     def _let_it_audit_itself(self) -> None:
         """See that two of its own audits in a row find nothing in a world that is well."""
