@@ -8,7 +8,19 @@ from typing import Protocol
 
 import pytest
 
-from tests.contracts.kept import LEASE, MINUTE, NOON, SECOND, an_alert, committed, owed, registered, tried
+from tests.contracts.kept import (
+    LEASE,
+    MINUTE,
+    NOON,
+    SECOND,
+    an_alert,
+    committed,
+    due,
+    key,
+    owed,
+    registered,
+    tried,
+)
 from tests.contracts.several import Servers, done, transaction, wait_until_blocked
 from tocsin.alerts.alert import AlertState
 from tocsin.alerts.matcher import read_matcher
@@ -314,3 +326,27 @@ def test_who_settles_a_try_that_failed_for_good_is_in_nobody_elses_way(
         told = {(o.target, o.state) for o in reading.notifications("alert-1")}
     assert ("kim", NotificationState.DEAD) in told
     assert ("team", NotificationState.PENDING) in told
+
+
+def test_a_server_waits_a_moment_for_what_another_has_in_hand_instead_of_asking_without_end(
+    server: Start, servers: Servers
+) -> None:
+    one = server()
+    one.reports(CheckInKind.START)
+    with committed(servers()) as writing:
+        found = writing.watches([key()])
+        writing.save([due(watch, NOON) for watch in found.values()])
+    one.clock.at += SECOND
+    with transaction(servers()) as writing:
+        writing.due(one.clock.at, 10)
+
+        one.writer.next_due_at = None
+        is_busy = one.writer.turn(0.0)
+
+    assert not is_busy
+    one.lives(SECOND)
+    with one.store.reading() as reading:
+        watch = reading.job(key())
+    assert watch is not None
+    assert watch.due_at is not None
+    assert watch.due_at > one.clock.at

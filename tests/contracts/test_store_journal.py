@@ -109,3 +109,29 @@ def test_a_reading_that_never_ends_does_not_let_the_journal_grow_for_ever(
 
     emptier.close()
     store.close()
+
+
+def test_the_journal_is_emptied_again_after_a_fault_that_nobody_foresaw(
+    path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    struck, emptied = threading.Event(), threading.Event()
+
+    def empty(_journal: journal.Journal) -> int:
+        if not struck.is_set():
+            struck.set()
+            raise MemoryError("no room")
+        emptied.set()
+        return 0
+
+    monkeypatch.setattr(journal, "EVERY_SECONDS", 0.001)
+    monkeypatch.setattr(journal.Journal, "empty", empty)
+    store = SqliteStore(path)
+    keep(store, "first")
+    has_struck = struck.wait(10.0)
+    keep(store, "second")
+    is_emptied = emptied.wait(10.0)
+    store.close()
+
+    assert has_struck
+    assert is_emptied
+    assert "could not be emptied" in caplog.text

@@ -20,7 +20,7 @@ from tests.simulation.setting import (
     RECEIVERS,
 )
 from tests.simulation.world import START, World
-from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
+from tocsin.alerts.alert import KEEPS_BACK, Alert, AlertState, Entry, Reason
 from tocsin.alerts.group import Group
 from tocsin.engine.commands import Acknowledge, AcknowledgeGroup, AddSilence, Resolve, Snooze
 from tocsin.jobs.checkin import CheckInKind
@@ -240,7 +240,7 @@ class Auditor:
         reasons = {entry.reason for entry in entries}
         spoken = [n for n in owed if n.kind in SPEAKING]
         by_group = [n for p in alert.pooled for n in self._owed[p.group] if n.kind in SPEAKING]
-        if not spoken and not reasons & {Reason.SILENCED, Reason.DEDUPLICATED, Reason.GROUPED}:
+        if not spoken and not reasons & {*KEEPS_BACK, Reason.GROUPED}:
             self._world.accuse("told or said why", f"{alert.id} {alert.condition} of {alert.job}: silence")
         if alert.state is AlertState.FIRING and not spoken and not by_group:
             self._world.accuse("told or said why", f"{alert.id} still fires and nobody heard of it")

@@ -36,6 +36,7 @@ RETRY_SECONDS = 1.0
 CONTENDED_TRIES = 5
 FAULT_SECONDS = 5.0
 IDLE = timedelta(seconds=1)
+HELD_FOR = timedelta(milliseconds=100)
 
 _log = logging.getLogger("tocsin.engine")
 
@@ -332,10 +333,14 @@ class Writer:
         self.rounds.refresh_if_needed(now)
         draft = Draft(self._writing, self.rounds.book, now, self._new_id)
         count = tick(draft, limit, lambda: monotonic() - started > SLICE_SECONDS)
-        if count or draft.gathering.has_changed:
+        has_moved = bool(count) or draft.gathering.has_changed
+        if has_moved:
             draft.write()
         due = (self._writing.next_due_at(), self._writing.next_group_due_at())
         self.next_due_at = min((at for at in due if at is not None), default=None)
+        if self.next_due_at is not None and not has_moved:
+            # What is due and was not given to us is held by another server; to ask at once would only spin.
+            self.next_due_at = max(self.next_due_at, now + HELD_FOR)
         self._writing.commit()
         self._committed(now, [draft], monotonic() - started)
         return count

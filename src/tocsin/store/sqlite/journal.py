@@ -3,6 +3,7 @@
 Done by the writing session itself it would hold up one group of check-ins in every few.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -20,6 +21,8 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 LONG_READING_SECONDS: Final = 10.0
 # How long a checkpoint waits for a reading to end, while the writer waits for the checkpoint.
 JOURNAL_WAIT_SECONDS: Final = 0.01
+
+_log = logging.getLogger("tocsin.store")
 
 
 class Journal:
@@ -70,7 +73,10 @@ class Journal:
         while not self._stopping.wait(EVERY_SECONDS):
             self._changed.wait()
             self._changed.clear()
-            self.empty()
+            try:
+                self.empty()
+            except Exception:  # noqa: BLE001 -- without this thread the journal would grow without an end
+                _log.exception("the journal could not be emptied; it is tried again after the next commit")
 
     def _checkpoint(self, mode: str) -> int:
         """Return the bytes in use, 0 once it has started over; a fault is the writer's to report."""
