@@ -6,10 +6,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from tocsin.engine.commands import Command, Result
+from tocsin.engine.commands import Command, Refusal, Refused, Result
 from tocsin.engine.configuration import Configuration
 from tocsin.errors import StoreUnavailable
-from tocsin.jobs.checkin import Answer, CheckIn
+from tocsin.jobs.checkin import Answer, Answered, CheckIn
 from tocsin.store.rows import Delivery, Notification
 
 Reply = Callable[[tuple[Answer, ...] | StoreUnavailable], None]
@@ -63,3 +63,30 @@ class Reconfigure:
 
 
 Work = Report | Order | Claim | Finish | Reconfigure
+
+
+def weight_of(work: Work) -> int:
+    """Return for how many check-ins or other pieces a piece of work counts."""
+    return len(work.check_ins) if isinstance(work, Report) else 1
+
+
+def answer_all(group: Sequence[Work], fault: StoreUnavailable) -> None:
+    """Give all of these the same answer."""
+    for work in group:
+        reply_to(work, fault)
+
+
+def reply_to(work: Work, answer: object) -> None:
+    """Give whoever waits for a piece of work its answer; nobody waits for some."""
+    if isinstance(work, Report | Order | Claim):
+        work.reply(answer)  # type: ignore[arg-type]  # the answer was made for this kind of work
+
+
+def refusal_of(work: Work) -> tuple[Answer, ...] | Result | StoreUnavailable:
+    """Return the answer to what could not be done for a reason that only the log knows."""
+    message = "Tocsin could not take this in; the server's log says why"
+    if isinstance(work, Report):
+        return (Answer(status=Answered.REJECTED, message=message),)
+    if isinstance(work, Order):
+        return Refused(reason=Refusal.INVALID, message=message)
+    return StoreUnavailable(message)

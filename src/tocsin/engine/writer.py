@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from tocsin.clock import Clock, monotonic
 from tocsin.engine.acting import act
-from tocsin.engine.commands import Refusal, Refused, Result
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.ingest import take_in
@@ -22,9 +21,21 @@ from tocsin.engine.looking import NewId
 from tocsin.engine.portion import Portion
 from tocsin.engine.rounds import Rounds
 from tocsin.engine.ticking import tick
-from tocsin.engine.work import Claim, Claimed, Finish, Order, Reconfigure, Report, Work
+from tocsin.engine.work import (
+    Claim,
+    Claimed,
+    Finish,
+    Order,
+    Reconfigure,
+    Report,
+    Work,
+    answer_all,
+    refusal_of,
+    reply_to,
+    weight_of,
+)
 from tocsin.errors import StoreContended, StoreError, StoreRefused, StoreUnavailable
-from tocsin.jobs.checkin import Answer, Answered
+from tocsin.jobs.checkin import Answer
 from tocsin.store.base import Writing
 from tocsin.store.rows import SetAside
 from tocsin.telemetry.metrics import Metrics
@@ -77,7 +88,7 @@ class Writer:
         if self._queued >= MAX_QUEUED and isinstance(work, Report):
             return False
         with self._counting:
-            self._queued += _weight(work)
+            self._queued += weight_of(work)
         self._queue.put(work)
         return True
 
@@ -142,7 +153,7 @@ class Writer:
             work = self._queue.get(timeout=wait_seconds) if wait_seconds > 0 else self._queue.get_nowait()
             while work is not None:
                 group.append(work)
-                weight += _weight(work)
+                weight += weight_of(work)
                 if weight >= self._portion.most:
                     break
                 work = self._queue.get_nowait()
@@ -164,14 +175,14 @@ class Writer:
             fault = StoreUnavailable(str(error))
             self._undo()
             self._failed(fault)
-            _answer_all(group, fault)
+            answer_all(group, fault)
             self._put_aside.extend(work for work in group if isinstance(work, Finish | Reconfigure))
         except Exception:  # noqa: BLE001 -- whatever one piece of work does, the others must be done
             self._undo()
             self._alone(group)
         else:
             for work, answer in zip(group, answers, strict=True):
-                _reply(work, answer)
+                reply_to(work, answer)
 
     def _alone(self, group: Sequence[Work]) -> None:
         """Do each piece of work by itself, so that the one that cannot be done costs only itself."""
@@ -185,7 +196,7 @@ class Writer:
         if isinstance(work, Report) and len(work.check_ins) > 1:
             self._each_alone(work)
             return
-        _reply(work, _refusal(work))
+        reply_to(work, refusal_of(work))
 
     def _each_alone(self, report: Report) -> None:
         answers: list[Answer] = []
@@ -228,7 +239,7 @@ class Writer:
         self._writing.commit()
         seconds = monotonic() - started
         self._committed(now, drafts, seconds, proves_health=bool(reported))
-        self._portion.note(sum(map(_weight, group)), seconds)
+        self._portion.note(sum(map(weight_of, group)), seconds)
         return answers
 
     def _take_reports(
@@ -378,26 +389,3 @@ class Writer:
         if owes:
             self._on_outbox()
         return busy
-
-
-def _weight(work: Work) -> int:
-    return len(work.check_ins) if isinstance(work, Report) else 1
-
-
-def _answer_all(group: Sequence[Work], fault: StoreUnavailable) -> None:
-    for work in group:
-        _reply(work, fault)
-
-
-def _reply(work: Work, answer: object) -> None:
-    if isinstance(work, Report | Order | Claim):
-        work.reply(answer)  # type: ignore[arg-type]  # the answer was made for this kind of work
-
-
-def _refusal(work: Work) -> tuple[Answer, ...] | Result | StoreUnavailable:
-    message = "Tocsin could not take this in; the server's log says why"
-    if isinstance(work, Report):
-        return (Answer(status=Answered.REJECTED, message=message),)
-    if isinstance(work, Order):
-        return Refused(reason=Refusal.INVALID, message=message)
-    return StoreUnavailable(message)
