@@ -108,8 +108,8 @@ def test_any_occurrence_and_check_in(store: Store, occurrence: Occurrence, check
 @fair
 @given(alert=values_of(Alert), entry=values_of(Entry), name=TEXTS)
 def test_any_alert_and_entry(store: Store, alert: Alert, entry: Entry, name: str) -> None:
-    alert = changed(alert, id=name, fingerprint=name)
-    entry = changed(entry, alert_id=name)
+    alert = changed(alert, id=name, fingerprint=name, rule=f"{alert.rule}\0", condition="\0")
+    entry = changed(entry, alert_id=name, who=f"{entry.who}\0")
     with committed(store) as writing:
         writing.save_alerts([alert])
         writing.record([entry])

@@ -154,8 +154,8 @@ def alert_row(alert: Alert) -> tuple[Column, ...]:
         micros(alert.opened_at),
         over_at,
         int(alert.is_open and alert.held_back_until is not None),
-        alert.rule,
-        alert.condition,
+        _bare(alert.rule),
+        _bare(alert.condition),
         micros_or_none(alert.acknowledged_at),
         int(bool(alert.resolved_by)),
         ALERT.encode(alert),
@@ -165,8 +165,13 @@ def alert_row(alert: Alert) -> tuple[Column, ...]:
 def entry_row(entry: Entry) -> tuple[Column, ...]:
     """Return the columns of ENTRY_COLUMNS, with the alert's id where that of its job stands."""
     at, kept_back = micros(entry.at), int(entry.kept_back)
-    who = entry.who.replace("\0", "")  # no text column of PostgreSQL holds it
-    return (entry.alert_id, entry.alert_id, at, entry.reason.value, kept_back, who, ENTRY.encode(entry))
+    of_alert = (entry.alert_id, entry.alert_id)
+    return (*of_alert, at, entry.reason.value, kept_back, _bare(entry.who), ENTRY.encode(entry))
+
+
+def _bare(text: str) -> str:
+    """Return a text as a column of PostgreSQL can hold it, which is without NUL; the body keeps it all."""
+    return text.replace("\0", "")
 
 
 def split_states(states: Any) -> tuple[list[str], bool]:  # noqa: ANN401 - any iterable of AlertState
