@@ -48,11 +48,12 @@ _LACKS: Final = {
 class Needed(Struct, frozen=True, kw_only=True, gc=False):
     """A job that another needs, itself or by way of others, with its open alerts.
 
-    `between` are the states of the jobs on the way.
+    `between` are the states of the jobs on the way; `is_well` says that its own last runs ended well.
     """
 
     alerts: tuple[Alert, ...]
     between: tuple[JobState, ...] = ()
+    is_well: bool = False
 
 
 def lack_of(alert: Alert) -> Lack | None:
@@ -64,7 +65,8 @@ def inhibitor_of(alert: Alert, needed: Iterable[Needed]) -> Inhibitor | None:
     """Return the alert of a needed job that this one follows from: the oldest of them, or None.
 
     One that is itself muted does not count: so somebody is told of one alert at least, also where jobs need
-    each other in a circle. Nor does one that began before a job between the two last ended well. A `page` is
+    each other in a circle. Nor does one that began before a job between the two last ended well, one of a
+    backfill where a live run is missed, or one that flaps and is held open through a good run. A `page` is
     muted only by a page, or by what somebody has in hand: else nobody would be woken.
     """
     lack = lack_of(alert)
@@ -74,7 +76,7 @@ def inhibitor_of(alert: Alert, needed: Iterable[Needed]) -> Inhibitor | None:
         source
         for one in needed
         for source in one.alerts
-        if lack in _EXPLAINS.get(source.why, ()) and _counts(source, alert) and _lasts(source, one.between)
+        if lack in _EXPLAINS.get(source.why, ()) and _counts(source, alert) and _lasts(source, one)
     ]
     oldest = min(found, key=lambda source: (source.opened_at, source.id), default=None)
     return None if oldest is None else Inhibitor(alert_id=oldest.id, job=oldest.job)
@@ -85,10 +87,14 @@ def _counts(source: Alert, alert: Alert) -> bool:
         return False
     if source.inhibited is not None and source.inhibited.is_by_another:
         return False
+    if source.backfill and not alert.backfill:
+        return False
     is_heard = source.severity is Severity.PAGE or source.state is AlertState.ACKNOWLEDGED
     return is_heard or alert.severity is not Severity.PAGE
 
 
-def _lasts(source: Alert, between: Iterable[JobState]) -> bool:
-    ended = (state.last_success_at for state in between)
+def _lasts(source: Alert, needed: Needed) -> bool:
+    if source.flapping and needed.is_well:
+        return False
+    ended = (state.last_success_at for state in needed.between)
     return all(at is None or at <= source.since_at for at in ended)

@@ -187,6 +187,7 @@ class Draft:
         if self._changed:
             writing.save_alerts(sorted(self._changed.values(), key=lambda alert: alert.is_open))
             writing.record(self._entries)
+        if self._changed or self.inhibiting.has_changed:
             self.inhibiting.keep((self._before.get(alert.id), alert) for alert in self._changed.values())
         quiet = self.gathering.write()
         for alert_id in (*self._cancelled, *quiet):

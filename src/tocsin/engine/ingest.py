@@ -124,6 +124,8 @@ def _take_one(
     new_key = "" if run is not None or check_in.run is not None else draft.new_id()
     folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key)
     draft.watches[job_id] = replace(watch, state=folded.state)
+    if folded.state.last_success_at != watch.state.last_success_at:
+        draft.inhibiting.ended_well(watch.job)
     if folded.answered is not Answered.DUPLICATE:
         named = check_in if check_in.run is not None or folded.run is None else _named(check_in, folded.run)
         draft.check_ins.append((job_id, named))

@@ -60,8 +60,22 @@ class Inhibiting:
         self._open: dict[int, tuple[Alert, ...]] = {}
         self._seen: set[str] = set()
         self._sources: dict[str, dict[str, Bond]] = {}
+        self._ended_well: dict[str, None] = {}
         self._is_locked = False
         self.has_woken = False
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether a run has ended in a way that may concern the alerts of other jobs."""
+        return bool(self._ended_well)
+
+    def ended_well(self, job: Job) -> None:
+        """Note that a run ended well where that may end what is muted, though no alert ends with it.
+
+        That is so of a job between two others, and of one whose alert is held open because it flaps.
+        """
+        if job.definition.upstream or any(a.is_open and a.flapping for a in self._alerts(job.id)):
+            self._ended_well[key_of_job(*job.key)] = None
 
     def place(self, change: Change, job: Job, now: datetime) -> Placed:
         """Return the change of an alert with what mutes it, and with the jobs that it puts at risk."""
@@ -88,7 +102,7 @@ class Inhibiting:
 
     def keep(self, changed: Iterable[tuple[Alert | None, Alert]]) -> None:
         """Write the ties of alerts that were changed, each before and after, and wake what they mute."""
-        bound, bonds, woken = list[str](), list[Bond](), dict[str, None]()
+        bound, bonds, woken = list[str](), list[Bond](), dict(self._ended_well)
         for before, alert in changed:
             ties, had = _ties_now(alert), _ties_now(before)
             if ties != had:
@@ -156,7 +170,11 @@ class Inhibiting:
         return inhibitor_of(
             alert,
             (
-                Needed(alerts=self._open_alerts(one.watch), between=one.between)
+                Needed(
+                    alerts=self._open_alerts(one.watch),
+                    between=one.between,
+                    is_well=all(run.backfill for run in one.watch.state.failures),
+                )
                 for one in above
                 if one.watch is not None
             ),
