@@ -22,7 +22,9 @@ from tests.contracts.kept import (
     registered,
 )
 from tests.contracts.meddling import meddle
+from tocsin.alerts.alert import AlertState, Entry, Reason
 from tocsin.alerts.group import Group
+from tocsin.alerts.inhibition import Inhibited, Inhibitor
 from tocsin.engine import sweeping
 from tocsin.engine.auditing import Auditor, Threads
 from tocsin.engine.configuration import Policy
@@ -270,6 +272,25 @@ def test_of_many_firing_alerts_each_audit_takes_a_portion_and_looks_again_at_wha
     with committed(it.store) as writing:
         writing.enqueue([owed("late", alert_id="a20", due_at=it.now + HOUR, created_at=it.now)])
     assert it.look() == []
+
+
+@pytest.mark.parametrize(("is_over", "found"), [(False, []), (True, ["unheard"])])
+def test_what_is_still_muted_by_an_alert_that_is_over_is_found(
+    it: Audited, *, is_over: bool, found: list[str]
+) -> None:
+    cause = an_alert("cause", fingerprint="print-2")
+    ended = changed(cause, state=AlertState.RESOLVED, resolved_at=NOON)
+    muted = Inhibited(by=Inhibitor(alert_id="cause", job="etl"), since_at=NOON)
+    alert = changed(an_alert(), inhibited=muted)
+    state, severity = AlertState.FIRING, Severity.WARNING
+    entry = Entry(alert_id=alert.id, at=NOON, reason=Reason.INHIBITED, state=state, severity=severity)
+    told = Entry(alert_id="cause", at=NOON, reason=Reason.JOB_PAUSED, state=state, severity=severity)
+    with committed(it.store) as writing:
+        writing.register([a_job()])
+        writing.save_alerts([ended if is_over else cause, alert])
+        writing.record([entry, told])
+
+    assert it.look_twice() == ([], found)
 
 
 def test_every_check_has_its_words() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from tocsin.alerts.alert import Alert
 from tocsin.alerts.drill import DRILL
 from tocsin.alerts.group import Group
 from tocsin.engine.suspicion import Suspect
@@ -81,6 +82,7 @@ class _Look:
         self._reading = reading
         self._late = late
         self._groups: dict[str, Group | None] = {}
+        self._is_over: dict[str, bool] = {}
         self._histories = 0
 
     def at(self, row: FiringAlert) -> Iterator[Suspect]:
@@ -97,10 +99,25 @@ class _Look:
 
     def _is_excused(self, row: FiringAlert) -> bool:
         alert = row.alert
-        if alert is None or excuse_of(alert, self._groups_of(row), self._late) is not None:
+        if alert is None:
+            return True
+        if self._is_left_muted(alert):
+            return False
+        if excuse_of(alert, self._groups_of(row), self._late) is not None:
             return True
         self._histories += 1
         return self._histories > MAX_HISTORIES or is_explained(self._reading.history(alert.id))
+
+    def _is_left_muted(self, alert: Alert) -> bool:
+        """Whether an alert is still muted by one that is over; nothing would look at it any more."""
+        muted = alert.inhibited
+        if alert.snooze is not None or muted is None or muted.by is None or not muted.is_by_another:
+            return False
+        source_id = muted.by.alert_id
+        if source_id not in self._is_over:
+            source = self._reading.alert(source_id)
+            self._is_over[source_id] = source is None or not source.is_open
+        return self._is_over[source_id]
 
     def _groups_of(self, row: FiringAlert) -> list[Group | None]:
         names = [pooled.group for pooled in row.alert.pooled] if row.alert is not None else []
