@@ -15,6 +15,7 @@ from tocsin.cli.group import ENVIRONMENT
 from tocsin.client.arguments import FLUSH_HELP, RUN_HELP
 from tocsin.config.grammar.keys import every_key
 from tocsin.config.grammar.rules import Rule
+from tocsin.config.grammar.words import words_of
 from tocsin.notify.template import PLACEHOLDERS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -51,7 +52,7 @@ def test_the_page_names_every_placeholder_and_limit() -> None:
     for placeholder in PLACEHOLDERS:
         assert f"`{{{placeholder}}}`" in CONFIG_PAGE
     assert "16 MiB" in CONFIG_PAGE
-    assert Rule.model_fields["fingerprint"].description
+    assert words_of(Rule)["fingerprint"]
 
 
 def commands(group: click.Group = front, path: str = "tocsin") -> Iterator[tuple[str, click.Command]]:

@@ -2,14 +2,18 @@
 
 import json
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
 from tocsin.config.grammar.file import File
+from tocsin.config.grammar.words import words_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> str:
     """Return the JSON Schema of the file as JSON text."""
-    schema = File.model_json_schema()
+    schema = File.model_json_schema(schema_generator=_WithDescriptions)
     whole = {"$schema": DIALECT, "title": "tocsin.yaml", **_without_titles(schema)}
     return json.dumps(whole, indent=2, ensure_ascii=False)
 
@@ -26,3 +30,16 @@ def _within(name: str, value: object) -> object:
     if isinstance(value, list):
         return [_within("", item) for item in value]
     return value
+
+
+class _WithDescriptions(GenerateJsonSchema):
+    """Describes each key by the words that stand below it in the grammar."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Return the schema of one part of the grammar."""
+        described = super().model_schema(schema)
+        part = schema["cls"]
+        keys = described.get("properties", {})
+        for name, words in words_of(part).items():
+            keys[part.model_fields[name].alias or name]["description"] = words
+        return described

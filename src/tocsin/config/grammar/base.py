@@ -37,9 +37,7 @@ LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.]{0,99}")
 class Part(BaseModel):
     """A mapping of known keys; a key without a value is as good as left out."""
 
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
     empty_means_something: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
+from tocsin.config.grammar.words import words_of
 from tocsin.config.problems import Place
 
 TOP = "the top level"
@@ -51,8 +52,10 @@ def _walk(
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     if part in seen:
         return
-    for key, field in _fields(part):
-        yield (*path, key), field.description or ""
+    words = words_of(part)
+    for name, field in part.model_fields.items():
+        key = field.alias or name
+        yield (*path, key), words.get(name, "")
         for inner, deeper in _parts_below(field.annotation, (*path, key)):
             yield from _walk(inner, deeper, (*seen, part))
 
