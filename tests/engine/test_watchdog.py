@@ -13,8 +13,12 @@ import pytest
 from tests.contracts.meddling import meddle
 from tests.contracts.situations import Situation
 from tests.engine.watched import PATIENCE_SECONDS, Watched, configured, watched
+from tocsin.alerts.alert import AlertState
+from tocsin.alerts.group import EACH_ALONE
 from tocsin.engine import watchdog
-from tocsin.engine.commands import Acknowledge, Resolve
+from tocsin.engine.commands import Acknowledge, NoteAudit, Resolve
+from tocsin.engine.configuration import Policy
+from tocsin.engine.troubles import AuditReport, Check, Trouble
 from tocsin.engine.watchdog import GONE_AFTER_AUDITS
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import CheckInKind
@@ -337,6 +341,22 @@ def test_a_resolution_by_hand_is_not_undone_though_the_sign_of_life_stays_away(
         assert not it.audit().is_clean
 
     assert [kind for kind, _ in it.heard] == ["firing", "resolved"]
+
+
+def test_a_trouble_that_comes_and_goes_is_told_no_more_often_than_any_other(file: str) -> None:
+    policy = Policy(pace=EACH_ALONE)
+    with watched(SqliteStore(file), file, configured(policy)) as it:
+        now = it.clock.now()
+        trouble = Trouble(check=Check.UNHEARD, since_at=now)
+        for troubles in [(trouble,), ()] * 5:
+            report = AuditReport(server="other", host="other", at=now, troubles=troubles)
+            it.engine.command(NoteAudit(report=report, until_at=now + AN_HOUR))
+
+        with it.store.reading() as reading:
+            ours = reading.alerts(states=(AlertState.RESOLVED,), limit=20)
+            kinds = [one.kind for alert in ours for one in reading.notifications(alert.id)]
+    assert len(ours) == 5
+    assert kinds.count("firing") == policy.deduplication_limit == 3
 
 
 def test_failures_go_to_who_wants_to_hear_of_them(it: Watched, file: str) -> None:

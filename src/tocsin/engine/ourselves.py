@@ -16,7 +16,7 @@ def look_at_ourselves(draft: Draft, job_id: int) -> None:
         draft.watches[job_id],
         due_at=min(asks, default=None),
         judged_under=draft.book.version,
-        alerting=any(a.is_open for a in draft.alerts_of(job_id)),
+        alerting=bool(draft.alerts_of(job_id)),
     )
 
 
