@@ -16,7 +16,7 @@ from tocsin.client.arguments import FLUSH_HELP, RUN_HELP
 from tocsin.config.grammar.keys import every_key
 from tocsin.config.grammar.rules import Rule
 from tocsin.config.grammar.words import words_of
-from tocsin.notify.template import PLACEHOLDERS
+from tocsin.notify.variables import PLACEHOLDERS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 CONFIG_PAGE = (REFERENCE / "config.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.notify.messages import a_message
 from tocsin.engine.pacing import DEFAULT_LIMITS
-from tocsin.notify import retry, template, wording
+from tocsin.notify import retry, template, variables, wording
 from tocsin.notify.channels.webhook import webhook_body
 from tocsin.notify.message import MessageKind
 
@@ -34,9 +34,9 @@ def test_every_kind_of_message_is_explained(kind: MessageKind) -> None:
 
 
 def test_every_variable_and_placeholder_is_listed() -> None:
-    for name in template.Variables.__dataclass_fields__:
+    for name in variables.Variables.__dataclass_fields__:
         assert f"`{name}" in PAGE
-    for name in template.PLACEHOLDERS:
+    for name in variables.PLACEHOLDERS:
         assert f"`{{{name}}}`" in PAGE
 
 

@@ -3,16 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.errors import InvalidTemplate
-from tocsin.notify.template import (
-    FILTERS,
-    OUTPUT_LIMIT,
-    PLACEHOLDERS,
-    TEMPLATE_LIMIT,
-    Rendered,
-    Variables,
-    check_template,
-    render,
-)
+from tocsin.notify.template import FILTERS, OUTPUT_LIMIT, TEMPLATE_LIMIT, check_template, render
+from tocsin.notify.variables import PLACEHOLDERS, Rendered, Variables
 
 VARIABLES = Variables(
     job_id="daily_etl",

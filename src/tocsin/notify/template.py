@@ -9,7 +9,7 @@ result measured.
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache, lru_cache, wraps
 from typing import Any, ClassVar, Final
 
@@ -20,6 +20,7 @@ from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.expression import Expression
 
 from tocsin.errors import InvalidTemplate
+from tocsin.notify.variables import PLACEHOLDERS, Rendered, Variables
 
 TEMPLATE_LIMIT: Final = 8 * 1024
 OUTPUT_LIMIT: Final = 16 * 1024
@@ -30,16 +31,6 @@ NUMBER_BITS_LIMIT: Final = 1024
 VALUE_LIMIT: Final = 2000
 DEPTH_LIMIT: Final = 20
 
-PLACEHOLDERS: Final = (
-    "job_id",
-    "execution_id",
-    "error",
-    "duration",
-    "threshold",
-    "breach_percentage",
-    "mean",
-    "direction",
-)
 # fmt: off - a list of words reads better in lines than one by one
 FILTERS: Final = frozenset(
     (
@@ -93,34 +84,6 @@ _MARKUP: Final = re.compile(
     r"(\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}|\{\{.*?\}\}|\{%.*?%\})", re.DOTALL
 )
 _PLACEHOLDER: Final = re.compile(r"(?<!\{)\{(" + "|".join(PLACEHOLDERS) + r")\}(?!\})")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variables:
-    """What a template can speak of, also `labels.team`, `evidence[0].name` and `evidence[0].value`."""
-
-    job_id: str
-    execution_id: str = ""
-    error: str = ""
-    duration: str | float = ""
-    threshold: str | float = ""
-    breach_percentage: str | float = ""
-    mean: str | float = ""
-    direction: str = ""
-    condition: str = ""
-    severity: str = ""
-    environment: str = ""
-    owner: str = ""
-    labels: tuple[tuple[str, str], ...] = ()
-    evidence: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """The text to send, and what was wrong with the template if that text is the default."""
-
-    text: str
-    problem: str | None = None
 
 
 def check_template(text: str) -> None:

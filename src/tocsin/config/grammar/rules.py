@@ -18,7 +18,6 @@ from tocsin.config.grammar.base import (
 )
 from tocsin.config.problems import closest, refuse, shown
 from tocsin.jobs.state import MAX_RECENT
-from tocsin.notify.template import check_template
 from tocsin.rules.judge import CONDITIONS
 
 MAX_RULES = 1_000
@@ -40,6 +39,12 @@ def _fingerprint_field(name: str) -> str:
 
 
 Matchers = Annotated[list[Annotated[str, read_by(read_matcher)]], OneOrMore(), Field(max_length=MAX_MATCHERS)]
+
+
+def _check_template(text: str) -> None:
+    from tocsin.notify.template import check_template  # noqa: PLC0415 -- Liquid is loaded for who writes templates
+
+    check_template(text)
 
 
 class MofN(Part):
@@ -88,7 +93,7 @@ class Rule(Part):
     m_of_n: MofN | None = None
     """So many bad ones among the last so many before the rule speaks, in place of `in_a_row`."""
 
-    message: Annotated[str, Field(max_length=MAX_TEMPLATE), read_by(check_template)] | None = None
+    message: Annotated[str, Field(max_length=MAX_TEMPLATE), read_by(_check_template)] | None = None
     """Liquid template of the message; `{job_id}`, `{error}` and the other plain placeholders work too."""
 
     runbook: WebAddress | None = None
