@@ -93,7 +93,14 @@ def a_pagerduty(url: str, timeout_seconds: float) -> Channel:
 def an_sms(url: str, timeout_seconds: float) -> Channel:
     account = Account(sid=SID, user=SID, password=Twilio.password, url=url)
     sender, to = "+14155550100", "+4915112345678"
-    return SmsChannel(account, sender=sender, to=to, answered=True, timeout_seconds=timeout_seconds)
+    return SmsChannel(
+        account,
+        sender=sender,
+        to=to,
+        answered=True,
+        reports_to="https://tocsin.example.com",
+        timeout_seconds=timeout_seconds,
+    )
 
 
 def a_phone(url: str, timeout_seconds: float) -> Channel:

@@ -5,7 +5,10 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from urllib.parse import parse_qsl
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from twilio.request_validator import RequestValidator
 
 from tests.contracts.receivers import HttpReceiver, Received, answered
 
@@ -17,13 +20,23 @@ INVALID_NUMBER = "+15005550001"
 NO_ROUTE = "+15005550002"
 BLOCKED = "+15005550004"
 QUEUE_FULL = "+15005550008"
+MADE = "SM" + "0" * 32
 KNOWN = {
     "Messages": {"To", "From", "MessagingServiceSid", "Body", "StatusCallback"},
-    "Calls": {"To", "From", "Twiml", "Url", "Timeout", "StatusCallback"},
+    "Calls": {"To", "From", "Twiml", "Url", "Timeout", "StatusCallback", "StatusCallbackEvent"},
 }
 REASONS = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
 Fault = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A request that Twilio makes to the address that it was given."""
+
+    path: str
+    body: bytes
+    signature: str
 
 
 class Twilio(HttpReceiver):
@@ -35,7 +48,7 @@ class Twilio(HttpReceiver):
         """Answer 201 to what may be made, else the error that Twilio would give."""
         found = next(self.faults(asked), None)
         if found is None:
-            made = {"sid": "SM" + "0" * 32, "status": "queued", "error_code": None, "num_segments": "1"}
+            made = {"sid": MADE, "status": "queued", "error_code": None, "num_segments": "1"}
             return answered(201, "Created", json.dumps(made).encode())
         status, code, text = found
         body = {
@@ -64,6 +77,7 @@ class Twilio(HttpReceiver):
         if len(fields) < len(pairs) or fields.keys() - KNOWN[found[1]]:
             yield 400, 20001, "unknown parameters"
         yield from self._of_number(fields.get("To", ""))
+        yield from self._of_callback(fields)
         yield from self.of_message(fields) if found[1] == "Messages" else self.of_call(fields)
 
     def _of_number(self, number: str) -> Iterator[Fault]:
@@ -75,6 +89,18 @@ class Twilio(HttpReceiver):
             yield 400, 21610, "Attempt to send to unsubscribed recipient"
         if number == QUEUE_FULL:
             yield 400, 21611, "This 'From' number has exceeded the maximum number of queued messages"
+
+    def _of_callback(self, fields: dict[str, str]) -> Iterator[Fault]:
+        """Return whether Twilio could never reach the address, which is then an error of the request."""
+        if "StatusCallback" in fields and "." not in (urlsplit(fields["StatusCallback"]).hostname or ""):
+            yield 400, 21609, "The 'StatusCallback' URL is not a valid URL."
+        if fields.get("StatusCallbackEvent", "completed") not in {
+            "initiated",
+            "ringing",
+            "answered",
+            "completed",
+        }:
+            yield 400, 21626, "Invalid Statuscallback Events"
 
     def of_message(self, fields: dict[str, str]) -> Iterator[Fault]:
         """Return what is wrong with a message."""
@@ -115,3 +141,16 @@ def of_twiml(text: str) -> Iterator[Fault]:
             yield 400, 12200, "unknown attribute"
         if {verb.tag for verb in gather} - {"Say", "Pause", "Play"}:
             yield 400, 13333, "invalid nested verb"
+
+
+def callback(asked: Received, status: str, *, error: str = "", sid: str = MADE, token: str) -> Callback:
+    """Return what Twilio posts when what was asked for has come to a status, signed by its own library."""
+    made = dict(parse_qsl(asked.body.decode("ascii")))
+    what = "Call" if "/Calls." in asked.first else "Message"
+    fields = {"AccountSid": SID, "To": made["To"], "From": made["From"], f"{what}Sid": sid}
+    fields[f"{what}Status"] = status
+    if error:
+        fields["ErrorCode"] = error
+    where = urlsplit(made["StatusCallback"])._replace(fragment="")
+    signature = RequestValidator(token).compute_signature(where.geturl(), fields)
+    return Callback(path=f"{where.path}?{where.query}", body=urlencode(fields).encode(), signature=signature)

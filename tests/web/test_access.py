@@ -69,6 +69,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("POST", "/api/v1/hooks/slack"),
         ("POST", "/api/v1/hooks/twilio/sms"),
         ("POST", "/api/v1/hooks/twilio/voice"),
+        ("POST", "/api/v1/hooks/twilio/status"),
         ("GET", "/api/v1/tokens"),
         ("POST", "/api/v1/tokens"),
         ("DELETE", "/api/v1/tokens/x"),

@@ -21,6 +21,7 @@ from tocsin.engine.commands import (
     Done,
     ExpireSilence,
     NoteAudit,
+    NoteUndelivered,
     Pause,
     Refusal,
     Refused,
@@ -42,6 +43,7 @@ from tocsin.engine.in_hand import on_alert, on_group, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.ourselves import note_audit
 from tocsin.engine.trial import trial_notifications
+from tocsin.engine.undelivered import note_undelivered
 from tocsin.engine.voicing import labels_of
 from tocsin.jobs.job import Job, JobKey, Rank
 from tocsin.rules.wording import plural
@@ -85,6 +87,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
             return start_drill(draft, command)
         case NoteAudit():
             return note_audit(draft, command)
+        case NoteUndelivered():
+            return note_undelivered(draft, command)
         case AddToken() | RevokeToken():
             return _on_token(draft, command)
 

@@ -179,6 +179,21 @@ class NoteAudit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteUndelivered:
+    """Whoever had taken a notification says that it did not arrive: it has failed for good.
+
+    `reference` is what the receiver calls it. `is_only_for_open`: nobody need be told in its place once
+    somebody has it in hand, or it is over.
+    """
+
+    key: str
+    reference: str
+    detail: str
+    is_only_for_open: bool = False
+    who: str = "tocsin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddToken:
     """Keep a credential; only the digest of its secret is given."""
 
@@ -213,6 +228,7 @@ Command = (
     | SendTest
     | StartDrill
     | NoteAudit
+    | NoteUndelivered
     | AddToken
     | RevokeToken
 )

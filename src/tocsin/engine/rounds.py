@@ -125,6 +125,11 @@ class Rounds:
         self._must_look = self._must_look or any(one.key.startswith(ID_PREFIX) for one in counted)
         return has_failed
 
+    def undelivered(self, key: str) -> None:
+        """Take note that what was sent has failed after all: the same follows from it."""
+        self._must_turn = True
+        self._must_look = self._must_look or key.startswith(ID_PREFIX)
+
     def refresh(self, now: datetime) -> None:
         """Load the facts that all jobs share."""
         self._refreshed_at = now

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from tocsin.clock import Clock, monotonic
 from tocsin.engine.acting import act
+from tocsin.engine.commands import NoteUndelivered
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.ingest import take_in
@@ -262,6 +263,8 @@ class Writer:
             draft.write()
             self.rounds.refresh(now)
             self.next_due_at = now  # it may have made any job due
+            if isinstance(work.command, NoteUndelivered):
+                self.rounds.undelivered(work.command.key)
             return result
         if isinstance(work, Claim):
             return self._claim(work, now)

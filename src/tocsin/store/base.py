@@ -170,6 +170,10 @@ class Writing(Relations, Protocol):
         """Record tries and set the notifications' states; return the keys whose lease still held."""
         ...
 
+    def mark_undelivered(self, key: str, reference: str, *, detail: str, at: datetime) -> Notification | None:
+        """Let one that was sent under this reference, or may have been, be dead; None if it is neither."""
+        ...
+
     def next_delivery_at(self) -> datetime | None:
         """Return when the outbox wants to be looked at next: earliest `due_at` or end of a lease."""
         ...

@@ -26,7 +26,15 @@ from tocsin.store.codec import (
     micros,
     micros_or_none,
 )
-from tocsin.store.rows import Delivery, Notification, NotificationState, SetAside, Token, Watch
+from tocsin.store.rows import (
+    Delivery,
+    DeliveryOutcome,
+    Notification,
+    NotificationState,
+    SetAside,
+    Token,
+    Watch,
+)
 
 # What changes only when a run ends, and may be long: kept apart, written only when it differs.
 MEMORY: Final = ("failures", "failures_dropped", "recent", "last")
@@ -199,3 +207,21 @@ def finished_row(delivery: Delivery) -> tuple[Column, ...]:
         delivery.key,
         delivery.lease,
     )
+
+
+def undelivered_row(notification: Notification) -> tuple[Column, ...]:
+    """Return what is recorded of a try of which its receiver said later that it had not arrived."""
+    at = notification.finished_at or notification.due_at
+    delivery = Delivery(
+        key=notification.key,
+        lease=notification.lease,
+        attempt=notification.attempts,
+        started_at=at,
+        ended_at=at,
+        outcome=DeliveryOutcome.FAILED,
+        detail=notification.last_error,
+        next_state=notification.state,
+        next_due_at=at,
+        reference=notification.reference,
+    )
+    return DELIVERY.row(delivery)

@@ -109,6 +109,7 @@ def test_a_call_reads_the_message_and_says_which_keys_there_are(twilio: Twilio) 
 def test_without_a_way_back_a_call_only_speaks(twilio: Twilio) -> None:
     a_phone(twilio, answers_to="").send(a_message(), at=AT)
 
+    assert "StatusCallback" not in posted(twilio)
     assert [verb.tag for verb in ET.fromstring(posted(twilio)["Twiml"])] == ["Say"]  # noqa: S314 - our own
 
 
@@ -120,6 +121,34 @@ def test_nobody_is_called_because_something_is_over(twilio: Twilio, kind: Messag
     assert twilio.received == []
     a_phone(twilio, tell_ends=True).send(a_message(kind=kind), at=AT)
     assert len(twilio.received) == 1
+
+
+def test_twilio_is_asked_to_say_what_became_of_a_call(twilio: Twilio) -> None:
+    a_phone(twilio).send(a_message(alert_id="a/1"), at=AT)
+    where = urlsplit(posted(twilio)["StatusCallback"])
+
+    assert posted(twilio)["StatusCallbackEvent"] == "completed"
+    assert (where.netloc, where.path) == ("t.example.com", "/api/v1/hooks/twilio/status")
+    assert parse_qs(where.query) == {"alert": ["a/1"], "notification": [a_message().key]}
+    assert where.fragment == "rc=5&rp=5xx,ct,rt"
+
+
+@pytest.mark.parametrize("make", [SmsChannel, PhoneChannel])
+def test_what_twilio_cannot_call_back_about_is_told_all_the_same(
+    twilio: Twilio, make: type[SmsChannel | PhoneChannel]
+) -> None:
+    inside = "http://tocsin:8080"
+    if make is SmsChannel:
+        channel: SmsChannel | PhoneChannel = SmsChannel(
+            account(twilio), sender=FROM, to=TO, reports_to=inside
+        )
+    else:
+        channel = a_phone(twilio, answers_to=inside)
+
+    assert channel.send(a_message(), at=AT).detail.startswith("HTTP 201")
+    first, second = (parse_qs(asked.body.decode()) for asked in twilio.received)
+    assert first.keys() - second.keys() >= {"StatusCallback"}
+    assert not [name for name in second if name.startswith("StatusCallback")]
 
 
 def test_hostile_text_stays_within_the_document_and_its_limit(twilio: Twilio) -> None:

@@ -1,7 +1,7 @@
 """Phone: a call through Twilio that reads the message aloud and takes the answer from the keys.
 
 Twilio knows no idempotency key, so a call whose answer was lost may come twice. That it was accepted means
-that Twilio will call, not that somebody has picked up: escalation is for that.
+that Twilio will call, not that somebody has picked up; where it can reach us, it says later if nobody has.
 """
 
 from datetime import datetime
@@ -23,9 +23,10 @@ _ENDS: Final = frozenset({MessageKind.ACKNOWLEDGED, MessageKind.RESOLVED})
 class PhoneChannel:
     """Calls one telephone.
 
-    `answers_to` is the public address of this server, to which Twilio posts the key that was pressed; "" for
-    calls that only speak. Nobody is called because something is over, unless `tell_ends`. Raises ValueError
-    for what cannot be used, without a secret, and OSError for a bad `ca_file` of the account.
+    `answers_to` is the public address of this server, to which Twilio posts the key that was pressed, or that
+    nobody picked up; "" for calls that only speak. Nobody is called because something is over, unless
+    `tell_ends`. Raises ValueError for what cannot be used, without a secret, and OSError for a bad `ca_file`
+    of the account.
     """
 
     kind = "phone"
@@ -65,7 +66,9 @@ class PhoneChannel:
             "From": self._sender,
             "Twiml": self._document(message),
             "Timeout": str(RING_SECONDS),
-        }
+        } | twilio.followed(self._answers_to, message)
+        if "StatusCallback" in fields:
+            fields["StatusCallbackEvent"] = "completed"
         return twilio.create(self._account, "Calls", fields, timeout_seconds=self._timeout_seconds, at=at)
 
     def _document(self, message: Message) -> str:

@@ -1,7 +1,7 @@
 """SMS: a short text message through Twilio, to one number.
 
 Twilio knows no idempotency key, so a message whose answer was lost may be seen twice. That it was accepted
-means that Twilio has it, not that the telephone has.
+means that Twilio has it, not that the telephone has; where it can reach us, it says later if that failed.
 """
 
 import re
@@ -26,8 +26,9 @@ class SmsChannel:
 
     `sender` is a number of the account, a short code, a name of up to 11 letters and digits, or the SID of a
     messaging service (`MG…`). `answered`: somebody listens to replies, so the text says how to reply; a name
-    cannot be replied to. Raises ValueError for what cannot be used, without a secret, and OSError for a bad
-    `ca_file` of the account.
+    cannot be replied to. `reports_to` is the public address of this server, where Twilio says whether the
+    text arrived; "" for not to be told. Raises ValueError for what cannot be used, without a secret, and
+    OSError for a bad `ca_file` of the account.
     """
 
     kind = "sms"
@@ -40,6 +41,7 @@ class SmsChannel:
         sender: str,
         to: str,
         answered: bool = False,
+        reports_to: str = "",
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         if not _SENDER.fullmatch(sender):
@@ -52,6 +54,7 @@ class SmsChannel:
         self._sender = sender
         self._to = twilio.checked_number(to)
         self._answered = answered and not _NAMED.fullmatch(sender)
+        self._reports_to = reports_to.rstrip("/")
         self._timeout_seconds = timeout_seconds
         account.resource("Messages")
 
@@ -62,6 +65,7 @@ class SmsChannel:
         """Hand the text to Twilio; raises ChannelError if it did not take it."""
         key = "MessagingServiceSid" if self._sender.startswith("MG") else "From"
         fields = {"To": self._to, key: self._sender, "Body": sms_text(message, answered=self._answered)}
+        fields |= twilio.followed(self._reports_to, message)
         return twilio.create(self._account, "Messages", fields, timeout_seconds=self._timeout_seconds, at=at)
 
 

@@ -20,8 +20,12 @@ from tocsin.notify.egress import http
 from tocsin.notify.egress.answer import Answer, outcome_of_status, wait_of
 from tocsin.notify.egress.endpoint import Endpoint, endpoint
 from tocsin.notify.egress.reach import OUTWARD, Reach
+from tocsin.notify.message import Message
 
 API: Final = "https://api.twilio.com"
+STATUS_HOOK: Final = "/api/v1/hooks/twilio/status"
+SECOND_SECONDS: Final = 5.0
+"""The longest wait for the answer to a second request of one try, so that both end within the lease."""
 DETAIL_LIMIT: Final = 200
 
 _ACCOUNT: Final = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -30,6 +34,7 @@ _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 # Too much at once: of requests (20429, 14107), calls (10004), queued messages (21611), or in a day (63038);
 # and a fault on their side (20500, 20503). Some come with a status that alone would mean a refusal.
 _LATER: Final = frozenset({10004, 14107, 20429, 20500, 20503, 21611, 63038})
+_BAD_CALLBACK: Final = 21609
 _FAILED: Final = frozenset({"failed", "undelivered", "canceled"})
 
 
@@ -86,18 +91,33 @@ def checked_number(text: str) -> str:
     return text
 
 
+def followed(base_url: str, message: Message) -> dict[str, str]:
+    """Return the fields by which Twilio tells us whether the message arrived; none without an address.
+
+    What follows the `#` stays with Twilio and is not signed: it asks again, up to five times, where we
+    do not answer or cannot say yet what this is about.
+    """
+    if not base_url:
+        return {}
+    query = urlencode({"alert": message.alert_id, "notification": message.key})
+    return {"StatusCallback": f"{base_url}{STATUS_HOOK}?{query}#rc=5&rp=5xx,ct,rt"}
+
+
 def create(
     account: Account, name: str, fields: dict[str, str], *, timeout_seconds: float, at: datetime
 ) -> Accepted:
-    """Make a resource and return what Twilio answered; raises ChannelError if it did not take it."""
+    """Make a resource and return what Twilio answered; raises ChannelError if it did not take it.
+
+    A message matters more than to hear what became of it: where Twilio refuses the address for that, as it
+    does with those that are not public, the message goes without.
+    """
     where = account.resource(name)
-    answer = http.post(
-        where,
-        urlencode(fields).encode(),
-        headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-        timeout_seconds=timeout_seconds,
-    )
+    answer = _ask(where, fields, timeout_seconds)
     made = _read(answer)
+    if made.code == _BAD_CALLBACK and "StatusCallback" in fields:
+        plain = {key: value for key, value in fields.items() if not key.startswith("StatusCallback")}
+        answer = _ask(where, plain, min(timeout_seconds, SECOND_SECONDS))
+        made = _read(answer)
     outcome = _outcome(answer, made)
     if outcome is Outcome.ACCEPTED:
         named = " ".join(inert.line(str(part), 40) for part in (made.sid, made.status) if part)
@@ -107,6 +127,11 @@ def create(
         permanent=outcome is Outcome.REFUSED,
         retry_after=wait_of(answer.retry_after, at),
     )
+
+
+def _ask(where: Endpoint, fields: dict[str, str], timeout_seconds: float) -> Answer:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    return http.post(where, urlencode(fields).encode(), headers=headers, timeout_seconds=timeout_seconds)
 
 
 def _outcome(answer: Answer, made: _Made) -> Outcome:

@@ -7,7 +7,7 @@ from typing import Final
 
 from tocsin.store.codec import instant, micros
 from tocsin.store.rows import Delivery, Notification
-from tocsin.store.shapes import DELIVERY, KNOWN_AS, NOTIFICATION, finished_row
+from tocsin.store.shapes import DELIVERY, KNOWN_AS, NOTIFICATION, finished_row, undelivered_row
 from tocsin.store.sqlite.session import Session
 
 _ADD: Final = (
@@ -52,6 +52,12 @@ _FINISH: Final = """
     WHERE key = ? AND lease = ? AND state = 'sending'
     RETURNING alert_id, target
 """
+# Its reference is only its own once it was sent: until then it is what the one before it was called.
+_UNDELIVERED: Final = f"""
+    UPDATE notifications SET state = 'dead', unknown = 0, finished_at = ?, last_error = ?
+    WHERE key = ? AND (state = 'unknown' OR state = 'sent' AND reference = ? AND reference <> '')
+    RETURNING {NOTIFICATION.list}
+"""  # noqa: S608 - our own columns
 _RECORD: Final = f"INSERT INTO deliveries ({DELIVERY.list}) VALUES ({', '.join('?' * len(DELIVERY.names))})"  # noqa: S608 - our own columns
 _OVERDUE: Final = f"""
     SELECT {NOTIFICATION.list} FROM notifications
@@ -110,6 +116,15 @@ class OutboxWriting(Session):
                 held.add(delivery.key)
                 self._settle([row])
         return held
+
+    def mark_undelivered(self, key: str, reference: str, *, detail: str, at: datetime) -> Notification | None:
+        """Let one that was sent under this reference, or may have been, be dead; None if it is neither."""
+        row = self._door.one(_UNDELIVERED, (micros(at), detail, key, reference))
+        if row is None:
+            return None
+        notification = NOTIFICATION.value(row)
+        self._door.run(_RECORD, undelivered_row(notification))
+        return notification
 
     def next_delivery_at(self) -> datetime | None:
         """Return when the outbox wants to be looked at next: earliest `due_at` or end of a lease."""

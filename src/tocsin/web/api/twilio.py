@@ -1,4 +1,4 @@
-"""Replies to text messages, and keys that were pressed during a call, as Twilio posts them."""
+"""What Twilio posts: replies to text messages, keys that were pressed during a call, what came of either."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from tocsin.dialects.twilio import is_genuine
-from tocsin.notify import twiml
+from tocsin.engine.commands import NoteUndelivered
+from tocsin.errors import StoreUnavailable
+from tocsin.notify import inert, twiml
 from tocsin.notify.answering import Act, Line, read_key, read_reply
+from tocsin.store.rows import NotificationState
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.telephone import answer_reply, carry_out, words_of
 from tocsin.web.wiring import Wired, Wiring
@@ -18,6 +21,10 @@ MAX_BODY: Final = 16 * 2**10
 MAX_FIELDS: Final = 200
 MAX_TURNS: Final = 5
 EXPLAINED_SECONDS: Final = 900
+CODE_LIMIT: Final = 20
+
+_UNDELIVERED_TEXT: Final = frozenset({"undelivered", "failed"})
+_UNANSWERED_CALL: Final = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 router = APIRouter(prefix="/api/v1/hooks/twilio", tags=["receivers"])
 
@@ -32,6 +39,9 @@ _NOT_TWILIO: Final = Problem(
     code="unauthorized",
     message="The signature does not fit. If Twilio sent this, `base_url` must be the address that it posts "
     "to, and `auth_token` the token of its account.",
+)
+_NOT_YET: Final = Problem(
+    status=503, code="not_yet", message="What this is about could not be noted just now; ask again."
 )
 _STRANGER: Final = Problem(
     status=403, code="unknown_number", message="No receiver has this telephone number, so nothing was done."
@@ -89,6 +99,47 @@ def take_key(
         return Document(_again(wired, line, alert, turn, request.url.path))
     said = carry_out(wired, line.who, alert, act)
     return Document(twiml.say(said, language=line.language, voice=line.voice))
+
+
+@router.post("/status", status_code=204)
+def take_status(
+    wired: Wired,
+    request: Request,
+    body: Body,
+    alert: Annotated[str, Query(max_length=200)] = "",
+    notification: Annotated[str, Query(max_length=500)] = "",
+) -> None:
+    """Take what became of a text message or a call; one that reached nobody is told to the fallback."""
+    posted = _posted(wired, request, body, number_in="To", way="sms")
+    report = _report(posted.fields, notification)
+    if report is None:
+        return
+    targets = {line.target for line in posted.lines}
+    with wired.store.reading() as reading:
+        owed = [one for one in reading.notifications(alert) if one.key == notification]
+    if not owed or owed[0].target not in targets:
+        return
+    if owed[0].state is NotificationState.SENDING:  # it may be told before what we were answered is kept
+        raise ProblemError(_NOT_YET)
+    try:
+        wired.engine.command(report)
+    except StoreUnavailable:
+        raise ProblemError(_NOT_YET) from None
+
+
+def _report(fields: Mapping[str, str], key: str) -> NoteUndelivered | None:
+    """Return what is to be noted; None of what has arrived, or is on its way."""
+    is_call = "CallStatus" in fields
+    status = fields.get("CallStatus" if is_call else "MessageStatus", "")
+    if status not in (_UNANSWERED_CALL if is_call else _UNDELIVERED_TEXT):
+        return None
+    code = inert.line(fields.get("ErrorCode", ""), CODE_LIMIT)
+    return NoteUndelivered(
+        key=key,
+        reference=fields.get("CallSid" if is_call else "MessageSid", ""),
+        detail=f"Twilio: {status}" + (f", error {code}" if code not in {"", "0"} else ""),
+        is_only_for_open=is_call,
+    )
 
 
 def _may_explain(wired: Wiring, number: str) -> bool:

@@ -122,6 +122,7 @@ class Sms(Twilio):
             sender=self.sender,
             to=number,
             answered=self.is_answered,
+            reports_to=self.around.base_url if self.is_answered else "",
             timeout_seconds=self.timeout_seconds,
         )
 
