@@ -1,7 +1,8 @@
 """What Twilio says became of a text or a call: the fallback hears of what reached nobody."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -170,4 +171,26 @@ def test_a_report_about_what_is_unknown_is_passed_over(text: Told, old: str, new
 
     assert new in posted.path
     assert text.served.ask("POST", posted.path, posted.body, headers).status == 204
+    assert text.first.state is NotificationState.SENT
+
+
+def change(folder: Path, to: str) -> None:
+    """Let what is owed be otherwise than it comes about by itself."""
+    with closing(sqlite3.connect(folder / "tocsin.db")) as connection, connection:
+        connection.execute(f"UPDATE notifications SET {to}")  # noqa: S608 - our own words
+
+
+def test_twilio_asks_again_about_what_is_still_being_sent(text: Told, tmp_path: Path) -> None:
+    change(tmp_path, "state = 'sending'")
+    assert text.says("failed") == 503
+
+    change(tmp_path, "state = 'sent'")
+    assert text.says("failed") == 204
+    assert text.first.state is NotificationState.DEAD
+
+
+def test_a_report_about_what_another_number_was_told_is_passed_over(text: Told, tmp_path: Path) -> None:
+    change(tmp_path, "target = 'other/sms'")
+
+    assert text.says("failed") == 204
     assert text.first.state is NotificationState.SENT
