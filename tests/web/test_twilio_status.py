@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,9 +10,12 @@ import pytest
 
 from tests.contracts.situations import Situation
 from tests.contracts.twilio import MADE, SID, Twilio, callback
+from tests.notify.messages import AT, a_message
 from tests.web.served import PATIENCE_SECONDS, Served, serving
 from tocsin.clock import monotonic
+from tocsin.config import load
 from tocsin.engine.configuration import Configuration
+from tocsin.errors import ChannelError
 from tocsin.notify.answering import Line
 from tocsin.notify.channel import Channel
 from tocsin.notify.channels.phone import PhoneChannel
@@ -194,3 +197,26 @@ def test_a_report_about_what_another_number_was_told_is_passed_over(text: Told, 
 
     assert text.says("failed") == 204
     assert text.first.state is NotificationState.SENT
+
+
+@pytest.mark.parametrize(
+    ("base_url", "login", "asks"),
+    [
+        (f"base_url: {BASE}\n", "auth_token: env:SECRET", True),
+        ("", "auth_token: env:SECRET", False),
+        (f"base_url: {BASE}\n", f"api_key: SK{SID[2:]}\n      api_secret: env:SECRET", False),
+    ],
+)
+def test_twilio_is_asked_only_where_it_can_reach_us_and_be_known(
+    tmp_path: Path, base_url: str, login: str, *, asks: bool
+) -> None:
+    with Twilio(Situation.ACCEPTS) as twilio:
+        account = f"      account_sid: {SID}\n      {login}\n      url: {twilio.url}\n"
+        numbers = f"      from: '{FROM}'\n      to: '{PHONE}'\n"
+        file = tmp_path / "tocsin.yaml"
+        file.write_text(f"{base_url}receivers:\n  - name: night\n    sms:\n{account}{numbers}")
+        channel = load(file, {"SECRET": Twilio.password}).channels["night/sms"]
+        with suppress(ChannelError):  # the look-alike knows no API keys
+            channel.send(a_message(), at=AT)
+
+        assert (b"StatusCallback" in twilio.received[0].body) is asks
