@@ -104,7 +104,8 @@ class Inhibiting:
         """Write the ties of alerts that were changed, each before and after, and wake what they mute."""
         bound, bonds, woken = list[str](), list[Bond](), dict(self._ended_well)
         for before, alert in changed:
-            ties, had = _ties_now(alert), _ties_now(before)
+            is_unknown = before is None and not alert.is_open
+            ties, had = _ties_now(alert), alert.ties if is_unknown else _ties_now(before)
             if ties != had:
                 bound.append(alert.id)
                 bonds += [_bond(alert, tie) for tie in ties]

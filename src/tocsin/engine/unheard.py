@@ -26,7 +26,6 @@ _TELLS_OF_THE_TROUBLE: Final = frozenset(
         Reason.GROUPED,
         Reason.BACKFILL,
         Reason.FLAPPING,
-        Reason.INHIBITION_ENDED,
         Reason.ESCALATION_BEGUN,
         Reason.ESCALATED,
         Reason.ESCALATION_WENT_ON,

@@ -125,7 +125,9 @@ def _take_all(wired: Wiring, hook: Hook, pressed: Pressed) -> None:
     command = AcknowledgeGroup(group_id=inert.line(pressed.alert_id, MAX_ID), who=_named(pressed))
     try:
         said = take_all(wired, command).message
-    except (StoreError, ProblemError) as error:
+    except StoreError:
+        said = "not all were acknowledged: Tocsin cannot write just now; press again later"
+    except ProblemError as error:
         said = f"not all were acknowledged; press again later ({error})"
     _reply(wired, hook, pressed, said)
 
