@@ -58,6 +58,7 @@ def test_any_watch(
 ) -> None:
     with committed(store) as writing:
         (watch,) = registered(writing, "etl")
+        definition = changed(definition, upstream=(*definition.upstream, "\0"))
         job = changed(
             watch.job, definition=definition, paused_at=paused.paused_at, paused_by=paused.paused_by
         )

@@ -42,6 +42,11 @@ class NeedsWriting(OnDoor):
         if not changed:
             return
         self._door.many(_FORGET, [(job.id,) for job in changed])
-        rows = [(job.environment, name, job.id) for job in changed for name in job.definition.upstream]
+        rows = [
+            (job.environment, name, job.id)
+            for job in changed
+            for name in job.definition.upstream
+            if "\0" not in name  # no job has such a name, and no column of PostgreSQL holds it
+        ]
         if rows:
             self._door.many(_ADD, rows)
