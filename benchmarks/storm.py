@@ -104,7 +104,7 @@ def _probed(server: Server) -> Iterator[list[float]]:
 
 def _storm_heard(receiver: Ear, since: float) -> float:
     """Wait for the message with the total, which names as many as wait; return when it came."""
-    total = f"{JOBS - 1:,} more alerts"
+    total = f"{JOBS - 1:,} more jobs"
     while time.perf_counter() - since < 60 + WAIT_SECONDS:
         if total in receiver.first_byte_at:
             return receiver.first_byte_at[total]
