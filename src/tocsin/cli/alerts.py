@@ -12,6 +12,7 @@ from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.groups import found_group_id
 from tocsin.cli.output import (
+    TOLD,
     Column,
     items_of,
     moment,
@@ -170,7 +171,7 @@ def _show(alert: Json, *, as_json: bool) -> None:
         print_json(alert)
         return
     print_facts(_facts(alert))
-    print_parts(alert, (("History", "history", _HISTORY), ("Told", "notifications", _TOLD)))
+    print_parts(alert, (("History", "history", _HISTORY), ("Told", "notifications", TOLD)))
     if alert.get("log_tail"):
         click.echo("\nEnd of the log")
         print_lines(str(alert["log_tail"]))
@@ -238,12 +239,4 @@ _HISTORY = (
     Column("SEVERITY", lambda entry: entry.get("severity")),
     Column("WHO", lambda entry: entry.get("who"), gives=True),
     Column("NOTE", lambda entry: entry.get("note"), gives=True),
-)
-_TOLD = (
-    Column("AT", lambda told: moment(told.get("finished_at") or told.get("due_at"))),
-    Column("TO", lambda told: told.get("target"), gives=True),
-    Column("WHAT", lambda told: told.get("kind")),
-    Column("STATE", lambda told: told.get("state")),
-    Column("TRIES", lambda told: told.get("attempts")),
-    Column("ERROR", lambda told: told.get("last_error"), gives=True),
 )

@@ -6,7 +6,17 @@ from tocsin.cli import options
 from tocsin.cli.api import PAGE, Api, Json, api_of
 from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
-from tocsin.cli.output import Column, items_of, moment, print_facts, print_json, print_parts, print_table, say
+from tocsin.cli.output import (
+    TOLD,
+    Column,
+    items_of,
+    moment,
+    print_facts,
+    print_json,
+    print_parts,
+    print_table,
+    say,
+)
 
 SHORTEST_PREFIX = 4
 MOST_OPEN = 1_000
@@ -74,7 +84,7 @@ def _show(group: Json, *, as_json: bool) -> None:
         print_json(group)
         return
     print_facts(_facts(group))
-    print_parts(group, (("Alerts", "alerts", _ALERTS), ("Told", "notifications", _TOLD)))
+    print_parts(group, (("Alerts", "alerts", _ALERTS), ("Told", "notifications", TOLD)))
     if group.get("next"):
         say("there are more alerts; raise --limit to see them")
 
@@ -131,12 +141,4 @@ _ALERTS = (
     Column("STATE", lambda alert: alert.get("state")),
     Column("JOB", lambda alert: alert.get("job"), gives=True),
     Column("WHAT", lambda alert: alert.get("summary"), gives=True),
-)
-_TOLD = (
-    Column("AT", lambda told: moment(told.get("finished_at") or told.get("due_at"))),
-    Column("TO", lambda told: told.get("target"), gives=True),
-    Column("WHAT", lambda told: told.get("kind")),
-    Column("STATE", lambda told: told.get("state")),
-    Column("TRIES", lambda told: told.get("attempts")),
-    Column("ERROR", lambda told: told.get("last_error"), gives=True),
 )

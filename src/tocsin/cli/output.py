@@ -207,3 +207,14 @@ def _terminal_width() -> int | None:
 
 def _speaks_unicode() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+TOLD = (
+    Column("AT", lambda told: moment(told.get("finished_at") or told.get("due_at"))),
+    Column("TO", lambda told: told.get("target"), gives=True),
+    Column("WHAT", lambda told: told.get("kind")),
+    Column("STATE", lambda told: told.get("state")),
+    Column("TRIES", lambda told: told.get("attempts")),
+    Column("ERROR", lambda told: told.get("last_error"), gives=True),
+)
+"""How it is listed what was owed to whom, and what became of it."""
