@@ -22,6 +22,7 @@ from tocsin.store.base import Store
 from tocsin.store.sqlite import SqliteStore
 from tocsin.telemetry.metrics import Metrics
 from tocsin.web.application import create_app
+from tocsin.web.listener import Listener
 from tocsin.web.settings import Credential, CredentialKind, Hook, WebSettings
 
 EXIT_FAILED = 1
@@ -122,7 +123,7 @@ class _Server:
         self._app = create_app(
             self._engine, store, web_settings(loaded, settings, self._host), clock=clock, metrics=metrics
         )
-        self._uvicorn = uvicorn.Server(_uvicorn_config(self._app, settings, self._host))
+        self._uvicorn = Listener(_uvicorn_config(self._app, settings, self._host))
 
     async def run(self) -> int:
         """Serve until stopped; what is queued and being sent is finished first."""

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from tests.contracts.kept import committed, key
+from tests.contracts.kept import NOON, committed, key
 from tocsin.errors import StoreUnavailable
 from tocsin.store.base import Store
 from tocsin.store.lending import Lender
@@ -135,3 +135,23 @@ def test_the_journal_is_emptied_again_after_a_fault_that_nobody_foresaw(
     assert has_struck
     assert is_emptied
     assert "could not be emptied" in caplog.text
+
+
+def test_a_commit_that_changes_nothing_does_not_call_for_the_journal(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(journal.Journal, "changed", lambda _journal: called.append("changed"))
+    store = SqliteStore(path)
+    with committed(store) as writing:
+        writing.next_due_at()
+        writing.silences(NOON)
+    assert called == []
+
+    keep(store, "one")
+    assert called == ["changed"]
+
+    with committed(store) as writing:
+        writing.next_due_at()
+    store.close()
+    assert called == ["changed"]

@@ -81,6 +81,11 @@ class SqliteDoor:
         """Whether a transaction is open."""
         return self._connection.in_transaction
 
+    @property
+    def changes(self) -> int:
+        """How many rows this connection has changed since it was opened."""
+        return self._connection.total_changes
+
     def all(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Return all rows of a statement."""
         self._see_whether_it_serves()

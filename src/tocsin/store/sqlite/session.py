@@ -13,8 +13,10 @@ class Session(OnDoor):
     """Begins, commits and forgets; opens its connection anew after a fault of the disk.
 
     `turn` is held from begin to commit, so that the journal can be emptied in between. `changed` is
-    called after each commit.
+    called after each commit that changed a row: the others leave nothing in the journal.
     """
+
+    _door: SqliteDoor
 
     def __init__(
         self, open_door: Callable[[], SqliteDoor], turn: threading.Lock, changed: Callable[[], None]
@@ -25,6 +27,7 @@ class Session(OnDoor):
         self._door = open_door()
         self._cache = WatchCache()
         self._holds_turn = False
+        self._changes_before = 0
         # The newest row in the log of jobs whose watches do not say so yet, and of all.
         self._heads: dict[int, int] = {}
         self._last_check_in: int | None = None
@@ -39,6 +42,7 @@ class Session(OnDoor):
             if self._door.suspect:
                 self._reopen()
             self._cache.shrink()
+            self._changes_before = self._door.changes
             self._door.run("BEGIN IMMEDIATE")
         except BaseException:
             self.rollback()
@@ -52,8 +56,10 @@ class Session(OnDoor):
         except BaseException:
             self.rollback()
             raise
+        has_changed = self._door.changes != self._changes_before
         self._release()
-        self._changed()
+        if has_changed:
+            self._changed()
 
     def rollback(self) -> None:
         """Forget it; never raises."""
