@@ -286,6 +286,15 @@ def test_a_silence_is_made_for_a_length_of_time(
     assert replies.asked[-1].body == body
 
 
+def test_a_silence_is_made_longer(tocsin: Tocsin, replies: Replies) -> None:
+    replies.set("POST", f"{API}/silences/s1/extend", {"message": "silenced until noon", "id": "s1"})
+
+    said = tocsin("silence", "extend", "s1", "--by", "1h30m")
+
+    assert (said.code, said.out) == (0, "silenced until noon\n")
+    assert replies.asked[-1].body == {"by_minutes": 90.0}
+
+
 def test_a_dry_run_says_what_a_silence_would_mute(tocsin: Tocsin, replies: Replies) -> None:
     found = {
         "jobs_hit": 12,
@@ -320,6 +329,9 @@ def test_a_dry_run_says_what_a_silence_would_mute(tocsin: Tocsin, replies: Repli
         ("silence", "add", "a=b", "--for", "soon"),
         ("silence", "add", "a=b", "--for", "0m"),
         ("silence", "add", "a=b", "--for", "999d"),
+        ("silence", "extend", "s1"),
+        ("silence", "extend", "--by", "1h"),
+        ("silence", "extend", "s1", "--by", "soon"),
         ("token", "create"),
         ("token", "create", "--ingest", "a", "--user", "b"),
         ("ack",),

@@ -113,7 +113,7 @@ def script_of(name: str, served: Served) -> str:
     text = text_of(name).replace("127.0.0.1:8465", served.address)
     if "tocsin ack" in text:
         text = text.replace("3f08", served.fail("nightly_report"))
-    if "silence expire" in text:
+    if "silence expire" in text or "silence extend" in text:
         body = json.dumps({"matchers": ['job="x"'], "for_minutes": 5})
         text = text.replace("9c1e44d0a7b2f380", served.ask("POST", "/api/v1/silences", body)[1]["id"])
     if "override remove" in text:

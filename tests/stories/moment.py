@@ -16,6 +16,7 @@ from tocsin.engine.commands import (
     Define,
     Delete,
     ExpireSilence,
+    ExtendSilence,
     Pause,
     Rename,
     Resolve,
@@ -147,6 +148,11 @@ class Moment:
         with self._server.store.reading() as reading:
             (silence,) = reading.silences(ended_since=self._server.clock.at)
         return self.orders(ExpireSilence(silence_id=silence.id, who=WHO))
+
+    def extends_the_silence(self, until: str) -> "Moment":
+        with self._server.store.reading() as reading:
+            (silence,) = reading.silences(ended_since=self._server.clock.at)
+        return self.orders(ExtendSilence(silence_id=silence.id, ends_at=self._instant(until), who=WHO))
 
     def pauses(self, job: str) -> "Moment":
         return self.orders(Pause(job=production(job), who=WHO))

@@ -37,6 +37,16 @@ def test_a_silence_that_is_lifted_tells_at_once_what_it_kept_back(story: Story) 
     assert story.heard == [("02:30", "critical", "firing")]
 
 
+def test_a_silence_that_is_extended_keeps_back_until_its_new_end(story: Story) -> None:
+    story.at("01:00").silences("job=etl", until="04:00")
+    story.at("02:00").fails("etl")
+    story.at("03:59").extends_the_silence("06:00")
+    assert story.silent_until("05:59")
+    story.until("06:00")
+
+    assert story.heard == [("06:00", "critical", "firing")]
+
+
 def test_what_was_opened_at_the_receiver_is_closed_there_also_under_a_silence(story: Story) -> None:
     story.at("01:00").fails("etl")
     story.at("01:10").silences("job=etl", until="04:00")

@@ -48,6 +48,7 @@ def bearer(secret: str) -> dict[str, str]:
         ("GET", "/api/v1/silences"),
         ("POST", "/api/v1/silences"),
         ("POST", "/api/v1/silences/preview"),
+        ("POST", "/api/v1/silences/x/extend"),
         ("DELETE", "/api/v1/silences/x"),
         ("GET", "/api/v1/oncall/schedules"),
         ("GET", "/api/v1/oncall/schedules/x"),

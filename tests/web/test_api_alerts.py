@@ -184,6 +184,44 @@ def test_a_silence_mutes_and_ends(alone: Served) -> None:
     assert alone.ask("DELETE", "/api/v1/silences/nope").status == 404
 
 
+def test_a_silence_goes_on_for_longer_until_it_has_ended(alone: Served) -> None:
+    path = "/api/v1/silences/"
+    made = alone.ask("POST", path[:-1], {"matchers": ['job="a"'], "for_minutes": 60}).json["id"]
+    before = datetime.fromisoformat(alone.get("/api/v1/silences")["items"][0]["ends_at"])
+    later_at = (before + timedelta(minutes=90)).isoformat()
+
+    assert alone.ask("POST", f"{path}{made}/extend", {"by_minutes": 30}).status == 200
+    assert alone.ask("POST", f"{path}{made}/extend", {"ends_at": later_at}).status == 200
+    again = alone.ask("POST", f"{path}{made}/extend", {"ends_at": later_at})
+    assert (again.status, "already" in again.json["message"]) == (200, True)
+    silence = alone.get("/api/v1/silences")["items"][0]
+    assert datetime.fromisoformat(silence["ends_at"]) - before == timedelta(minutes=90)
+    assert silence["extended_by"] == "anonymous (loopback)"
+
+    for body in ({"ends_at": before.isoformat()}, {"ends_at": later(days=400)}):
+        assert alone.ask("POST", f"{path}{made}/extend", body).json["error"]["code"] == "invalid"
+    wrong: tuple[dict[str, object], ...] = (
+        {},
+        {"by_minutes": 1, "ends_at": later_at},
+        {"by_minutes": -1},
+        {"ends_at": "2027-01-01T00:00"},
+    )
+    assert {alone.ask("POST", f"{path}{made}/extend", body).status for body in wrong} == {422}
+    alone.ask("DELETE", f"{path}{made}")
+    for gone in (made, "nope"):
+        assert alone.ask("POST", f"{path}{gone}/extend", {"by_minutes": 30}).status == 404
+
+
+def test_a_silence_that_was_ended_before_it_began_has_ended(alone: Served) -> None:
+    body = {"matchers": ['job="a"'], "starts_at": later(hours=1), "ends_at": later(hours=2)}
+    made = alone.ask("POST", "/api/v1/silences", body).json["id"]
+    assert alone.get("/api/v1/silences")["items"][0]["state"] == "pending"
+
+    alone.ask("DELETE", f"/api/v1/silences/{made}")
+
+    assert alone.get("/api/v1/silences")["items"][0]["state"] == "ended"
+
+
 def test_a_preview_says_which_jobs_and_alerts_a_silence_would_mute_and_mutes_nothing(alone: Served) -> None:
     alone.report(
         *({"job": f"etl_{n}", "kind": "success"} for n in range(12)), {"job": "load", "kind": "fail"}

@@ -61,7 +61,7 @@ def watched(page: Page) -> list[str]:
 def paths(served: Served) -> list[str]:
     """Return the address of every page but those of the jobs."""
     alerts = served.get("/api/v1/alerts?limit=1000")["items"]
-    return ["/", "/alerts", *(f"/alerts/{alert['id']}" for alert in alerts)]
+    return ["/", "/alerts", "/silences", *(f"/alerts/{alert['id']}" for alert in alerts)]
 
 
 def test_names_and_texts_that_want_to_act_do_not(page: Page, hostile: Served) -> None:

@@ -9,7 +9,7 @@ from tocsin.alerts.matcher import Matcher, match_all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """What is muted, from when to when, by whom and why."""
+    """What is muted, from when to when, by whom and why; `extended_by` is who last made it longer."""
 
     id: str
     matchers: tuple[Matcher, ...]
@@ -19,10 +19,17 @@ class Silence:
     created_at: datetime
     comment: str = ""
     expired_by: str = ""
+    extended_by: str = ""
 
     def is_active(self, now: datetime) -> bool:
         """Whether it mutes at this instant."""
         return self.starts_at <= now < self.ends_at
+
+    def state(self, now: datetime) -> str:
+        """Return `pending`, `active` or `ended`; one that was ended before it began is over, too."""
+        if now >= self.ends_at:
+            return "ended"
+        return "pending" if now < self.starts_at else "active"
 
 
 def covering(silences: Iterable[Silence], labels: dict[str, str], now: datetime) -> Silence | None:

@@ -95,6 +95,23 @@ def list_silences(server: str | None, *, as_json: bool) -> None:
 
 @silence.command()
 @click.argument("silence_id", metavar="ID")
+@click.option(
+    "--by",
+    "longer",
+    type=options.Span(),
+    metavar="TIME",
+    required=True,
+    help="How much later it ends: 30m, 2h or 1d12h.",
+)
+@options.server
+def extend(silence_id: str, longer: timedelta, server: str | None) -> None:
+    """Let a silence that has not ended go on for longer."""
+    body = {"by_minutes": longer / MINUTE}
+    click.echo(api_of(server).post("silences", silence_id, "extend", body=body).get("message"))
+
+
+@silence.command()
+@click.argument("silence_id", metavar="ID")
 @options.server
 def expire(silence_id: str, server: str | None) -> None:
     """End a silence now."""

@@ -1,14 +1,9 @@
 """What a person's command makes of jobs, alerts and silences, in one transaction."""
 
-import dataclasses
-from datetime import timedelta
-
 from msgspec.structs import replace
 
 from tocsin.alerts.advance import resolve
 from tocsin.alerts.alert import Reason
-from tocsin.alerts.matcher import match_all
-from tocsin.alerts.silence import Silence
 from tocsin.engine.commands import (
     Acknowledge,
     AcknowledgeGroup,
@@ -20,6 +15,7 @@ from tocsin.engine.commands import (
     Delete,
     Done,
     ExpireSilence,
+    ExtendSilence,
     NoteAudit,
     NoteUndelivered,
     Pause,
@@ -38,18 +34,16 @@ from tocsin.engine.commands import (
 from tocsin.engine.covering import add_overrides, remove_override
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drilling import start_drill
-from tocsin.engine.hushing import take_out_of_waits
 from tocsin.engine.in_hand import on_alert, on_group, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.ourselves import note_audit
+from tocsin.engine.silencing import on_silence
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.undelivered import note_undelivered
-from tocsin.engine.voicing import labels_of
 from tocsin.jobs.job import Job, JobKey, Rank
 from tocsin.rules.wording import plural
 from tocsin.store.rows import Token, Watch
 
-MAX_SILENCE = timedelta(days=366)
 MAX_NAME = 200
 
 
@@ -73,10 +67,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
             return _delete(draft, command)
         case Define():
             return _define(draft, command)
-        case AddSilence():
-            return _add_silence(draft, command)
-        case ExpireSilence():
-            return _expire_silence(draft, command)
+        case AddSilence() | ExtendSilence() | ExpireSilence():
+            return on_silence(draft, command)
         case AddOverrides():
             return add_overrides(draft, command)
         case RemoveOverride():
@@ -197,42 +189,6 @@ def _define(draft: Draft, command: Define) -> Result:
 
 def _new(key: JobKey, draft: Draft) -> Job:
     return Job(name=key.name, environment=key.environment, registered_at=draft.now)
-
-
-def _add_silence(draft: Draft, command: AddSilence) -> Result:
-    if not command.matchers or all(m.matches({}) for m in command.matchers):
-        message = "at least one matcher must not match everything, or all alerts would be muted"
-        return Refused(reason=Refusal.INVALID, message=message)
-    starts_at = max(command.starts_at, draft.now)
-    if command.ends_at <= starts_at or command.ends_at - starts_at > MAX_SILENCE:
-        message = "it must end after it starts and after now, and last at most 366 days"
-        return Refused(reason=Refusal.INVALID, message=message)
-    silence = Silence(
-        id=draft.new_id(),
-        matchers=command.matchers,
-        starts_at=starts_at,
-        ends_at=command.ends_at,
-        created_by=command.who,
-        created_at=draft.now,
-        comment=command.comment,
-    )
-    draft.writing.save_silence(silence)
-    take_out_of_waits(draft, silence)
-    return Done(
-        message=f"silenced until {silence.ends_at:%Y-%m-%d %H:%M} UTC; judging goes on", id=silence.id
-    )
-
-
-def _expire_silence(draft: Draft, command: ExpireSilence) -> Result:
-    silence = next((s for s in draft.writing.silences(draft.now) if s.id == command.silence_id), None)
-    if silence is None:
-        return _not_found(f"silence {command.silence_id!r} that has not ended")
-    ended = dataclasses.replace(silence, ends_at=draft.now, expired_by=command.who)
-    draft.writing.save_silence(ended)
-    held_back = draft.writing.open_alerts_held_back()
-    muted = [a.job_id for a in held_back if match_all(silence.matchers, labels_of(a))]
-    draft.writing.mark_due(muted, draft.now)
-    return Done(message="expired; what it kept back is told now if it still holds", id=silence.id)
 
 
 def _send_test(draft: Draft, command: SendTest) -> Result:

@@ -111,6 +111,15 @@ class AddSilence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendSilence:
+    """Let a silence that has not ended do so later."""
+
+    silence_id: str
+    ends_at: datetime
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireSilence:
     """End a silence now."""
 
@@ -222,6 +231,7 @@ Command = (
     | Delete
     | Define
     | AddSilence
+    | ExtendSilence
     | ExpireSilence
     | AddOverrides
     | RemoveOverride

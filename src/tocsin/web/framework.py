@@ -38,6 +38,7 @@ from tocsin.web.faults import (
     problem_of,
 )
 from tocsin.web.pages import alert, group, job, overview, recalling, rendering, reviewing, taking, visitor
+from tocsin.web.pages import silences as silence_pages
 from tocsin.web.pages.rendering import render_problem
 from tocsin.web.pages.visitor import LoginNeeded
 from tocsin.web.wiring import Wiring
@@ -62,7 +63,8 @@ def create_framework(wiring: Wiring) -> FastAPI:
     about = (drills, trials, history, reports, tokens, server)
     api = (jobs, alerts, groups, silences, oncall, oncall_links, pagerduty, slack, twilio, *about)
     app.include_router(oncall_links.open_router)
-    for part in (*api, rendering, visitor, overview, job, alert, group, recalling, reviewing, taking):
+    pages = (rendering, visitor, overview, job, alert, group, silence_pages, recalling, reviewing, taking)
+    for part in (*api, *pages):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)
     app.add_exception_handler(HTTPException, _tell_http)

@@ -218,16 +218,16 @@ def notification_shapes(
 
 def silence_shape(silence: Silence, now: datetime) -> SilenceShape:
     """Return a silence as the API tells it."""
-    state = "pending" if now < silence.starts_at else "active" if silence.is_active(now) else "ended"
     return SilenceShape(
         id=silence.id,
-        state=state,
+        state=silence.state(now),
         matchers=[str(matcher) for matcher in silence.matchers],
         starts_at=silence.starts_at,
         ends_at=silence.ends_at,
         created_by=silence.created_by,
         created_at=silence.created_at,
         comment=silence.comment,
+        extended_by=silence.extended_by,
         expired_by=silence.expired_by,
     )
 

@@ -312,6 +312,8 @@ class SilenceShape(Shape):
     created_by: str
     created_at: datetime
     comment: str
+    extended_by: str
+    """Who last let it go on for longer; else empty."""
     expired_by: str
 
 

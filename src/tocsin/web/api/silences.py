@@ -1,29 +1,33 @@
 """Silences: what is muted, made by a person for a time."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from tocsin.alerts.alert import AlertState
+from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.breadth import MAX_NAMED, Preview, preview
 from tocsin.alerts.matcher import Matcher, match_all, read_matcher
-from tocsin.engine.commands import AddSilence, ExpireSilence
+from tocsin.alerts.silence import Silence
+from tocsin.engine.commands import AddSilence, ExpireSilence, ExtendSilence
 from tocsin.engine.draft import SYSTEM_JOB
+from tocsin.engine.silencing import MAX_SILENCE
 from tocsin.engine.voicing import labels_of
 from tocsin.errors import InvalidMatcher
 from tocsin.jobs.job import Job
 from tocsin.store.base import Reading
 from tocsin.web.api.describing import silence_shape
-from tocsin.web.api.inputs import Who, carry_out, invalid
+from tocsin.web.api.inputs import Who, carry_out, invalid, not_found
 from tocsin.web.api.shapes import DoneShape, Page, Shape, SilenceShape
+from tocsin.web.faults import ProblemError
 from tocsin.web.names import kept_text, name_fault
-from tocsin.web.wiring import Wired
+from tocsin.web.wiring import Wired, Wiring
 
 MAX_MATCHERS: Final = 20
 MAX_COMMENT: Final = 1_000
-MAX_SILENCE: Final = timedelta(days=366)
 SHOWN_ENDED: Final = timedelta(days=7)
 MAX_JOBS: Final = 5_000
 MAX_ALERTS: Final = 1_000
@@ -61,6 +65,16 @@ class Meant(BaseModel):
     """In the form `job="daily_etl"`, with `=`, `!=`, `=~` or `!~`."""
 
 
+class Extension(BaseModel):
+    """How much longer a silence goes on. Give `ends_at` or `by_minutes`."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    ends_at: AwareDatetime | None = None
+    by_minutes: Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)] | None = None
+    """So much later than it ends now."""
+
+
 class PreviewShape(Shape):
     """What a silence would mute now; nothing is muted by asking."""
 
@@ -80,31 +94,37 @@ class PreviewShape(Shape):
     """What makes it look like a mistake: too broad, or nothing at all; else empty."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """What matchers would mute now: which jobs, and which of the newest open alerts.
+
+    `is_whole`: no open alert was left out.
+    """
+
+    jobs: Preview
+    alerts: tuple[Alert, ...]
+    is_whole: bool
+
+
 @router.get("")
 def list_silences(wired: Wired, _: Who) -> Page[SilenceShape]:
     """List the silences that have not ended, and those that ended in the last seven days."""
     now = wired.clock.now()
-    with wired.store.reading() as reading:
-        silences = reading.silences(ended_since=now - SHOWN_ENDED)
-    return Page(items=[silence_shape(silence, now) for silence in silences])
+    return Page(items=[silence_shape(silence, now) for silence in kept_silences(wired)])
 
 
 @router.post("/preview")
 def preview_silence(wired: Wired, _: Who, body: Meant) -> PreviewShape:
     """Say what a silence would mute, and whether it is too broad."""
-    matchers = _matchers(body.matchers)
-    with wired.store.reading() as reading:
-        found = _preview(reading, matchers)
-        open_ = reading.alerts(states=OPEN, limit=MAX_ALERTS)
-    hit = [alert for alert in open_ if match_all(matchers, labels_of(alert))]
+    hits = hits_of(wired, _matchers(body.matchers))
     return PreviewShape(
-        jobs_hit=found.jobs_hit,
-        jobs=found.jobs,
-        is_whole=found.is_whole,
-        named=list(found.named),
-        alerts_hit=len(hit),
-        alerts=[f"{alert.job}: {alert.summary}" for alert in hit[:MAX_NAMED]],
-        warning=found.warning,
+        jobs_hit=hits.jobs.jobs_hit,
+        jobs=hits.jobs.jobs,
+        is_whole=hits.jobs.is_whole,
+        named=list(hits.jobs.named),
+        alerts_hit=len(hits.alerts),
+        alerts=[f"{alert.job}: {alert.summary}" for alert in hits.alerts[:MAX_NAMED]],
+        warning=hits.jobs.warning,
     )
 
 
@@ -134,6 +154,53 @@ def add_silence(wired: Wired, who: Who, body: NewSilence) -> DoneShape:
     return DoneShape(message=f"{done.message}; but {warning}", id=done.id) if warning else done
 
 
+@router.post("/{silence_id}/extend")
+def extend_silence(wired: Wired, who: Who, silence_id: str, body: Extension) -> DoneShape:
+    """Let a silence that has not ended go on for longer."""
+    if (body.ends_at is None) is (body.by_minutes is None):
+        raise invalid("ends_at", "is required, or by_minutes instead; and one of the two is enough")
+    ends_at = body.ends_at
+    if ends_at is None:
+        ends_at = _found(wired, silence_id).ends_at + timedelta(minutes=body.by_minutes or 0)
+    return carry_out(wired, ExtendSilence(silence_id=silence_id, ends_at=ends_at, who=who))
+
+
+@router.delete("/{silence_id}")
+def expire_silence(wired: Wired, who: Who, silence_id: str) -> DoneShape:
+    """End a silence now."""
+    return carry_out(wired, ExpireSilence(silence_id=silence_id, who=who))
+
+
+def kept_silences(wired: Wiring) -> list[Silence]:
+    """Return the silences that have not ended, and those that ended in the last seven days."""
+    with wired.store.reading() as reading:
+        return reading.silences(ended_since=wired.clock.now() - SHOWN_ENDED)
+
+
+def hits_of(wired: Wiring, matchers: tuple[Matcher, ...]) -> Hits:
+    """Return what matchers would mute now; nothing is muted by asking."""
+    with wired.store.reading() as reading:
+        jobs = _preview(reading, matchers)
+        open_ = reading.alerts(states=OPEN, limit=MAX_ALERTS)
+    hit = tuple(alert for alert in open_ if match_all(matchers, labels_of(alert)))
+    return Hits(jobs=jobs, alerts=hit, is_whole=len(open_) < MAX_ALERTS)
+
+
+def matcher_in(text: str) -> Matcher:
+    """Return the matcher that a text from outside says; InvalidMatcher when it says none."""
+    fault = name_fault(text)
+    if fault is not None:
+        raise InvalidMatcher(fault)
+    return read_matcher(text)
+
+
+def _found(wired: Wiring, silence_id: str) -> Silence:
+    found = next((one for one in kept_silences(wired) if one.id == silence_id), None)
+    if found is None:
+        raise ProblemError(not_found(f"There is no silence {silence_id[:200]!r}.", "silence_id"))
+    return found
+
+
 def _preview(reading: Reading, matchers: tuple[Matcher, ...]) -> Preview:
     found, after = list[Job](), None
     while len(found) < MAX_JOBS:
@@ -146,8 +213,15 @@ def _preview(reading: Reading, matchers: tuple[Matcher, ...]) -> Preview:
     return preview(matchers, jobs, is_whole=len(found) < MAX_JOBS)
 
 
-def _matchers(texts: list[str]) -> tuple[Matcher, ...]:
+def _matchers(texts: Sequence[str]) -> tuple[Matcher, ...]:
     return tuple(_matcher(index, text) for index, text in enumerate(texts))
+
+
+def _matcher(index: int, text: str) -> Matcher:
+    try:
+        return matcher_in(text)
+    except InvalidMatcher as error:
+        raise invalid(f"matchers.{index}", str(error)) from None
 
 
 def _end(body: NewSilence, starts_at: datetime) -> datetime:
@@ -158,19 +232,3 @@ def _end(body: NewSilence, starts_at: datetime) -> datetime:
     if body.ends_at is None:
         raise invalid("ends_at", "is required, or for_minutes instead; nothing is muted for ever")
     return body.ends_at
-
-
-def _matcher(index: int, text: str) -> Matcher:
-    fault = name_fault(text)
-    if fault is not None:
-        raise invalid(f"matchers.{index}", fault)
-    try:
-        return read_matcher(text)
-    except InvalidMatcher as error:
-        raise invalid(f"matchers.{index}", str(error)) from None
-
-
-@router.delete("/{silence_id}")
-def expire_silence(wired: Wired, who: Who, silence_id: str) -> DoneShape:
-    """End a silence now."""
-    return carry_out(wired, ExpireSilence(silence_id=silence_id, who=who))

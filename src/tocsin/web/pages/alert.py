@@ -14,6 +14,7 @@ from tocsin.web.api.alerts import MAX_NOTE, found_alert
 from tocsin.web.api.inputs import Cursor, carry_out, invalid, read_cursor, write_cursor
 from tocsin.web.names import kept_text
 from tocsin.web.pages.rendering import render
+from tocsin.web.pages.silences import LENGTHS, draft_for_alert
 from tocsin.web.pages.visitor import Form, Visitor, back_to
 from tocsin.web.pages.words import alert_path
 from tocsin.web.wiring import Wired
@@ -67,6 +68,9 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
         who=who,
         alert=alert,
         puts_off=PUTS_OFF,
+        draft=draft_for_alert(alert, alert_path(alert_id)),
+        lengths=LENGTHS,
+        silence_zone=wired.engine.configuration.defaults.timezone,
         mute=muted(silences, windows, labels_of(alert), now) if alert.is_open else None,
         history=history,
         notifications=[(one, [t for t in tries if t.key == one.key]) for one in notifications],

@@ -11,6 +11,7 @@ from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_o
 from tocsin.web.pages.drawing import draw_chart
 from tocsin.web.pages.marks import kind_of, marks_of, newest_first
 from tocsin.web.pages.rendering import render
+from tocsin.web.pages.silences import LENGTHS, draft_for_job
 from tocsin.web.pages.visitor import Form, Visitor, back_to
 from tocsin.web.pages.words import job_path
 from tocsin.web.standing import expected_next, standing_of
@@ -53,6 +54,9 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         alerts=alerts,
         ended=ended,
         check_ins=check_ins,
+        draft=draft_for_job(watch.job, job_path(*watch.job.key)),
+        lengths=LENGTHS,
+        silence_zone=wired.engine.configuration.defaults.timezone,
     )
 
 

@@ -12,7 +12,15 @@ from markupsafe import Markup
 
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.links import web_link
-from tocsin.web.pages.words import Words, alert_path, group_path, job_path, schedule_in_words
+from tocsin.web.pages.words import (
+    SILENCES,
+    Words,
+    alert_path,
+    group_path,
+    job_path,
+    schedule_in_words,
+    silence_path,
+)
 from tocsin.web.wiring import Wiring
 
 POLICY: Final = (
@@ -52,6 +60,8 @@ def _templates() -> Environment:
         job_path=job_path,
         alert_path=alert_path,
         group_path=group_path,
+        silence_path=silence_path,
+        silences_path=SILENCES,
         web_link=web_link,
         schedule_of=schedule_in_words,
     )

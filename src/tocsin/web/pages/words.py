@@ -19,6 +19,8 @@ MAX_LINES: Final = 4_000
 MAX_TAIL: Final = 10_000
 SOON: Final = timedelta(seconds=5)
 
+SILENCES: Final = "/silences"
+
 _DAY: Final = 86_400
 _GRAINS: Final = ((60, 1), (6 * 3_600, 60), (2 * _DAY, 3_600), (7 * _DAY, 3_600))
 
@@ -139,6 +141,11 @@ def job_path(environment: str, name: str) -> str:
 def alert_path(alert_id: str) -> str:
     """Return the address of an alert's page."""
     return f"/alerts/{quote(alert_id, safe='')}"
+
+
+def silence_path(silence_id: str) -> str:
+    """Return where what somebody does to a silence is sent."""
+    return f"{SILENCES}/{quote(silence_id, safe='')}"
 
 
 def group_path(group_id: str) -> str:

@@ -37,12 +37,18 @@
   label();
   document.querySelector(".top").append(button, news);
 
+  const isChanged = (field) => {
+    if (field instanceof HTMLSelectElement) return [...field.options].some((one) => one.selected !== one.defaultSelected && !(one.index === 0 && one.selected));
+    return (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) && field.value !== field.defaultValue;
+  };
+
   // Nobody loses what they are typing, selecting or reading in another tab.
   const isBusy = () => {
     const active = document.activeElement;
-    const typing = active instanceof HTMLInputElement && main.contains(active) && active.value !== active.defaultValue;
+    const typing = active !== null && main.contains(active) && isChanged(active);
+    const drafting = [...main.querySelectorAll("details[open] :is(input, select, textarea)")].some(isChanged);
     const selection = window.getSelection();
-    return document.hidden || paused || typing || (selection !== null && selection.toString() !== "");
+    return document.hidden || paused || typing || drafting || (selection !== null && selection.toString() !== "");
   };
 
   const find = (place) =>
