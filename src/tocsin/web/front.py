@@ -6,7 +6,6 @@ One in a thousand requests is for a page or the API; the others come here, where
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Final
 
 from pydantic_core import to_json
@@ -14,17 +13,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin.clock import Clock
 from tocsin.engine.engine import Engine
-from tocsin.errors import StoreError, StoreUnavailable
+from tocsin.errors import StoreError
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
 from tocsin.jobs.job import JobKey
 from tocsin.store.base import Store
 from tocsin.web.access import Access, secret_of
 from tocsin.web.body import read_body
 from tocsin.web.check_in import Faults, Read, Warned, is_list, read_check_ins
-from tocsin.web.faults import BUSY, RETRY_SECONDS, UNAVAILABLE, Fault, Problem, body_of, error_of, problem_of
+from tocsin.web.faults import RETRY_SECONDS, UNAVAILABLE, Fault, Problem, body_of, error_of, problem_of
 from tocsin.web.guard import CROSS_SITE, from_elsewhere, is_cross_site, own_hosts
+from tocsin.web.intake import Intake
 from tocsin.web.ping import BODY_LIMIT, ROOT, NoPing, Ping, check_in_of, read_ping
-from tocsin.web.replies import Replies, Reply
 
 CHECK_INS: Final = "/api/v1/check-ins"
 PINGS: Final = ROOT.decode()
@@ -77,7 +76,7 @@ class Front:
         self._access = access
         self._hosts = own_hosts(access.settings)
         self._clock = clock
-        self._replies: Replies | None = None
+        self._intake: Intake | None = None
         self._threads = ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="tocsin-look-up")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,14 +132,9 @@ class Front:
 
     async def _report(self, check_ins: Sequence[CheckIn]) -> tuple[Answer, ...] | Problem:
         """Return the engine's answers once what was said is durable."""
-        loop = asyncio.get_running_loop()
-        if self._replies is None:
-            self._replies = Replies(loop)
-        future: asyncio.Future[Reply] = loop.create_future()
-        if not self._engine.report(check_ins, partial(self._replies.put, future)):
-            return BUSY
-        reply = await future
-        return UNAVAILABLE if isinstance(reply, StoreUnavailable) else reply
+        if self._intake is None:
+            self._intake = Intake(asyncio.get_running_loop(), self._engine.report)
+        return await self._intake.put(check_ins)
 
     async def _take_ping(self, scope: Scope, receive: Receive, send: Send) -> None:
         method: str = scope["method"]
