@@ -37,7 +37,7 @@ def bind(job: Job, state: JobState, run: Run) -> tuple[Run, JobState]:
     status, recent = occurrence.status, state.recent
     if status in _OPEN:
         status = OccurrenceStatus.STARTED
-    elif status is OccurrenceStatus.MISSED and in_time:
+    elif status.is_missed and in_time:
         status = OccurrenceStatus.STARTED
         recent = tuple(o for o in recent if o.status is not None or o.order_at != occurrence.nominal_at)
     bound = replace(occurrence, status=status, run=run.key)
@@ -103,7 +103,7 @@ def _decide(occurrence: Occurrence, run: Run, ended_at: datetime) -> Occurrence:
         kept = OccurrenceStatus.MISSED if occurrence.run is None else OccurrenceStatus.LATE
         return replace(occurrence, status=kept)
     late = occurrence.deadline_at is not None and ended_at > occurrence.deadline_at
-    late = late or occurrence.status is OccurrenceStatus.MISSED
+    late = late or occurrence.status.is_missed
     return replace(occurrence, status=OccurrenceStatus.LATE if late else OccurrenceStatus.MET, run=run.key)
 
 

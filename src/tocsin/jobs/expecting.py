@@ -97,7 +97,7 @@ def _outlasts(occurrence: Occurrence, start_at: datetime) -> bool:
     """Whether an expected run still means something after a start from which the next ones are counted."""
     if occurrence.run is not None:
         return True
-    return occurrence.status is not OccurrenceStatus.EXPECTED and occurrence.nominal_at <= start_at
+    return not occurrence.status.is_expected and occurrence.nominal_at <= start_at
 
 
 def _bounded(state: JobState, occurrences: list[Occurrence], until: datetime) -> JobState:

@@ -26,7 +26,7 @@ class Folded(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The state after a check-in, the runs and occurrences that must be kept, and the answer to the job."""
 
     state: JobState
-    answered: Answered
+    answered: Answered = Answered.ACCEPTED
     run: str | None = None
     runs: tuple[Run, ...] = ()
     decided: tuple[Occurrence, ...] = ()
@@ -67,7 +67,7 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
     has no name of its own.
     """
     if known is None and check_in.kind is CheckInKind.LOG:
-        return Folded(state=_seen(state, check_in), answered=Answered.ACCEPTED, run=check_in.run)
+        return Folded(state=_seen(state, check_in), run=check_in.run)
     before = known or Run(key=check_in.run or new_key, last_sign_at=check_in.at)
     run, answered = apply(before, check_in)
     if answered is not Answered.ACCEPTED:
@@ -110,7 +110,7 @@ def _still_open(
     if len(open_runs) > MAX_OPEN_RUNS:
         state, abandoned = abandon(state, open_runs[0], check_in.received_at)
         kept = (*kept, abandoned)
-    return Folded(state=state, answered=Answered.ACCEPTED, run=run.key, runs=kept)
+    return Folded(state=state, run=run.key, runs=kept)
 
 
 def _in_place(runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:
@@ -140,9 +140,7 @@ def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run) -> Fo
         last_seen_at=check_in.received_at,
         last_started_at=_later(state.last_started_at, run.started_at or run.ended_at),
     )
-    return Folded(
-        state=state, answered=Answered.ACCEPTED, run=run.key, runs=(run,), decided=decided, ended=True
-    )
+    return Folded(state=state, run=run.key, runs=(run,), decided=decided, ended=True)
 
 
 def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobState:

@@ -23,7 +23,13 @@ _WHOLE_DAYS: Final = frozenset({ScheduleKind.WEEKLY, ScheduleKind.DAILY})
 
 
 class OccurrenceStatus(Enum):
-    """What became of an expected run; `unknown` if nobody could have seen it."""
+    """What became of an expected run; `unknown` if nobody could have seen it.
+
+    `is_expected`: nothing became of it yet. `is_missed`: it did not start in time.
+    """
+
+    is_expected: bool
+    is_missed: bool
 
     EXPECTED = "expected"
     STARTED = "started"
@@ -32,6 +38,10 @@ class OccurrenceStatus(Enum):
     MISSED = "missed"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
+
+    def __init__(self, word: str) -> None:
+        self.is_expected = word == "expected"
+        self.is_missed = word == "missed"
 
 
 class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

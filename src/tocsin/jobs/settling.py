@@ -70,7 +70,7 @@ def _decide_due(
 ) -> tuple[JobState, tuple[Occurrence, ...], tuple[tuple[int, str], ...], datetime | None]:
     """Decide the expected runs that nobody has seen start in time."""
     if not blind:
-        ends = [o.start_by for o in state.occurrences if o.status is OccurrenceStatus.EXPECTED]
+        ends = [o.start_by for o in state.occurrences if o.status.is_expected]
         first_at = min((at for at in ends if at is not None), default=None)
         if first_at is None or now < first_at:
             return state, (), (), first_at
@@ -91,7 +91,7 @@ def _decide_due(
             unknown.append((window.id, "no run was seen"))
     if not decided:
         return state, (), (), ask_again_at
-    outcomes = [_missed_outcome(o) for o in decided.values() if o.status is OccurrenceStatus.MISSED]
+    outcomes = [_missed_outcome(o) for o in decided.values() if o.status.is_missed]
     state = replace(
         state,
         occurrences=tuple(decided.get(o.nominal_at, o) for o in state.occurrences),
@@ -109,7 +109,7 @@ def _decision(
     unknown if we were deaf when the run should have started or when its grace ended; for a run of
     which only the end is promised, if its deadline is hidden. None: there is nothing to decide.
     """
-    if occurrence.status is not OccurrenceStatus.EXPECTED:
+    if not occurrence.status.is_expected:
         return None
     start_by = occurrence.start_by
     if start_by is None:

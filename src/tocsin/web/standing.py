@@ -42,7 +42,7 @@ def standing_of(watch: Watch, open_alerts: int, now: datetime) -> Standing:
 
 def expected_next(watch: Watch, now: datetime) -> Occurrence | None:
     """Return the expected run that is next: one that is already due and not begun, else the first to come."""
-    waiting = [one for one in watch.state.occurrences if one.status is OccurrenceStatus.EXPECTED]
+    waiting = [one for one in watch.state.occurrences if one.status.is_expected]
     due = [one for one in waiting if one.nominal_at <= now]
     coming = [one for one in waiting if one.nominal_at > now]
     return due[-1] if due else next(iter(coming), None)

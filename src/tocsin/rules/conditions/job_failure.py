@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from tocsin.jobs.run import Phase, Run, RunStatus
+from tocsin.jobs.run import Run, RunStatus
 from tocsin.rules.evidence import error_of, last_good_of, log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
@@ -24,7 +24,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     last good one; M of N counts the last N runs, whatever their partition.
     """
     state = facts.state
-    if not state.failures and not any(r.phase is Phase.RETRYING for r in state.open_runs):
+    if not state.failures and True not in [r.phase.is_retrying for r in state.open_runs]:
         return QUIET
     overdue, unknown, ask_again_at = _overdue_retries(facts, now)
     forgiven, retrying = facts.forgiven_until(NAME), {r.key for r in overdue}
@@ -42,7 +42,7 @@ def _overdue_retries(facts: Facts, now: datetime) -> tuple[list[Run], Unknown | 
     unknown: Unknown | None = None
     for run in facts.state.open_runs:
         due_at = run.last_sign_at + patience
-        if run.phase is not Phase.RETRYING or due_at <= forgiven or _is_overtaken(run):
+        if not run.phase.is_retrying or due_at <= forgiven or _is_overtaken(run):
             continue
         window = facts.blind_at(due_at)
         if now < (due_at if window is None else window.hold_until):
@@ -78,7 +78,7 @@ def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
     if count > 1:
         zone = facts.job.definition.timezone
         extra = [("bad runs", f"{count} since {clock_time(since_at, zone)}")]
-    waiting = newest.phase is Phase.RETRYING
+    waiting = newest.phase.is_retrying
     return Finding(
         rule=rule.name,
         condition=NAME,
@@ -96,7 +96,7 @@ def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
 
 
 def _summary(run: Run, count: int) -> str:
-    if run.phase is Phase.RETRYING:
+    if run.phase.is_retrying:
         return (
             f"failed, and the retry it announced (attempt {run.attempt} of {run.max_attempts}) did not come"
         )

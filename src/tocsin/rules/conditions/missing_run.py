@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
+from tocsin.jobs.occurrence import Occurrence
 from tocsin.rules.evidence import last_good_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
@@ -25,18 +25,18 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     for the next look. N in a row and M of N count expected runs; one that did start counts as good
     here, however it ended, and one that is unknown does not count.
     """
-    if OccurrenceStatus.MISSED not in [o.status for o in facts.state.occurrences]:
+    if True not in [o.status.is_missed for o in facts.state.occurrences]:
         return QUIET
     forgiven = facts.forgiven_until(NAME)
     counted = [o for o in facts.state.occurrences if _counts(o) and (o.start_by or o.nominal_at) > forgiven]
-    missed = [o for o in counted if o.status is OccurrenceStatus.MISSED]
+    missed = [o for o in counted if o.status.is_missed]
     if not missed or not _too_many(rule, facts, counted):
         return QUIET
     return Verdict(finding=_finding(rule, facts, missed))
 
 
 def _counts(occurrence: Occurrence) -> bool:
-    return occurrence.status is OccurrenceStatus.MISSED or occurrence.run is not None
+    return occurrence.status.is_missed or occurrence.run is not None
 
 
 def _too_many(rule: Rule, facts: Facts, counted: list[Occurrence]) -> bool:
@@ -47,7 +47,7 @@ def _too_many(rule: Rule, facts: Facts, counted: list[Occurrence]) -> bool:
         for o in facts.state.recent
         if o.order_at not in nominal and o.at > forgiven and (o.is_run or o.status is None) and not o.backfill
     ]
-    marks = [*earlier, *(o.status is OccurrenceStatus.MISSED for o in counted)]
+    marks = [*earlier, *(o.status.is_missed for o in counted)]
     return exceeds_tolerance(rule, marks, [i for i in range(len(earlier), len(marks)) if marks[i]])
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from tocsin.jobs.run import Phase, Run, RunStatus
+from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow, Outcome
 from tocsin.rules.evidence import last_good_of, log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
@@ -55,7 +55,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
                 unknown = Unknown(window=window.id, what=f"run {run.key} has shown no sign of life since")
             else:
                 stalls.append(_Stall(run=run, why=why, last_at=last_at, since_at=since_at))
-    ask_again_at = min(asks, default=None)
+    ask_again_at = min(asks) if asks else None
     if not stalls or not _too_many(rule, facts, stalls):
         return Verdict(ask_again_at=ask_again_at, unknown=unknown)
     return Verdict(finding=_finding(rule, facts, stalls), ask_again_at=ask_again_at, unknown=unknown)
@@ -73,7 +73,7 @@ def _hidden(facts: Facts, run: Run, since_at: datetime) -> BlindWindow | None:
 
 def _limits(facts: Facts, run: Run) -> list[tuple[Why, datetime, datetime]]:
     """Return why, since when unheard and from when on a run counts as stalled if nothing more is heard."""
-    if run.status is not RunStatus.RUNNING or run.phase is Phase.RETRYING:
+    if not run.status.is_running or run.phase.is_retrying:
         return []
     limits = []
     silence = _silence_allowed(facts, run)

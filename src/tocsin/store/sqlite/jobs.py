@@ -143,7 +143,7 @@ class JobsWriting(Session, NeedsWriting):
                 jobs.append((definition, paused_at, paused_by, job.id))
                 needing += [job] if job.definition.upstream != old.job.definition.upstream else []
             before.mark = self._heads.pop(job.id, before.mark)
-            due = (micros_or_none(watch.due_at), watch.alerting, before.mark, job.id)
+            due = (micros_or_none(watch.due_at), int(watch.alerting), before.mark, job.id)
             if watch.state is old.state or watch.unreadable:
                 dues.append(due)
             else:
