@@ -1,6 +1,9 @@
 """The way in: `tocsin`, or `python -m tocsin`."""
 
+import gc
 import sys
+
+COLLECT_AFTER = 50_000  # a start makes as many objects, and drops none
 
 
 def main() -> int:
@@ -9,6 +12,8 @@ def main() -> int:
     `run` and `flush` load nothing but a little of the standard library: every cron job waits for them.
     """
     command, words = sys.argv[1:2], sys.argv[2:]
+    if command in (["run"], ["flush"]):
+        gc.set_threshold(COLLECT_AFTER)
     if command == ["run"]:
         from tocsin.client.command import main as run
 

@@ -2,7 +2,13 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+
+TYPE_CHECKING = False  # as `tocsin` spells it: every cron job would wait for `typing`
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 class Clock(Protocol):
@@ -10,7 +16,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present instant, aware and in UTC."""
-        ...
 
 
 class SystemClock:

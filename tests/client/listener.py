@@ -163,7 +163,7 @@ def _answering(listener: Listener) -> type[BaseHTTPRequestHandler]:
             reply = listener.on_request(Request(self.path, headers, check_ins, len(body)))
             self.close_connection = True
             if reply.status is not None:
-                self._send(reply, json.dumps(reply.body).encode())
+                self._send(reply, json.dumps(reply.body, separators=(",", ":")).encode())
 
         def _send(self, reply: Reply, body: bytes) -> None:
             try:

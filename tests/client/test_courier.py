@@ -56,8 +56,14 @@ class Office:
         self._seq = 0
 
     def put(self, kind: str = "heartbeat") -> None:
+        self.courier.put(*self._next(kind))
+
+    def keep(self, kind: str) -> None:
+        self.courier.keep(*self._next(kind))
+
+    def _next(self, kind: str) -> tuple[str, bytes]:
         self._seq += 1
-        self.courier.put(entry_name(1, "aa", self._seq, kind), wire.encode({"job": "etl", "kind": kind}))
+        return entry_name(1, "aa", self._seq, kind), wire.encode({"job": "etl", "kind": kind})
 
 
 @pytest.fixture
@@ -95,6 +101,25 @@ def test_a_check_in_is_on_disk_before_it_is_sent(office: Office) -> None:
     assert len(office.spool.names()) == 1
     held.set()
     assert office.courier.flush(5).waiting == 0
+    assert office.spool.names() == []
+
+
+def test_what_is_only_kept_is_on_disk_and_goes_with_the_next(office: Office) -> None:
+    office.keep("start")
+
+    assert len(office.spool.names()) == 1
+    assert office.courier.flush(0).waiting == 0  # nothing was to be sent yet
+    office.put("success")
+    assert office.courier.flush(WAIT_SECONDS).waiting == 0
+    assert (office.desk.asked, office.desk.taken) == (1, 2)
+
+
+def test_what_was_kept_goes_when_it_is_told_to(office: Office) -> None:
+    office.keep("start")
+    office.courier.go()
+
+    assert office.courier.flush(WAIT_SECONDS).waiting == 0
+    assert office.desk.taken == 1
     assert office.spool.names() == []
 
 

@@ -51,6 +51,12 @@ def results(*statuses: str) -> Answer:
     return Answer(202, json.dumps({"results": listed}).encode())
 
 
+def compact(*statuses: str) -> bytes:
+    """Return an answer letter by letter as our server writes it."""
+    listed = [{"index": index, "status": status, "run": "r"} for index, status in enumerate(statuses)]
+    return json.dumps({"results": listed}, separators=(",", ":")).encode()
+
+
 def rejected(field: str, *, is_nested: bool = False) -> Answer:
     fault = {"field": field, "message": "is wrong"}
     result = {"index": 0, "status": "rejected", **({"error": fault} if is_nested else fault)}
@@ -142,6 +148,35 @@ def test_a_stranger_that_answers_202_takes_nothing_away(spool: Spool, body: byte
 
     assert outcome.fault == "it answered 202, but not as a Tocsin does"
     assert len(spool.names()) == 3
+
+
+def test_an_answer_in_which_a_text_speaks_of_acceptance_is_read_as_it_is(spool: Spool) -> None:
+    fill(spool, 2)
+    said = '{"results":[{"index":0,"status":"accepted"},{"index":1,"status":"rejected","message":%s}]}'
+    body = (said % json.dumps('"status":"accepted"')).encode()
+
+    outcome = deliver(spool, Desk(lambda _: Answer(202, body)).post)
+
+    assert (outcome.delivered, outcome.rejected) == (1, 1)
+    assert outcome.refusal is not None
+    assert outcome.refusal.reason == '"status":"accepted"'
+
+
+def test_an_answer_that_takes_everything_is_believed_in_any_form(spool: Spool) -> None:
+    fill(spool, 4)
+    short = Desk(lambda sent: Answer(202, compact(*["accepted"] * len(sent))))
+
+    assert deliver(spool, short.post) == Outcome(delivered=4)
+    assert spool.names() == []
+
+
+def test_what_a_short_answer_leaves_out_stays(spool: Spool) -> None:
+    fill(spool, 3)
+
+    outcome = deliver(spool, Desk(lambda _: Answer(202, compact("accepted", "accepted"))).post)
+
+    assert (outcome.delivered, outcome.fault) == (2, "its answer leaves out check-in 2 of 3")
+    assert len(spool.names()) == 1
 
 
 def test_what_an_answer_leaves_out_stays(spool: Spool) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies
 
 from tocsin.client import wire
 from tocsin.client.limits import MAX_TAIL_BYTES
@@ -136,3 +137,30 @@ def test_an_instant_that_cannot_be_read_is_none(value: str) -> None:
 def test_an_instant_is_told_in_utc() -> None:
     assert wire.instant("2026-03-01T07:00:00+01:00") == "2026-03-01T06:00:00+00:00"
     assert wire.instant("2026-03-01T06:00:00Z") == "2026-03-01T06:00:00+00:00"
+
+
+@given(
+    strategies.dictionaries(
+        strategies.text(),
+        strategies.recursive(
+            strategies.none()
+            | strategies.booleans()
+            | strategies.integers(-(2**63), 2**63 - 1)
+            | strategies.floats(allow_nan=False, allow_infinity=False)
+            | strategies.text(),
+            lambda inner: strategies.lists(inner) | strategies.dictionaries(strategies.text(), inner),
+            max_leaves=10,
+        ),
+    )
+)
+def test_what_is_written_by_hand_is_read_by_everybody(fields: dict[str, object]) -> None:
+    kept = {name: wire.clean(value) for name, value in fields.items() if value is not None}
+
+    assert read(wire.encode(fields)) == kept
+    assert wire.encode(fields).count(b"\n") == 1
+
+
+def test_half_a_character_is_written_so_that_it_can_be_read() -> None:
+    assert read(wire.encode({"metadata": {"a\ud800": "b\udc00\x00\x7f\u2028"}})) == {
+        "metadata": {"a?": "b?\ufffd\x7f\u2028"}
+    }

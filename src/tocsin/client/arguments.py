@@ -3,10 +3,17 @@
 By hand, because argparse costs every cron job 8 ms.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from __future__ import annotations
 
-N = TypeVar("N", int, float)
+from tocsin.client.values import Value
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    N = TypeVar("N", int, float)
 
 MAX_RETRIES = 1000
 MAX_SECONDS = 366 * 86_400.0
@@ -58,7 +65,7 @@ class Usage(Exception):
     """The command line cannot be read; its text says why, and is empty where help was asked for."""
 
 
-class RunOptions(NamedTuple):
+class RunOptions(Value):
     """What `tocsin run` was asked to do."""
 
     command: tuple[str, ...]
@@ -76,7 +83,7 @@ class RunOptions(NamedTuple):
     quiet: bool = False
 
 
-class FlushOptions(NamedTuple):
+class FlushOptions(Value):
     """What `tocsin flush` was asked to do."""
 
     server: str | None = None
@@ -134,7 +141,7 @@ _RUN_VALUES = (
 _RUN_FLAGS = {"-q": "--quiet", "--quiet": "--quiet", "--backfill": "--backfill"}
 
 
-class _Given(NamedTuple):
+class _Given(Value):
     """Options as they were written."""
 
     values: tuple[tuple[str, str], ...]

@@ -7,12 +7,12 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tocsin import clock
 from tocsin.client.bell import Bell
 from tocsin.client.streams import Stream, Tail, follow, pump_ready
 from tocsin.client.terminal import Terminal
+from tocsin.client.values import Value
 
 GRACE_SECONDS = 10.0
 TIMED_OUT = 124
@@ -26,7 +26,7 @@ _DEAD = ("Z", "X", "x")
 _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
-class Ending(NamedTuple):
+class Ending(Value):
     """How an attempt ended, and when (`at`).
 
     `exit_code` is the shell's: 128 + n after signal n, 124 after a time-out, 126 and 127 where the

@@ -23,6 +23,12 @@ class _Nowhere:
     def put(self, name: str, body: bytes) -> None:
         """Keep nothing."""
 
+    def keep(self, name: str, body: bytes) -> None:
+        """Keep nothing."""
+
+    def go(self) -> None:
+        """Send nothing."""
+
 
 class Client:
     """Reports the runs of jobs to one server.

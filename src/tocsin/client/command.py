@@ -5,13 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tocsin import clock
 from tocsin.client.arguments import RUN_HELP, RunOptions, Usage, read_run
 from tocsin.client.attempt import BY_SIGNAL, Attempt, Ending, hold_standard_files
 from tocsin.client.bell import Bell
 from tocsin.client.notice import say
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from tocsin.client.report import Report
@@ -46,6 +47,7 @@ class _Session:
         self._report: Report | None = None
         self._number = 0
         self._beat_at = math.inf
+        self._has_told_start = True
 
     def run(self) -> int:
         """Return the exit code to leave with."""
@@ -81,12 +83,16 @@ class _Session:
             self._report = _open_report(self._options)
         if self._report:
             self._report.started(self._number, attempt.began_at)
+            self._has_told_start = False
         self._beat_at = clock.monotonic() + (self._options.heartbeat_seconds or math.inf)
         return ending or attempt.wait(self._tick)
 
     def _tick(self) -> float:
         """Send a heartbeat when it is time; return the seconds until the next."""
         now = clock.monotonic()
+        if self._report and not self._has_told_start:
+            self._has_told_start = True
+            self._report.goes_on()
         if now >= self._beat_at:
             self._beat_at = now + self._options.heartbeat_seconds
             if self._report:

@@ -1,17 +1,25 @@
 """The daemon thread that carries check-ins from the spool to the server, and never keeps anybody waiting."""
 
+from __future__ import annotations
+
 import atexit
 import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable
-from typing import NamedTuple
 
 from tocsin import clock
-from tocsin.client.delivery import Outcome, Post, deliver
+from tocsin.client.delivery import Outcome, deliver
 from tocsin.client.notice import say
-from tocsin.client.spool import Spool
+from tocsin.client.values import Value
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.client.delivery import Post
+    from tocsin.client.spool import Spool
 
 FLUSH_SECONDS = 0.7
 _BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -20,7 +28,7 @@ _PATIENCE_SECONDS = 10.0
 _WORKER_EXIT_PRIORITY = 10
 
 
-class Standing(NamedTuple):
+class Standing(Value):
     """How things stand: what waits, the fault that keeps it, how many were delivered and refused."""
 
     waiting: int
@@ -66,9 +74,18 @@ class Courier:
 
     def put(self, name: str, body: bytes) -> None:
         """Keep a check-in and have it sent; it survives a kill from when this returns."""
+        self.keep(name, body)
+        self.go()
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Keep a check-in, to be sent with the next one or by `go`; it survives a kill from now on."""
         self._spool.put(name, body)
         with self._changed:
             self._mine.add(name)
+
+    def go(self) -> None:
+        """Have sent what was kept."""
+        with self._changed:
             self._ask()
 
     def flush(self, seconds: float) -> Standing:

@@ -1,13 +1,20 @@
 """Keeps the client's own faults away from the job that it reports on."""
 
+from __future__ import annotations
+
 import functools
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
 
 from tocsin.client.notice import say
 
-P = ParamSpec("P")
-R = TypeVar("R")
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
 _said: set[str] = set()
 
 

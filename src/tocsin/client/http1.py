@@ -5,9 +5,9 @@ per connection, no redirects (they would carry the key elsewhere), no proxies.
 """
 
 import socket
-from typing import NamedTuple
 
 from tocsin import clock
+from tocsin.client.values import Value
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _MAX_HEAD_LINES = 200
@@ -18,7 +18,7 @@ _MAX_PORT = 65535
 _INTERIM = range(100, 200)
 
 
-class Target(NamedTuple):
+class Target(Value):
     """Where requests go: an origin, and the path to post to."""
 
     tls: bool
@@ -33,7 +33,7 @@ class Target(NamedTuple):
         return host if self.port == _default_port(tls=self.tls) else f"{host}:{self.port}"
 
 
-class Answer(NamedTuple):
+class Answer(Value):
     """What the server said."""
 
     status: int
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
     retry_after_seconds: float | None = None
 
 
-class NoAnswer(NamedTuple):
+class NoAnswer(Value):
     """Why there is none; `while_sending`: the server hung up on a body that it had not read to its end."""
 
     reason: str
@@ -116,7 +116,9 @@ def _head(target: Target, body: bytes, key: str) -> bytes:
 
 
 def _connect(target: Target, timeout_seconds: float) -> socket.socket:
-    plain = socket.create_connection((target.host, target.port), timeout=timeout_seconds)
+    # As text it would be taken through a table of all letters of all languages, which has to be loaded.
+    host = target.host.encode("ascii") if target.host.isascii() else target.host
+    plain = socket.create_connection((host, target.port), timeout=timeout_seconds)  # type: ignore[arg-type]  # bytes are looked up as they are
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if not target.tls:
         return plain

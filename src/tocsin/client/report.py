@@ -35,8 +35,14 @@ class Report:
 
     @harmless
     def started(self, number: int, at: datetime) -> None:
-        """Report that an attempt has begun."""
-        self._reporter.send("start", {"context": self._context, **self._attempt(number)}, at=at)
+        """Report that an attempt has begun: by `goes_on`, or together with its end if it has ended by now."""
+        fields = {"context": self._context, **self._attempt(number)}
+        self._reporter.send("start", fields, at=at, waits=True)
+
+    @harmless
+    def goes_on(self) -> None:
+        """Say that the attempt has not ended yet, so that its start is told now."""
+        self._reporter.go()
 
     @harmless
     def heartbeat(self, number: int) -> None:

@@ -1,14 +1,23 @@
 """Numbers the check-ins of one run, gives them their instant and hands them to the courier."""
 
+from __future__ import annotations
+
 import os
 import threading
-from collections.abc import Mapping
-from datetime import datetime
-from typing import NamedTuple, Protocol
 
 from tocsin import clock
 from tocsin.client import wire
 from tocsin.client.spool import entry_name
+from tocsin.client.values import Value
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 class Letterbox(Protocol):
@@ -16,10 +25,15 @@ class Letterbox(Protocol):
 
     def put(self, name: str, body: bytes) -> None:
         """Keep a check-in under its name and have it sent."""
-        ...
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Keep a check-in under its name, to be sent with the next one or by `go`."""
+
+    def go(self) -> None:
+        """Have sent what was kept."""
 
 
-class Who(NamedTuple):
+class Who(Value):
     """Which run of which job reports; what is None or empty is not said."""
 
     job: str
@@ -58,9 +72,18 @@ class Reporter:
         return self._process == os.getpid()
 
     def send(
-        self, kind: str, fields: Mapping[str, object], *, at: datetime | None = None, ends: bool = False
+        self,
+        kind: str,
+        fields: Mapping[str, object],
+        *,
+        at: datetime | None = None,
+        ends: bool = False,
+        waits: bool = False,
     ) -> None:
-        """Report what happened; after the end of the run nothing more is said of it."""
+        """Report what happened; after the end of the run nothing more is said of it.
+
+        What `waits` is sent with the next one, or by `go`.
+        """
         if not self.is_ours:
             return
         with self._turn:
@@ -69,7 +92,13 @@ class Reporter:
             self._ended = ends
             self._seq += 1
             body = wire.encode({**self._identity(kind, at), **fields})
-            self._letterbox.put(entry_name(self._started_us, self._token, self._seq, kind), body)
+            hand_in = self._letterbox.keep if waits else self._letterbox.put
+            hand_in(entry_name(self._started_us, self._token, self._seq, kind), body)
+
+    def go(self) -> None:
+        """Send what waits, if anything does."""
+        if self.is_ours:
+            self._letterbox.go()
 
     def _identity(self, kind: str, at: datetime | None) -> dict[str, object]:
         who = self._who

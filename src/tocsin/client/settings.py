@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from tocsin.client.values import Value
 
 DEFAULT_URL = "http://127.0.0.1:8465"
 DEFAULT_ENVIRONMENT = "production"
@@ -10,7 +11,7 @@ OFF = "off"
 _MAX_KEY_BYTES = 4096
 
 
-class Settings(NamedTuple):
+class Settings(Value):
     """How to report; `faults` are the things that the user should mend, none of which stops the job.
 
     `url` is empty where reporting is switched off. `spool_places` are tried in turn.
