@@ -1,11 +1,13 @@
 """Matchers, routes and silences: who is told, and who is not."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.alerts.words import NOON, at
 from tocsin.alerts.matcher import MAX_PATTERN, compile_pattern, match_all, read_matcher
 from tocsin.alerts.route import Route, ways
-from tocsin.alerts.silence import Silence, covering
+from tocsin.alerts.silence import Silence, covering, pending
 from tocsin.errors import InvalidMatcher
 
 LABELS = {"job": "etl_main", "severity": "critical", "team": "data"}
@@ -114,7 +116,7 @@ def silence(name: str, matcher: str, since: str, until: str) -> Silence:
         starts_at=at(since),
         ends_at=at(until),
         created_by="ann",
-        created_at=NOON,
+        created_at=at("09:00"),
     )
 
 
@@ -132,3 +134,12 @@ def test_the_active_silence_that_lasts_longest_covers(now: str, found: str | Non
     covers = covering(silences, LABELS, at(now))
 
     assert (covers.id if covers is not None else None) == found
+
+
+def test_a_silence_that_had_begun_is_in_force_though_the_clock_was_set_back_since() -> None:
+    begun = replace(silence("begun", "job=etl_main", "12:00", "13:00"), created_at=at("12:00"))
+    to_come = replace(begun, starts_at=at("12:30"))
+
+    assert covering([begun, to_come], LABELS, at("11:00")) == begun
+    assert covering([to_come], LABELS, at("11:00")) is None
+    assert pending([begun, to_come], LABELS, at("11:00")) == [to_come]

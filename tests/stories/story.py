@@ -227,6 +227,11 @@ class Story:
         self.clock.at = self.instant(until)
         self.server.work()
 
+    def set_back(self, since: str, to: str) -> None:
+        """Let somebody set the clock of the server's machine back."""
+        self.until(since)
+        self.server.set_back(self.instant(to))
+
     def reloads(self) -> None:
         """Let the server read its configuration anew."""
         self.server.reconfigure(self.configuration)

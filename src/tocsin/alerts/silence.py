@@ -23,13 +23,17 @@ class Silence:
 
     def is_active(self, now: datetime) -> bool:
         """Whether it mutes at this instant."""
-        return self.starts_at <= now < self.ends_at
+        return self.has_begun(now) and now < self.ends_at
+
+    def has_begun(self, now: datetime) -> bool:
+        """Whether it mutes, or did; what had begun when it was made stays so where a clock is set back."""
+        return self.starts_at <= max(now, self.created_at)
 
     def state(self, now: datetime) -> str:
         """Return `pending`, `active` or `ended`; one that was ended before it began is over, too."""
         if now >= self.ends_at:
             return "ended"
-        return "pending" if now < self.starts_at else "active"
+        return "active" if self.has_begun(now) else "pending"
 
 
 def covering(silences: Iterable[Silence], labels: dict[str, str], now: datetime) -> Silence | None:
@@ -40,4 +44,4 @@ def covering(silences: Iterable[Silence], labels: dict[str, str], now: datetime)
 
 def pending(silences: Iterable[Silence], labels: dict[str, str], now: datetime) -> list[Silence]:
     """Return the silences that will mute these labels and do not do so yet."""
-    return [s for s in silences if now < s.starts_at and match_all(s.matchers, labels)]
+    return [s for s in silences if not s.has_begun(now) and match_all(s.matchers, labels)]

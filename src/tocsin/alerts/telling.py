@@ -73,7 +73,7 @@ def speak(
     settled = _settled(alert)
     if settled is not None:
         return settled
-    speech, due_at = _news(alert, manners)
+    speech, due_at = _news(alert, now, manners)
     if due_at is not None and speech is Speech.REPEAT and no_repeat_before is not None:
         due_at = max(due_at, no_repeat_before)
     reason = Reason.REPEATED if speech is Speech.REPEAT else Reason.TOLD
@@ -107,14 +107,17 @@ def _settled(alert: Alert) -> Utterance | None:
     return None
 
 
-def _news(alert: Alert, manners: Manners) -> tuple[Speech, datetime | None]:
-    """Return what there is to say and since when, or will be; none where it is left to a group or flaps."""
+def _news(alert: Alert, now: datetime, manners: Manners) -> tuple[Speech, datetime | None]:
+    """Return what there is to say and since when, or will be; none where it is left to a group or flaps.
+
+    News are never still to come, also where the clock was set back since the alert opened.
+    """
     told = alert.told
     said = [(pooled.severity, pooled.step) for pooled in alert.pooled]
     if told.severity is not None:
         said.append((told.severity, told.step))
     if not said or (alert.severity, alert.step) > max(said):
-        return Speech.FIRING if told.severity is None else Speech.LOUDER, alert.opened_at
+        return Speech.FIRING if told.severity is None else Speech.LOUDER, min(alert.opened_at, now)
     if told.last_at is None:
         return Speech.REPEAT, None
     if alert.flapping:

@@ -22,6 +22,7 @@ from tocsin.alerts.group import (
     turn,
 )
 from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
+from tocsin.alerts.set_back import group_at
 from tocsin.alerts.together import handed, in_hand, joined, left_behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.looking import NewId
@@ -156,7 +157,7 @@ class Gathering:
         turns = []
         for group in self._writing.due_groups(now, GROUPS_AT_ONCE):
             known = self._by_id.setdefault(group.id, group)
-            taken_turn = turn(self._kept_quiet(known, now), now)
+            taken_turn = turn(self._kept_quiet(group_at(known, now), now), now)
             self._put(taken_turn.group)
             turns.append(taken_turn)
         return turns

@@ -11,6 +11,7 @@ from tocsin.alerts.advance import Change, advance, open_alert
 from tocsin.alerts.alert import Alert, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.flapping import Course
+from tocsin.alerts.set_back import alert_at
 from tocsin.alerts.snooze import lapse
 from tocsin.alerts.throttle import throttled_until
 from tocsin.engine.book import Book
@@ -74,6 +75,7 @@ def look(
     if watch.job.paused_at is None:
         findings, not_well = _judge_all(seen, book, now)
         if findings or alerts:
+            _count_from_now(seen, now)
             _let_lapse(seen, now)
             for change in _changes(seen, findings, not_well, book=book, now=now, new_id=new_id):
                 _take_change(seen, neighbours.place(change, watch.job, now), book, groups, now)
@@ -207,6 +209,14 @@ def _ended(seen: Look, alert: Alert, book: Book, now: datetime) -> Change:
             return Change(alert=alert, reason=Reason.UNCHANGED)
         reason = Reason.SETTLED
     return Change(alert=advance(alert, None, now).alert, reason=reason)
+
+
+def _count_from_now(seen: Look, now: datetime) -> None:
+    """Let nothing wait for what would have happened only later, because the clock was set back since."""
+    for number, alert in enumerate(seen.alerts):
+        counted = alert_at(alert, now)
+        if counted is not alert:
+            seen.alerts[number] = seen.changed[alert.id] = counted
 
 
 def _let_lapse(seen: Look, now: datetime) -> None:

@@ -14,6 +14,7 @@ from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.digesting import send_digests
 from tocsin.engine.draft import Draft
+from tocsin.engine.hastening import hasten, is_set_back
 from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
@@ -91,8 +92,10 @@ class Rounds:
 
     def _has_slept(self, now: datetime) -> bool:
         """Whether the process stood still or the clock was moved: to be noted before anything is judged."""
-        policy = self.book.configuration.policy
-        return self._alive_at is not None and abs(now - self._alive_at) > policy.blind_after
+        if self._alive_at is None:
+            return False
+        blind_after = self.book.configuration.policy.blind_after
+        return abs(now - self._alive_at) > blind_after or is_set_back(self._alive_at, now)
 
     def outdate(self) -> None:
         """Load what all jobs share anew before the next decision: a transaction has changed it."""
@@ -166,7 +169,11 @@ class Rounds:
 
     def _note_alive(self, now: datetime) -> None:
         before = self.living.note(self._writing, now, ALIVE_EVERY)
-        note_blind(self._writing, self.book.configuration.policy, before, now)
+        policy = self.book.configuration.policy
+        note_blind(self._writing, policy, before, now)
+        if is_set_back(before, now):
+            hasten(self._writing, now, lease_for=policy.lease_for)
+            self._prune_at = None
         if self.book.configuration.base_url:
             self.link_key = link_key(self._writing, self._new_id)
         self._alive_at = now

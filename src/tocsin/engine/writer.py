@@ -324,7 +324,7 @@ class Writer:
         return busy
 
     def _other_servers_may_have_work(self, now: datetime) -> bool:
-        return self.last_tick_at is None or now - self.last_tick_at >= IDLE
+        return self.last_tick_at is None or abs(now - self.last_tick_at) >= IDLE
 
     def _tick(self, now: datetime) -> bool:
         started = monotonic()

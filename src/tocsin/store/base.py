@@ -20,12 +20,13 @@ from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow
 from tocsin.oncall.override import Override
 from tocsin.store.audits import Audits
+from tocsin.store.hastening import Hastening
 from tocsin.store.past import Past
 from tocsin.store.relations import Relations
 from tocsin.store.rows import Counts, Delivery, LogLine, Notification, SetAside, Token, Watch
 
 
-class Writing(Relations, Protocol):
+class Writing(Relations, Hastening, Protocol):
     """The one session of a server process that writes; used by one thread.
 
     Every method but `begin`, `commit` and `rollback` is called between them. StoreUnavailable from

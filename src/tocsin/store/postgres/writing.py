@@ -4,6 +4,7 @@ from tocsin.store.alerting import AlertsWriting
 from tocsin.store.bonding import BondsWriting
 from tocsin.store.drilling import DrillsWriting
 from tocsin.store.grouping import GroupsWriting
+from tocsin.store.hastening import HasteningWriting
 from tocsin.store.keeping import KeepingWriting
 from tocsin.store.postgres.outbox import OutboxWriting
 from tocsin.store.postgres.retention import RetentionWriting
@@ -21,5 +22,6 @@ class PostgresWriting(
     BondsWriting,
     KeepingWriting,
     DrillsWriting,
+    HasteningWriting,
 ):
     """The one session of this process that writes; `tocsin.store.base.Writing` says what it can do."""

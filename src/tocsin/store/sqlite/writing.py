@@ -4,6 +4,7 @@ from tocsin.store.alerting import AlertsWriting
 from tocsin.store.bonding import BondsWriting
 from tocsin.store.drilling import DrillsWriting
 from tocsin.store.grouping import GroupsWriting
+from tocsin.store.hastening import HasteningWriting
 from tocsin.store.keeping import KeepingWriting
 from tocsin.store.sqlite.outbox import OutboxWriting
 from tocsin.store.sqlite.retention import RetentionWriting
@@ -18,6 +19,7 @@ class SqliteWriting(
     OutboxWriting,
     KeepingWriting,
     DrillsWriting,
+    HasteningWriting,
     RetentionWriting,
 ):
     """The one session that writes; `tocsin.store.base.Writing` says what it can do."""
