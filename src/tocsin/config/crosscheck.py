@@ -4,14 +4,15 @@ It looks at the file as it was written, so that these faults are told together w
 where a part of the file is not of the right kind.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from tocsin.alerts.matcher import Matcher
+from tocsin.config.as_written import items, named, nothing_called, twice
 from tocsin.config.dead_ends import never_taken
 from tocsin.config.drills import drill_faults
 from tocsin.config.escalations import escalation_faults
 from tocsin.config.on_call import on_call_faults
-from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest, written
+from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
 from tocsin.rules.defaults import DEFAULT_RULES
 
@@ -22,10 +23,10 @@ def crosscheck(data: object) -> Iterator[Fault]:
     """Return every fault between the parts of a file."""
     if not isinstance(data, dict):
         return
-    yield from _twice(_named(data.get("receivers"), ("receivers",)), "receiver")
-    yield from _twice(_named(data.get("rules"), ("rules",)), "rule")
-    yield from _twice(_known_intervals(data), "time interval")
-    yield from _twice(_named(data.get("maintenance"), ("maintenance",)), "maintenance window")
+    yield from twice(named(data.get("receivers"), ("receivers",)), "receiver")
+    yield from twice(named(data.get("rules"), ("rules",)), "rule")
+    yield from twice(_known_intervals(data), "time interval")
+    yield from twice(named(data.get("maintenance"), ("maintenance",)), "maintenance window")
     yield from _clashes_with_default_rules(data)
     yield from _routes(data)
     yield from _fallbacks(data)
@@ -37,31 +38,10 @@ def crosscheck(data: object) -> Iterator[Fault]:
     yield from _half_of_a_certificate(data.get("server"))
 
 
-def _items(data: object, place: Place) -> Iterator[tuple[Place, Mapping[str, object]]]:
-    for number, item in enumerate(data if isinstance(data, list) else ()):
-        if isinstance(item, dict):
-            yield (*place, number), item
-
-
-def _named(data: object, place: Place) -> Iterator[tuple[Place, str]]:
-    for at, item in _items(data, place):
-        name = item.get("name")
-        if isinstance(name, str):
-            yield (*at, "name"), name
-
-
-def _twice(names: Iterable[tuple[Place, str]], what: str) -> Iterator[Fault]:
-    first: dict[str, Place] = {}
-    for place, name in names:
-        if name in first:
-            yield Fault(place=place, message=f"{what} {name!r} exists already: {written(first[name][:-1])}")
-        first.setdefault(name, place)
-
-
 def _clashes_with_default_rules(data: Mapping[str, object]) -> Iterator[Fault]:
-    mentioned = {item.get("condition") for _, item in _items(data.get("rules"), ())}
+    mentioned = {item.get("condition") for _, item in items(data.get("rules"), ())}
     kept = {rule.name: rule for rule in DEFAULT_RULES if rule.condition not in mentioned}
-    for place, name in _named(data.get("rules"), ("rules",)):
+    for place, name in named(data.get("rules"), ("rules",)):
         if name in kept and data.get("default_rules") is not False:
             message = f"{name!r} is the name of the default rule for {kept[name].condition}; choose another"
             yield Fault(place=place, message=message)
@@ -70,7 +50,7 @@ def _clashes_with_default_rules(data: Mapping[str, object]) -> Iterator[Fault]:
 def _known_receivers(data: Mapping[str, object]) -> list[str]:
     if data.get("receivers") is None:
         return [CONSOLE]
-    return [name for _, name in _named(data.get("receivers"), ())]
+    return [name for _, name in named(data.get("receivers"), ())]
 
 
 def _routes(data: Mapping[str, object]) -> Iterator[Fault]:
@@ -98,7 +78,7 @@ def _branch(
             place=(*place, "matchers"),
             message="the first route is for every alert; put matchers into one of its 'routes'",
         )
-    children = list(_items(route.get("routes"), (*place, "routes")))
+    children = list(items(route.get("routes"), (*place, "routes")))
     for (at, child), (fault, below) in zip(children, never_taken(children, tests), strict=True):
         if fault is not None:
             yield fault
@@ -116,18 +96,17 @@ def _intervals(route: Mapping[str, object], place: Place, known: Collection[str]
     for key in ("mute_time_intervals", "active_time_intervals"):
         for number, name in enumerate(_listed(route.get(key))):
             if isinstance(name, str) and name not in known:
-                message = f"no time interval is called {name[:MAX_SHOWN]!r}"
-                yield Fault(place=(*place, key, number), message=message, suggestion=closest(name, known))
+                yield nothing_called(name, "time interval", (*place, key, number), known)
 
 
 def _known_intervals(data: Mapping[str, object]) -> list[tuple[Place, str]]:
     keys = ("time_intervals", "mute_time_intervals")
-    return [named for key in keys for named in _named(data.get(key), (key,))]
+    return [found for key in keys for found in named(data.get(key), (key,))]
 
 
 def _fallbacks(data: Mapping[str, object]) -> Iterator[Fault]:
     known = _known_receivers(data)
-    for at, item in _items(data.get("receivers"), ("receivers",)):
+    for at, item in items(data.get("receivers"), ("receivers",)):
         fallback = item.get("fallback")
         if not isinstance(fallback, str):
             continue
@@ -140,7 +119,7 @@ def _fallbacks(data: Mapping[str, object]) -> Iterator[Fault]:
 
 def _variants(name: str, job: object) -> Iterator[tuple[Place, Mapping[str, object]]]:
     if isinstance(job, list):
-        yield from _items(job, ("jobs", name))
+        yield from items(job, ("jobs", name))
     elif isinstance(job, dict):
         yield ("jobs", name), job
 

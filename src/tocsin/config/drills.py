@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tocsin.alerts.drill import Aim, DrillPlan
+from tocsin.config.as_written import items, named, nothing_called, twice
 from tocsin.config.escalations import READY
 from tocsin.config.grammar.base import read_span
 from tocsin.config.grammar.drills import Drill
 from tocsin.config.grammar.file import File
-from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest, written
+from tocsin.config.problems import Fault, Place
 from tocsin.errors import InvalidSchedule
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
 from tocsin.jobs.schedule import check_timezone, read_schedule
@@ -19,14 +20,8 @@ AIMS: Final = tuple(aim.value for aim in Aim)
 
 def drill_faults(data: Mapping[str, object], known_receivers: list[str]) -> Iterator[Fault]:
     """Return what is wrong with the drills in the file, as it was written."""
-    first: dict[str, Place] = {}
-    for place, drill in _items(data.get("drills"), ("drills",)):
-        name = drill.get("name")
-        if isinstance(name, str) and name in first:
-            message = f"drill {name[:MAX_SHOWN]!r} exists already: {written(first[name])}"
-            yield Fault(place=(*place, "name"), message=message)
-        elif isinstance(name, str):
-            first[name] = place
+    yield from twice(named(data.get("drills"), ("drills",)), "drill")
+    for place, drill in items(data.get("drills"), ("drills",)):
         yield from _aim_faults(place, drill)
         yield from _unknown(place, drill, "receiver", known_receivers)
         yield from _unknown(place, drill, "policy", _policies(data))
@@ -34,11 +29,11 @@ def drill_faults(data: Mapping[str, object], known_receivers: list[str]) -> Iter
 
 
 def _aim_faults(place: Place, drill: Mapping[str, object]) -> Iterator[Fault]:
-    named = [aim for aim in AIMS if drill.get(aim) is not None]
-    if len(named) != 1:
-        said = f"names {' and '.join(named)}" if named else "names nothing that it tries"
+    given = [aim for aim in AIMS if drill.get(aim) is not None]
+    if len(given) != 1:
+        said = f"names {' and '.join(given)}" if given else "names nothing that it tries"
         yield Fault(place=place, message=f"{said}; give one of receiver, policy and job")
-    elif drill.get("environment") is not None and named != [Aim.JOB.value]:
+    elif drill.get("environment") is not None and given != [Aim.JOB.value]:
         yield Fault(place=(*place, "environment"), message="is for a drill of a job; leave it out here")
 
 
@@ -46,8 +41,7 @@ def _unknown(place: Place, drill: Mapping[str, object], key: str, known: list[st
     name = drill.get(key)
     if isinstance(name, str) and name not in known:
         what = "escalation policy" if key == "policy" else key
-        message = f"no {what} is called {name[:MAX_SHOWN]!r}"
-        yield Fault(place=(*place, key), message=message, suggestion=closest(name, known))
+        yield nothing_called(name, what, (*place, key), known)
 
 
 def _schedule_faults(
@@ -79,14 +73,7 @@ def _general_zone(data: Mapping[str, object]) -> object:
 
 
 def _policies(data: Mapping[str, object]) -> list[str]:
-    own = (policy.get("policy_id") for _, policy in _items(data.get("escalation_policies"), ()))
-    return [*(name for name in own if isinstance(name, str)), *READY]
-
-
-def _items(data: object, place: Place) -> Iterator[tuple[Place, Mapping[str, object]]]:
-    for number, item in enumerate(data if isinstance(data, list) else ()):
-        if isinstance(item, dict):
-            yield (*place, number), item
+    return [*(own for _, own in named(data.get("escalation_policies"), (), "policy_id")), *READY]
 
 
 def build_drills(file: File) -> tuple[DrillPlan, ...]:

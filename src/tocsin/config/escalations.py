@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from tocsin.config.as_written import items, named, nothing_called, twice, words
 from tocsin.config.grammar import escalation as grammar
 from tocsin.config.grammar.escalation import NO_POLICY
 from tocsin.config.grammar.file import File
 from tocsin.config.on_call import build_restriction
-from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest, written
+from tocsin.config.problems import Fault, Place
 from tocsin.jobs.schedule import check_timezone
 from tocsin.oncall.escalation import Level, Policy
 
@@ -56,42 +57,36 @@ _KINDS_OF_TARGETS: Final = "on-call schedule, responder or receiver"
 def escalation_faults(data: Mapping[str, object], known_receivers: list[str]) -> Iterator[Fault]:
     """Return the policies and targets in the file, as it was written, that do not exist or exist twice."""
     known = [*known_receivers, *_keys(data.get("responders")), *_keys(data.get("oncall"))]
-    own: dict[str, Place] = {}
-    for place, policy in _items(data.get("escalation_policies"), ("escalation_policies",)):
-        policy_id = policy.get("policy_id")
-        if isinstance(policy_id, str) and policy_id in own:
-            message = f"escalation policy {policy_id[:MAX_SHOWN]!r} exists already: {written(own[policy_id])}"
-            yield Fault(place=(*place, "policy_id"), message=message)
-        elif isinstance(policy_id, str):
-            own[policy_id] = place
-        for at, level in _items(policy.get("levels"), (*place, "levels")):
-            for where, target in _words(level.get("targets"), (*at, "targets")):
+    policies, place = data.get("escalation_policies"), ("escalation_policies",)
+    own = list(named(policies, place, "policy_id"))
+    yield from twice(own, "escalation policy")
+    for at_policy, policy in items(policies, place):
+        for at, level in items(policy.get("levels"), (*at_policy, "levels")):
+            for where, target in words(level.get("targets"), (*at, "targets")):
                 if target not in known:
-                    message = f"no {_KINDS_OF_TARGETS} is called {target[:MAX_SHOWN]!r}"
-                    yield Fault(place=where, message=message, suggestion=closest(target, known))
+                    yield nothing_called(target, _KINDS_OF_TARGETS, where, known)
     route = data.get("route")
     if isinstance(route, dict):
-        yield from _named_by_routes(route, ("route",), [*own], known)
+        yield from _named_by_routes(route, ("route",), [policy_id for _, policy_id in own], known)
 
 
 def _named_by_routes(
     route: Mapping[str, object], place: Place, own: list[str], known: list[str]
 ) -> Iterator[Fault]:
-    named = route.get("escalation")
+    policy_id = route.get("escalation")
     where = (*place, "escalation")
-    if isinstance(named, str) and named not in (*own, *READY, NO_POLICY):
-        message = f"no escalation policy is called {named[:MAX_SHOWN]!r}"
-        yield Fault(place=where, message=message, suggestion=closest(named, [*own, *READY]))
-    elif isinstance(named, str) and named not in own and named in READY:
-        wanted = (target for level in READY[named].levels for target in level.targets)
+    if isinstance(policy_id, str) and policy_id not in (*own, *READY, NO_POLICY):
+        yield nothing_called(policy_id, "escalation policy", where, [*own, *READY])
+    elif isinstance(policy_id, str) and policy_id not in own and policy_id in READY:
+        wanted = (target for level in READY[policy_id].levels for target in level.targets)
         missing = [target for target in wanted if target not in known]
         if missing:
             message = (
-                f"the ready policy {named!r} tells {', '.join(map(repr, missing))}: "
+                f"the ready policy {policy_id!r} tells {', '.join(map(repr, missing))}: "
                 f"there must be an {_KINDS_OF_TARGETS} of that name"
             )
             yield Fault(place=where, message=message)
-    for at, child in _items(route.get("routes"), (*place, "routes")):
+    for at, child in items(route.get("routes"), (*place, "routes")):
         yield from _named_by_routes(child, at, own, known)
 
 
@@ -189,18 +184,3 @@ def kinds_by_name(file: File) -> dict[str, set[str]]:
 
 def _keys(value: object) -> list[str]:
     return [str(key) for key in value] if isinstance(value, dict) else []
-
-
-def _items(value: object, place: Place) -> Iterator[tuple[Place, Mapping[str, object]]]:
-    for number, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, dict):
-            yield (*place, number), item
-
-
-def _words(value: object, place: Place) -> Iterator[tuple[Place, str]]:
-    """Return the words of a list that may be written as its only item."""
-    if isinstance(value, str):
-        yield place, value
-    for number, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, str):
-            yield (*place, number), item

@@ -1,12 +1,13 @@
 """Responders and on-call schedules of the file: checked against each other, built, and looked at for gaps."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from tocsin.config.as_written import items, named, nothing_called, twice, words
 from tocsin.config.grammar import oncall as grammar
 from tocsin.config.grammar.file import File
-from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest, written
+from tocsin.config.problems import MAX_SHOWN, Fault, Place
 from tocsin.jobs.schedule import check_timezone
 from tocsin.jobs.sla import read_wall_time
 from tocsin.jobs.walltime import MIDNIGHT, instant_of, local_date, zone
@@ -25,11 +26,9 @@ def on_call_faults(data: Mapping[str, object], known_receivers: list[str]) -> It
     """Return the names in the file, as it was written, that nobody and nothing has."""
     responders = _mapping(data.get("responders"))
     for name, responder in responders.items():
-        for place, receiver in _names(
-            _mapping(responder).get("receivers"), ("responders", name, "receivers")
-        ):
+        for place, receiver in words(_mapping(responder).get("receivers"), ("responders", name, "receivers")):
             if receiver not in known_receivers:
-                yield _nobody(place, "receiver", receiver, known_receivers)
+                yield nothing_called(receiver, "receiver", place, known_receivers)
     for name, schedule in _mapping(data.get("oncall")).items():
         if name in responders:
             message = f"a responder is called {str(name)[:MAX_SHOWN]!r}, too; choose another name"
@@ -41,15 +40,11 @@ def on_call_faults(data: Mapping[str, object], known_receivers: list[str]) -> It
 
 
 def _layer_faults(place: Place, layers: list[object], responders: Mapping[str, object]) -> Iterator[Fault]:
-    first: dict[object, int] = {}
-    for number, layer in enumerate(layers):
-        named = _mapping(layer).get("name")
-        if isinstance(named, str) and first.setdefault(named, number) != number:
-            message = f"layer {named[:MAX_SHOWN]!r} exists already: {written((*place, first[named]))}"
-            yield Fault(place=(*place, number, "name"), message=message)
-        for at, participant in _names(_mapping(layer).get("participants"), (*place, number, "participants")):
+    yield from twice(named(layers, place), "layer")
+    for at_layer, layer in items(layers, place):
+        for at, participant in words(layer.get("participants"), (*at_layer, "participants")):
             if participant not in responders:
-                yield _nobody(at, "responder", participant, responders)
+                yield nothing_called(participant, "responder", at, map(str, responders))
 
 
 def build_responders(file: File) -> dict[str, Responder]:
@@ -142,17 +137,3 @@ def _wall(at: datetime, timezone: str) -> datetime:
 
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
-
-
-def _names(value: object, place: Place) -> Iterator[tuple[Place, str]]:
-    """Return the names in a list that may be written as its only item."""
-    if isinstance(value, str):
-        yield place, value
-    for number, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, str):
-            yield (*place, number), item
-
-
-def _nobody(place: Place, what: str, name: str, known: Iterable[str]) -> Fault:
-    near = closest(name, map(str, known))
-    return Fault(place=place, message=f"no {what} is called {name[:MAX_SHOWN]!r}", suggestion=near)
