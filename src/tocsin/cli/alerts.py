@@ -11,6 +11,7 @@ from tocsin.cli.around import muted_line, risk_line
 from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.groups import found_group_id
+from tocsin.cli.meant import MOST_LISTED, SHORTEST_BEGINNING, meant_id
 from tocsin.cli.output import (
     TOLD,
     Column,
@@ -25,9 +26,6 @@ from tocsin.cli.output import (
 )
 from tocsin.errors import ClientError
 
-SHORTEST_PREFIX = 4
-MOST_OPEN = 1_000
-MOST_TOLD = 5
 MINUTE = timedelta(minutes=1)
 
 
@@ -142,15 +140,13 @@ def _found(api: Api, alert_id: str) -> Json:
     alert = api.find("alerts", alert_id)
     if alert is not None:
         return alert
-    meant = []
-    if len(alert_id) >= SHORTEST_PREFIX:
-        listed = items_of(api.pages("alerts", limit=MOST_OPEN, state="open"))
-        meant = [str(item.get("id")) for item in listed if str(item.get("id")).startswith(alert_id)]
-    if len(meant) > 1:
-        give_up(f"{alert_id!r} begins several alerts: {', '.join(meant[:MOST_TOLD])}", Exit.REFUSED)
-    if not meant:
+    whole = None
+    if len(alert_id) >= SHORTEST_BEGINNING:
+        listed = items_of(api.pages("alerts", limit=MOST_LISTED, state="open"))
+        whole = meant_id(alert_id, listed, "alerts")
+    if whole is None:
         give_up(f"there is no alert {alert_id!r}; see the open ones with: tocsin alerts", Exit.REFUSED)
-    return api.get("alerts", meant[0])
+    return api.get("alerts", whole)
 
 
 def _list(page: Json, items: list[Mapping[str, object]], *, as_json: bool, everything: bool) -> None:

@@ -6,6 +6,7 @@ from tocsin.cli import options
 from tocsin.cli.api import PAGE, Api, Json, api_of
 from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
+from tocsin.cli.meant import MOST_LISTED, SHORTEST_BEGINNING, meant_id
 from tocsin.cli.output import (
     TOLD,
     Column,
@@ -17,10 +18,6 @@ from tocsin.cli.output import (
     print_table,
     say,
 )
-
-SHORTEST_PREFIX = 4
-MOST_OPEN = 1_000
-MOST_TOLD = 5
 
 
 @click.command()
@@ -48,13 +45,9 @@ def found_group_id(api: Api, group_id: str) -> str | None:
     group = api.find("groups", group_id)
     if group is not None:
         return str(group.get("id"))
-    if len(group_id) < SHORTEST_PREFIX:
+    if len(group_id) < SHORTEST_BEGINNING:
         return None
-    listed = items_of(api.find("groups", limit=MOST_OPEN) or {})
-    meant = [str(item.get("id")) for item in listed if str(item.get("id")).startswith(group_id)]
-    if len(meant) > 1:
-        give_up(f"{group_id!r} begins several groups: {', '.join(meant[:MOST_TOLD])}", Exit.REFUSED)
-    return meant[0] if meant else None
+    return meant_id(group_id, items_of(api.find("groups", limit=MOST_LISTED) or {}), "groups")
 
 
 def _with_alerts(api: Api, group_id: str, limit: int) -> Json:

@@ -11,7 +11,16 @@ from tocsin.cli import options
 from tocsin.cli.api import Api, api_of
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.group import Listing, Suggesting
-from tocsin.cli.output import Column, items_of, moment, print_json, print_lines, print_table, say
+from tocsin.cli.output import (
+    Column,
+    items_of,
+    moment,
+    print_json,
+    print_lines,
+    print_or_write,
+    print_table,
+    say,
+)
 
 DAYS = click.IntRange(1, 366)
 MAX_CALENDAR_BYTES = 240_000
@@ -174,14 +183,7 @@ def export(schedule: str | None, responder: str | None, output: Path | None, ser
     steps = (SCHEDULES, f"{schedule}.ics") if schedule else ("responders", f"{responder}.ics")
     calendar = io.BytesIO()
     api_of(server).download(ROOT, *steps, into=calendar)
-    if output is None:
-        click.echo(calendar.getvalue(), nl=False)
-        return
-    try:
-        output.write_bytes(calendar.getvalue())
-    except OSError as error:
-        give_up(f"{output} cannot be written: {error.strerror}", Exit.FAILED)
-    say(f"{output} written")
+    print_or_write(calendar.getvalue(), output)
 
 
 @oncall.command()

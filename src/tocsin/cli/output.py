@@ -7,10 +7,12 @@ import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import click
 
+from tocsin.cli.exits import Exit, give_up
 from tocsin.clock import now
 from tocsin.notify.inert import line as inert_line
 from tocsin.notify.inert import lines as inert_lines
@@ -57,6 +59,18 @@ def print_json(value: object) -> None:
 def say(text: str) -> None:
     """Print a message for people, beside the result."""
     click.echo(text, err=True)
+
+
+def print_or_write(content: bytes, path: Path | None) -> None:
+    """Give what the server sent to a file, and say so; without a path to standard output."""
+    if path is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+    say(f"{path} written")
 
 
 def items_of(page: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -7,8 +7,7 @@ import click
 
 from tocsin.cli import options
 from tocsin.cli.api import api_of
-from tocsin.cli.exits import Exit, give_up
-from tocsin.cli.output import print_json, say
+from tocsin.cli.output import print_json, print_or_write
 
 _FILES = {"text": "report.txt", "html": "report.html"}
 
@@ -49,11 +48,4 @@ def report(
         return
     content = io.BytesIO()
     api_of(server).download("report" if as_json else _FILES[form], into=content, **asked)
-    if output is None:
-        click.echo(content.getvalue(), nl=False)
-        return
-    try:
-        output.write_bytes(content.getvalue())
-    except OSError as error:
-        give_up(f"{output} cannot be written: {error.strerror}", Exit.FAILED)
-    say(f"{output} written")
+    print_or_write(content.getvalue(), output)

@@ -1,6 +1,7 @@
 """Whom a drill tells, level by level: those whom an alert would tell by the same way just now. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from tocsin.alerts.drill import Aim, DrillLevel, Silent
@@ -82,13 +83,7 @@ def _job(labels: dict[str, str], book: Book, now: datetime) -> Iterator[DrillLev
             why = "the routes have told the same"
             yield DrillLevel(number=level.number, name=level.name, silent=Silent.TOLD_BELOW, why_silent=why)
             return
-        yield DrillLevel(
-            number=level.number,
-            name=level.name,
-            targets=others,
-            silent=level.silent,
-            why_silent=level.why_silent,
-        )
+        yield replace(level, targets=others)
         if others:
             return
 

@@ -28,7 +28,6 @@ from tocsin.store.codec import (
 )
 from tocsin.store.rows import (
     Delivery,
-    DeliveryOutcome,
     Notification,
     NotificationState,
     SetAside,
@@ -207,21 +206,3 @@ def finished_row(delivery: Delivery) -> tuple[Column, ...]:
         delivery.key,
         delivery.lease,
     )
-
-
-def undelivered_row(notification: Notification) -> tuple[Column, ...]:
-    """Return what is recorded of a try of which its receiver said later that it had not arrived."""
-    at = notification.finished_at or notification.due_at
-    delivery = Delivery(
-        key=notification.key,
-        lease=notification.lease,
-        attempt=notification.attempts,
-        started_at=at,
-        ended_at=at,
-        outcome=DeliveryOutcome.FAILED,
-        detail=notification.last_error,
-        next_state=notification.state,
-        next_due_at=at,
-        reference=notification.reference,
-    )
-    return DELIVERY.row(delivery)

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tocsin.store.codec import instant, micros
+from tocsin.store.owing import RECORD, OwedWriting
 from tocsin.store.postgres.session import Session, numbers, texts
 from tocsin.store.rows import Delivery, Notification
-from tocsin.store.shapes import DELIVERY, KNOWN_AS, NOTIFICATION, finished_row, undelivered_row
+from tocsin.store.shapes import DELIVERY, KNOWN_AS, NOTIFICATION, finished_row
 
 # Advisory locks: our own space of them, and so many that alerts share, because their number is bounded.
 LOCK_SPACE: Final = 1_413_698_382
@@ -76,13 +77,6 @@ _FINISH: Final = """
     RETURNING alert_id, target
 """
 _ALERTS_OF: Final = "SELECT alert_id FROM notifications WHERE key = ANY (?::text[])"
-# Its reference is only its own once it was sent: until then it is what the one before it was called.
-_UNDELIVERED: Final = f"""
-    UPDATE notifications SET state = 'dead', unknown = 0, finished_at = ?, last_error = ?
-    WHERE key = ? AND (state = 'unknown' OR state = 'sent' AND reference = ? AND reference <> '')
-    RETURNING {NOTIFICATION.list}
-"""  # noqa: S608 - our own columns
-_RECORD: Final = f"INSERT INTO deliveries ({DELIVERY.list}) VALUES ({', '.join('?' * len(DELIVERY.names))})"  # noqa: S608 - our own columns
 _OVERDUE: Final = f"""
     SELECT {NOTIFICATION.list} FROM notifications
     WHERE fallback_key = '' AND fallback_of = '' AND state IN ('pending', 'sending') AND created_at < ?
@@ -93,11 +87,10 @@ _DEAD: Final = f"""
     WHERE fallback_key = '' AND fallback_of = '' AND state = 'dead'
     ORDER BY created_at LIMIT ? FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - our own columns
-_FALLBACK: Final = "UPDATE notifications SET fallback_key = ? WHERE key = ?"
 _NEXT: Final = "SELECT look_at FROM notifications WHERE look_at IS NOT NULL ORDER BY look_at + 0 LIMIT 1"
 
 
-class OutboxWriting(Session):
+class OutboxWriting(Session, OwedWriting):
     """What the writing session does with notifications."""
 
     def enqueue(self, notifications: Iterable[Notification]) -> None:
@@ -137,18 +130,9 @@ class OutboxWriting(Session):
         self._lock_alerts(alert_id for (alert_id,) in alerts)
         tries.sort(key=lambda one: one.key)
         settled = self._door.each(_FINISH, [finished_row(one) for one in tries])
-        self._door.many(_RECORD, [DELIVERY.row(one) for one in tries])
+        self._door.many(RECORD, [DELIVERY.row(one) for one in tries])
         self._settle(row for row in settled if row is not None)
         return {one.key for one, row in zip(tries, settled, strict=True) if row is not None}
-
-    def mark_undelivered(self, key: str, reference: str, *, detail: str, at: datetime) -> Notification | None:
-        """Let one that was sent under this reference, or may have been, be dead; None if it is neither."""
-        row = self._door.one(_UNDELIVERED, (micros(at), detail, key, reference))
-        if row is None:
-            return None
-        notification = NOTIFICATION.value(row)
-        self._door.run(_RECORD, undelivered_row(notification))
-        return notification
 
     def next_delivery_at(self) -> datetime | None:
         """Return when the outbox wants to be looked at next: earliest `due_at` or end of a lease."""
@@ -160,10 +144,6 @@ class OutboxWriting(Session):
         rows = self._door.all(_OVERDUE, (micros(created_before), limit)) + self._door.all(_DEAD, (limit,))
         overdue = [NOTIFICATION.value(row) for row in rows]
         return sorted(overdue, key=lambda one: one.created_at)[:limit]
-
-    def set_fallback(self, key: str, fallback_key: str) -> None:
-        """Note that another notification stands in for this one."""
-        self._door.run(_FALLBACK, (fallback_key, key))
 
     def _lock_alerts(self, alert_ids: Iterable[str]) -> None:
         buckets = sorted({zlib.crc32(alert_id.encode()) % _LOCKS for alert_id in alert_ids})

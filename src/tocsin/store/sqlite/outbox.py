@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tocsin.store.codec import instant, micros
+from tocsin.store.owing import RECORD, OwedWriting
 from tocsin.store.rows import Delivery, Notification
-from tocsin.store.shapes import DELIVERY, KNOWN_AS, NOTIFICATION, finished_row, undelivered_row
+from tocsin.store.shapes import DELIVERY, KNOWN_AS, NOTIFICATION, finished_row
 from tocsin.store.sqlite.session import Session
 
 _ADD: Final = (
@@ -52,13 +53,6 @@ _FINISH: Final = """
     WHERE key = ? AND lease = ? AND state = 'sending'
     RETURNING alert_id, target
 """
-# Its reference is only its own once it was sent: until then it is what the one before it was called.
-_UNDELIVERED: Final = f"""
-    UPDATE notifications SET state = 'dead', unknown = 0, finished_at = ?, last_error = ?
-    WHERE key = ? AND (state = 'unknown' OR state = 'sent' AND reference = ? AND reference <> '')
-    RETURNING {NOTIFICATION.list}
-"""  # noqa: S608 - our own columns
-_RECORD: Final = f"INSERT INTO deliveries ({DELIVERY.list}) VALUES ({', '.join('?' * len(DELIVERY.names))})"  # noqa: S608 - our own columns
 _OVERDUE: Final = f"""
     SELECT {NOTIFICATION.list} FROM notifications
     WHERE fallback_key = '' AND fallback_of = '' AND state IN ('pending', 'sending') AND created_at < ?
@@ -69,11 +63,10 @@ _DEAD: Final = f"""
     WHERE fallback_key = '' AND fallback_of = '' AND state = 'dead'
     ORDER BY created_at LIMIT ?
 """  # noqa: S608 - our own columns
-_FALLBACK: Final = "UPDATE notifications SET fallback_key = ? WHERE key = ?"
 _NEXT: Final = "SELECT look_at FROM notifications WHERE look_at IS NOT NULL ORDER BY look_at LIMIT 1"
 
 
-class OutboxWriting(Session):
+class OutboxWriting(Session, OwedWriting):
     """What the writing session does with notifications."""
 
     def enqueue(self, notifications: Iterable[Notification]) -> None:
@@ -110,21 +103,12 @@ class OutboxWriting(Session):
         """Record tries and set the notifications' states; return the keys whose lease still held."""
         held: set[str] = set()
         for delivery in deliveries:
-            self._door.run(_RECORD, DELIVERY.row(delivery))
+            self._door.run(RECORD, DELIVERY.row(delivery))
             row = self._door.one(_FINISH, finished_row(delivery))
             if row is not None:
                 held.add(delivery.key)
                 self._settle([row])
         return held
-
-    def mark_undelivered(self, key: str, reference: str, *, detail: str, at: datetime) -> Notification | None:
-        """Let one that was sent under this reference, or may have been, be dead; None if it is neither."""
-        row = self._door.one(_UNDELIVERED, (micros(at), detail, key, reference))
-        if row is None:
-            return None
-        notification = NOTIFICATION.value(row)
-        self._door.run(_RECORD, undelivered_row(notification))
-        return notification
 
     def next_delivery_at(self) -> datetime | None:
         """Return when the outbox wants to be looked at next: earliest `due_at` or end of a lease."""
@@ -136,10 +120,6 @@ class OutboxWriting(Session):
         rows = self._door.all(_OVERDUE, (micros(created_before), limit)) + self._door.all(_DEAD, (limit,))
         overdue = [NOTIFICATION.value(row) for row in rows]
         return sorted(overdue, key=lambda one: one.created_at)[:limit]
-
-    def set_fallback(self, key: str, fallback_key: str) -> None:
-        """Note that another notification stands in for this one."""
-        self._door.run(_FALLBACK, (fallback_key, key))
 
     def _queues(self) -> list[tuple[str, int]]:
         """Return each target with each severity that has something waiting, however much it is."""
