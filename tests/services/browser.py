@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.services.programs import CHROMIUM, advice, find
 
@@ -18,7 +18,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MILLISECONDS = 10_000
+# How long a page takes says more about the neighbours of this machine than about us.
+PATIENCE_MILLISECONDS = 60_000
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +38,7 @@ def browser(chromium_path: Path) -> Iterator[Browser]:
     For one module, not for the session: while it lives Playwright keeps an event loop running in this thread,
     and no other test of the worker could use asyncio.run.
     """
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium_path, args=list(ARGUMENTS))
         yield running

@@ -18,7 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tocsin.alerts.group import EACH_ALONE
-from tocsin.clock import SystemClock
+from tocsin.clock import SystemClock, monotonic
 from tocsin.config import load
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.engine import Engine
@@ -29,7 +29,8 @@ from tocsin.telemetry.metrics import Metrics
 from tocsin.web.application import create_app
 from tocsin.web.settings import Credential, CredentialKind, WebSettings, digest_of, new_secret
 
-PATIENCE_SECONDS = 10.0
+# How long an answer takes says more about the neighbours of this machine than about us; pytest waits longer.
+PATIENCE_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,12 @@ class Ear:
         """Return once that many messages were heard; fail when they do not come."""
         with self._news:
             assert self._news.wait_for(lambda: len(self.messages) >= count, PATIENCE_SECONDS), self.messages
+
+    def heard(self, is_meant: Callable[[Message], bool]) -> list[Message]:
+        """Return the messages that are meant, once there is one; fail when none comes."""
+        with self._news:
+            assert self._news.wait_for(lambda: any(map(is_meant, self.messages)), PATIENCE_SECONDS)
+            return [message for message in self.messages if is_meant(message)]
 
 
 @dataclass(slots=True)
@@ -151,6 +158,14 @@ class Served:
     @property
     def _credentials(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token}"} if self.token else {}
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Return once it holds, asked again and again; fail when that does not come about."""
+    end, pause = monotonic() + PATIENCE_SECONDS, threading.Event()
+    while not holds():
+        assert monotonic() < end, "it did not come about in time"
+        pause.wait(0.02)
 
 
 Change = Callable[[Configuration], Configuration]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.served import PATIENCE_SECONDS, Served, fresh
+from tests.web.served import Served, fresh, wait_until
 from tocsin.clock import now
 from tocsin.errors import ChannelError
 from tocsin.notify.channel import Accepted
@@ -338,8 +338,9 @@ def test_an_alert_is_no_test(alone: Served) -> None:
 
 def outcome(served: Served, test_id: str) -> list[dict[str, Any]]:
     """Return what became of a test once it has become something."""
-    deadline = now() + timedelta(seconds=PATIENCE_SECONDS)
-    items = served.get(f"/api/v1/tests/{test_id}")["items"]
-    while not all(one["finished_at"] for one in items) and now() < deadline:
-        items = served.get(f"/api/v1/tests/{test_id}")["items"]
-    return list(items)
+
+    def items() -> list[dict[str, Any]]:
+        return list(served.get(f"/api/v1/tests/{test_id}")["items"])
+
+    wait_until(lambda: all(one["finished_at"] for one in items()))
+    return items()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.served import PATIENCE_SECONDS, Served, fresh, serving
+from tests.web.served import Served, fresh, serving, wait_until
 from tocsin.clock import now
 from tocsin.engine.engine import EngineCondition
 from tocsin.engine.troubles import AuditReport, Check, Trouble
@@ -217,9 +217,7 @@ def test_a_thread_that_has_ended_makes_the_server_unready(alone: Served) -> None
     assert answer.json["problems"][0].startswith("Nothing is delivered: its thread has ended")
 
     alone.engine.writer.stop()
-    deadline = now() + timedelta(seconds=PATIENCE_SECONDS)
-    while len(alone.ask("GET", "/readyz").json["problems"]) < 2 and now() < deadline:
-        pass
+    wait_until(lambda: len(alone.ask("GET", "/readyz").json["problems"]) == 2)
     assert alone.ask("GET", "/readyz").json["problems"][0].startswith("Nothing is judged: its thread")
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.served import PATIENCE_SECONDS, Served, fresh, serving
+from tests.web.served import Served, fresh, serving, wait_until
 from tocsin.alerts.group import Pace
-from tocsin.clock import monotonic
 from tocsin.engine.configuration import Configuration
 from tocsin.oncall.escalation import Level, Policy
 
@@ -80,9 +79,7 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server on which five jobs have failed together, four of which were told as one."""
     with serving(tmp_path_factory.mktemp("storm"), change=at_once) as running:
         running.report(*({"job": f"load {n}", "kind": "fail"} for n in range(5)))
-        end = monotonic() + PATIENCE_SECONDS
-        while not [group for group in groups_of(running) if group["open"]] and monotonic() < end:
-            pass
+        wait_until(lambda: [group for group in groups_of(running) if group["open"]])
         yield running
 
 

@@ -1,6 +1,5 @@
 """Drills over the API: begun, looked at while they go on, acknowledged as alerts are."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -8,8 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.web.served import PATIENCE_SECONDS, Served, fresh, serving
-from tocsin.clock import monotonic
+from tests.web.served import Served, fresh, serving, wait_until
 from tocsin.engine.configuration import Configuration
 from tocsin.oncall.escalation import Level, Policy
 
@@ -41,10 +39,8 @@ def begun(served: Served, **body: object) -> str:
 
 def over(served: Served, drill_id: str) -> dict[str, Any]:
     """Return the drill once it is over."""
-    until, pause = monotonic() + PATIENCE_SECONDS, threading.Event()
-    while (found := served.get(f"{ROOT}/{drill_id}"))["state"] == "running" and monotonic() < until:
-        pause.wait(0.02)
-    return dict(found)
+    wait_until(lambda: served.get(f"{ROOT}/{drill_id}")["state"] != "running")
+    return dict(served.get(f"{ROOT}/{drill_id}"))
 
 
 def test_a_drill_tells_every_hop_in_the_order_in_which_it_came(served: Served) -> None:
@@ -79,9 +75,8 @@ def test_a_drill_of_a_job_is_of_its_environment(served: Served) -> None:
 
 def test_the_link_in_the_mail_acknowledges_a_drill_like_an_alert(served: Served) -> None:
     drill_id = begun(served, receiver="console", acknowledge_within_seconds=60)
-    while not (told := [m for m in list(served.ear.messages) if m.alert_id == f"{drill_id}-0"]):
-        served.ear.wait_for(len(served.ear.messages) + 1)
-    (link,) = [link for link in told[0].links if link.name == "acknowledge"]
+    told = served.ear.heard(lambda message: message.alert_id == f"{drill_id}-0")[0]
+    (link,) = [link for link in told.links if link.name == "acknowledge"]
     headers = {
         "authorization": "",
         "origin": served.url,

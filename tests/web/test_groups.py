@@ -1,6 +1,6 @@
 """A storm is seen as one: in the API, on its page and above the alerts, and taken in hand at one stroke."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +9,8 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.web.served import PATIENCE_SECONDS, Served, serving
+from tests.web.served import Served, serving, wait_until
 from tocsin.alerts.group import Pace
-from tocsin.clock import monotonic
 from tocsin.engine import in_hand
 from tocsin.engine.configuration import Configuration
 
@@ -39,19 +38,8 @@ def fail(served: Served, count: int, name: str = "load", error: str = "disk full
 
 def the_group(served: Served) -> Any:  # noqa: ANN401  # JSON is anything
     """Return the one open group once it was told as one."""
-    return until(
-        served, "/api/v1/groups", lambda found: bool(found["items"]) and bool(found["items"][0]["open"])
-    )["items"][0]
-
-
-def until(served: Served, path: str, holds: Callable[[Any], bool]) -> Any:  # noqa: ANN401  # JSON is anything
-    """Ask until the answer holds: the engine tells a storm by its own clock."""
-    end = monotonic() + PATIENCE_SECONDS
-    found = served.get(path)
-    while not holds(found) and monotonic() < end:
-        found = served.get(path)
-    assert holds(found), found
-    return found
+    wait_until(lambda: any(group["open"] for group in served.get("/api/v1/groups")["items"]))
+    return served.get("/api/v1/groups")["items"][0]
 
 
 @pytest.fixture
@@ -151,8 +139,9 @@ def test_a_group_whose_alerts_are_over_is_over(storm: Served) -> None:
     group = the_group(storm)
     storm.report(*({"job": f"load {n:02}", "kind": "success"} for n in range(JOBS)))
 
-    over = until(storm, f"/api/v1/groups/{group['id']}", lambda found: not found["is_open"])
+    wait_until(lambda: not storm.get(f"/api/v1/groups/{group['id']}")["is_open"])
 
+    over = storm.get(f"/api/v1/groups/{group['id']}")
     assert (over["open"], over["over"]) == (0, MEMBERS)
     assert storm.get("/api/v1/groups")["items"] == []
     page = storm.ask("GET", f"/groups/{group['id']}", headers={"accept": "text/html"}).text

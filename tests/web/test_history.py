@@ -9,9 +9,8 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.web.served import PATIENCE_SECONDS, Served, serving
+from tests.web.served import Served, serving, wait_until
 from tocsin.alerts.group import Pace
-from tocsin.clock import monotonic
 from tocsin.engine import recalling
 from tocsin.engine.configuration import Configuration
 
@@ -42,9 +41,7 @@ def whats(found: Any) -> list[tuple[str, str]]:  # noqa: ANN401 -- JSON is anyth
 
 def settled(served: Served) -> None:
     """Wait until nothing is on its way."""
-    end = monotonic() + PATIENCE_SECONDS
-    while served.get(f"{HISTORY}?outcome=waiting")["items"]:
-        assert monotonic() < end
+    wait_until(lambda: not served.get(f"{HISTORY}?outcome=waiting")["items"])
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Buttons that are pressed in Slack, against a running server and a look-alike of Slack."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,9 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from tests.contracts.slack_api import BOT_TOKEN, CHANNEL, SlackApi
-from tests.web.served import PATIENCE_SECONDS, Heard, Served, serving
+from tests.web.served import Heard, Served, serving, wait_until
 from tocsin.alerts.group import Pace
-from tocsin.clock import monotonic, now
+from tocsin.clock import now
 from tocsin.engine.configuration import Configuration
 from tocsin.notify.channels.slack_bot import SlackBotChannel
 from tocsin.web.settings import Hook, WebSettings
@@ -35,7 +35,7 @@ class Chat:
         """Let a job fail; return its alert's id once Slack has heard of it."""
         count = len(self.slack.shown)
         self.served.report({"job": job, "kind": "fail"})
-        self.waits_until(lambda: len(self.slack.shown) > count)
+        wait_until(lambda: len(self.slack.shown) > count)
         alerts = self.served.get("/api/v1/alerts?limit=1000")["items"]
         return str(next(alert["id"] for alert in alerts if alert["job"] == job))
 
@@ -43,19 +43,12 @@ class Chat:
         """Press a button as Slack would tell us of it; return what the one who pressed is told."""
         count = len(self.slack.answers)
         assert self.posts(body_of(self.slack, verb, alert_id, user)).status == 200
-        self.waits_until(lambda: len(self.slack.answers) > count)
+        wait_until(lambda: len(self.slack.answers) > count)
         return str(self.slack.answers[-1]["text"])
 
     def posts(self, body: bytes, *, at: datetime | None = None, secret: str = SECRET) -> Heard:
         """Post a body under Slack's own signature, made by Slack's own library."""
         return self.served.ask("POST", HOOK, body, signed(body, at or now(), secret))
-
-    def waits_until(self, holds: Callable[[], bool]) -> None:
-        """Return once it holds."""
-        ends = monotonic() + PATIENCE_SECONDS
-        while not holds():
-            assert monotonic() < ends
-            self.served.get("/api/v1/alerts?limit=1")
 
 
 def signed(body: bytes, at: datetime, secret: str = SECRET) -> dict[str, str]:
@@ -115,7 +108,7 @@ def test_who_presses_acknowledge_has_it_and_the_message_says_so(chat: Chat) -> N
     assert answer == "Tocsin: acknowledged; it is not repeated unless it gets worse"
     alert = chat.served.get(f"/api/v1/alerts/{alert_id}")
     assert (alert["state"], alert["acknowledged_by"]) == ("acknowledged", "ada (Slack U0ADA)")
-    chat.waits_until(lambda: seen.text.startswith("ACKNOWLEDGED:"))
+    wait_until(lambda: seen.text.startswith("ACKNOWLEDGED:"))
     assert "Acknowledge" not in seen.buttons
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.web.served import Heard, Served, serving
-from tests.web.test_groups import MEMBERS, fail, gathering, the_group, until
+from tests.web.served import Heard, Served, serving, wait_until
+from tests.web.test_groups import MEMBERS, fail, gathering, the_group
 from tests.web.test_telephone import BASE, LINE, press, reply, said
 from tocsin.engine.configuration import Configuration
 from tocsin.notify.answering import code_of
@@ -36,18 +36,15 @@ def storm(tmp_path: Path) -> Iterator[Served]:
 
 def told(served: Served, kind: str, *, of_many: bool = True) -> Message:
     """Wait for a message of a kind."""
-    ear = served.ear
-    while not (
-        found := [m for m in list(ear.messages) if m.kind.value == kind and m.tells_of_many is of_many]
-    ):
-        ear.wait_for(len(ear.messages) + 1)
-    return found[-1]
+    return served.ear.heard(lambda one: one.kind.value == kind and one.tells_of_many is of_many)[-1]
 
 
 def all_in_hand(served: Served) -> Any:  # noqa: ANN401  # JSON is anything
-    return until(
-        served, "/api/v1/groups", lambda found: found["items"][0]["taken"] == found["items"][0]["open"]
-    )
+    def group() -> Any:  # noqa: ANN401  # JSON is anything
+        return served.get("/api/v1/groups")["items"][0]
+
+    wait_until(lambda: group()["taken"] == group()["open"])
+    return group()
 
 
 def test_a_reply_with_its_code_takes_all_of_it(storm: Served) -> None:
@@ -59,7 +56,7 @@ def test_a_reply_with_its_code_takes_all_of_it(storm: Served) -> None:
         answer
         == f"{MEMBERS} jobs failed: acknowledged {MEMBERS} alerts; none is repeated unless it gets worse"
     )
-    assert all_in_hand(storm)["items"][0]["taken"] == MEMBERS
+    assert all_in_hand(storm)["taken"] == MEMBERS
     assert reply(storm, f"1 {code}") == f"{MEMBERS} jobs failed: none of its alerts waits for somebody"
 
 
@@ -144,7 +141,7 @@ def test_groups_come_in_pages(tmp_path: Path) -> None:
     with serving(tmp_path, change=lambda c: apart(gathering(c))) as served:
         for job in "abcde":
             served.report({"job": job, "kind": "fail"})
-        until(served, "/api/v1/groups", lambda found: len(found["items"]) == 5)
+        wait_until(lambda: len(served.get("/api/v1/groups")["items"]) == 5)
 
         found, path = [], "/api/v1/groups?limit=2"
         while path:

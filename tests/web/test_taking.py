@@ -27,11 +27,9 @@ class Post:
 
     def fails(self, job: str) -> str:
         """Let a job fail; return the path of the link in the mail."""
-        ear = self.served.ear
         self.served.report({"job": job, "kind": "fail", "exit_code": 3})
-        while not (told := [message for message in list(ear.messages) if message.job == job]):
-            ear.wait_for(len(ear.messages) + 1)
-        (link,) = [link for link in told[0].links if link.name == "acknowledge"]
+        told = self.served.ear.heard(lambda message: message.job == job)[0]
+        (link,) = [link for link in told.links if link.name == "acknowledge"]
         return link.url.removeprefix(BASE_URL)
 
     def looks(self, path: str) -> Heard:

@@ -65,12 +65,11 @@ def failed(served: Served, *jobs: str) -> list[str]:
     """Let jobs fail, and return the ids of their alerts once they were told."""
     for job in jobs:
         served.report({"job": job, "kind": "fail"})
-    while True:
-        count = len(served.ear.messages)
-        by_job = {message.job: message.alert_id for message in served.ear.messages}
-        if by_job.keys() >= set(jobs):
-            return [by_job[job] for job in jobs]
-        served.ear.wait_for(count + 1)
+    return [alert_told(served, job) for job in jobs]
+
+
+def alert_told(served: Served, job: str) -> str:
+    return served.ear.heard(lambda message: message.job == job)[-1].alert_id
 
 
 def alert(served: Served, alert_id: str) -> tuple[str, str]:

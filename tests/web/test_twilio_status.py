@@ -11,8 +11,7 @@ import pytest
 from tests.contracts.situations import Situation
 from tests.contracts.twilio import MADE, SID, Twilio, callback
 from tests.notify.messages import AT, a_message
-from tests.web.served import PATIENCE_SECONDS, Served, serving
-from tocsin.clock import monotonic
+from tests.web.served import Served, serving, wait_until
 from tocsin.config import load
 from tocsin.engine.configuration import Configuration
 from tocsin.errors import ChannelError
@@ -82,9 +81,7 @@ def telling(folder: Path, *, by_phone: bool) -> Iterator[Told]:
         served.report({"job": "etl", "kind": "fail"})
         [alert] = served.get("/api/v1/alerts")["items"]
         told = Told(served=served, twilio=twilio, alert_id=alert["id"])
-        until_seconds = monotonic() + PATIENCE_SECONDS
-        while told.first.state is not NotificationState.SENT:
-            assert monotonic() < until_seconds, told.first
+        wait_until(lambda: told.first.state is NotificationState.SENT)
         yield told
 
 
