@@ -35,6 +35,7 @@ KINDS = (
     CheckInKind.SKIP,
     CheckInKind.QUEUED,
     CheckInKind.TIMEOUT,
+    CheckInKind.LOG,
 )
 SCHEDULES = (None, "0 * * * *", "*/15 * * * *", "every 20m", "30 2 * * *", "sunday", "Sat..Sun 01:00")
 

@@ -13,11 +13,12 @@ from tocsin.jobs.applying import MAX_SEEN_BEYOND
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
 from tocsin.jobs.run import Phase, RunStatus
-from tocsin.jobs.state import MAX_FAILURES, MAX_OCCURRENCES, MAX_OPEN_RUNS, MAX_RECENT, JobState
+from tocsin.jobs.state import MAX_EARLY, MAX_FAILURES, MAX_OCCURRENCES, MAX_OPEN_RUNS, MAX_RECENT, JobState
 
 law = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 
 BEGIN, BEAT, SUCCESS, FAIL = CheckInKind.START, CheckInKind.HEARTBEAT, CheckInKind.SUCCESS, CheckInKind.FAIL
+LOG = CheckInKind.LOG
 HOUR = timedelta(hours=1)
 history = st.lists(said(), min_size=1, max_size=14)
 
@@ -72,6 +73,29 @@ def test_what_is_kept_of_a_job_is_bounded_whatever_it_says(definition: object, d
     assert len(state.recent) <= MAX_RECENT
     assert len(state.occurrences) <= MAX_OCCURRENCES
     assert len(state.forgiven) <= 1
+
+
+@law
+@given(
+    logs=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9)), max_size=60),
+    begins=st.sampled_from([BEGIN, FAIL, SUCCESS, BEAT]),
+)
+def test_what_was_said_before_its_run_began_counts_once_and_is_bounded(
+    logs: list[tuple[str, int]], begins: CheckInKind
+) -> None:
+    life = etl()
+    for run, seq in logs:
+        life.hear(says(LOG, run, 0, seq=seq))
+        assert life.hear(says(LOG, run, 0, seq=seq)).answered is Answered.DUPLICATE
+        assert len(life.state.early) <= MAX_EARLY
+        assert life.state.open_runs == ()
+    known = {seq for run, seq in life.state.early if run == "a"}
+
+    assert life.hear(says(begins, "a", 1, seq=10)).answered is Answered.ACCEPTED
+    assert all(run != "a" for run, _ in life.state.early)
+    for seq in range(1, 10):
+        again = life.hear(says(LOG, "a", 0, seq=seq))
+        assert again.answered is (Answered.DUPLICATE if seq in known else Answered.ACCEPTED)
 
 
 @settings(law, max_examples=20)

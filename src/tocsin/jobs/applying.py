@@ -1,6 +1,6 @@
 """What one check-in makes of one run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -38,6 +38,15 @@ def apply(run: Run, check_in: CheckIn) -> tuple[Run, Answered]:
     _add_evidence(changes, run, check_in)
     _add_seen(changes, run, check_in.seq)
     return replace(run, **changes), Answered.ACCEPTED
+
+
+def having_seen(run: Run, numbers: Iterable[int]) -> Run:
+    """Return a run to which check-ins of these numbers have been counted already."""
+    for seq in numbers:
+        changes: Changes = {}
+        _add_seen(changes, run, seq)
+        run = replace(run, **changes)
+    return run
 
 
 def _seen(run: Run, check_in: CheckIn) -> bool:

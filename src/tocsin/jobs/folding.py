@@ -6,13 +6,13 @@ from operator import attrgetter
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.jobs.applying import apply
+from tocsin.jobs.applying import apply, having_seen
 from tocsin.jobs.binding import bind, settle_by, skip
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Phase, Run, RunStatus
-from tocsin.jobs.state import MAX_FAILURES, MAX_OPEN_RUNS, JobState, Outcome, remembered
+from tocsin.jobs.state import MAX_EARLY, MAX_FAILURES, MAX_OPEN_RUNS, JobState, Outcome, remembered
 
 _ENDED_AT = attrgetter("ended_at")
 _BEGINNINGS = {
@@ -67,8 +67,10 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
     has no name of its own.
     """
     if known is None and check_in.kind is CheckInKind.LOG:
-        return Folded(state=_seen(state, check_in), run=check_in.run)
+        return _early(state, check_in)
     before = known or Run(key=check_in.run or new_key, last_sign_at=check_in.at)
+    if known is None and state.early:
+        before, state = _begun(before, state)
     run, answered = apply(before, check_in)
     if answered is not Answered.ACCEPTED:
         return _uncounted(state, before, run, answered)
@@ -78,6 +80,25 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
     if run.status.is_open:
         return _still_open(state, check_in, before, run, is_new=known is None, started=started)
     return _over(state, check_in, known, run)
+
+
+def _early(state: JobState, check_in: CheckIn) -> Folded:
+    """Keep of a log that comes before its run only the number: words alone are no run that could hang."""
+    number = (check_in.run or "", check_in.seq or 0)
+    if number in state.early:
+        return Folded(state=state, answered=Answered.DUPLICATE, run=check_in.run)
+    state = _seen(state, check_in)
+    if all(number):
+        state = replace(state, early=(*state.early, number)[-MAX_EARLY:])
+    return Folded(state=state, run=check_in.run)
+
+
+def _begun(run: Run, state: JobState) -> tuple[Run, JobState]:
+    """Hand over to a run that begins the numbers of what was said before it."""
+    numbers = [seq for key, seq in state.early if key == run.key]
+    if not numbers:
+        return run, state
+    return having_seen(run, numbers), replace(state, early=tuple(e for e in state.early if e[0] != run.key))
 
 
 def _uncounted(state: JobState, before: Run, run: Run, answered: Answered) -> Folded:

@@ -12,6 +12,7 @@ MAX_OPEN_RUNS = 100
 MAX_RECENT = 20
 MAX_FAILURES = 50
 MAX_OCCURRENCES = 20
+MAX_EARLY = 20
 MAX_LINKED_WINDOWS = 12
 EVERY_CONDITION = "*"
 _OUTCOME_AT = attrgetter("at")
@@ -56,7 +57,8 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     the next one to come, oldest first; `settled` the latest that a good run has made good;
     `expect_after` the instant before which nothing was promised yet; `recent` the last outcomes,
     oldest first; `last` the run that ended last; `forgiven`, for each condition that a person has
-    declared over (EVERY_CONDITION for all), up to which instant nothing counts any more.
+    declared over (EVERY_CONDITION for all), up to which instant nothing counts any more; `early` the
+    run and number of logs that came before anything else of their run.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -72,6 +74,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     last_success_at: datetime | None = None
     last_started_at: datetime | None = None
     last_seen_at: datetime | None = None
+    early: tuple[tuple[str, int], ...] = ()
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
