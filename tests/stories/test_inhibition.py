@@ -43,6 +43,16 @@ def test_an_alert_that_is_on_both_sides_mutes_neither_itself_nor_another_such(st
     assert {h.message.job for h in story.messages} == {"load", "report"}
 
 
+def test_two_rules_that_mute_each_other_silence_both_of_which_check_warns(story: Story) -> None:
+    story.inhibits("job=load", "job=report")
+    story.inhibits("job=report", "job=load")
+
+    story.at("02:00").fails("load").fails("report")
+
+    assert story.silent_until("12:00")
+    assert [job for job, _, _ in story.open] == ["load", "report"]
+
+
 def test_a_page_is_muted_too_if_a_rule_says_so(story: Story) -> None:
     story.inhibits("job=host", "severity=page")
     story.rule("job_failure", severity="page", job_pattern="report")

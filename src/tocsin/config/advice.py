@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tocsin.clock import now
 from tocsin.config.dead_ends import always_quiet, ends
+from tocsin.config.deadlocks import mutual
 from tocsin.config.escalations import escalation_warnings, named_in_escalations
 from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
@@ -14,7 +15,7 @@ from tocsin.config.maintenance import maintenance_warnings
 from tocsin.config.on_call import gap_warnings
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
-from tocsin.config.routing import build_route, build_time_intervals
+from tocsin.config.routing import build_inhibit_rules, build_route, build_time_intervals
 
 PLAIN_ADDRESSES = (("webhook", "url"), ("pagerduty", "url"))
 UNJUDGED = ("max_failure_rate", "min_records_processed")
@@ -28,6 +29,7 @@ def advise(file: File) -> Iterator[Fault]:
             yield Fault(place=place, message=message)
     yield from _unused_receivers(file)
     yield from _quiet_times(file)
+    yield from mutual(build_inhibit_rules(file.inhibit_rules or ()))
     yield from _passwords_in_the_open(file)
     yield from _unheard_answers(file)
     yield from _unjudged(file)

@@ -1,0 +1,84 @@
+"""Two rules of inhibition by which two alerts mute each other are told, and no others."""
+
+from time import process_time
+
+import pytest
+
+from tests.config.conftest import Load
+from tocsin.alerts.inhibition import InhibitRule
+from tocsin.alerts.matcher import read_matcher
+from tocsin.config.deadlocks import MAX_RULES, MAX_TOLD, mutual
+
+HOSTS = "{name: hosts, source_matchers: [tier = host], target_matchers: [tier != host], equal: [zone]}"
+BACK = "{name: back, source_matchers: [tier = app], target_matchers: [tier =~ host|disk], equal: [zone]}"
+
+
+def rule(source: str, target: str, *equal: str) -> InhibitRule:
+    return InhibitRule(
+        source_matchers=tuple(read_matcher(text) for text in source.split()),
+        target_matchers=tuple(read_matcher(text) for text in target.split()),
+        equal=equal,
+    )
+
+
+def test_rules_that_mute_each_other_are_named_with_what_to_do(load: Load) -> None:
+    (warning,) = load(f"inhibit_rules:\n  - {HOSTS}\n  - {BACK}\n").warnings
+
+    assert (warning.path, warning.line) == ("inhibit_rules[1]", 3)
+    assert "'back' (inhibit_rules[1]) and 'hosts' (inhibit_rules[0]) mute each other" in warning.message
+    assert 'an alert with tier="host" and one with tier="app" are open, nobody is told' in warning.message
+    assert "take one of the rules out, or add to its 'target_matchers'" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (rule("job=a", "job=b"), rule("job=b", "job=a")),
+        (rule("job=a", "job=b", "host"), rule("job=b", "job=a", "zone", "team")),
+        (rule("severity=critical", "severity=~info|warning"), rule("severity=warning", "severity!=page")),
+        (rule("team=~data|web", "team="), rule("team!=data", "team=web")),
+        (rule("a=1 b=2", "a=1 b=3", "a"), rule("b=3", "b=2")),
+        (
+            rule("condition=no_data", "condition!=no_data", "job"),
+            rule("condition=stalled", "condition!=stalled"),
+        ),
+    ],
+)
+def test_it_is_told_where_two_alerts_can_have_such_labels(one: InhibitRule, other: InhibitRule) -> None:
+    assert len(list(mutual((one, other)))) == 1
+    assert len(list(mutual((other, one)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # A chain: whoever mutes the one in between is told.
+        (rule("severity=page", "severity=~warning|critical"), rule("severity=critical", "severity=warning")),
+        (rule("job=a", "job=b"), rule("job=b", "job=c")),
+        # Never both, for one label must be equal and is not.
+        (rule("job=a", "job=b", "job"), rule("job=b", "job=a")),
+        (rule("tier=x team=1", "tier=y team=2", "team"), rule("tier=y", "tier=x")),
+        # Who is on both sides of a rule is muted only by one that is not.
+        (rule("job=~a|b", "job=~a|b"), rule("job=~a|b", "job=~a|b")),
+        # No alert has such labels.
+        (rule("severity=high", "severity=low"), rule("severity=low", "severity=high")),
+        (rule("job=", "job=b"), rule("job=b", "job=")),
+        # Nobody can say without more, and nobody is told.
+        (rule("host=~db[0-9]+", "host=~app[0-9]+"), rule("host=~app[0-9]+", "host=~db[0-9]+")),
+    ],
+)
+def test_it_is_not_told_where_it_cannot_happen(one: InhibitRule, other: InhibitRule) -> None:
+    assert list(mutual((one, other))) == []
+    assert list(mutual((other, one))) == []
+
+
+@pytest.mark.parametrize("target", ["team=t{n} host!=h", "team=none"])
+def test_a_list_of_many_rules_is_looked_through_in_bounded_time(target: str) -> None:
+    sources = "job=~a{n}|b job!=c zone!~x|y"
+    many = [rule(sources.format(n=n), target.format(n=n), "zone") for n in range(MAX_RULES + 1)]
+    begun = process_time()
+
+    found = list(mutual(many))
+
+    assert len(found) <= MAX_TOLD
+    assert process_time() - begun < 10
