@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.cli.conftest import Tocsin
+from tests.cli.replies import Replies
 from tocsin.cli.around import muted_line, risk_line
 
 MUTED = {
@@ -47,3 +49,18 @@ def test_a_line_says_whom_it_puts_at_risk() -> None:
 )
 def test_an_alert_that_is_alone_has_no_such_line(alert: dict[str, object]) -> None:
     assert (muted_line(alert), risk_line(alert)) == (None, None)
+
+
+def test_the_list_says_under_an_alert_what_mutes_it(tocsin: Tocsin, replies: Replies) -> None:
+    plain = {"id": "4f1d", "severity": "critical", "state": "firing", "job": "extract", "summary": "failed"}
+    muted = {**plain, "id": "77aa", "job": "load", "summary": "did not start", "inhibited": MUTED}
+    items = [{**plain, "inhibited": None}, muted]
+    replies.set("GET", "/api/v1/alerts", {"items": items, "next": None})
+
+    _, _, of_extract, _, *of_load = tocsin("alerts").out.splitlines()
+
+    assert of_extract == "  failed"
+    assert of_load == [
+        "  did not start",
+        "  muted since 9 Mar 02:00 CET, while alert 9a1d of extract is open, which it needs",
+    ]

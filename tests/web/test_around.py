@@ -11,7 +11,8 @@ def test_what_mutes_an_alert_and_whom_it_puts_at_risk_is_told(served: Served) ->
     assert served.ask("PUT", path, {"upstream": [load], "deadline": "06:00"}).status == 200
     served.report({"job": load, "kind": "fail", "exit_code": 3})
     served.report({"job": report, "kind": "success", "records": {"ok": 0}})
-    items = {item["job"]: item["id"] for item in served.get("/api/v1/alerts?limit=1000")["items"]}
+    listed = {item["job"]: item for item in served.get("/api/v1/alerts?limit=1000")["items"]}
+    items = {job: item["id"] for job, item in listed.items()}
 
     cause, muted = (served.get(f"/api/v1/alerts/{items[name]}") for name in (load, report))
 
@@ -21,10 +22,12 @@ def test_what_mutes_an_alert_and_whom_it_puts_at_risk_is_told(served: Served) ->
     assert (dependent["job"], dependent["deadline_at"] is None) == (report, False)
     assert (muted["inhibited"]["alert_id"], muted["inhibited"]["job"]) == (items[load], load)
     assert (muted["inhibited"]["until_at"], muted["notifications"]) == (None, [])
+    assert (listed[load]["inhibited"], listed[report]["inhibited"]) == (None, muted["inhibited"])
     assert "inhibited" in {entry["reason"] for entry in muted["history"]}
 
-    page = served.ask("GET", f"/alerts/{items[report]}").text
-    assert f'Not told while <a href="/alerts/{items[load]}">' in page
+    for path in (f"/alerts/{items[report]}", "/"):
+        page = served.ask("GET", path).text
+        assert f'Not told while <a href="/alerts/{items[load]}">' in page
     assert "1 job needs it" in served.ask("GET", f"/alerts/{items[load]}").text
 
     served.report({"job": load, "kind": "success"})

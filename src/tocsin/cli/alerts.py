@@ -155,11 +155,16 @@ def _list(page: Json, items: list[Mapping[str, object]], *, as_json: bool, every
     elif not items:
         say("there is no alert" if everything else "no alert is open")
     else:
-        print_table(_COLUMNS, items, below=lambda alert: alert.get("summary"))
+        print_table(_COLUMNS, items, below=_below)
         if page.get("next"):
             say("there are more; raise --limit to see them")
         if any(item.get("state") == "firing" for item in items):
             say("take one in hand with: tocsin ack ID")
+
+
+def _below(alert: Mapping[str, object]) -> tuple[object, ...]:
+    muted = muted_line(alert)
+    return alert.get("summary"), f"muted {muted}" if muted else None
 
 
 def _show(alert: Json, *, as_json: bool) -> None:

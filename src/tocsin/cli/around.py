@@ -1,10 +1,12 @@
 """What surrounds an alert, each in one line: what mutes it, and whom it puts at risk."""
 
+from collections.abc import Mapping
+
 from tocsin.cli.api import Json
 from tocsin.cli.output import items_of, moment
 
 
-def muted_line(alert: Json) -> str | None:
+def muted_line(alert: Mapping[str, object]) -> str | None:
     """Return what mutes an alert; None where nothing does."""
     inhibited = alert.get("inhibited")
     if not isinstance(inhibited, dict):

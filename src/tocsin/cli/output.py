@@ -84,7 +84,7 @@ def print_table(
 ) -> None:
     """Print items as rows; on a terminal they are cut to its width, in a pipe they are whole.
 
-    What `below` says of an item stands under its row, where it says something.
+    What `below` says of an item stands under its row, where it says something; a tuple are several lines.
     """
     rows = [[_cell(column.read(item)) for column in columns] for item in items]
     widths = [max(map(width_of, (c.title, *(row[n] for row in rows)))) for n, c in enumerate(columns)]
@@ -95,8 +95,8 @@ def print_table(
     for item, row in zip(items, rows, strict=True):
         click.echo(_row(row, widths))
         more = below(item) if below else None
-        if more:
-            click.echo(f"{GAP}{_cut(_cell(more), limit - len(GAP)) if limit else _cell(more)}")
+        for line in filter(None, more if isinstance(more, tuple) else (more,)):
+            click.echo(f"{GAP}{_cut(_cell(line), limit - len(GAP)) if limit else _cell(line)}")
 
 
 def print_facts(facts: Sequence[tuple[str, object]]) -> None:

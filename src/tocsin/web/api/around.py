@@ -4,20 +4,7 @@ from datetime import datetime
 
 from tocsin.alerts.alert import AtRisk
 from tocsin.alerts.inhibition import Inhibited
-from tocsin.web.api.shapes import Shape
-
-
-class InhibitedShape(Shape):
-    """What mutes an alert."""
-
-    alert_id: str
-    """The alert that is open; empty where none is and it only waits whether one comes."""
-    job: str
-    rule: str
-    """The name of the rule of inhibition; empty where its job needs the other."""
-    since_at: datetime
-    until_at: datetime | None
-    """Set once nothing mutes it any more: when it is told if it still holds."""
+from tocsin.web.api.shapes import InhibitedShape, Shape
 
 
 class DependentShape(Shape):

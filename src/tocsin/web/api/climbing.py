@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tocsin.alerts.alert import Alert
 from tocsin.oncall.escalation import Climb
-from tocsin.web.api.around import AtRiskShape, InhibitedShape, at_risk_shape, inhibited_shape
+from tocsin.web.api.around import AtRiskShape, at_risk_shape
 from tocsin.web.api.shapes import Shape, WholeAlertShape
 
 
@@ -53,8 +53,6 @@ class AlertWithClimb(WholeAlertShape):
     """Null where no route of it names a policy, and where only its group is escalated."""
     escalated_with: str
     """The group that is escalated for it, by its id; empty: none."""
-    inhibited: InhibitedShape | None
-    """Set while another alert mutes it."""
     at_risk: AtRiskShape | None
     """Null where no job needs its own."""
 
@@ -65,7 +63,6 @@ def with_climb(whole: WholeAlertShape, alert: Alert) -> AlertWithClimb:
         **dict(whole),
         escalation=climb_shape(alert.climb),
         escalated_with=alert.climbs_in,
-        inhibited=inhibited_shape(alert.inhibited),
         at_risk=at_risk_shape(alert.at_risk),
     )
 

@@ -10,6 +10,7 @@ from tocsin.jobs.job import Definition
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.store.rows import Delivery, LogLine, Notification, Token, Watch
+from tocsin.web.api.around import inhibited_shape
 from tocsin.web.api.shapes import (
     AlertShape,
     AttemptShape,
@@ -182,6 +183,7 @@ def alert_shape(alert: Alert) -> AlertShape:
         resolved_at=alert.resolved_at,
         resolved_by=alert.resolved_by,
         held_back_until=alert.held_back_until,
+        inhibited=inhibited_shape(alert.inhibited),
         evidence=dict(alert.evidence),
         next_step=alert.next_step,
         runbook=web_link(alert.runbook),

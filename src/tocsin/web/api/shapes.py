@@ -208,6 +208,19 @@ class LogLineShape(Shape):
     log_tail: str
 
 
+class InhibitedShape(Shape):
+    """What mutes an alert."""
+
+    alert_id: str
+    """The alert that is open; empty where none is and it only waits whether one comes."""
+    job: str
+    rule: str
+    """The name of the rule of inhibition; empty where its job needs the other."""
+    since_at: datetime
+    until_at: datetime | None
+    """Set once nothing mutes it any more: when it is told if it still holds."""
+
+
 class AlertShape(Shape):
     """One trouble that somebody should know of."""
 
@@ -240,6 +253,8 @@ class AlertShape(Shape):
     resolved_by: str
     held_back_until: datetime | None
     """Set while a silence or deduplication keeps something back."""
+    inhibited: InhibitedShape | None
+    """Set while another alert mutes it, and while it waits whether one does."""
     evidence: dict[str, str]
     next_step: str
     runbook: str
