@@ -8,6 +8,7 @@ from itertools import pairwise
 from tests.simulation.behaviour import Behaviour
 from tests.simulation.climbing import in_hand, judge_climb, judge_group_climb, judge_pace, judge_put_off
 from tests.simulation.jobs import JobActor, RunOfJob
+from tests.simulation.muting import Muting, is_muted
 from tests.simulation.people import People, Promise
 from tests.simulation.receivers import Arrival, Ledger
 from tests.simulation.server import Server
@@ -33,6 +34,7 @@ SPEAKING = frozenset({"firing", "louder", "repeat"})
 # What lets an alert be told again though somebody has it in hand, or has put it off.
 TELLS_AGAIN = (Reason.LOUDER, Reason.ACKNOWLEDGEMENT_ENDED, Reason.SNOOZE_ENDED)
 IN_HAND = SPEAKING | {"escalated"}
+SAID_WHY = {*KEEPS_BACK, Reason.GROUPED, Reason.INHIBITED}
 STATUS_OF = {
     None: RunStatus.RUNNING,
     CheckInKind.SUCCESS: RunStatus.SUCCESS,
@@ -58,6 +60,7 @@ class Auditor:
         self._owed: dict[str, list[Notification]] = {}
         self._by_key: dict[str, Notification] = {}
         self._groups: dict[str, Group | None] = {}
+        self._muting = Muting(world, server, ())
 
     def judge(self) -> None:
         """Judge everything."""
@@ -78,7 +81,9 @@ class Auditor:
                 deaths = [gone for _, gone in self._server.lives]
                 judge_pace(self._world, self._owed[group_id], self._ledger.made_seconds, deaths)
         self._groups_in_hand()
+        self._muting = Muting(self._world, self._server, self._alerts)
         for alert in self._alerts:
+            self._muting.judge(alert, self._history[alert.id])
             self._told_or_said_why(alert)
             self._not_repeated_once_acknowledged(alert)
             self._escalated(alert)
@@ -240,9 +245,9 @@ class Auditor:
         reasons = {entry.reason for entry in entries}
         spoken = [n for n in owed if n.kind in SPEAKING]
         by_group = [n for p in alert.pooled for n in self._owed[p.group] if n.kind in SPEAKING]
-        if not spoken and not reasons & {*KEEPS_BACK, Reason.GROUPED}:
+        if not spoken and not reasons & SAID_WHY and not self._muting.was_short(alert, entries):
             self._world.accuse("told or said why", f"{alert.id} {alert.condition} of {alert.job}: silence")
-        if alert.state is AlertState.FIRING and not spoken and not by_group:
+        if alert.state is AlertState.FIRING and not (spoken or by_group or is_muted(alert)):
             self._world.accuse("told or said why", f"{alert.id} still fires and nobody heard of it")
         targets: dict[int, set[str]] = defaultdict(set)
         for one in spoken:
@@ -373,6 +378,8 @@ class Auditor:
             if open_conditions != expected:
                 self._world.accuse("as it is", f"{job.plan.name} ends with {open_conditions}, not {expected}")
             for alert in mine:
+                if is_muted(alert):
+                    continue
                 speakers = {alert.id, *(pooled.group for pooled in alert.pooled)}
                 for target in RECEIVERS[RECEIVER_OF[alert.severity]]:
                     if not any((speaker, target) in opened for speaker in speakers):

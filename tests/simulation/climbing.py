@@ -15,7 +15,7 @@ from tocsin.oncall.escalation import Climb, Status
 from tocsin.store.rows import Notification
 
 TOLD = {Reason.ESCALATION_BEGUN, Reason.ESCALATED, Reason.ESCALATION_WENT_ON}
-RESTED = {Reason.ACKNOWLEDGED, Reason.SILENCED, Reason.SNOOZED, Reason.LOUDER}
+RESTED = {Reason.ACKNOWLEDGED, Reason.SILENCED, Reason.SNOOZED, Reason.LOUDER, Reason.INHIBITED}
 ENDS = {
     Reason.ACKNOWLEDGEMENT_ENDED,
     Reason.SNOOZE_ENDED,
@@ -37,7 +37,7 @@ def judge_climb(world: World, alert: Alert, history: Sequence[Entry], *, is_told
         return
     _each_level_once(world, alert, history)
     standing = {AlertState.ACKNOWLEDGED: Status.ACKNOWLEDGED, AlertState.RESOLVED: Status.RESOLVED}
-    wanted = standing.get(alert.state, Status.SUPPRESSED if alert.climbs_in else None)
+    wanted = standing.get(alert.state, Status.SUPPRESSED if alert.climbs_in or alert.inhibited else None)
     _stands(world, alert.id, alert.climb, wanted)
 
 

@@ -26,6 +26,7 @@ class Plan:
     tier: str
     grace_minutes: float = 3.0
     from_code: bool = False
+    upstream: tuple[str, ...] = ()
 
     @property
     def key(self) -> JobKey:
@@ -48,6 +49,7 @@ class Plan:
             stalled_after_seconds=400.0,
             no_progress_after_seconds=900.0,
             labels=(("tier", self.tier),),
+            upstream=self.upstream,
             rank=Rank.CHECK_IN if self.from_code else Rank.FILE,
         )
 
@@ -59,6 +61,11 @@ PLANS = (
     Plan(name="back-up", every_minutes=60, scheduled=True, tier="gold", from_code=True),
     Plan(name="wander", every_minutes=13, scheduled=False, tier="silver"),
     Plan(name="mail", every_minutes=30, scheduled=False, tier="bronze"),
+)
+# They are only there, and what mutes them only configured, where a seed inhibits.
+FOLLOWING = (
+    Plan(name="publish", every_minutes=10, scheduled=True, tier="silver", upstream=("load",)),
+    Plan(name="archive", every_minutes=20, scheduled=True, tier="bronze", upstream=("publish",)),
 )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tests.simulation.jobs import Plan
 from tocsin.alerts.group import Pace
+from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.route import Route
 from tocsin.engine.configuration import Configuration, Policy
@@ -49,9 +50,19 @@ ESCALATION = escalation.Policy(
 )
 # Two at a time are told as one already, so that hours of life see many groups.
 POLICY = Policy(blind_after=timedelta(minutes=3), pace=Pace(together_from=2))
+# Which job's alerts mute which other's; what the auditor reckons with, too.
+MUTED_BY = {"mail": "sync", "archive": "wander"}
+INHIBIT_RULES = tuple(
+    InhibitRule(
+        source_matchers=(Matcher(name="job", operator="=", value=source),),
+        target_matchers=(Matcher(name="job", operator="=", value=target),),
+        equal=("environment",),
+    )
+    for target, source in MUTED_BY.items()
+)
 
 
-def configuration(plans: Iterable[Plan], repeat_every: timedelta) -> Configuration:
+def configuration(plans: Iterable[Plan], repeat_every: timedelta, *, inhibits: bool) -> Configuration:
     """Return the configuration of a seed."""
     return Configuration(
         digest="simulation",
@@ -75,6 +86,7 @@ def configuration(plans: Iterable[Plan], repeat_every: timedelta) -> Configurati
         targets=RECEIVERS,
         fallbacks=FALLBACKS,
         escalations={"standard": ESCALATION},
+        inhibit_rules=INHIBIT_RULES if inhibits else (),
         jobs={plan.key: plan.definition for plan in plans if plan.scheduled and not plan.from_code},
         policy=replace(POLICY, repeat_every=repeat_every),
     )

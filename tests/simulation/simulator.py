@@ -7,7 +7,7 @@ import pytest
 
 from tests.simulation.audit import Auditor
 from tests.simulation.behaviour import Behaviour
-from tests.simulation.jobs import PLANS, JobActor
+from tests.simulation.jobs import FOLLOWING, PLANS, JobActor
 from tests.simulation.mode import Mode
 from tests.simulation.people import People
 from tests.simulation.receivers import FlakyChannel, Ledger
@@ -65,7 +65,9 @@ class Simulation:
             for target in TARGETS
         }
         plans = [plan for plan in PLANS if self.world.chance.random() < 0.7] or [PLANS[0]]
-        settings = configuration(plans, self.world.swarm.repeat_every)
+        inhibits = self.world.swarm.inhibits
+        plans += FOLLOWING if inhibits else ()
+        settings = configuration(plans, self.world.swarm.repeat_every, inhibits=inhibits)
         self.server = Server(self.world, path, settings, self.channels, self.ledger)
         self.jobs = [JobActor(plan, self.server, self.world) for plan in plans]
         self.people = People(self.server, self.world)

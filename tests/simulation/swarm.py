@@ -15,6 +15,7 @@ CRASH_POINTS = (
     "after a send",
     "before a send is recorded",
 )
+INHIBITS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +43,17 @@ class Swarm:
     silences: float = 0.0
     behaviours: tuple[Behaviour, ...] = GOOD_ONES
     repeat_every: timedelta = timedelta(minutes=25)
+    inhibits: bool = False
 
     def crash_at(self, point: str) -> float:
         """How likely the process dies at this point."""
         return next((likelihood for name, likelihood in self.crashes if name == point), 0.0)
 
 
-def draw(chance: Random) -> Swarm:
-    """Return the world of a seed."""
+def draw(chance: Random, inhibiting: Random) -> Swarm:
+    """Return the world of a seed; whether alerts mute others in it has a chance of its own."""
     return Swarm(
+        inhibits=inhibiting.random() < INHIBITS,
         crashes=tuple(
             (point, chance.choice((0.005, 0.02, 0.06))) for point in CRASH_POINTS if chance.random() < 0.75
         ),
@@ -79,7 +82,7 @@ def draw(chance: Random) -> Swarm:
 
 def healed(swarm: Swarm) -> Swarm:
     """Return the same world with nothing wrong in it; what is configured stays."""
-    return replace(Swarm(), repeat_every=swarm.repeat_every)
+    return replace(Swarm(), repeat_every=swarm.repeat_every, inhibits=swarm.inhibits)
 
 
 def _sometimes(chance: Random, *likelihoods: float) -> float:

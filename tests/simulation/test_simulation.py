@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation import climbing_mutants
+from tests.simulation import climbing_mutants, muting_mutants
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.simulator import Outcome, simulate
 
 assert climbing_mutants.__name__  # imported to add its mutants to the others
+assert muting_mutants.__name__
 SEEDS = range(48)
 SOAK_SEEDS = range(1_000, 11_000)
 SOAK_SLICE = 200
@@ -50,6 +51,8 @@ RARE = (
     "alert sla_breach",
     "alert stalled",
     "alert unknown",
+    "an alert was muted",
+    "an alert was muted in the end",
     "an answer to a job was lost",
     "another server was in the way",
     "check-ins out of order",
@@ -69,6 +72,8 @@ RARE = (
     "entry escalated_as_one",
     "entry escalation_begun",
     "entry escalation_went_on",
+    "entry inhibited",
+    "entry inhibition_ended",
     "entry louder",
     "entry quieter",
     "entry repeated",

@@ -27,7 +27,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)
-        self.swarm: Swarm = draw(self.chance)
+        self.swarm: Swarm = draw(self.chance, Random(f"inhibition {seed}"))
         self.seconds = 0.0
         self.offset = timedelta()
         self.furthest = timedelta()
