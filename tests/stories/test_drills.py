@@ -220,6 +220,27 @@ def test_a_drill_of_a_job_whose_alerts_are_silenced_says_by_what(story: Story) -
     assert told(story) == []
 
 
+def test_a_drill_of_a_job_whose_alerts_another_alert_mutes_says_which(story: Story) -> None:
+    story.escalates(ON_CALL, MANAGER)
+    story.inhibits("job=host", "severity!=page", "zone", name="the host is down")
+    for job, zone in (("host", "a"), ("etl", "a"), ("mail", "b")):
+        story.job(job, labels=(("zone", zone),))
+    story.at("08:00").fails("host")
+    (cause,) = story.alerts()
+    known = len(story.messages)
+
+    muted = begin(story, Aim.JOB, "etl", environment="production")
+    heard = story.messages[known:]
+    other = begin(story, Aim.JOB, "mail", environment="production")
+    story.at("08:30").succeeds("host")
+    after = begin(story, Aim.JOB, "etl", environment="production")
+
+    words = f"muted while alert {cause.id} of host is open, by 'the host is down'"
+    assert drill_of(story, muted.id).faults == (f"nobody was told: routes: {words}",)
+    assert heard == []
+    assert drill_of(story, other.id).faults == drill_of(story, after.id).faults == ()
+
+
 def test_a_drill_of_a_job_at_a_muted_time_says_what_mutes_it(story: Story) -> None:
     story.job("etl")
     story.time_interval("night", "00:00-09:00")

@@ -32,6 +32,7 @@ from tocsin.engine.aiming import levels_of
 from tocsin.engine.commands import Done, Refusal, Refused, Result, StartDrill
 from tocsin.engine.draft import Draft
 from tocsin.engine.in_hand import take
+from tocsin.engine.inhibiting import words_of
 from tocsin.engine.own_jobs import DRILLS, own_watch
 from tocsin.engine.voicing import Voiced, entry_of, owed_to
 from tocsin.jobs.job import JobKey
@@ -119,7 +120,9 @@ def _labels_of_job(draft: Draft, command: StartDrill) -> dict[str, str] | None:
 def _drill(draft: Draft, command: StartDrill) -> Drill:
     drill_id, now, within = f"{ID_PREFIX}{draft.new_id()}", draft.now, command.acknowledge_within
     labels = (_labels_of_job(draft, command) or {}) if command.aim is Aim.JOB else {}
-    levels = levels_of(command.aim, command.target, labels, draft.book, now)
+    by = draft.inhibiting.by_rule(labels) if labels else None
+    inhibited = f"muted {words_of(by)}" if by is not None else ""
+    levels = levels_of(command.aim, command.target, labels, draft.book, now, inhibited=inhibited)
     return Drill(
         id=drill_id,
         aim=command.aim,

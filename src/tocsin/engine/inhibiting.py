@@ -132,7 +132,7 @@ class Inhibiting:
         ties = ties_of(self._book.configuration.inhibit_rules, labels)
         above = self._kinship.above(job) if job.definition.upstream and lack_of(alert) is not None else ()
         needed = tuple(Tie(key=key_of_job(*one.key), side=Side.TARGET) for one in above)
-        found = self._by_rule(alert, ties, labels) or (self._along(alert, above) if above else None)
+        found = self._by_rule(alert.id, ties, labels) or (self._along(alert, above) if above else None)
         inhibited = settled(alert.inhibited, found, now)
         if change.reason is Reason.LOUDER and found is None and not _can_wait(alert):
             inhibited = None
@@ -141,25 +141,29 @@ class Inhibiting:
             inhibited = waiting(now)
         return replace(alert, ties=(*ties, *needed), inhibited=inhibited)
 
-    def _by_rule(self, alert: Alert, ties: tuple[Tie, ...], labels: dict[str, str]) -> Inhibitor | None:
+    def by_rule(self, labels: dict[str, str]) -> Inhibitor | None:
+        """Return what would mute an alert with these labels by a rule of inhibition, if it opened now."""
+        return self._by_rule("", ties_of(self._book.configuration.inhibit_rules, labels), labels)
+
+    def _by_rule(self, alert_id: str, ties: tuple[Tie, ...], labels: dict[str, str]) -> Inhibitor | None:
         """Return what mutes an alert by the first rule that does; what is both, only by one that is not."""
         rules = self._book.configuration.inhibit_rules
         for tie in ties:
             if tie.side is not Side.TARGET:
                 continue
-            bond = self._source(tie.key, Side.SOURCE, alert)
+            bond = self._source(tie.key, Side.SOURCE, alert_id)
             if bond is None and Tie(key=tie.key, side=Side.BOTH) not in ties:
-                bond = self._source(tie.key, Side.BOTH, alert)
+                bond = self._source(tie.key, Side.BOTH, alert_id)
             if bond is not None:
                 return Inhibitor(alert_id=bond.alert_id, job=bond.job, rule=name_of(rules, labels, tie.key))
         return None
 
-    def _source(self, key: str, side: Side, alert: Alert) -> Bond | None:
+    def _source(self, key: str, side: Side, alert_id: str) -> Bond | None:
         """Return an open alert on a side of a key: of this transaction, else as it was kept."""
         for bond in self._sources.get(key, {}).values():
-            if bond.side is side and bond.alert_id != alert.id:
+            if bond.side is side and bond.alert_id != alert_id:
                 return bond
-        after, seen = "", {*self._seen, alert.id}
+        after, seen = "", {*self._seen, alert_id}
         while True:
             page = self._writing.bonds(key, side, after=after, limit=SOURCES_AT_ONCE)
             found = next((one for one in page if one.alert_id not in seen), None)
