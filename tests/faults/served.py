@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from json import loads
 from pathlib import Path
@@ -36,12 +37,14 @@ class Said:
 class Served:
     """One server on one port and one database; `starts` are the seconds that each start took."""
 
-    def __init__(self, folder: Path, config: Path, database: str) -> None:
+    def __init__(self, folder: Path, config: Path, database: str, within: Sequence[str] = ()) -> None:
+        """`within` is a command that starts another where it shall live."""
         self.port = free_port()
         self.starts: list[float] = []
         self._folder = folder
         self._config = config
         self._database = database
+        self._within = within
         self._process: subprocess.Popen[bytes] | None = None
         self._waiting = threading.Event()
 
@@ -59,7 +62,7 @@ class Served:
         ]
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tocsin", *words],
+                [*self._within, sys.executable, "-m", "tocsin", *words],
                 cwd=self._folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "HOME": str(self._folder)},
                 stdout=log,
@@ -104,6 +107,23 @@ class Served:
             self._waiting.wait(GLANCE_SECONDS)
             said = self.ask(method, path, body)
         return said
+
+    def reload(self) -> None:
+        """Ask it to read its configuration again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+
+    def wait_for_log(self, words: str, *, times: int) -> str:
+        """Return the end of the log once it holds these words so often."""
+        self.wait_for(lambda: self.log().count(words) >= times)
+        return self.log()
+
+    def wait_for(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds; fail when it does not in time."""
+        until = monotonic() + PATIENCE_SECONDS
+        while not holds():
+            assert monotonic() < until, self.log()
+            self._waiting.wait(GLANCE_SECONDS)
 
     def run_job(self, name: str, *command: str) -> int:
         """Run a command as a watched job with its spool beside the server, and return its exit code."""

@@ -3,18 +3,17 @@
 import http.client
 import json
 import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from tests.faults.disk import Disk, LimitedDisk, own_disk
 from tests.faults.hook import Hook
 from tests.faults.served import PATIENCE_SECONDS, Served, write_config
 from tocsin.clock import monotonic
 
-DISK_KIB = 4_096
 REFUSALS_IN_A_ROW = 20
 
 
@@ -41,20 +40,13 @@ def server(tmp_path: Path, hook: Hook) -> Iterator[Served]:
     server.kill()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own of four megabytes, where the machine lets us make one."""
+@pytest.fixture(params=["of its own", "by a limit"])
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
+    """A disk that can be full; where none of its own can be had, the limit stands in for it."""
     place = tmp_path / "disk"
     place.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_KIB}k", "tmpfs", str(place)],
-        check=False,
-        capture_output=True,
-    )
-    if made.returncode:
-        pytest.skip("only root may mount a disk of its own; the limit on file sizes is tested without")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    with own_disk(place) if request.param == "of its own" else nullcontext() as own:
+        yield own or LimitedDisk(place)
 
 
 def a_full_disk_is_borne(server: Served, hook: Hook) -> None:
@@ -102,28 +94,26 @@ def test_a_server_whose_files_may_not_grow_answers_503_reads_on_and_recovers(
 
 
 def test_a_server_whose_disk_is_full_answers_503_reads_on_and_recovers(
-    tmp_path: Path, small_disk: Path, hook: Hook
+    tmp_path: Path, disk: Disk, hook: Hook
 ) -> None:
-    server = Served(tmp_path, write_config(tmp_path, hook.url), str(small_disk / "tocsin.db"))
+    config = write_config(tmp_path, hook.url)
+    server = Served(tmp_path, config, str(disk.place / "tocsin.db"), within=disk.within)
     server.start()
     try:
         assert report(server, "etl", 1, "start") == 202
 
-        filler = small_disk / "filler"
-        fill(filler, server)
+        disk.fill(server)
+        use_up_what_is_left(server)
         a_full_disk_is_borne(server, hook)
 
-        filler.unlink()
+        disk.empty(server)
         it_goes_on_by_itself(server, hook)
     finally:
         server.kill()
 
 
-def fill(filler: Path, server: Served) -> None:
-    """Fill the disk, and let the server use up what its journal has left."""
-    with filler.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(b"x" * 4_096)
+def use_up_what_is_left(server: Served) -> None:
+    """Let the server fill what its journal has left."""
     until, refused = monotonic() + PATIENCE_SECONDS, 0
     while refused < REFUSALS_IN_A_ROW:
         assert monotonic() < until, "the disk never gets full"
