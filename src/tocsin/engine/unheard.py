@@ -44,7 +44,6 @@ class Excuse(Enum):
     EXPLAINED = "another alert explains it"
     WAITS = "waits for its group"
     DIGEST = "told daily, and nobody at once"
-    SAID_WHY = "its history says why"
 
 
 def excuse_of(alert: Alert, groups: Iterable[Group | None], late: datetime) -> Excuse | None:

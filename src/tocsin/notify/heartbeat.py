@@ -15,7 +15,6 @@ from tocsin.notify.egress.http import ask, judged
 from tocsin.notify.egress.reach import OUTWARD, Reach
 
 TIMEOUT_SECONDS: Final = 10.0
-METHODS: Final = ("GET", "POST")
 
 
 class Heartbeat:

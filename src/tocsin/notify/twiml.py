@@ -5,8 +5,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 KEY_SECONDS: Final = 10
 TIMES_SAID: Final = 2
-TWIML_LIMIT: Final = 4_000
-"""The longest document that goes along with a call."""
 
 NOTHING: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 KEYS_HINT: Final = "Press 4 to acknowledge, 6 to resolve, or 1 to hear it again."

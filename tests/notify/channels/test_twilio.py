@@ -17,12 +17,13 @@ from tocsin.notify.channels.phone import PhoneChannel
 from tocsin.notify.channels.sms import SmsChannel, sms_text
 from tocsin.notify.egress.twilio import Account
 from tocsin.notify.message import MessageKind
-from tocsin.notify.twiml import TWIML_LIMIT
 
 FROM = "+14155550100"
 TO = "+4915112345678"
 SERVICE = "MG" + "0123456789abcdef" * 2
 KEY = "SK" + "0123456789abcdef" * 2
+TWIML_LIMIT = 4_000
+"""The longest document that goes along with a call."""
 
 
 @pytest.fixture
