@@ -98,6 +98,12 @@ def test_the_map_names_every_room_and_only_rooms_that_exist() -> None:
     assert tidy.rooms_in((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")) == rooms | front_hall
 
 
+def test_the_map_names_every_file_of_the_engine_once() -> None:
+    engine = sorted(path.stem for path in (PACKAGE / "engine").glob("*.py") if path.stem != "__init__")
+
+    assert sorted(tidy.engine_files_in((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))) == engine
+
+
 LONG = "def f():\n" + "    x = 1\n" * tidy.FUNCTION_LINES
 
 
@@ -165,3 +171,10 @@ def test_the_map_is_read_from_its_block_alone() -> None:
     text = "# A\n web/ no\n## Rooms\n```\nsrc/\n  jobs/   what runs\n  clock.py   time\n```\n  engine/ no\n"
 
     assert tidy.rooms_in(text) == {"jobs/", "clock.py"}
+
+
+def test_the_map_of_the_engine_is_read_from_its_table_alone() -> None:
+    table = "| a | b |\n|---|---|\n| `no` | `work`, `draft` |\n"
+    text = f"`no`\n## The engine, by subject\n`no`\n{table}\n## C\n| a | `no` |"
+
+    assert tidy.engine_files_in(text) == ["work", "draft"]

@@ -143,6 +143,13 @@ def rooms_in(architecture: str) -> set[str]:
     return set(re.findall(r"^ +(\w+/|\w+\.py)(?=\s)", block, re.MULTILINE))
 
 
+def engine_files_in(architecture: str) -> list[str]:
+    """Return the files that the table in the section about the engine names, without their ending."""
+    section = architecture.partition("\n## The engine, by subject")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("|")]
+    return [name for row in rows[2:] for name in re.findall(r"`(\w+)`", row[2])]
+
+
 def _docstrings(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

@@ -2,7 +2,7 @@
 
 from tests.stories.story import Story
 from tocsin.alerts.alert import AlertState
-from tocsin.engine import waking
+from tocsin.engine import ticking
 
 
 def test_what_follows_by_way_of_others_is_not_told_either(story: Story) -> None:
@@ -107,7 +107,7 @@ def test_what_waits_in_a_group_leaves_it_when_its_cause_becomes_known(story: Sto
 
 
 def test_hundreds_that_follow_are_looked_at_in_portions(story: Story) -> None:
-    many = waking.TARGETS_AT_ONCE * 2 + 10
+    many = ticking.TARGETS_AT_ONCE * 2 + 10
     for number in range(many):
         story.job(f"report-{number}", schedule="0 3 * * *", grace=5, upstream=("extract",))
     story.at("02:00").fails("extract")

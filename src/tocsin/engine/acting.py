@@ -31,12 +31,12 @@ from tocsin.engine.commands import (
     Snooze,
     StartDrill,
 )
-from tocsin.engine.covering import add_overrides, remove_override
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drilling import start_drill
 from tocsin.engine.in_hand import on_alert, on_group, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.ourselves import note_audit
+from tocsin.engine.overriding import add_overrides, remove_override
 from tocsin.engine.silencing import on_silence
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.undelivered import note_undelivered

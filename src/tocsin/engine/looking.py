@@ -16,9 +16,9 @@ from tocsin.alerts.snooze import lapse
 from tocsin.alerts.throttle import throttled_until
 from tocsin.engine.book import Book
 from tocsin.engine.escalating import voice
+from tocsin.engine.flapping import as_flapping, course_of, marked
 from tocsin.engine.neighbours import ALONE, Neighbours, Placed
 from tocsin.engine.pooling import Groups
-from tocsin.engine.turning import as_flapping, course_of, marked
 from tocsin.engine.voicing import Voiced, entry_of
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence

@@ -1,16 +1,19 @@
 """What time alone brings: jobs whose opinion may have changed are looked at, a slice at a time."""
 
+from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
+from tocsin.alerts.inhibition import Side
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drill_plans import look_at_drills
 from tocsin.engine.handing_over import look_at_hand_overs
 from tocsin.engine.ourselves import look_at_ourselves
 from tocsin.engine.own_jobs import DRILLS, HAND_OVERS
 from tocsin.engine.storming import speak_for_groups
-from tocsin.engine.waking import wake_targets
 
 LOOKS_BETWEEN = 8
+TARGETS_AT_ONCE: Final = 200
 OWN_LOOKS = {SYSTEM_JOB: look_at_ourselves, DRILLS: look_at_drills, HAND_OVERS: look_at_hand_overs}
 
 
@@ -19,7 +22,7 @@ def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) 
 
     Once `is_over` says so the rest is left for the next slice.
     """
-    draft.has_woken = wake_targets(draft)
+    draft.has_woken = _wake_targets(draft)
     due = draft.writing.due(draft.now, limit)
     speak_for_groups(draft)
     draft.load(due)
@@ -32,3 +35,17 @@ def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) 
         else:
             draft.look(watch.job.id)
     return len(due)
+
+
+def _wake_targets(draft: Draft) -> bool:
+    """Look again at alerts that others may mute and that have changed, a portion at a time.
+
+    Return whether there are more whom nobody has looked for yet.
+    """
+    writing = draft.writing
+    waiting = writing.wakes(1)
+    for key, after in waiting:
+        found = writing.bonds(key, Side.TARGET, after=after, limit=TARGETS_AT_ONCE)
+        writing.mark_due(Counter(bond.job_id for bond in found), draft.now)
+        writing.wake_on(key, after, found[-1].alert_id if len(found) == TARGETS_AT_ONCE else None)
+    return bool(waiting)
