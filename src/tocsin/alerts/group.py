@@ -79,8 +79,9 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     from `waiting_since_at` to `added_at`; `named` are the first of them. `released` may be told one by one.
     Of those that were told as one, `open` are not over, somebody has `taken` so many of these in hand, and
     `over` have ended; `total` is how many were ever added. `targets` are those who were told, `seq` numbers
-    what they were told. `due_at` is when there may be more to say; before `quiet_until`, when the time
-    intervals of its route are over, nothing but that all of it is.
+    what they were told, and `heard` are the numbers that each of them was told last. `due_at` is when there
+    may be more to say; before `quiet_until`, when the time intervals of its route are over, nothing but that
+    all of it is.
 
     `climb` is how far its escalation policy has been climbed for those that were told as one, `deadline_at`
     the earliest deadline among them, and `taken_by` who last took one in hand; `told_in_hand`: it was said
@@ -112,6 +113,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     total: int = 0
     targets: tuple[str, ...] = ()
     seq: int = 0
+    heard: tuple[tuple[str, int], ...] = ()
     due_at: datetime | None = None
     quiet_until: datetime | None = None
     closed_at: datetime | None = None

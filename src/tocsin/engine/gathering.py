@@ -23,6 +23,7 @@ from tocsin.alerts.group import (
 )
 from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
 from tocsin.alerts.set_back import group_at
+from tocsin.alerts.telling import heard_by
 from tocsin.alerts.together import handed, in_hand, joined, left_behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.looking import NewId
@@ -172,9 +173,10 @@ class Gathering:
         self._put(group)
 
     def told(self, group_id: str, targets: Iterable[str]) -> None:
-        """Note who hears of a group, so that they also hear when it is over."""
-        group = self._by_id[group_id]
-        self._put(replace(group, targets=tuple(dict.fromkeys((*group.targets, *targets)))))
+        """Note who hears the latest of a group, so that they hear nothing older after it, and its end."""
+        group, told = self._by_id[group_id], tuple(targets)
+        everyone = tuple(dict.fromkeys((*group.targets, *told)))
+        self._put(replace(group, targets=everyone, heard=heard_by(told, group.seq, group.heard)))
 
     def _group_for(self, alert: Alert, way: Way, labels: dict[str, str], now: datetime) -> Group:
         shared = _shared(way, labels)

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.alerts.alert import Alert
-from tocsin.alerts.group import Said, Turn
+from tocsin.alerts.group import Group, Said, Turn
 from tocsin.alerts.telling import heard_by
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.storming import owed_of
@@ -43,7 +43,8 @@ def turn_to_fallback(
     told = 0
     for notification, targets in turned:
         alert = writing.alert(notification.alert_id) if targets else None
-        heard = dict(alert.told.heard) if alert is not None else _heard_of_group(writing, notification)
+        group = _locked_group(writing, notification.alert_id) if targets and alert is None else None
+        heard = dict(alert.told.heard) if alert is not None else _heard_of_many(group)
         behind = [target for target in targets if heard.get(target, 0) < notification.seq]
         try:
             stand_ins = [stand_in(notification, target, now) for target in behind]
@@ -55,8 +56,8 @@ def turn_to_fallback(
             added += _see_it_closed(
                 writing, alert, notification, behind, base_url=configuration.base_url, now=now
             )
-        elif behind:
-            added += _see_group_closed(writing, configuration, notification, behind, now)
+        elif group is not None and behind:
+            added += _see_group_closed(writing, configuration, group, notification, behind, now=now)
         writing.set_fallback(notification.key, _stand_in_key(notification, targets, heard))
         told += len(behind)
     writing.enqueue(added)
@@ -94,23 +95,32 @@ def _see_it_closed(
     return closings
 
 
-def _heard_of_group(writing: Writing, owed: Notification) -> dict[str, int]:
-    """Return who has been told that all that was told as one is over: the number of that."""
-    group = writing.group(owed.alert_id)
-    return {} if group is None or group.closed_at is None else dict.fromkeys(group.targets, group.seq)
+def _locked_group(writing: Writing, group_id: str) -> Group | None:
+    writing.lock_groups()
+    return writing.group(group_id)
+
+
+def _heard_of_many(group: Group | None) -> dict[str, int]:
+    """Return the last number that each was told of what is told as one; the end is told to all of them."""
+    if group is None:
+        return {}
+    over = dict.fromkeys(group.targets, group.seq) if group.closed_at is not None else {}
+    return dict(group.heard) | over
 
 
 def _see_group_closed(
-    writing: Writing, configuration: Configuration, owed: Notification, targets: list[str], now: datetime
+    writing: Writing,
+    configuration: Configuration,
+    group: Group,
+    owed: Notification,
+    targets: list[str],
+    *,
+    now: datetime,
 ) -> list[Notification]:
     """Do the same for what was told of many at once."""
-    writing.lock_groups()
-    group = writing.group(owed.alert_id)
-    if group is None:
-        return []
-    writing.save_groups(
-        [msgspec.structs.replace(group, targets=tuple(dict.fromkeys((*group.targets, *targets))))]
-    )
+    everyone = tuple(dict.fromkeys((*group.targets, *targets)))
+    heard = heard_by(targets, owed.seq, group.heard)
+    writing.save_groups([msgspec.structs.replace(group, targets=everyone, heard=heard)])
     if group.closed_at is None or owed.kind == MessageKind.RESOLVED.value:
         return []
     over = Turn(group=group)

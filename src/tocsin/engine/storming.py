@@ -78,7 +78,7 @@ def _routed(draft: Draft, turn: Turn) -> tuple[str, ...]:
 
 def _owe(draft: Draft, turn: Turn, said: Said, targets: Iterable[str]) -> None:
     configuration = draft.book.configuration
-    if said not in _ENDS:
+    if said is not Said.OVER:
         draft.gathering.told(turn.group.id, targets)
     draft.notifications += [owed_of(turn, said, target, configuration, draft.now) for target in targets]
 
