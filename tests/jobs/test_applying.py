@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tocsin.jobs.applying import apply
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Detail, Progress, Records
+from tocsin.jobs.numbers import Numbers
 from tocsin.jobs.run import Phase, Run, RunStatus
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -163,11 +164,9 @@ def test_details_are_gathered_and_newer_ones_win() -> None:
 
 @pytest.mark.parametrize(
     ("numbers", "through", "beyond"),
-    [([1, 2, 3], 3, ()), ([2, 3], 0, (2, 3)), ([1, 3, 2], 3, ()), ([5, 1], 1, (5,))],
+    [([1, 2, 3], 3, ()), ([2, 3], 0, ((2, 3),)), ([1, 3, 2], 3, ()), ([5, 1], 1, (5,))],
 )
-def test_numbers_are_remembered_in_little_room(
-    numbers: list[int], through: int, beyond: tuple[int, ...]
-) -> None:
+def test_numbers_are_remembered_in_little_room(numbers: list[int], through: int, beyond: Numbers) -> None:
     run, _ = told(*(says(K.HEARTBEAT, n, seq=n) for n in numbers))
 
     assert (run.seen_through, run.seen_beyond) == (through, beyond)

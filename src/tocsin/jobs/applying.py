@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Detail
+from tocsin.jobs.numbers import added, ends, holds
 from tocsin.jobs.run import Attempt, Phase, Run, RunStatus
 
-MAX_SEEN_BEYOND = 64
+MAX_SEEN_BEYOND = 32
 MAX_ATTEMPTS = 20
 MAX_ATTEMPT_ERROR = 300
 
@@ -51,7 +52,7 @@ def having_seen(run: Run, numbers: Iterable[int]) -> Run:
 
 def _seen(run: Run, check_in: CheckIn) -> bool:
     seq = check_in.seq
-    if seq is None or (seq > run.seen_through and seq not in run.seen_beyond):
+    if seq is None or (seq > run.seen_through and not holds(run.seen_beyond, seq)):
         return False
     return seq > run.unsure_through or not _tells_of_another_end(run, check_in)
 
@@ -70,13 +71,13 @@ def _add_seen(changes: Changes, run: Run, seq: int | None) -> None:
     if seq == run.seen_through + 1 and not run.seen_beyond:
         changes["seen_through"] = seq
         return
-    beyond = sorted({*run.seen_beyond, seq})
-    through = run.seen_through
-    while beyond and (beyond[0] == through + 1 or len(beyond) > MAX_SEEN_BEYOND):
-        if beyond[0] != through + 1:
-            changes["unsure_through"] = beyond[0]
-        through = beyond.pop(0)
-    changes["seen_through"], changes["seen_beyond"] = through, tuple(beyond)
+    beyond, through = added(run.seen_beyond, seq), run.seen_through
+    while beyond and (ends(beyond[0])[0] == through + 1 or len(beyond) > MAX_SEEN_BEYOND):
+        low, high = ends(beyond[0])
+        if low != through + 1:
+            changes["unsure_through"] = low
+        through, beyond = high, beyond[1:]
+    changes["seen_through"], changes["seen_beyond"] = through, beyond
 
 
 def _amendment(run: Run, check_in: CheckIn) -> Changes:

@@ -6,6 +6,7 @@ from enum import Enum
 from msgspec import Struct
 
 from tocsin.jobs.checkin import Detail, Progress
+from tocsin.jobs.numbers import Numbers
 
 
 class RunStatus(Enum):
@@ -66,9 +67,9 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     `occurrence_at` is the nominal instant of the expected run it stands for, given by the job or
     found from its start. `seen_through` and `seen_beyond` are the check-in numbers already counted:
-    every one up to the first, and those few above it; where too many are missing to remember them, some up to
-    `unsure_through` have not come. `longest_silence_seconds` is the longest wait
-    between two signs of life, `heartbeat_every_seconds` the mean wait for a heartbeat. `overtaken_at` is
+    every one up to the first, and those stretches above it; where there are too many to remember them,
+    some up to `unsure_through` have not come. `longest_silence_seconds` is the longest wait between
+    two signs of life, `heartbeat_every_seconds` the mean wait for a heartbeat. `overtaken_at` is
     when a good run of the same partition and the same or a later occurrence ended while this was open.
     """
 
@@ -96,7 +97,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     records_failed: int | None = None
     detail: Detail | None = None
     seen_through: int = 0
-    seen_beyond: tuple[int, ...] = ()
+    seen_beyond: Numbers = ()
     unsure_through: int = 0
     closed_by_us: bool = False
     overtaken_at: datetime | None = None
