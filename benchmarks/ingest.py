@@ -3,34 +3,48 @@
 import json
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.processes import ACCEPTED, load, post, running
+from benchmarks.processes import ACCEPTED, Server, load, post, running
 from benchmarks.report import Row, mid, spread
 
 JOBS = 10_000
 BATCH = 100
 SCHEDULE = "0 2 * * *"
+WHICH = ("floor", "ours", "bare")
+Databases = Callable[[str], str]
 Figures = dict[tuple[str, int], list[dict[str, float]]]
 
 
-def measure(rounds: int, seconds: float, database: str = "") -> list[Row]:
-    """Return the figures of the embedded store, or of the shared one at `database`."""
+def measure(rounds: int, seconds: float, databases: Databases | None = None) -> list[Row]:
+    """Return the figures of the embedded store, or of the shared one that has such `databases`.
+
+    All servers live through all rounds and are loaded in turn, for short: what else the machine does,
+    and how fast it is at the moment, changes within seconds and meets all of them alike.
+    """
     figures: Figures = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(rounds):
-            for which in ("floor", "ours", "bare"):
-                path = f"{database}" if database else str(Path(folder) / f"{which}-{number}.db")
-                _one_round(figures, which, path, seconds)
-    return _rows(figures, "PostgreSQL" if database else "SQLite FULL", shared=bool(database))
+        for batch in (1, BATCH):
+            with ExitStack() as stack:
+                servers: dict[str, Server] = {}
+                for which in WHICH:
+                    database = databases(which) if databases else str(Path(folder) / f"{which}-{batch}.db")
+                    servers[which] = stack.enter_context(_ready(which, database))
+                for _ in range(rounds):
+                    for which, server in servers.items():
+                        taken = load(server, seconds=seconds, batch=batch, jobs=JOBS)
+                        figures[which, batch].append(taken)
+    return _rows(figures, "PostgreSQL" if databases else "SQLite FULL", shared=databases is not None)
 
 
-def _one_round(figures: Figures, which: str, database: str, seconds: float) -> None:
+@contextmanager
+def _ready(which: str, database: str) -> Iterator[Server]:
     with running(which, database=database) as server:
         if which != "bare":
             _register(server.port)
-        for batch in (1, BATCH):
-            figures[which, batch].append(load(server, seconds=seconds, batch=batch, jobs=JOBS))
+        yield server
 
 
 def _register(port: int) -> None:

@@ -14,7 +14,7 @@ from tocsin.store.rows import Watch
 # A job never heard of weighs little and a busy one much, so that a weight is bounded beside the number.
 # One unit is about 300 bytes of memory: what an outcome takes.
 MAX_WATCHES: Final = 20_000
-MAX_WEIGHT: Final = 300_000
+MAX_WEIGHT: Final = 450_000
 _TEXT_PER_UNIT: Final = 300
 
 
