@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 
 
 class Done(NamedTuple):

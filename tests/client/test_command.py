@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.client.listener import Listener
-from tests.client.programs import Programs, is_running
+from tests.client.programs import PATIENCE_SECONDS, Programs, is_running
 from tocsin import clock
 
 
@@ -72,7 +72,7 @@ def test_output_passes_at_once(programs: Programs) -> None:
     program.stdin.write(b"answer\n")
     program.stdin.flush()
     assert program.stdout.read() == b"got answer\n"
-    assert program.wait(10) == 0
+    assert program.wait(PATIENCE_SECONDS) == 0
 
 
 def test_both_outputs_into_one_file_keep_their_exact_order(programs: Programs, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_signals_reach_the_whole_command(programs: Programs, server: Listener, n
     program.send_signal(number)
 
     assert program.stdout.read() == b"told\n"
-    assert program.wait(20) == 9
+    assert program.wait(PATIENCE_SECONDS) == 9
     # Whoever asks a job to end does not want it tried again.
     assert server.kinds() == ["start", "fail"]
     assert (server.taken[-1]["attempt"], server.taken[-1]["max_attempts"]) == (1, 1)
@@ -206,7 +206,7 @@ def test_a_signal_between_attempts_ends_the_run(programs: Programs, server: List
 
     program.terminate()
 
-    assert program.wait(20) == 143
+    assert program.wait(PATIENCE_SECONDS) == 143
     assert server.kinds() == ["start", "retrying", "fail"]
     assert (server.taken[-1]["attempt"], server.taken[-1]["max_attempts"]) == (1, 1)
 
@@ -253,7 +253,7 @@ def test_heartbeats_are_sent_while_the_command_runs(programs: Programs, server: 
     server.wait_until(lambda listener: listener.kinds().count("heartbeat") >= 3)
     assert program.stdin is not None
     program.stdin.close()
-    program.wait(20)
+    program.wait(PATIENCE_SECONDS)
 
     kinds = server.kinds()
     assert kinds[0] == "start"
@@ -341,7 +341,7 @@ def test_a_daemon_that_the_command_leaves_behind_is_neither_waited_for_nor_kille
     program = programs.start("run", "--", "sh", "-c", script)
     assert program.stdout is not None
     assert program.stdout.readline() == b"now\n"
-    assert program.wait(10) == 0
+    assert program.wait(PATIENCE_SECONDS) == 0
 
     go_on.write_text("on\n")
 

@@ -8,7 +8,7 @@ import pytest
 
 import tocsin
 from tests.client.listener import Listener
-from tests.client.programs import Programs
+from tests.client.programs import PATIENCE_SECONDS, Programs
 from tocsin import clock
 
 HEAVY = (
@@ -90,7 +90,7 @@ def test_a_running_job_shows_no_secret_among_its_arguments(programs: Programs, s
     seen = Path(f"/proc/{program.pid}/cmdline").read_bytes()
     assert program.stdin is not None
     program.stdin.close()
-    program.wait(20)
+    program.wait(PATIENCE_SECONDS)
 
     assert b"s3cret" not in seen
     assert server.requests[0].headers["authorization"] == "Bearer s3cret"

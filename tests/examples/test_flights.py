@@ -39,7 +39,6 @@ def test_every_alert_of_the_example_is_told_and_so_is_its_end() -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.timeout(120)
 def test_what_was_not_heard_is_listed_and_a_taken_port_is_no_obstacle() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -90,7 +90,7 @@ class Served:
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Said:
         """Return what it answers; OSError or HTTPException where it does not."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
             answer = connection.getresponse()
