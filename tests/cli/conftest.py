@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from tests.cli.zones import in_zone
 from tocsin.cli import main
 from tocsin.clock import monotonic
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -60,8 +61,14 @@ def replies(monkeypatch: pytest.MonkeyPatch, tocsin: Tocsin) -> Iterator[Replies
 
 @pytest.fixture(scope="module")
 def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server process with its own data; the address it answers at."""
-    folder = tmp_path_factory.mktemp("server")
+    """The address of a real server without a configuration."""
+    with real_server_in(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@contextmanager
+def real_server_in(folder: Path) -> Iterator[str]:
+    """Run a server process by the configuration of this folder, with its data there; give its address."""
     port = free_port()
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HOME": str(folder)}
     words = ["serve", "--data", str(folder), "--port", str(port)]

@@ -1,16 +1,13 @@
 """`tocsin oncall` and a real server with people on call."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT, Tocsin, free_port, wait_for
+from tests.cli.conftest import Tocsin, real_server_in
 from tests.cli.replies import Replies
 from tocsin.cli.exits import Exit
 from tocsin.clock import now
@@ -36,20 +33,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server with people on call."""
     folder = tmp_path_factory.mktemp("people")
     (folder / "tocsin.yaml").write_text(CONFIGURATION)
-    port = free_port()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HOME": str(folder)}
-    words = ["serve", "--data", str(folder), "--port", str(port)]
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen(
-            [sys.executable, "-m", "tocsin", *words], cwd=folder, env=environment, stderr=log, stdout=log
-        ) as process,
-    ):
-        try:
-            wait_for(port, process, folder / "log")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    with real_server_in(folder) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """How the tests of this room read a configuration."""
 
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -9,6 +10,7 @@ import pytest
 from tocsin.config import Loaded, load_text
 from tocsin.errors import ConfigError, Problem
 
+ELSEWHERE = "hooks.example.com"
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
 ENVIRONMENT = {
     "X": "smtp-password",
@@ -29,6 +31,17 @@ def load(tmp_path: Path) -> Load:
         return load_text(dedent(text).encode(), environment, source="tocsin.yaml", folder=tmp_path)
 
     return read
+
+
+@pytest.fixture
+def misled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server that leads a name of others to this machine."""
+    real = socket.getaddrinfo
+
+    def misleading(host: str, *more: object, **named: object) -> object:
+        return real("127.0.0.1" if host == ELSEWHERE else host, *more, **named)  # type: ignore[arg-type]  # handed on
+
+    monkeypatch.setattr(socket, "getaddrinfo", misleading)
 
 
 @pytest.fixture

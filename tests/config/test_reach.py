@@ -1,17 +1,15 @@
 """What the file allows notifications to reach is what every kind of channel reaches."""
 
-import socket
 from contextlib import suppress
 
 import pytest
 
-from tests.config.conftest import Load
+from tests.config.conftest import ELSEWHERE, Load
 from tests.contracts.receivers import HttpReceiver, Receiver, SmtpReceiver
 from tests.contracts.situations import Situation
 from tests.notify.messages import AT, a_message
 from tocsin.errors import ChannelError
 
-HOST = "hooks.example.com"
 SID = "AC" + "0123456789abcdef" * 2
 TWILIO = f"account_sid: {SID}, auth_token: 0123456789abcdef, from: '+14155550100', to: '+4915112345678'"
 WAYS = [
@@ -26,22 +24,11 @@ WAYS = [
 ]
 
 
-@pytest.fixture
-def misled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name server that leads a name of others to this machine."""
-    real = socket.getaddrinfo
-
-    def misleading(host: str, *more: object, **named: object) -> object:
-        return real("127.0.0.1" if host == HOST else host, *more, **named)  # type: ignore[arg-type]  # handed on
-
-    monkeypatch.setattr(socket, "getaddrinfo", misleading)
-
-
 def told(load: Load, kind: str, way: str, text: str) -> int:
     """Send through the channel that a file describes, and return how much has arrived."""
     receiver: Receiver = (SmtpReceiver if kind == "email" else HttpReceiver)(Situation.ACCEPTS)
     with receiver:
-        way = way.format(host=HOST, port=receiver.port)
+        way = way.format(host=ELSEWHERE, port=receiver.port)
         loaded = load(f"{text}\nreceivers:\n  - {{name: on-call, {kind}: {{{way}}}}}\n")
         with suppress(ChannelError):
             loaded.channels[f"on-call/{kind}"].send(a_message(), at=AT)

@@ -1,12 +1,11 @@
 """The sign of life as the file describes it: guarded like every request that goes out, and never shown."""
 
-import socket
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.config.conftest import Load
+from tests.config.conftest import ELSEWHERE, Load
 from tests.contracts.receivers import HttpReceiver
 from tests.contracts.situations import Situation
 from tests.notify.messages import AT
@@ -14,9 +13,8 @@ from tocsin.config import Loaded
 from tocsin.errors import ChannelError, ConfigError
 from tocsin.notify.heartbeat import Heartbeat
 
-HOST = "hc.example.com"
 SECRET = "5d2c1e0a-7b1f-4a55"
-AT_HOST = f"http://{HOST}:{{port}}/{SECRET}"
+AT_HOST = f"http://{ELSEWHERE}:{{port}}/{SECRET}"
 
 
 def heart_of(loaded: Loaded) -> Heartbeat:
@@ -81,17 +79,6 @@ def test_a_secret_in_the_file_itself_works_and_is_advised_against(load: Load) ->
     (warning,) = load(f"watchdog: {{heartbeat_url: 'https://a.example/{SECRET}'}}").warnings
 
     assert (warning.path, SECRET in warning.message) == ("watchdog.heartbeat_url", False)
-
-
-@pytest.fixture
-def misled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name server that leads a name of others to this machine."""
-    real = socket.getaddrinfo
-
-    def misleading(host: str, *more: object, **named: object) -> object:
-        return real("127.0.0.1" if host == HOST else host, *more, **named)  # type: ignore[arg-type]  # handed on
-
-    monkeypatch.setattr(socket, "getaddrinfo", misleading)
 
 
 def test_a_name_that_leads_to_this_machine_is_asked_only_where_that_is_allowed(
