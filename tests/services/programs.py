@@ -34,7 +34,8 @@ ALERTMANAGER = Program(
     purpose="groups as Alertmanager's",
     package="prometheus-alertmanager",
 )
-PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL, ALERTMANAGER)
+NGINX = Program(names=("nginx",), purpose="TLS before us", package="nginx-light", folders="/usr/sbin")
+PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL, ALERTMANAGER, NGINX)
 
 
 def find(program: Program) -> Path | None:
