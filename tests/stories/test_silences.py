@@ -1,6 +1,11 @@
 """Silences mute; they never hide that something is wrong, or that it is over."""
 
+from dataclasses import replace
+
 from tests.stories.story import Story
+from tests.stories.words import CheckInWords
+from tocsin.alerts.group import Pace
+from tocsin.jobs.checkin import CheckInKind
 
 
 def test_a_silence_mutes_and_judging_goes_on(story: Story) -> None:
@@ -145,3 +150,44 @@ def test_alerts_that_were_silenced_in_their_group_are_not_told_over_when_they_en
         moment.succeeds(f"etl_{n}")
 
     assert story.silent_until("05:00")
+
+
+def many_groups(story: Story, count: int) -> None:
+    """Let the first of each of many groups fail, which is told, and then two more of each, which wait."""
+    story.route = replace(story.route, group_by=("team",))
+    story.policy = replace(story.policy, pace=Pace(together_from=2))
+    for team in range(count):
+        for place in ("first", "other", "last"):
+            story.job(f"{place}-{team}", labels=(("team", f"t{team}"),))
+    for second, place in enumerate(("first", "other", "last")):
+        moment = story.at(f"02:00:0{second}")
+        moment.report_all(*(failed(f"{place}-{team}") for team in range(count)))
+
+
+def failed(job: str) -> tuple[CheckInKind, str, CheckInWords]:
+    return CheckInKind.FAIL, job, {}
+
+
+def test_a_silence_takes_its_alerts_out_of_every_group_however_many_there_are(story: Story) -> None:
+    many_groups(story, 250)
+    story.at("02:00:20").silences("job=~other.*", until="04:00")
+    told = len(story.messages)
+
+    story.until("03:00")
+
+    assert [h.message.job for h in story.messages[told:]] == ["1 more job"] * 250
+    assert {dict(h.message.evidence)["jobs"] for h in story.messages[told:]} == {f"last-{n}" for n in range(250)}
+    assert story.history("other-249")[-1][1] == "silenced"
+    assert story.clock_time(story.messages[-1].at) == "02:00:33"
+
+
+def test_what_is_silenced_in_the_last_of_many_groups_is_told_when_that_has_ended(story: Story) -> None:
+    many_groups(story, 210)
+    story.at("02:00:20").silences("job=~other.*", until="04:00", since="02:00:25")
+    story.until("03:59")
+    told = len(story.messages)
+
+    story.until("04:10")
+
+    assert len(story.messages) - told == 210
+    assert all(h.message.job.startswith("other-") for h in story.messages[told:])

@@ -87,7 +87,8 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     the earliest deadline among them, and `taken_by` who last took one in hand; `told_in_hand`: it was said
     that somebody has all of them. `alone` were told by
     themselves within the last interval; `beside` were so before the others were told as one, and are
-    escalated with these.
+    escalated with these. What waits is told only after `hushed_until`, since `hushed_at`, when silences that
+    were made meanwhile cover some of it: these leave first.
     """
 
     id: str
@@ -123,6 +124,8 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     told_in_hand: bool = False
     alone: tuple[Alone, ...] = ()
     beside: tuple[str, ...] = ()
+    hushed_at: datetime | None = None
+    hushed_until: datetime | None = None
 
     @property
     def waits_for_somebody(self) -> bool:
@@ -286,7 +289,7 @@ def taken(group: Group, alert: Alert, pooled: Pooled) -> tuple[Group, Pooled | N
 def turn(group: Group, now: datetime) -> Turn:
     """Return what to say of a group now, and when to ask again: never, where nothing is owed any more."""
     group = _forgetting(group, now)
-    if group.waiting and _flush_at(group) <= now:
+    if is_to_flush(group, now):
         return _flushed(group, now)
     if group.has_spoken and not group.open and not group.waiting:
         ended = replace(group, closed_at=now, seq=group.seq + 1)
@@ -303,6 +306,11 @@ def turn(group: Group, now: datetime) -> Turn:
     return Turn(group=replace(group, closed_at=now) if is_done else group, ask_again_at=asks_at)
 
 
+def is_to_flush(group: Group, now: datetime) -> bool:
+    """Whether what waits in a group is told now."""
+    return bool(group.waiting) and _flush_at(group) <= now
+
+
 def still_waiting(group: Group) -> Group:
     """Return the group, which has to say anew that all is in hand once something is not."""
     return replace(group, told_in_hand=False) if group.told_in_hand and group.waits_for_somebody else group
@@ -311,6 +319,7 @@ def still_waiting(group: Group) -> Group:
 def _flushed(group: Group, now: datetime) -> Turn:
     names = tuple(member.alert_id for member in group.named)
     settled = replace(group, waiting=0, waiting_since_at=None, added_at=None, named=())
+    settled = replace(settled, hushed_at=None, hushed_until=None)
     if group.waiting == len(names) and len(group.told) + group.waiting < group.pace.together_from:
         apart = replace(settled, released=(*group.released, *names), total=group.total - group.waiting)
         jobs = tuple(dict.fromkeys(member.job_id for member in group.named))
@@ -353,7 +362,7 @@ def _flush_at(group: Group) -> datetime:
     )
     at = min(group.added_at + wait, group.waiting_since_at + longest)
     at = at if group.together_at is None else max(at, group.together_at + group.pace.interval)
-    return at if group.quiet_until is None else max(at, group.quiet_until)
+    return max(until for until in (at, group.quiet_until, group.hushed_until) if until is not None)
 
 
 def _climbs_at(group: Group) -> datetime | None:

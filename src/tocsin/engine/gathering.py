@@ -1,7 +1,7 @@
 """The groups of one transaction: which alert is told at once, which with others, and when all is over."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from tocsin.alerts.group import (
     Pace,
     Turn,
     admit,
+    is_to_flush,
     left,
     next_at,
     put_by,
@@ -150,15 +151,19 @@ class Gathering:
         self._members.clear()
         return [group.id for group in kept if group.has_spoken and not group.waits_for_somebody]
 
-    def take_turns(self, now: datetime) -> list[Turn]:
-        """Let time pass for groups that are due; return what has come of it."""
+    def take_turns(self, now: datetime, hushed: Callable[[Group], Group]) -> list[Turn]:
+        """Let time pass for groups that are due; return what has come of it.
+
+        What is about to be told is asked first whether it must wait until some of it has left.
+        """
         if not self._writing.due_groups(now, 1):
             return []
         self._lock()
         turns = []
         for group in self._writing.due_groups(now, GROUPS_AT_ONCE):
             known = self._by_id.setdefault(group.id, group)
-            taken_turn = turn(self._kept_quiet(group_at(known, now), now), now)
+            known = self._kept_quiet(group_at(known, now), now)
+            taken_turn = turn(hushed(known) if is_to_flush(known, now) else known, now)
             self._put(taken_turn.group)
             turns.append(taken_turn)
         return turns

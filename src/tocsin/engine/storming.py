@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -12,6 +13,7 @@ from tocsin.alerts.together import climbed
 from tocsin.engine.behind import behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
+from tocsin.engine.hushing import hushed
 from tocsin.engine.voicing import labels_of, notification_key
 from tocsin.engine.wording import height
 from tocsin.notify.message import Link, Message, MessageKind, pack
@@ -44,7 +46,7 @@ _SHARED = {"error": "report:", "upstream": "need"}
 
 def speak_for_groups(draft: Draft) -> None:
     """Let time pass for groups that are due, and owe what there is to say of them."""
-    for turn in draft.gathering.take_turns(draft.now):
+    for turn in draft.gathering.take_turns(draft.now, partial(hushed, draft)):
         if turn.release:
             draft.writing.mark_due(turn.release, draft.now)
         group, step = _moved_on(draft, turn)
