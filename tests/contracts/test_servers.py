@@ -35,7 +35,7 @@ from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import Answer, CheckIn, CheckInKind
 from tocsin.notify.message import MessageKind, unpack
 from tocsin.rules.defaults import DEFAULT_RULES
-from tocsin.store.postgres import PostgresStore
+from tocsin.store.base import Store
 from tocsin.store.rows import DeliveryOutcome, NotificationState
 from tocsin.telemetry.metrics import Metrics
 
@@ -58,7 +58,7 @@ class ServerClock:
 class Server:
     """One server without its threads."""
 
-    def __init__(self, store: PostgresStore, *, ahead: timedelta = timedelta()) -> None:
+    def __init__(self, store: Store, *, ahead: timedelta = timedelta()) -> None:
         self.clock = ServerClock(NOON + ahead)
         self.store = store
         self.writer = Writer(

@@ -50,7 +50,7 @@ class Draft:
         self._cancelled: list[str] = []
         self._runs: dict[tuple[int, str], Run] = {}
         self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
-        self.gathering = Gathering(writing, book.configuration, new_id)
+        self.gathering = Gathering(writing, book.configuration, new_id, now)
         self.inhibiting = Inhibiting(writing, book, self.watches.get, self.alerts_of)
         self.has_woken = False
         self._before: dict[str, Alert] = {}
@@ -212,7 +212,7 @@ class Draft:
         asks = [watch.due_at for watch in self.watches.values() if watch.due_at is not None]
         if self.gathering.next_due_at is not None:
             asks.append(self.gathering.next_due_at)
-        if self.has_woken or self.inhibiting.has_woken:
+        if self.has_woken or self.inhibiting.has_woken or self.gathering.has_woken:
             asks.append(self.now)
         return min(asks, default=None)
 

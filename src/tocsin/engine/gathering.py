@@ -39,15 +39,17 @@ QUIET_FOR_AT_MOST = timedelta(hours=1)
 class Gathering:
     """Reads the groups that are asked for, and writes those that have changed."""
 
-    def __init__(self, writing: Writing, configuration: Configuration, new_id: NewId) -> None:
+    def __init__(self, writing: Writing, configuration: Configuration, new_id: NewId, now: datetime) -> None:
         self._writing = writing
         self._configuration = configuration
         self._new_id = new_id
+        self._now = now
         self._by_id: dict[str, Group] = {}
         self._ids: dict[str, str] = {}
         self._changed: dict[str, None] = {}
         self._members: list[tuple[str, str]] = []
         self._is_locked = False
+        self.has_woken = False
 
     def admit(self, alert: Alert, way: Way, labels: dict[str, str], now: datetime) -> Pooled | None:
         """Return how an alert is bound to the group it waits in, or None where it is told at once."""
@@ -157,6 +159,7 @@ class Gathering:
         What is about to be told is asked first whether it must wait until some of it has left.
         """
         if not self._writing.due_groups(now, 1):
+            self._let_go_of_lost()
             return []
         self._lock()
         turns = []
@@ -166,6 +169,7 @@ class Gathering:
             taken_turn = turn(hushed(known) if is_to_flush(known, now) else known, now)
             self._put(taken_turn.group)
             turns.append(taken_turn)
+        self._let_go_of_lost()
         return turns
 
     @property
@@ -208,6 +212,7 @@ class Gathering:
             return self._by_id[known]
         self._lock()
         stored = self._writing.group_of(key)
+        self._let_go_of_lost()
         group = None if stored is None else self._by_id.get(stored.id, stored)
         if group is None or group.closed_at is not None:
             return None
@@ -235,10 +240,18 @@ class Gathering:
         if group_id not in self._by_id:
             self._lock()
             group = self._writing.group(group_id)
+            self._let_go_of_lost()
             if group is None:
                 return None
             self._by_id[group_id] = group
         return self._by_id[group_id]
+
+    def _let_go_of_lost(self) -> None:
+        """Look at the alerts of groups that cannot be read: they are told by themselves, or with others."""
+        job_ids = self._writing.jobs_of_lost_groups()
+        if job_ids:
+            self._writing.mark_due(job_ids, self._now)
+            self.has_woken = True
 
     def _lock(self) -> None:
         if not self._is_locked:

@@ -10,6 +10,7 @@ from tocsin.alerts.group import Group
 from tocsin.engine.suspicion import Suspect
 from tocsin.engine.troubles import Check
 from tocsin.engine.unheard import excuse_of, is_explained, will_climb
+from tocsin.errors import StoreUnreadable
 from tocsin.store.audits import Place
 from tocsin.store.base import Reading
 from tocsin.store.rows import FiringAlert
@@ -62,9 +63,17 @@ class Sweep:
             if not self._key:
                 break
         for group_id in sorted({one.example for one in before if one.check in _OF_GROUPS} - looked_at):
-            again = reading.group(group_id)
+            again = _group_of(reading, group_id)
             if again is not None and again.closed_at is None:
                 yield from _of_group(again)
+
+
+def _group_of(reading: Reading, group_id: str) -> Group | None:
+    """Return a group; None for one that cannot be read, which speaks for nobody."""
+    try:
+        return reading.group(group_id)
+    except StoreUnreadable:
+        return None
 
 
 def _of_group(group: Group) -> Iterator[Suspect]:
@@ -123,5 +132,5 @@ class _Look:
         names = [pooled.group for pooled in row.alert.pooled] if row.alert is not None else []
         for name in names:
             if name not in self._groups:
-                self._groups[name] = self._reading.group(name)
+                self._groups[name] = _group_of(self._reading, name)
         return [self._groups[name] for name in names]

@@ -22,7 +22,9 @@ _DUE: Final = (
     "WHERE w.due_at < ? ORDER BY w.due_at LIMIT ?"
 )
 _GROUPS_DUE: Final = "SELECT id, due_at FROM alert_groups WHERE due_at < ? ORDER BY due_at LIMIT ?"
-_OPEN_GROUPS: Final = "SELECT body FROM alert_groups WHERE closed_at IS NULL AND key > ? ORDER BY key LIMIT ?"
+_OPEN_GROUPS: Final = (
+    "SELECT key, body FROM alert_groups WHERE closed_at IS NULL AND key > ? ORDER BY key LIMIT ?"
+)
 _NEXT_QUEUE: Final = (
     "SELECT target, severity FROM notifications "
     "WHERE look_at IS NOT NULL AND (target, severity) > (?, ?) ORDER BY target, severity LIMIT 1"
@@ -105,8 +107,19 @@ class AuditReading(OnDoor):
         ]
 
     def open_groups(self, after: str, limit: int) -> list[Group]:
-        """Return groups that are not closed, in the order of their keys, from behind `after`."""
-        return [GROUP.decode(body) for (body,) in self._door.all(_OPEN_GROUPS, (after, limit))]
+        """Return groups that are not closed, in the order of their keys, from behind `after`.
+
+        One that cannot be read is passed over: the writer closes it when its time comes.
+        """
+        found: list[Group] = []
+        while len(found) < limit:
+            wanted = limit - len(found)
+            rows = self._door.all(_OPEN_GROUPS, (after, wanted))
+            found += GROUP.decode_all((body,) for _, body in rows)
+            if len(rows) < wanted:
+                break
+            after = rows[-1][0]
+        return found
 
     def unclaimed(self, before: datetime, now: datetime) -> list[Lying]:
         """Return what has been ready to be sent since before then, to targets that nobody sends to now.

@@ -134,6 +134,10 @@ class Writing(Relations, Hastening, Protocol):
         """Return groups whose `due_at` has come, earliest first."""
         ...
 
+    def jobs_of_lost_groups(self) -> list[int]:
+        """Return, once, the jobs with open alerts that a group which cannot be read has spoken for."""
+        ...
+
     def next_group_due_at(self) -> datetime | None:
         """Return the earliest `due_at` of all groups."""
         ...

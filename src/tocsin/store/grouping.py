@@ -27,7 +27,12 @@ _SAVE: Final = (
     "body = excluded.body"
 )
 _LEAVE: Final = (
-    "UPDATE alert_groups SET due_at = NULL, closed_at = coalesce(closed_at, due_at, 0) WHERE id = ?"
+    "UPDATE alert_groups SET due_at = NULL, closed_at = coalesce(due_at, 0) "
+    "WHERE id = ? AND closed_at IS NULL"
+)
+_SPOKEN_FOR: Final = (
+    "SELECT DISTINCT a.job_id FROM group_alerts g JOIN alerts a ON a.id = g.alert_id "
+    "WHERE g.group_id = ? AND a.state <> 'resolved' ORDER BY a.job_id"
 )
 _ADD: Final = "INSERT INTO group_alerts (group_id, alert_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -36,6 +41,8 @@ _log: Final = logging.getLogger("tocsin.store")
 
 class GroupsWriting(OnDoor):
     """What the writing session does with groups."""
+
+    _lost: tuple[str, ...] = ()
 
     def lock_groups(self) -> None:
         """Let no other server change groups until the end; one process alone has nothing to lock."""
@@ -83,6 +90,11 @@ class GroupsWriting(OnDoor):
         """Note which alerts, by id, belong to which group."""
         self._door.many(_ADD, list(members))
 
+    def jobs_of_lost_groups(self) -> list[int]:
+        """Return, once, the jobs with open alerts that a group which cannot be read has spoken for."""
+        lost, self._lost = self._lost, ()
+        return [job_id for group_id in lost for (job_id,) in self._door.all(_SPOKEN_FOR, (group_id,))]
+
     def _readable(self, rows: Iterable[Sequence[str]]) -> list[Group]:
         """Return the groups of rows; one that cannot be read is closed, lest it holds up all others."""
         found = []
@@ -90,6 +102,7 @@ class GroupsWriting(OnDoor):
             try:
                 found.append(GROUP.decode(body))
             except StoreUnreadable as error:
-                _log.error("group %s is closed: %s", group_id, error)
-                self._door.run(_LEAVE, (group_id,))
+                if self._door.run(_LEAVE, (group_id,)):
+                    _log.error("group %s is closed, and its alerts are told anew: %s", group_id, error)
+                    self._lost = (*self._lost, group_id)
         return found

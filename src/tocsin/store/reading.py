@@ -161,7 +161,7 @@ class TablesReading(RecallReading, SumsReading, AuditReading):
 
     def groups(self, limit: int, *, after: str = "") -> list[Group]:
         """Return the groups that are not closed, in the order of their ids, from behind `after`."""
-        return [GROUP.decode(body) for (body,) in self._door.all(_OPEN_GROUPS, (after, limit))]
+        return GROUP.decode_all(self._door.all(_OPEN_GROUPS, (after, limit)))
 
     def alerts_of_group(self, group_id: str, *, after: str, limit: int) -> list[Alert]:
         """Return alerts that were ever handed to a group, in the order of their ids, from behind `after`."""
