@@ -8,7 +8,7 @@ from typing import TypeVar
 import psycopg
 import pytest
 
-from tocsin.store.base import Writing
+from tocsin.store.base import Store, Writing
 from tocsin.store.postgres import PostgresStore
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ Servers = Callable[[], PostgresStore]
 
 
 @contextmanager
-def transaction(store: PostgresStore) -> Iterator[Writing]:
+def transaction(store: Store) -> Iterator[Writing]:
     """Open a transaction that the test itself ends or forgets."""
     writing = store.writing()
     writing.begin()

@@ -130,6 +130,18 @@ def test_hand_overs_that_passed_while_the_server_was_away_are_told_as_the_last_o
     assert rota.last.title.startswith("bob takes over from ann on Wed 11 Mar 12:00")
 
 
+def test_after_months_away_with_hourly_turns_the_last_hand_over_is_told(rota: Story) -> None:
+    (layer,) = rota.on_call["primary"].layers
+    hourly = replace(layer, rotation=replace(layer.rotation, length_hours=1))
+    rota.on_call["primary"] = replace(rota.on_call["primary"], layers=(hourly,))
+    rota.until("00:10")
+
+    rota.down("00:20", "2026-07-10 15:40")
+
+    assert told(rota)[1:] == [("Fri 15:40", "bob/slack")]
+    assert rota.last.title.startswith("bob takes over from ann on Fri 10 Jul 15:00")
+
+
 def test_a_restart_tells_nobody_again(rota: Story) -> None:
     rota.until("12:00")
     rota.down("12:00:05", "12:00:20")

@@ -176,9 +176,8 @@ def test_a_silence_takes_its_alerts_out_of_every_group_however_many_there_are(st
     story.until("03:00")
 
     assert [h.message.job for h in story.messages[told:]] == ["1 more job"] * 250
-    assert {dict(h.message.evidence)["jobs"] for h in story.messages[told:]} == {
-        f"last-{n}" for n in range(250)
-    }
+    named = {dict(h.message.evidence)["jobs"] for h in story.messages[told:]}
+    assert named == {f"last-{number}" for number in range(250)}
     assert story.history("other-249")[-1][1] == "silenced"
     assert story.clock_time(story.messages[-1].at) == "02:00:33"
 

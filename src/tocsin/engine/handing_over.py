@@ -23,7 +23,6 @@ from tocsin.rules.finding import Severity
 from tocsin.store.rows import Notification
 
 MOST_OPEN: Final = 500
-MOST_CHANGES: Final = 1_000
 NOT_FOR_READING: Final = frozenset({"pagerduty", "phone"})
 """Kinds of channel that wake people: nothing is wrong, so that they are left out."""
 
@@ -64,14 +63,23 @@ def _look_at(draft: Draft, schedule: OnCallSchedule) -> None:
 
 
 def _latest_change(draft: Draft, schedule: OnCallSchedule, since_at: datetime) -> datetime:
-    """Return when whoever is on call now came on call; now, if only a word of somebody has changed that."""
-    at, found = since_at, draft.now
-    for _ in range(MOST_CHANGES):
-        following_at = next_change(schedule, draft.book.overrides, at)
-        if following_at is None or following_at > draft.now:
-            break
-        at = found = following_at
-    return found
+    """Return when whoever is on call now came on call; now, if only a word of somebody has changed that.
+
+    The span since then is halved until it is found, so that hourly turns after months away cost no more.
+    """
+
+    def after(at: datetime) -> datetime | None:
+        change_at = next_change(schedule, draft.book.overrides, at)
+        return change_at if change_at is not None and change_at <= draft.now else None
+
+    latest_at, high = after(since_at), draft.now
+    if latest_at is None:
+        return draft.now
+    while (following_at := after(latest_at)) is not None:
+        middle = latest_at + (high - latest_at) / 2
+        later_at = after(middle)
+        latest_at, high = (following_at, middle) if later_at is None else (later_at, high)
+    return latest_at
 
 
 def _troubles(draft: Draft) -> Iterable[OpenTrouble]:
