@@ -160,7 +160,18 @@ def test_after_downtime_a_storm_is_told_to_the_level_whose_time_it_is(story: Sto
     story.down("02:01", "02:50")
     story.until("03:30")
 
-    assert people(story)[2:] == [("02:50", "cem", "9 jobs", "escalated")]
+    assert people(story)[2:] == [("02:50", "cem", "10 jobs", "escalated")]
+
+
+def test_after_downtime_a_level_hears_of_all_of_a_storm_at_once(story: Story) -> None:
+    story.escalates(ON_CALL, MANAGER, VP)
+
+    storm(story)
+    story.down("02:01", "02:20")
+    story.until("02:21")
+
+    assert people(story)[2:] == [("02:20", "bob", "10 jobs", "escalated")]
+    assert group_of(story).total == 10
 
 
 def test_a_policy_that_is_changed_changes_nothing_for_a_storm_that_climbs_it(story: Story) -> None:
@@ -262,7 +273,7 @@ def test_a_storm_that_a_silence_covers_rests_until_its_end(story: Story) -> None
     told = len(people(story))
     story.until("04:16")
     assert [(when, who, what) for when, who, what, _ in people(story)[told:]] == [
-        ("04:00", "ann", "9 jobs"),
+        ("04:00", "ann", "10 jobs"),
         ("04:15", "bob", "10 jobs"),
     ]
 

@@ -138,6 +138,13 @@ class Draft:
             )
         )
 
+    def alert_or_none(self, alert_id: str) -> Alert | None:
+        """Return an alert as it is kept; None for one that is not there or cannot be read."""
+        try:
+            return self.writing.alert(alert_id)
+        except StoreUnreadable:
+            return None
+
     def alerts_of(self, job_id: int) -> list[Alert]:
         """Return the alerts of a loaded job as they are by now."""
         return self._alerts.get(job_id, [])

@@ -153,14 +153,17 @@ class Gathering:
         self._members.clear()
         return [group.id for group in kept if group.has_spoken and not group.waits_for_somebody]
 
+    def due(self, now: datetime) -> list[Group]:
+        """Return the first groups that are due, as they were kept."""
+        found = self._writing.due_groups(now, GROUPS_AT_ONCE)
+        self._let_go_of_lost()
+        return found
+
     def take_turns(self, now: datetime, hushed: Callable[[Group], Group]) -> list[Turn]:
         """Let time pass for groups that are due; return what has come of it.
 
         What is about to be told is asked first whether it must wait until some of it has left.
         """
-        if not self._writing.due_groups(now, 1):
-            self._let_go_of_lost()
-            return []
         self._lock()
         turns = []
         for group in self._writing.due_groups(now, GROUPS_AT_ONCE):

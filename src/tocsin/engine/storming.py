@@ -46,12 +46,44 @@ _SHARED = {"error": "report:", "upstream": "need"}
 
 def speak_for_groups(draft: Draft) -> None:
     """Let time pass for groups that are due, and owe what there is to say of them."""
+    due = draft.gathering.due(draft.now)
+    if not due:
+        return
+    _look_beside(draft, due)
     for turn in draft.gathering.take_turns(draft.now, partial(hushed, draft)):
-        if turn.release:
-            draft.writing.mark_due(turn.release, draft.now)
         group, step = _moved_on(draft, turn)
         draft.gathering.keep(group)
         _speak(draft, msgspec.structs.replace(turn, group=group), step)
+        if turn.release:
+            _let_go(draft, turn.release)
+
+
+def _let_go(draft: Draft, job_ids: Iterable[int]) -> None:
+    """Look at jobs whose alerts may speak by themselves; now, if this transaction keeps them anyway."""
+    draft.writing.mark_due((job_id for job_id in job_ids if job_id not in draft.watches), draft.now)
+    for job_id in job_ids:
+        if job_id in draft.watches:
+            draft.look(job_id)
+
+
+def _look_beside(draft: Draft, due: Iterable[Group]) -> None:
+    """Look first at what is escalated with groups that may tell a level now, if its own time has come, too.
+
+    After downtime both are due at once, and the level is to hear of all of them.
+    """
+    now, climbing = draft.now, [group for group in due if group.beside and group.waits_for_somebody]
+    ids = [one for group in climbing if _climbs_by(group, now) for one in group.beside]
+    job_ids = {alert.job_id for alert in map(draft.alert_or_none, ids) if alert is not None and alert.is_open}
+    late = [
+        w for w in draft.writing.watches_by_id(sorted(job_ids)) if w.due_at is not None and w.due_at <= now
+    ]
+    draft.load(late)
+    for watch in late:
+        draft.look(watch.job.id)
+
+
+def _climbs_by(group: Group, now: datetime) -> bool:
+    return group.climb is not None and group.climb.next_at is not None and group.climb.next_at <= now
 
 
 def _speak(draft: Draft, turn: Turn, step: Step | None) -> None:

@@ -25,6 +25,8 @@ def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) 
     draft.has_woken = _wake_targets(draft)
     due = draft.writing.due(draft.now, limit)
     speak_for_groups(draft)
+    count = len(due)
+    due = [watch for watch in due if watch.job.id not in draft.watches]
     draft.load(due)
     for number, watch in enumerate(due):
         if number % LOOKS_BETWEEN == LOOKS_BETWEEN - 1 and is_over():
@@ -34,7 +36,7 @@ def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) 
             OWN_LOOKS[watch.job.key](draft, watch.job.id)
         else:
             draft.look(watch.job.id)
-    return len(due)
+    return count
 
 
 def _wake_targets(draft: Draft) -> bool:
