@@ -68,6 +68,18 @@ INHIBITING = [
     {"source_matchers": ['severity="page"'], "target_matchers": ['severity="warning"'], "equal": ["host"]},
     {"source_matchers": ['kind="db"'], "target_matchers": ['kind=~"db|app"'], "equal": ["host", "severity"]},
 ]
+# The same with labels of jobs alone, for those of an alert are for the engine to say.
+MUTING: dict[str, Any] = {
+    **TIMES,
+    "inhibit_rules": [
+        {"source_matchers": ['level="high"'], "target_matchers": ['level="low"'], "equal": ["host"]},
+        {
+            "source_matchers": ['kind="db"', "condition=job_failure"],
+            "target_matchers": ['kind=~"db|app"'],
+            "equal": ["host", "level", "environment"],
+        },
+    ],
+}
 TEAMS = {
     "routing": [
         *(("data", tier) for tier in (*("gold",) * 7, "silver", "bronze", "")),
@@ -227,6 +239,40 @@ def test_what_is_inhibited_there_is_inhibited_here(program: Path, tmp_path: Path
 
         assert {job for receiver, job in theirs.ear.told("firing") if receiver == "open"} == expected
     assert 0 < len(expected) < len(alerts)
+
+
+def test_the_engine_tells_what_is_told_there_as_what_mutes_others_comes_and_goes(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "ALIVE_EVERY", timedelta(seconds=10))
+    kinds = product(("high", "low"), ("h1", "h2", ""), ("db", "app", ""))
+    named = [{"level": level, "host": host, "kind": kind} for level, host, kind in kinds]
+    jobs = {
+        f"job_{number}": {"team": "open", **{name: value for name, value in labels.items() if value}}
+        for number, labels in enumerate(named)
+    }
+    high = {job: labels for job, labels in jobs.items() if labels["level"] == "high"}
+    over = {job: labels for job, labels in high.items() if labels.get("host") != "h1"}
+    ours = Tocsin(tmp_path, MUTING, now())
+    told = set[tuple[str, str]]()
+    try:
+        with running(program, tmp_path, MUTING) as theirs:
+            ours.report(CheckInKind.FAIL, jobs)
+            theirs.fire(ours.labels(), now())
+            for ended in ({}, over, {job: high[job] for job in high if job not in over}):
+                if ended:
+                    theirs.fire(
+                        [labels for labels in ours.labels() if labels["job"] in ended], now(), ends_at=now()
+                    )
+                    ours.report(CheckInKind.SUCCESS, ended)
+                before, told = told, told | ours.told(MessageKind.FIRING)
+                theirs.ear.wait_for(told, "firing")
+
+                assert before < told
+                assert theirs.ear.told("firing") == told
+    finally:
+        ours.close()
+    assert {job for _, job in told} < set(jobs)
 
 
 def test_the_first_of_a_group_does_not_wait_here_though_it_does_there(told: Told) -> None:
