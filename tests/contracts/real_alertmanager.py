@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tocsin.clock import monotonic
 
-PATIENCE_SECONDS: Final = 12.0
+PATIENCE_SECONDS: Final = 90.0
 Labels = Mapping[str, str]
 Groups = set[tuple[str, tuple[tuple[str, str], ...], frozenset[str]]]
 

@@ -127,9 +127,9 @@ def test_the_journal_is_emptied_again_after_a_fault_that_nobody_foresaw(
     monkeypatch.setattr(journal.Journal, "empty", empty)
     store = SqliteStore(path)
     keep(store, "first")
-    has_struck = struck.wait(10.0)
+    has_struck = struck.wait(90.0)
     keep(store, "second")
-    is_emptied = emptied.wait(10.0)
+    is_emptied = emptied.wait(90.0)
     store.close()
 
     assert has_struck

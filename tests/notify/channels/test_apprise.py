@@ -125,7 +125,7 @@ def test_messages_wait_for_each_other_no_longer_than_their_time(monkeypatch: pyt
 
     thread = Thread(target=send)
     thread.start()
-    thread.join(10)
+    thread.join(90)
 
     assert errors == ["json://…: other messages take too long; nothing was sent"]
 
