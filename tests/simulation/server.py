@@ -165,6 +165,12 @@ class Server:
         down_for = self.world.chance.choice(self.world.swarm.down_seconds)
         self.world.after(down_for * self.world.chance.uniform(0.5, 1.5), self.boot)
 
+    def shut(self) -> None:
+        """Let go of the file for good, lest thousands of seeds keep thousands of threads."""
+        if self.up:
+            self.up = False
+            self.store.close()
+
     def submit(self, work: Work) -> bool:
         """Hand work to the process; False when there is none."""
         if not self.up:

@@ -43,6 +43,7 @@ def simulate(seed: int, path: Path) -> Outcome:
     with pytest.MonkeyPatch.context() as patch:  # the one clock that the engine is not given
         patch.setattr(writer, "monotonic", lambda: world.seconds)
         simulation.run()
+    simulation.server.shut()
     return Outcome(
         seed=seed,
         fingerprint=world.fingerprint(),
