@@ -28,7 +28,7 @@ def _parts(rounds: int, seconds: float) -> dict[str, Callable[[], list[Row]]]:
         "escalating": lambda: escalating.measure(1_000),
         "routing": lambda: routing.measure(rounds, 20_000),
         "wrapper": lambda: wrapper.measure(max(15, rounds)),
-        "idle": lambda: idle.measure(3, 10),
+        "idle": lambda: idle.measure(3, 30),
         "storm": lambda: [*storm.measure(60, 5), *storm.measure(2, 15)],
     }
 

@@ -58,6 +58,13 @@ def post(port: int, body: bytes, path: str = "/api/v1/check-ins") -> int:
         return int(connection.recv(64).split()[1])
 
 
+def get(port: int, path: str) -> int:
+    """Ask for something on a new connection and return the status."""
+    with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n".encode())
+        return int(connection.recv(64).split()[1])
+
+
 @contextmanager
 def running(
     which: str, *, database: str = "", config: str | None = None, cpu: int | None = SERVER_CPU
