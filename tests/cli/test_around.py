@@ -54,13 +54,15 @@ def test_an_alert_that_is_alone_has_no_such_line(alert: dict[str, object]) -> No
 def test_the_list_says_under_an_alert_what_mutes_it(tocsin: Tocsin, replies: Replies) -> None:
     plain = {"id": "4f1d", "severity": "critical", "state": "firing", "job": "extract", "summary": "failed"}
     muted = {**plain, "id": "77aa", "job": "load", "summary": "did not start", "inhibited": MUTED}
-    items = [{**plain, "inhibited": None}, muted]
+    waiting = {**plain, "inhibited": {**MUTED, "alert_id": "", "until_at": "2026-03-09T02:00:00Z"}}
+    items = [{**plain, "inhibited": None}, muted, waiting]
     replies.set("GET", "/api/v1/alerts", {"items": items, "next": None})
 
-    _, _, of_extract, _, *of_load = tocsin("alerts").out.splitlines()
+    _, _, of_extract, _, *of_load, _, _, of_waiting = tocsin("alerts").out.splitlines()
 
     assert of_extract == "  failed"
     assert of_load == [
         "  did not start",
         "  muted since 9 Mar 02:00 CET, while alert 9a1d of extract is open, which it needs",
     ]
+    assert of_waiting == "  nothing mutes it so far; told at 9 Mar 03:00 CET if it still holds"

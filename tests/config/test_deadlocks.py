@@ -27,7 +27,7 @@ def test_rules_that_mute_each_other_are_named_with_what_to_do(load: Load) -> Non
     assert (warning.path, warning.line) == ("inhibit_rules[1]", 3)
     assert "'back' (inhibit_rules[1]) and 'hosts' (inhibit_rules[0]) mute each other" in warning.message
     assert 'an alert with tier="host" and one with tier="app" are open, nobody is told' in warning.message
-    assert "take one of the rules out, or add to its 'target_matchers'" in warning.message
+    assert "take one of the rules out, or add to the 'target_matchers' of one" in warning.message
 
 
 @pytest.mark.parametrize(

@@ -163,8 +163,8 @@ def _list(page: Json, items: list[Mapping[str, object]], *, as_json: bool, every
 
 
 def _below(alert: Mapping[str, object]) -> tuple[object, ...]:
-    muted = muted_line(alert)
-    return alert.get("summary"), f"muted {muted}" if muted else None
+    line = muted_line(alert)
+    return alert.get("summary"), f"muted {line}" if line and line.startswith("since") else line
 
 
 def _show(alert: Json, *, as_json: bool) -> None:

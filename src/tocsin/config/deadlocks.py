@@ -43,7 +43,7 @@ def _pairs(rules: Sequence[InhibitRule]) -> Iterator[Fault]:
         message = (
             f"{_called(other, second)} and {_called(one, first)} mute each other: while an alert with {mine} "
             f"and one with {others} are open, nobody is told of either; take one of the rules out, or add to "
-            f"its 'target_matchers' a test that the sources of the other do not pass"
+            f"the 'target_matchers' of one a test that the sources of the other do not pass"
         )
         yield Fault(place=("inhibit_rules", second), message=message)
 
