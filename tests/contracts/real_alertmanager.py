@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from tocsin.clock import monotonic
+from tocsin.clock import monotonic, now
 
 PATIENCE_SECONDS: Final = 90.0
 Labels = Mapping[str, str]
@@ -24,6 +25,7 @@ class Ear:
 
     def __init__(self) -> None:
         self._told: list[tuple[str, dict[str, Any]]] = []
+        self._heard_at: list[datetime] = []
         self._changed = threading.Condition()
         ear = self
 
@@ -44,6 +46,7 @@ class Ear:
     def hear(self, receiver: str, body: dict[str, Any]) -> None:
         with self._changed:
             self._told.append((receiver, body))
+            self._heard_at.append(now())
             self._changed.notify_all()
 
     def wait_for(self, told: set[tuple[str, str]], status: str) -> None:
@@ -51,6 +54,23 @@ class Ear:
         with self._changed:
             heard = self._changed.wait_for(lambda: told <= self.told(status), PATIENCE_SECONDS)
         assert heard, (told - self.told(status), self.told(status))
+
+    def instants_of(self, receiver: str, job: str, *, at_least: int) -> list[datetime]:
+        """Wait until a receiver was told so often of a job; return when."""
+        with self._changed:
+            enough = partial(self._has_heard, receiver, job, at_least)
+            assert self._changed.wait_for(enough, PATIENCE_SECONDS), self._instants(receiver, job)
+            return self._instants(receiver, job)
+
+    def _has_heard(self, receiver: str, job: str, at_least: int) -> bool:
+        return len(self._instants(receiver, job)) >= at_least
+
+    def _instants(self, receiver: str, job: str) -> list[datetime]:
+        return [
+            at
+            for at, (told, body) in zip(self._heard_at, self._told, strict=True)
+            if told == receiver and any(alert["labels"]["job"] == job for alert in body["alerts"])
+        ]
 
     def told(self, status: str) -> set[tuple[str, str]]:
         """Return which receiver was told of which job that it is firing, or resolved."""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,8 @@ TEAMS = {
     "times": [(team, "gold") for team in ("muted", "open", "open", "active", "idle", "other", "last")],
 }
 SCENES = {"routing": ROUTING, "times": TIMES}
+SLACK = timedelta(seconds=1)
+"""How much later than it was sent a message may be heard on a machine that is busy."""
 Labels = Mapping[str, str]
 
 
@@ -158,6 +160,11 @@ class Tocsin:
             for one in heard
             for job in (self._members(one.message.alert_id) or [one.message.job])
         }
+
+    def instants_of(self, receiver: str, job: str) -> list[datetime]:
+        """Return when a receiver was told that a job is in trouble, first or again."""
+        heard = (one for one in self._messages if one.target.partition("/")[0] == receiver)
+        return [one.at for one in heard if one.message.job == job]
 
     def close(self) -> None:
         self._server.die()
@@ -283,3 +290,43 @@ def test_the_first_of_a_group_does_not_wait_here_though_it_does_there(told: Told
     assert {receiver for receiver, _ in first} == {
         receiver for receiver, _ in told.ours.told(MessageKind.FIRING)
     }
+
+
+REPEATING: dict[str, Any] = {
+    "route": {
+        "receiver": "calm",
+        "group_by": ["job"],
+        "group_wait": "100ms",
+        "group_interval": "1s",
+        "repeat_interval": "1h",
+        "routes": [{"matchers": ['team="data"'], "receiver": "keen", "repeat_interval": "3s"}],
+    },
+    "receivers": [{"name": name} for name in ("calm", "keen")],
+}
+"""What is told again after three seconds, and what after an hour."""
+
+
+def test_both_tell_again_after_the_interval_of_the_route_and_not_before(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There it is looked at only with the interval of the group, so that it may be that much later."""
+    monkeypatch.setattr(rounds, "ALIVE_EVERY", timedelta(seconds=10))
+    every = timedelta(seconds=3)
+    jobs = {"often": {"team": "data"}, "seldom": {"team": "web"}}
+    ours = Tocsin(tmp_path, REPEATING, now())
+    try:
+        ours.report(CheckInKind.FAIL, jobs)
+        with running(program, tmp_path, REPEATING) as theirs:
+            theirs.fire(ours.labels(), now())
+            heard = theirs.ear.instants_of("keen", "often", at_least=3)
+            seldom = theirs.ear.instants_of("calm", "seldom", at_least=1)
+    finally:
+        ours.close()
+
+    assert gaps(ours.instants_of("keen", "often"))[:2] == [every, every]
+    assert min(gaps(heard)[:2]) >= every - SLACK
+    assert len(ours.instants_of("calm", "seldom")) == len(seldom) == 1
+
+
+def gaps(instants: list[datetime]) -> list[timedelta]:
+    return [after - before for before, after in pairwise(instants)]

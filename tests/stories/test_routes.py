@@ -1,5 +1,8 @@
 """Who is told: the first route that matches, and a default that always exists."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from tests.stories.story import Story
 
 
@@ -59,3 +62,26 @@ def test_a_receiver_that_was_away_gets_the_beginning_before_the_end(story: Story
     story.until("02:10")
 
     assert [kind for _, _, kind in story.heard] == ["firing", "resolved"]
+
+
+def test_a_route_says_how_often_what_it_tells_is_told_again(story: Story) -> None:
+    both = ("job=both", "calm", "continue"), ("job=both", "keen")
+    story.routes(("job=seldom", "calm"), ("job=often", "keen"), *both)
+    every = (24, 1, 24, 1)
+    routes = tuple(
+        replace(route, repeat_every=timedelta(hours=hours))
+        for route, hours in zip(story.route.routes, every, strict=True)
+    )
+    story.route = replace(story.route, group_wait_for=timedelta(0), routes=routes)
+    for job in ("usual", "seldom", "often", "both"):
+        story.at("02:00").fails(job)
+
+    story.until("09:00")
+
+    times = {job: [when for when, *_ in story.heard_of(job)] for job in ("usual", "seldom", "often")}
+    assert times == {
+        "usual": ["02:00", "06:00"],
+        "seldom": ["02:00"],
+        "often": ["02:00", "03:00", "04:00", "05:00", "06:00", "07:00", "08:00", "09:00"],
+    }
+    assert [when for when, *_ in story.heard_of("both")][2:4] == ["03:00", "03:00"]

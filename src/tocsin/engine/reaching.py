@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.alerts.alert import Alert, Told
 from tocsin.alerts.route import Grouping, Way, ways
@@ -28,6 +28,11 @@ class Reach:
     def muted_until(self) -> datetime | None:
         """When anybody can be told again, if nobody can be now."""
         return None if self.targets else _earliest(way for way, _ in self.muted)
+
+    @property
+    def repeat_every(self) -> timedelta | None:
+        """How often it is told again: the shortest that any of its ways says, muted or not."""
+        return min((way.repeat_every for way in (*self.open, *(way for way, _ in self.muted))), default=None)
 
     def missed_by(self, way: Way, configuration: Configuration) -> bool:
         """Whether somebody on this way has missed the latest news."""

@@ -119,10 +119,13 @@ def _utterance(
     until: datetime | None,
 ) -> Utterance:
     """Return what to say of an alert; while its job is throttled, `until` then, nothing is said again."""
+    manners = book.manners
+    if reach.repeat_every is not None and reach.repeat_every != manners.repeat_every:
+        manners = replace(manners, repeat_every=reach.repeat_every)
     utterance = speak(
         alert,
         now,
-        book.manners,
+        manners,
         mute=mute,
         no_repeat_before=_waits_until(book, now),
         muted_until=reach.muted_until,
