@@ -8,6 +8,7 @@ from itertools import pairwise
 from tests.simulation.behaviour import Behaviour
 from tests.simulation.climbing import in_hand, judge_climb, judge_group_climb, judge_pace, judge_put_off
 from tests.simulation.jobs import JobActor, RunOfJob
+from tests.simulation.limit import SPEAKING, judge_limit
 from tests.simulation.muting import Muting, is_muted
 from tests.simulation.people import People, Promise
 from tests.simulation.receivers import Arrival, Ledger
@@ -30,7 +31,6 @@ from tocsin.rules.finding import Severity
 from tocsin.store.base import Reading
 from tocsin.store.rows import Notification, NotificationState
 
-SPEAKING = frozenset({"firing", "louder", "repeat"})
 # What lets an alert be told again though somebody has it in hand, or has put it off.
 TELLS_AGAIN = (Reason.LOUDER, Reason.ACKNOWLEDGEMENT_ENDED, Reason.SNOOZE_ENDED)
 IN_HAND = SPEAKING | {"escalated"}
@@ -90,7 +90,7 @@ class Auditor:
             self._closed_where_opened(alert)
         self._outbox()
         self._arrivals()
-        self._limit()
+        judge_limit(self._world, self._alerts, self._owed, self._ledger.made_seconds)
         self._moods()
         self._count()
 
@@ -341,30 +341,6 @@ class Auditor:
                 self._world.accuse("in order", f"{arrival.key} came after a later one")
             newest[thread] = max(newest.get(thread, 0), owed.seq)
 
-    def _limit(self) -> None:
-        """At most so many in a window, but for rises to page; true time and the server's clock must agree."""
-        made: dict[str, list[Notification]] = defaultdict(list)
-        for alert in self._alerts:
-            seen: set[int] = set()
-            worst = 0
-            for one in sorted(self._owed[alert.id], key=lambda n: n.seq):
-                counts = one.kind in SPEAKING and one.target not in ESCALATED and not one.fallback_of
-                if counts and one.seq not in seen:
-                    seen.add(one.seq)
-                    if not (one.severity == Severity.PAGE and worst < Severity.PAGE):
-                        made[alert.fingerprint].append(one)
-                    worst = max(worst, one.severity)
-        for fingerprint, all_made in made.items():
-            seconds = self._ledger.made_seconds
-            in_order = sorted(all_made, key=lambda one: seconds[one.key])
-            limit, window = POLICY.deduplication_limit, POLICY.deduplication_window
-            for start in range(len(in_order) - limit):
-                some = in_order[start : start + limit + 1]
-                within = seconds[some[-1].key] - seconds[some[0].key]
-                shown = [one.created_at for one in some]
-                if within < window.total_seconds() and max(shown) - min(shown) < window:
-                    self._world.accuse("not too often", f"{fingerprint}: {limit + 1} within {within:.0f} s")
-
     # ---------------------------------------------------------------- what must hold in the end
     def _moods(self) -> None:
         names = {alert.fingerprint for alert in self._alerts if alert.is_open}
@@ -382,8 +358,18 @@ class Auditor:
                     continue
                 speakers = {alert.id, *(pooled.group for pooled in alert.pooled)}
                 for target in RECEIVERS[RECEIVER_OF[alert.severity]]:
-                    if not any((speaker, target) in opened for speaker in speakers):
+                    has_heard = any((speaker, target) in opened for speaker in speakers)
+                    if not has_heard and not self._refused_all(alert, target):
                         self._world.accuse("told", f"{target} never heard of {alert.id} of {alert.job}")
+
+    def _refused_all(self, alert: Alert, target: str) -> bool:
+        """Whether a receiver refused for good what is told once.
+
+        What flaps is not repeated until it settles. What was refused for good is not tried again: its
+        fallback hears it in the place of the receiver, as `_has_stand_in` sees.
+        """
+        mine = [n for n in self._owed[alert.id] if n.target == target and n.kind in SPEAKING]
+        return alert.flapping and bool(mine) and all(n.state is NotificationState.DEAD for n in mine)
 
     def _count(self) -> None:
         for alert in self._alerts:

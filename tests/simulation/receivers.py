@@ -60,7 +60,7 @@ class Ledger:
         self.trials: dict[str, list[Trial]] = {}
         self.made_seconds: dict[str, float] = {}
         self._newest: dict[str, Notification] = {}
-        self._open: set[str] = set()
+        self._held: dict[str, tuple[datetime, float, timedelta]] = {}
 
     def begin(self, notification: Notification) -> Trial:
         """Note that a try begins."""
@@ -73,23 +73,30 @@ class Ledger:
         found = (t for t in self.trials.get(key, ()) if t.notification.lease == lease and t.life == self.life)
         return next(found, None)
 
-    def lease(self, claimed: Notification) -> None:
-        """Note a durable claim, which nobody may make while another still holds the lease."""
-        before = self._newest.get(claimed.key)
-        until = before.lease_until if before is not None and claimed.key in self._open else None
-        if until is not None and self._world.server_now() < until:
-            self._world.accuse("the lease holds", f"{claimed.key} was claimed while somebody had it")
+    def lease(self, claimed: Notification, at: datetime) -> None:
+        """Note a durable claim, which nobody may make while another still holds the lease.
+
+        A lease that was taken before the clock was set back counts from then on: whoever died with it must
+        not hold up what is owed by the length of the jump, and who lives has had it for longer.
+        """
+        now = self._world.server_now()
+        held = self._held.get(claimed.key)
+        if held is not None:
+            before, since_seconds, lease_for = held
+            if now < self._world.counted_from(before, since_seconds, self._world.seconds) + lease_for:
+                self._world.accuse("the lease holds", f"{claimed.key} was claimed while somebody had it")
         self._newest[claimed.key] = claimed
-        self._open.add(claimed.key)
+        assert claimed.lease_until is not None
+        self._held[claimed.key] = (at, self._world.seconds, claimed.lease_until - at)
 
     def die(self) -> None:
         """Note that the process is dead, and with it everybody who held a lease."""
         self.life += 1
-        self._open.clear()
+        self._held.clear()
 
     def let_go(self, key: str) -> None:
         """Note that a try has ended durably, under the newest lease."""
-        self._open.discard(key)
+        self._held.pop(key, None)
 
     def is_passed_on(self, trial: Trial) -> bool:
         """Whether somebody else holds a newer lease than this try."""

@@ -86,7 +86,7 @@ class FragileWriting:
         taken: list[Notification] = self._writing.claim(*args, **options)
         for one in taken:
             self._weight = max(self._weight, 1.0)
-            self._done.append(partial(self._ledger.lease, one))
+            self._done.append(partial(self._ledger.lease, one, self._world.server_now()))
         return taken
 
     def finish(self, deliveries: Iterable[Delivery]) -> set[str]:

@@ -32,6 +32,7 @@ class World:
         self.offset = timedelta()
         self.furthest = timedelta()
         self.agreed = timedelta()
+        self._set_back: list[tuple[float, datetime]] = []
         self.crashes = 0
         self.sometimes: Counter[str] = Counter()
         self.faults: list[str] = []
@@ -51,8 +52,19 @@ class World:
         """Move the server's clock."""
         self.offset += timedelta(seconds=seconds)
         self.furthest = max(self.furthest, self.offset)
+        if seconds < 0:
+            self._set_back.append((self.seconds, self.server_now()))
         self.happened("clock forward" if seconds > 0 else "clock back")
         self.tell("clock", self.offset)
+
+    def counted_from(self, shown: datetime, since_seconds: float, until_seconds: float) -> datetime:
+        """Return from which instant the server counts what happened when its clock showed `shown`.
+
+        That was at `since_seconds` in true time. Nothing that has happened lies ahead of the clock: where it
+        was set back until `until_seconds`, it counts from then at the latest.
+        """
+        later = (at for seconds, at in self._set_back if since_seconds <= seconds <= until_seconds)
+        return min((shown, *later))
 
     def new_id(self) -> str:
         """Return an id that was never given before."""
