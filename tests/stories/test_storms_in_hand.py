@@ -1,6 +1,12 @@
 """Somebody takes a storm in hand: who tracks that is told, once, when it holds of all of it."""
 
+import pytest
+
 from tests.stories.story import Story
+from tocsin.alerts.alert import Alert, AlertState
+from tocsin.engine import in_hand, whole_groups
+from tocsin.engine.commands import AcknowledgeGroup, ResolveGroup
+from tocsin.engine.work import Order
 
 
 def a_storm(story: Story, jobs: int = 10) -> None:
@@ -72,3 +78,119 @@ def test_after_a_crash_it_is_said_once(story: Story) -> None:
     story.until("05:00")
 
     assert [kind for _, kind, _ in of_many(story, "pager")] == ["firing", "acknowledged"]
+
+
+SLICE = 4
+MEMBERS = 29
+
+
+def a_storm_in_slices(story: Story, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let thirty jobs fail, of which a command takes four at a time; return the id of their group."""
+    monkeypatch.setattr(whole_groups, "SLICE", SLICE)
+    for number in range(MEMBERS + 1):
+        story.at("02:00").fails(f"job-{number:02}")
+    story.until("02:05")
+    with story.server.store.reading() as reading:
+        (group,) = reading.groups(10)
+    return group.id
+
+
+def members(story: Story, group_id: str) -> list[Alert]:
+    with story.server.store.reading() as reading:
+        return reading.alerts_of_group(group_id, after="", limit=100)
+
+
+def states(story: Story, group_id: str) -> list[AlertState]:
+    return [alert.state for alert in members(story, group_id)]
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["in hand", "over"])
+def test_what_was_said_of_a_storm_is_done_to_its_end_though_the_server_dies_meanwhile(
+    story: Story, monkeypatch: pytest.MonkeyPatch, *, is_over: bool
+) -> None:
+    group_id = a_storm_in_slices(story, monkeypatch)
+    made = ResolveGroup if is_over else AcknowledgeGroup
+    wanted = AlertState.RESOLVED if is_over else AlertState.ACKNOWLEDGED
+    story.at("02:10")
+    answers: list[object] = []
+    story.server.writer.submit(
+        Order(command=made(group_id=group_id, who="ann", goes_on=True), reply=answers.append)
+    )
+    story.server.writer.turn(0.0)
+    done = states(story, group_id).count(wanted)
+    assert SLICE <= done < MEMBERS
+
+    story.server.die()
+    story.server.boot(story.configuration)
+
+    assert states(story, group_id) == [wanted] * MEMBERS
+    assert {
+        alert.resolved_by if is_over else alert.acknowledged_by for alert in members(story, group_id)
+    } == {"ann"}
+    with story.server.store.reading() as reading:
+        assert reading.note(whole_groups.NOTE) == "[]"
+        assert [entry.reason.value for entry in reading.history(members(story, group_id)[-1].id)][-1] == (
+            "resolved_by_hand" if is_over else "acknowledged"
+        )
+
+
+def test_what_is_said_again_of_a_storm_or_twice_at_once_is_done_once(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group_id = a_storm_in_slices(story, monkeypatch)
+    story.at("02:10")
+    for _ in range(3):
+        command = AcknowledgeGroup(group_id=group_id, who="ann", goes_on=True)
+        story.server.writer.submit(Order(command=command, reply=lambda _: None))
+    story.server.work()
+
+    for alert in members(story, group_id):
+        with story.server.store.reading() as reading:
+            reasons = [entry.reason.value for entry in reading.history(alert.id)]
+        assert reasons.count("acknowledged") == 1
+
+
+def test_what_was_opened_after_somebody_had_spoken_is_not_in_their_hand(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group_id = a_storm_in_slices(story, monkeypatch)
+    story.at("02:10")
+    command = AcknowledgeGroup(group_id=group_id, who="ann", goes_on=True)
+    story.server.writer.submit(Order(command=command, reply=lambda _: None))
+    story.server.writer.turn(0.0)
+    story.server.die()
+    monkeypatch.setattr(whole_groups, "go_on", lambda _: False)
+    monkeypatch.setattr("tocsin.engine.rounds.go_on", lambda _: False)
+    story.server.boot(story.configuration)
+    for number in range(10):
+        story.at("02:11").fails(f"late-{number}")
+    story.until("02:20")
+    story.server.die()
+    monkeypatch.undo()
+    story.server.boot(story.configuration)
+
+    late = [alert for alert in members(story, group_id) if alert.job.startswith("late")]
+    assert {alert.state for alert in late} == {AlertState.FIRING}
+    early = [alert for alert in members(story, group_id) if alert.job.startswith("job")]
+    assert {alert.state for alert in early} == {AlertState.ACKNOWLEDGED}
+
+
+def test_a_word_about_a_group_that_cannot_be_carried_out_holds_up_no_other(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group_id = a_storm_in_slices(story, monkeypatch)
+    story.at("02:10")
+    plain = in_hand.acknowledge_one
+
+    def stumbles(draft: object, alert: Alert, command: object) -> object:
+        if story.server.writer.depth == 0 and alert.id == members(story, group_id)[-1].id:
+            raise AttributeError("planted")
+        return plain(draft, alert, command)  # type: ignore[arg-type]  # passed on as it came
+
+    monkeypatch.setattr(whole_groups, "acknowledge_one", stumbles)
+    story.server.order(AcknowledgeGroup(group_id=group_id, who="ann", goes_on=True))
+
+    with story.server.store.reading() as reading:
+        assert reading.note(whole_groups.NOTE) == "[]"
+    assert states(story, group_id).count(AlertState.FIRING) == MEMBERS % SLICE
+    assert story.server.writer.fault == ""

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.web.served import Served, serving, wait_until
 from tocsin.alerts.group import Pace
-from tocsin.engine import in_hand
+from tocsin.engine import whole_groups
 from tocsin.engine.configuration import Configuration
 
 JOBS = 20
@@ -101,7 +101,7 @@ def test_an_alert_names_the_groups_that_speak_for_it(storm: Served) -> None:
 
 
 def test_a_group_is_taken_in_hand_slice_by_slice(storm: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_hand, "SLICE", 5)
+    monkeypatch.setattr(whole_groups, "SLICE", 5)
     path = f"/api/v1/groups/{the_group(storm)['id']}"
 
     answer = storm.ask("POST", f"{path}/acknowledge", {"note": "the disk"})

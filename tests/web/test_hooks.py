@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.web.served import Heard, Served, fresh, serving
-from tests.web.test_groups import gathering, the_group
+from tests.web.test_groups import gathering, the_group, until
 from tocsin.clock import now
+from tocsin.engine.commands import Command, Result
 from tocsin.engine.configuration import Configuration
+from tocsin.engine.whole_groups import SLICE
 from tocsin.rules.finding import Severity
 from tocsin.rules.rule import Rule
 from tocsin.web.replays import MAX_REMEMBERED, Replays
@@ -20,7 +23,8 @@ from tocsin.web.settings import Hook, WebSettings
 
 SECRET = b"k7Rr2qpBhEMcIqd9h0sJzUQm4p0y"
 RECEIVER = "on call"
-MANY = 210
+MANY = 150
+STORM = 3_000
 ADDRESS = "/api/v1/hooks/pagerduty/on%20call"
 
 
@@ -160,6 +164,55 @@ def test_who_takes_the_incident_of_a_storm_takes_all_of_its_alerts(tmp_path: Pat
         assert {alert["state"] for alert in alerts_of(served, *members)} == {"resolved"}
         again = called(served, an_event(group.id))
         assert again.json["message"] == "none of its alerts waits for somebody"
+
+
+def gathering_long(configuration: Configuration) -> Configuration:
+    """Wait for all of a storm before it is told."""
+    made = gathering(configuration)
+    pace = msgspec.structs.replace(made.policy.pace, wait=timedelta(seconds=3))
+    return replace(made, policy=replace(made.policy, pace=pace))
+
+
+@pytest.fixture(scope="module")
+def stormy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on which 3,000 jobs have failed together."""
+    settings = WebSettings(hooks=(Hook(kind="pagerduty", receiver=RECEIVER, secrets=(SECRET,)),))
+    with serving(
+        tmp_path_factory.mktemp("stormy"), closed=True, settings=settings, change=gathering_long
+    ) as served:
+        for part in range(STORM // 1_000):
+            served.report(*({"job": f"load {part} {n:03}", "kind": "fail"} for n in range(1_000)))
+        until(
+            served, "/api/v1/groups", lambda found: found["items"] and found["items"][0]["open"] == STORM - 1
+        )
+        yield served
+
+
+def test_however_many_alerts_a_storm_has_pagerduty_is_answered_after_one_command(
+    stormy: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Command] = []
+    plain = stormy.engine.command
+
+    def counted(command: Command) -> Result:
+        given.append(command)
+        return plain(command)
+
+    monkeypatch.setattr(stormy.engine, "command", counted)
+    (group,) = stormy.get("/api/v1/groups")["items"]
+    path = f"/api/v1/groups/{group['id']}"
+
+    taken = called(stormy, an_event(group["id"]))
+    assert (taken.status, len(given)) == (202, 1)
+    assert taken.json["message"] == f"acknowledged {SLICE} alerts so far; the others of the group follow"
+    assert until(stormy, path, lambda found: found["taken"] == STORM - 1)["open"] == STORM - 1
+
+    over = called(stormy, an_event(group["id"], "resolved"))
+    assert (over.status, len(given)) == (202, 2)
+    assert over.json["message"] == f"resolved {SLICE} alerts so far; the others of the group follow"
+    until(stormy, path, lambda found: found["over"] == STORM - 1)
+    again = called(stormy, an_event(group["id"], "resolved"))
+    assert again.json["message"] == "resolved 0 alerts of the group"
 
 
 def test_an_alert_that_is_not_known_is_no_error_of_pagerduty(hooked: Served) -> None:

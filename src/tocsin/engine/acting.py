@@ -24,6 +24,7 @@ from tocsin.engine.commands import (
     RemoveOverride,
     Rename,
     Resolve,
+    ResolveGroup,
     Result,
     Resume,
     RevokeToken,
@@ -33,13 +34,14 @@ from tocsin.engine.commands import (
 )
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drilling import start_drill
-from tocsin.engine.in_hand import on_alert, on_group, take
+from tocsin.engine.in_hand import on_alert, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.ourselves import note_audit
 from tocsin.engine.overriding import add_overrides, remove_override
 from tocsin.engine.silencing import on_silence
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.undelivered import note_undelivered
+from tocsin.engine.whole_groups import on_group
 from tocsin.jobs.job import Job, JobKey, Rank
 from tocsin.rules.wording import plural
 from tocsin.store.rows import Token, Watch
@@ -55,7 +57,7 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
     match command:
         case Acknowledge() | Snooze() | Resolve():
             return on_alert(draft, command)
-        case AcknowledgeGroup():
+        case AcknowledgeGroup() | ResolveGroup():
             return on_group(draft, command)
         case Pause():
             return _pause(draft, command)

@@ -11,7 +11,7 @@ from typing import Final
 
 from tocsin.engine.configuration import Policy
 from tocsin.engine.suspicion import Suspect, Suspicion
-from tocsin.engine.sweeping import Sweep
+from tocsin.engine.sweeping import Sweep, again
 from tocsin.engine.troubles import Check, Trouble
 from tocsin.errors import StoreError
 from tocsin.rules.wording import span
@@ -70,26 +70,49 @@ class Auditor:
                 suspects.append(Suspect(check=Check.STORE, example=f"it cannot be read: {error}"))
         return self._suspicion.take(suspects, looked_for, now)
 
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether the last audit has seen something of which only the next one can say what it is."""
+        return bool(self._suspicion.unsettled)
+
+    def is_still_so(self, threads: Threads, policy: Policy, now: datetime) -> bool:
+        """Whether any of that stands where it stood; a glance between two audits, which confirms nothing."""
+        suspects = list(_of_threads(threads))
+        if not self._suspicion.still(suspects):
+            before = self._suspicion.suspects
+            try:
+                with self._store.reading() as reading:
+                    suspects += _of_rows(reading, threads, policy, now)
+                    suspects += again(reading, before, now - threads.clocks_apart - LATE_AFTER)
+            except StoreError:
+                return True
+        return self._suspicion.still(suspects)
+
     def _of_store(
         self, reading: Reading, threads: Threads, policy: Policy, now: datetime
     ) -> Iterator[Suspect]:
-        """Return what is suspicious; what other servers have noted by slower clocks is given so much time."""
-        present = now - threads.clocks_apart
-        late = present - LATE_AFTER
-        yield from _of_due(reading, present)
-        yield from _lying(Check.DUE_GROUPS, reading.lying_groups(late, MAX_LYING))
+        late = now - threads.clocks_apart - LATE_AFTER
+        yield from _of_rows(reading, threads, policy, now)
         yield from self._sweep.groups(reading, self._suspicion.suspects)
         yield from self._sweep.alerts(reading, self._suspicion.suspects, late)
-        if threads.is_delivering and threads.since_handing_out_seconds <= STUCK_SECONDS:
-            yield from _lying(Check.UNCLAIMED, reading.unclaimed(late, present))
-        yield from _lying(Check.UNCLAIMABLE, reading.unclaimable(late, MAX_LYING))
-        turned_by = present - policy.fallback_after - TURNED_AFTER
-        yield from _lying(Check.NO_FALLBACK, reading.without_fallback(turned_by, MAX_LYING))
-        ended_by = present - policy.give_up_after - LONGEST_PAUSE
-        yield from _lying(Check.OWED, reading.unfinished(ended_by, MAX_LYING))
-        lived_at = reading.lived_at(threads.server)
-        if lived_at is None or lived_at < now - SILENT_AFTER:
-            yield Suspect(check=Check.SIGN_OF_LIFE, id=threads.server)
+
+
+def _of_rows(reading: Reading, threads: Threads, policy: Policy, now: datetime) -> Iterator[Suspect]:
+    """Return what is suspicious; what other servers have noted by slower clocks is given so much time."""
+    present = now - threads.clocks_apart
+    late = present - LATE_AFTER
+    yield from _of_due(reading, present)
+    yield from _lying(Check.DUE_GROUPS, reading.lying_groups(late, MAX_LYING))
+    if threads.is_delivering and threads.since_handing_out_seconds <= STUCK_SECONDS:
+        yield from _lying(Check.UNCLAIMED, reading.unclaimed(late, present))
+    yield from _lying(Check.UNCLAIMABLE, reading.unclaimable(late, MAX_LYING))
+    turned_by = present - policy.fallback_after - TURNED_AFTER
+    yield from _lying(Check.NO_FALLBACK, reading.without_fallback(turned_by, MAX_LYING))
+    ended_by = present - policy.give_up_after - LONGEST_PAUSE
+    yield from _lying(Check.OWED, reading.unfinished(ended_by, MAX_LYING))
+    lived_at = reading.lived_at(threads.server)
+    if lived_at is None or lived_at < now - SILENT_AFTER:
+        yield Suspect(check=Check.SIGN_OF_LIFE, id=threads.server)
 
 
 def _of_threads(threads: Threads) -> Iterator[Suspect]:

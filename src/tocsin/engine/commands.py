@@ -27,7 +27,8 @@ class Acknowledge:
 class AcknowledgeGroup:
     """Somebody has the firing alerts that a group speaks for in hand: one slice of them, by their ids.
 
-    What is done says behind which id (`Done.after`) the next slice begins.
+    What is done says behind which id (`Done.after`) the next slice begins. `goes_on`: whoever says so does
+    not wait, and the writer does the other slices by itself, also after a restart.
     """
 
     group_id: str
@@ -35,6 +36,18 @@ class AcknowledgeGroup:
     note: str = ""
     until_at: datetime | None = None
     after: str = ""
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveGroup:
+    """Somebody declares over all that a group speaks for, slice by slice as it is taken in hand."""
+
+    group_id: str
+    who: str
+    note: str = ""
+    after: str = ""
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +236,7 @@ class RevokeToken:
 Command = (
     Acknowledge
     | AcknowledgeGroup
+    | ResolveGroup
     | Snooze
     | Resolve
     | Pause
@@ -257,13 +271,14 @@ class Done:
     """The command was carried out and is durable; `id` names what it made or changed.
 
     Of what is done in slices, `count` is how many this one has changed, and `after` where to go on:
-    empty after the last.
+    empty after the last, and where `is_going_on` says that the writer does the others.
     """
 
     message: str
     id: str = ""
     count: int = 1
     after: str = ""
+    is_going_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,9 @@ from msgspec.structs import replace
 from tocsin.alerts.advance import Change, acknowledge, resolve
 from tocsin.alerts.alert import Alert, AlertState, Reason, SnoozeEnd
 from tocsin.alerts.drill import DRILL
-from tocsin.alerts.group import Group
 from tocsin.alerts.snooze import LONGEST, snooze
 from tocsin.engine.commands import (
     Acknowledge,
-    AcknowledgeGroup,
     Done,
     Refusal,
     Refused,
@@ -25,9 +23,6 @@ from tocsin.jobs.defining import forgive
 from tocsin.rules.facts import forgiven_as
 from tocsin.rules.wording import clock_time
 
-SLICE = 200
-"""Most alerts of a group that one command reads: what jobs report passes between two of them."""
-
 _ENDS = {SnoozeEnd.NEXT_RUN: "its next run has ended", SnoozeEnd.NEXT_SUCCESS: "its next run that succeeds"}
 
 
@@ -36,54 +31,18 @@ def on_alert(draft: Draft, command: Acknowledge | Snooze | Resolve) -> Result:
     found = draft.writing.alert(command.alert_id)
     if found is None:
         return Refused(reason=Refusal.NOT_FOUND, message=f"there is no alert {command.alert_id!r}")
-    fault = None if isinstance(command, Resolve) else _fault_of(command.until_at, draft.now)
+    fault = None if isinstance(command, Resolve) else fault_of(command.until_at, draft.now)
     if fault is not None:
         return Refused(reason=Refusal.INVALID, message=fault)
     draft.load(draft.writing.watches_by_id([found.job_id]))
     alert = next((a for a in draft.alerts_of(found.job_id) if a.id == found.id), found)
     match command:
         case Acknowledge():
-            return _acknowledge(draft, alert, command)
+            return acknowledge_one(draft, alert, command)
         case Snooze():
             return _snooze(draft, alert, command)
         case Resolve():
-            return _resolve(draft, alert, command)
-
-
-def on_group(draft: Draft, command: AcknowledgeGroup) -> Result:
-    """Take one slice of the firing alerts that a group speaks for in hand, first also what is beside it."""
-    group = draft.writing.group(command.group_id)
-    if group is None:
-        return Refused(reason=Refusal.NOT_FOUND, message=f"there is no group {command.group_id!r}")
-    fault = _fault_of(command.until_at, draft.now)
-    if fault is not None:
-        return Refused(reason=Refusal.INVALID, message=fault)
-    found = draft.writing.alerts_of_group(command.group_id, after=command.after, limit=SLICE)
-    beside = () if command.after else (draft.writing.alert(alert_id) for alert_id in _beside(group))
-    asked = (*found, *(alert for alert in beside if alert is not None))
-    wanted = {alert.id: alert.job_id for alert in asked if _is_to_take(alert, group)}
-    job_ids = sorted(set(wanted.values()))
-    draft.load(draft.writing.watches_by_id(job_ids))
-    locked = [alert for job_id in job_ids for alert in draft.alerts_of(job_id) if alert.id in wanted]
-    taken = [alert for alert in locked if _is_to_take(alert, group)]
-    for alert in taken:
-        one = Acknowledge(alert_id=alert.id, who=command.who, note=command.note, until_at=command.until_at)
-        _acknowledge(draft, alert, one)
-    after = found[-1].id if len(found) == SLICE else ""
-    return Done(message="acknowledged", id=command.group_id, count=len(taken), after=after)
-
-
-def _beside(group: Group) -> tuple[str, ...]:
-    """Return the alerts that were told by themselves and are escalated with a group."""
-    return () if group.climb is None else group.beside
-
-
-def _is_to_take(alert: Alert, group: Group) -> bool:
-    """Whether nobody has the alert, and it has not got louder than the group has said."""
-    if alert.state is not AlertState.FIRING:
-        return False
-    is_beside = alert.id in _beside(group) and alert.severity <= group.severity
-    return is_beside or any(one.group == group.id for one in alert.pooled)
+            return resolve_one(draft, alert, command)
 
 
 def take(draft: Draft, change: Change, who: str, note: str = "") -> None:
@@ -92,13 +51,15 @@ def take(draft: Draft, change: Change, who: str, note: str = "") -> None:
     draft.take(alert.job_id, voice(change, draft.book, draft.gathering, draft.now, who=who, note=note))
 
 
-def _fault_of(until_at: datetime | None, now: datetime) -> str | None:
+def fault_of(until_at: datetime | None, now: datetime) -> str | None:
+    """Return why nobody can have something in hand until then, or None."""
     if until_at is not None and not now < until_at <= now + LONGEST:
         return f"it must end in the future, and within {LONGEST.days} days"
     return None
 
 
-def _acknowledge(draft: Draft, alert: Alert, command: Acknowledge) -> Result:
+def acknowledge_one(draft: Draft, alert: Alert, command: Acknowledge) -> Result:
+    """Take one alert in hand that is locked."""
     change = acknowledge(alert, command.who, draft.now, until_at=command.until_at)
     if change.reason is Reason.UNCHANGED:
         return Done(message=_already(alert, command.who), id=alert.id)
@@ -125,7 +86,8 @@ def _snooze(draft: Draft, alert: Alert, command: Snooze) -> Result:
     return Done(message=f"snoozed {until}; it is told at once if it gets worse", id=alert.id)
 
 
-def _resolve(draft: Draft, alert: Alert, command: Resolve) -> Result:
+def resolve_one(draft: Draft, alert: Alert, command: Resolve) -> Result:
+    """Declare one alert over that is locked."""
     change = resolve(alert, Reason.RESOLVED_BY_HAND, command.who, draft.now)
     if change.reason is Reason.UNCHANGED:
         return Done(message=_already(alert, command.who), id=alert.id)

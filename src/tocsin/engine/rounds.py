@@ -20,6 +20,7 @@ from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
 from tocsin.engine.own_jobs import DRILLS, wake_own_jobs
 from tocsin.engine.standing_in import turn_overdue_to_fallback
+from tocsin.engine.whole_groups import go_on
 from tocsin.store.base import Writing
 from tocsin.store.rows import Delivery, DeliveryOutcome
 from tocsin.telemetry.metrics import Metrics
@@ -54,10 +55,11 @@ class Rounds:
         self._adopting = True
         self._must_turn = False
         self._must_look = False
+        self._goes_on = True
 
     def next_at(self, now: datetime) -> datetime:
         """Return when the next chore is due."""
-        if self._alive_at is None or self._adopting or self._must_turn or self._must_look:
+        if self._alive_at is None or self._adopting or self._must_turn or self._must_look or self._goes_on:
             return now
         return self._alive_at + ALIVE_EVERY
 
@@ -105,6 +107,7 @@ class Rounds:
         """Load everything anew: what was loaded or noted may have been rolled back."""
         self._refreshed_at = None
         self._registering = False
+        self._goes_on = True
         self.living.forget()
 
     def kept(self) -> None:
@@ -133,6 +136,10 @@ class Rounds:
         self._must_turn = True
         self._must_look = self._must_look or key.startswith(ID_PREFIX)
 
+    def goes_on(self) -> None:
+        """Take note that something was said of a whole group, of which the first slice is done."""
+        self._goes_on = True
+
     def refresh(self, now: datetime) -> None:
         """Load the facts that all jobs share."""
         self._refreshed_at = now
@@ -154,7 +161,7 @@ class Rounds:
         owes = False
         if self._alive_at is None or now - self._alive_at >= ALIVE_EVERY or now < self._alive_at:
             self._note_alive(now)
-            self._must_turn = True
+            self._must_turn = self._goes_on = True
             self._prune(now)
             owes = send_digests(self._writing, self.book.configuration, now) > 0
             draft.book = self.book
@@ -162,10 +169,12 @@ class Rounds:
             owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0 or owes
         elif self._must_look:
             self._wake_drills(draft)
+        elif self._goes_on:
+            self._goes_on = go_on(draft)
         elif self._adopting:
             self._adopt(draft)
             draft.write()
-        return self._adopting or self._must_look, owes
+        return self._adopting or self._must_look or self._goes_on, owes
 
     def _note_alive(self, now: datetime) -> None:
         before = self.living.note(self._writing, now, ALIVE_EVERY)

@@ -45,6 +45,19 @@ class Suspicion:
         """What the last audit has seen."""
         return tuple(seen.suspect for seen in self._seen.values())
 
+    @property
+    def unsettled(self) -> frozenset[tuple[Check, str]]:
+        """What the next audit decides about: seen, and neither confirmed nor of those that may last."""
+        return frozenset(
+            key
+            for key, seen in self._seen.items()
+            if not seen.is_confirmed and seen.suspect.check not in TIMES_OF
+        )
+
+    def still(self, suspects: Iterable[Suspect]) -> bool:
+        """Whether any of what is suspicious now is unsettled, in the same place; nothing is taken up."""
+        return not self.unsettled.isdisjoint((suspect.check, suspect.id) for suspect in suspects)
+
     def take(
         self, suspects: Iterable[Suspect], looked_for: Collection[Check], now: datetime
     ) -> tuple[Trouble, ...]:

@@ -45,11 +45,7 @@ class Sweep:
                 yield from look.at(row)
             if self._place == _BEGINNING:
                 break
-        again = {suspect.example for suspect in before if suspect.check in _OF_ALERTS} - looked_at
-        for alert_id in sorted(again):
-            one = reading.firing_one(alert_id)
-            if one is not None:
-                yield from look.at(one)
+        yield from _alerts_again(look, reading, before, looked_at)
 
     def groups(self, reading: Reading, before: Sequence[Suspect]) -> Iterator[Suspect]:
         """Return the same of groups: those that nobody looks at in time for what they have to say."""
@@ -62,10 +58,29 @@ class Sweep:
                 yield from _of_group(group)
             if not self._key:
                 break
-        for group_id in sorted({one.example for one in before if one.check in _OF_GROUPS} - looked_at):
-            again = _group_of(reading, group_id)
-            if again is not None and again.closed_at is None:
-                yield from _of_group(again)
+        yield from _groups_again(reading, before, looked_at)
+
+
+def again(reading: Reading, before: Sequence[Suspect], late: datetime) -> Iterator[Suspect]:
+    """Return what is still suspicious of the alerts and groups that were so before, without going on."""
+    yield from _groups_again(reading, before, set())
+    yield from _alerts_again(_Look(reading, late), reading, before, set())
+
+
+def _alerts_again(
+    look: "_Look", reading: Reading, before: Sequence[Suspect], looked_at: set[str]
+) -> Iterator[Suspect]:
+    for alert_id in sorted({one.example for one in before if one.check in _OF_ALERTS} - looked_at):
+        one = reading.firing_one(alert_id)
+        if one is not None:
+            yield from look.at(one)
+
+
+def _groups_again(reading: Reading, before: Sequence[Suspect], looked_at: set[str]) -> Iterator[Suspect]:
+    for group_id in sorted({one.example for one in before if one.check in _OF_GROUPS} - looked_at):
+        group = _group_of(reading, group_id)
+        if group is not None and group.closed_at is None:
+            yield from _of_group(group)
 
 
 def _group_of(reading: Reading, group_id: str) -> Group | None:

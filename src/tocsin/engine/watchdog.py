@@ -1,7 +1,8 @@
 """Watches the engine from a thread of its own: audits it, tells of what it finds, and sends signs of life.
 
 What it finds becomes alerts like those of any job, as long as the engine takes them; else people are told
-past the engine. The sign of life goes out only after an audit that found nothing, here or at another server.
+past the engine. The sign of life goes out only after an audit that found nothing, here or at another server,
+and waits while something is suspicious of which the next audit decides: until it has moved, or is a trouble.
 """
 
 import logging
@@ -31,6 +32,7 @@ from tocsin.store.rows import Notification, NotificationState
 
 EVERY_SECONDS: Final = 60.0
 FIRST_SECONDS: Final = 5.0
+GLANCE_SECONDS: Final = 5.0
 NOTED_WITHIN: Final = timedelta(seconds=10)
 GONE_AFTER_AUDITS: Final = 3
 MAX_ALERTS: Final = 20
@@ -43,10 +45,12 @@ class Standing:
     """What the watchdog knows: `audited_at` is None before its first audit.
 
     `troubles` are what stands, `elsewhere` what other servers have found. `beat_fault` says why the last sign
-    of life was not taken; empty where it was.
+    of life was not taken; empty where it was. While `is_unsettled`, something was seen for the first time: no
+    sign of life goes out before it has passed.
     """
 
     audited_at: datetime | None = None
+    is_unsettled: bool = False
     troubles: tuple[Trouble, ...] = ()
     elsewhere: tuple[AuditReport, ...] = ()
     is_beating: bool = False
@@ -62,6 +66,7 @@ class Standing:
 class Watchdog:
     """`turn` is one audit with what follows from it; `start` makes one each minute until `stop`.
 
+    Between two of them `glance` sends the sign of life that a suspicion held up, once that is gone.
     `threads` says how the engine's threads do.
     """
 
@@ -78,6 +83,7 @@ class Watchdog:
         self.heartbeat: Heartbeat | None = None
         self.every_seconds = EVERY_SECONDS
         self.first_seconds = FIRST_SECONDS
+        self.glance_seconds = GLANCE_SECONDS
         self.standing = Standing()
         self._store = store
         self._writer = writer
@@ -121,13 +127,31 @@ class Watchdog:
         return monotonic() - self._audited_seconds
 
     def _run(self) -> None:
-        wait_seconds = self.first_seconds
-        while not self._stopping.wait(wait_seconds):
-            wait_seconds = self.every_seconds
+        audit_seconds = monotonic() + self.first_seconds
+        while not self._stopping.wait(self._until_seconds(audit_seconds)):
             try:
+                if monotonic() < audit_seconds:
+                    self.glance()
+                    continue
+                audit_seconds = monotonic() + self.every_seconds
                 self.turn()
             except Exception:  # noqa: BLE001 -- whatever fails here, the next audit must come
                 _log.exception("an audit could not be made; no sign of life goes out")
+
+    def _until_seconds(self, audit_seconds: float) -> float:
+        """Return how long to wait for the next audit, or for a glance where one may change something."""
+        left_seconds = max(audit_seconds - monotonic(), 0.0)
+        waits = self.heartbeat is not None and self.standing.is_unsettled
+        return min(left_seconds, self.glance_seconds) if waits else left_seconds
+
+    def glance(self) -> Standing:
+        """Send the sign of life that waits if what was suspicious has moved since the last audit."""
+        now = self._clock.now()
+        if self.standing.is_unsettled:
+            is_still_so = self._auditor.is_still_so(self._threads(), self._configuration().policy, now)
+            self.standing = replace(self.standing, is_unsettled=is_still_so)
+            self._beat(now)
+        return self.standing
 
     def turn(self) -> Standing:
         """Audit once, tell what is new, and say that all is well if it is."""
@@ -141,7 +165,13 @@ class Watchdog:
         self._directly.hand_over(self._not_tried(troubles, now), now)
         self._directly.close(troubles, now)
         self._audited_seconds, self._noted_at = monotonic(), self._clock.now()
-        self.standing = replace(self.standing, audited_at=now, troubles=troubles, elsewhere=elsewhere)
+        self.standing = replace(
+            self.standing,
+            audited_at=now,
+            is_unsettled=self._auditor.is_unsettled,
+            troubles=troubles,
+            elsewhere=elsewhere,
+        )
         self._beat(now)
         return self.standing
 
@@ -219,6 +249,8 @@ class Watchdog:
         self.standing = replace(self.standing, is_beating=heart is not None)
         is_clean = self.standing.is_clean
         if heart is None or not (is_clean or heart.tells_failures) or not self._is_time(heart):
+            return
+        if is_clean and self.standing.is_unsettled:
             return
         try:
             if is_clean:

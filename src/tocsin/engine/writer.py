@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tocsin.clock import Clock, monotonic
 from tocsin.engine.acting import act
-from tocsin.engine.commands import NoteUndelivered
+from tocsin.engine.commands import AcknowledgeGroup, NoteUndelivered, ResolveGroup
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.ingest import take_in
@@ -265,6 +265,8 @@ class Writer:
             self.next_due_at = now  # it may have made any job due
             if isinstance(work.command, NoteUndelivered):
                 self.rounds.undelivered(work.command.key)
+            elif isinstance(work.command, AcknowledgeGroup | ResolveGroup) and work.command.goes_on:
+                self.rounds.goes_on()
             return result
         if isinstance(work, Claim):
             return self._claim(work, now)

@@ -31,6 +31,17 @@ _OWED_OF_JOB: Final = f"""
     )
     SELECT n.id, {_COLUMNS} FROM found CROSS JOIN notifications n WHERE n.id = found.id
 """  # noqa: S608 - our own columns
+# The targets of a receiver, one look at the index for each: what others are owed is never walked through.
+_TARGETS: Final = """
+    WITH RECURSIVE found (target) AS (
+        SELECT min(target) FROM notifications WHERE target >= ? AND target < ?
+        UNION ALL
+        SELECT (SELECT min(n.target) FROM notifications n WHERE n.target > found.target AND n.target < ?)
+        FROM found WHERE found.target IS NOT NULL
+    )
+    SELECT target FROM found WHERE target IS NOT NULL LIMIT ?
+"""
+MOST_TARGETS: Final = 1_000
 _OWED_IN_ORDER: Final = " ORDER BY n.created_at DESC, n.id DESC LIMIT ?"
 
 
@@ -76,13 +87,38 @@ class RecallReading(OnDoor):
         limit: int,
     ) -> list[Owed]:
         """Return what was owed since then and before that place, newest first; nothing given: to anybody."""
+        if not receivers:
+            return self._owed(since, before, job_id=job_id, states=states, limit=limit)
+        targets = dict.fromkeys(target for name in receivers for target in self._targets_of(name))
+        found = [
+            one
+            for target in targets
+            for one in self._owed(since, before, job_id=job_id, states=states, limit=limit, target=target)
+        ]
+        return sorted(found, key=lambda one: (one.notification.created_at, one.id), reverse=True)[:limit]
+
+    def _targets_of(self, receiver: str) -> list[str]:
+        """Return who was ever owed something under the name of a receiver: itself, or one of its ways."""
+        exact = self._door.all("SELECT target FROM notifications WHERE target = ? LIMIT 1", (receiver,))
+        # "0" follows "/" in every encoding of ours, so that between the two lies what begins with the one.
+        low, high = f"{receiver}/", f"{receiver}0"
+        return [target for (target,) in (*exact, *self._door.all(_TARGETS, (low, high, high, MOST_TARGETS)))]
+
+    def _owed(
+        self,
+        since: datetime,
+        before: Place,
+        *,
+        job_id: int | None,
+        states: Sequence[NotificationState],
+        limit: int,
+        target: str = "",
+    ) -> list[Owed]:
         statement = _OWED if job_id is None else _OWED_OF_JOB
         asked: list[Any] = [] if job_id is None else [job_id, job_id]
         asked += [micros(since), micros(before.at), before.id]
-        if receivers:
-            one = "n.target = ? OR substr(n.target, 1, ?) = ?"
-            statement += f" AND ({' OR '.join([one] * len(receivers))})"
-            asked += [part for name in receivers for part in (name, len(name) + 1, f"{name}/")]
+        if target:
+            statement, asked = f"{statement} AND n.target = ?", [*asked, target]
         if states:
             statement += f" AND n.state IN ({_marks(len(states))})"
             asked += [state.value for state in states]

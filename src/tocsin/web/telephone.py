@@ -57,7 +57,7 @@ def carry_out(wired: Wiring, who: str, alert_id: str, act: Act) -> str:
     )
     try:
         if is_group:
-            return take_all(wired, AcknowledgeGroup(group_id=alert_id, who=who)).message
+            return take_all(wired, AcknowledgeGroup(group_id=alert_id, who=who, goes_on=True)).message
         result = wired.engine.command(command)
     except (StoreUnavailable, ProblemError):
         return _NOT_KEPT

@@ -129,16 +129,22 @@ def acknowledge_group(
 
 
 def take_all(wired: Wiring, command: AcknowledgeGroup) -> DoneShape:
-    """Acknowledge the alerts of a group slice by slice; say how many there were, or end the request."""
-    count = 0
+    """Acknowledge the alerts of a group slice by slice; say how many there were, or end the request.
+
+    With `goes_on` it is one command, however many they are, for those who do not wait so long.
+    """
+    count, is_going_on = 0, False
     for _ in range(MAX_SLICES):
         result = wired.engine.command(command)
         if not isinstance(result, Done):
             raise refusal(result)
-        count += result.count
+        count, is_going_on = count + result.count, result.is_going_on
         if not result.after:
             break
         command = replace(command, after=result.after)
+    if is_going_on:
+        message = f"acknowledged {plural(count, 'alert')} so far; the others of the group follow"
+        return DoneShape(message=message, id=command.group_id)
     if not count:
         return DoneShape(message="none of its alerts waits for somebody", id=command.group_id)
     message = f"acknowledged {plural(count, 'alert')}; none is repeated unless it gets worse"

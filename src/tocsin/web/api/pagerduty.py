@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Header, Path, Request
 
 from tocsin.alerts.alert import Reason
 from tocsin.dialects.pagerduty import FORGED, Heard, Unheard, Word, hear
-from tocsin.engine.commands import Acknowledge, AcknowledgeGroup, Resolve
+from tocsin.engine.commands import Acknowledge, AcknowledgeGroup, Done, Resolve, ResolveGroup
 from tocsin.notify import inert
 from tocsin.rules.wording import plural
 from tocsin.web.api.groups import take_all
-from tocsin.web.api.of_group import open_alerts
+from tocsin.web.api.inputs import refusal
 from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.names import MAX_NAME
@@ -66,17 +66,18 @@ def _carry_out(wired: Wiring, heard: Heard) -> DoneShape:
         return DoneShape(message=_about_one(wired, heard), id=heard.alert_id)
     if heard.word is Word.RESOLVED:
         return _resolve_all(wired, heard)
-    command = AcknowledgeGroup(group_id=heard.alert_id, who=inert.line(heard.who, MAX_NAME), note=NOTE)
-    return take_all(wired, command)
+    who = inert.line(heard.who, MAX_NAME)
+    return take_all(wired, AcknowledgeGroup(group_id=heard.alert_id, who=who, note=NOTE, goes_on=True))
 
 
 def _resolve_all(wired: Wiring, heard: Heard) -> DoneShape:
-    """Resolve what the group speaks for; if not all of it is durable, PagerDuty is to tell it again."""
-    who, count = inert.line(heard.who, MAX_NAME), 0
-    for alert_id in open_alerts(wired.store, heard.alert_id):
-        wired.engine.command(Resolve(alert_id=alert_id, who=who, note=NOTE))
-        count += 1
-    return DoneShape(message=f"resolved {plural(count, 'alert')} of the group", id=heard.alert_id)
+    """Resolve what the group speaks for, by one command: PagerDuty waits some seconds and asks again."""
+    who = inert.line(heard.who, MAX_NAME)
+    done = wired.engine.command(ResolveGroup(group_id=heard.alert_id, who=who, note=NOTE, goes_on=True))
+    if not isinstance(done, Done):
+        raise refusal(done)
+    rest = "so far; the others of the group follow" if done.is_going_on else "of the group"
+    return DoneShape(message=f"resolved {plural(done.count, 'alert')} {rest}", id=heard.alert_id)
 
 
 def _about_one(wired: Wiring, heard: Heard) -> str:

@@ -122,7 +122,8 @@ def _is_of_group(wired: Wiring, pressed: Pressed) -> bool:
 
 def _take_all(wired: Wiring, hook: Hook, pressed: Pressed) -> None:
     """Take all of a group in hand, after Slack was answered: it waits three seconds and no longer."""
-    command = AcknowledgeGroup(group_id=inert.line(pressed.alert_id, MAX_ID), who=_named(pressed))
+    group_id = inert.line(pressed.alert_id, MAX_ID)
+    command = AcknowledgeGroup(group_id=group_id, who=_named(pressed), goes_on=True)
     try:
         said = take_all(wired, command).message
     except StoreError:
