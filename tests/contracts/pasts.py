@@ -11,6 +11,7 @@ from tocsin.store.base import Store
 from tocsin.store.rows import Notification, NotificationState
 
 JOBS = 4
+OF_DRILLS_FROM = 60
 RULES = ("failed", "late", "stuck")
 TARGETS = ("team/slack", "team/email", "teamster", "ada")
 REASONS = (Reason.SILENCED, Reason.GROUPED, Reason.MUTED)
@@ -31,8 +32,8 @@ class History:
 
     @property
     def within(self) -> list[Alert]:
-        """The alerts that were opened in the span."""
-        return [alert for alert in self.alerts if SINCE <= alert.opened_at < UNTIL]
+        """The alerts that were opened in the span; drills are none."""
+        return [one for one in self.alerts if SINCE <= one.opened_at < UNTIL and not is_of_drill(one.id)]
 
     def job_of(self, entry: Entry) -> int:
         """The id of the job whose alert an entry is of."""
@@ -44,19 +45,29 @@ class History:
         return min(at, default=None)
 
 
+def is_of_drill(alert_id: str) -> bool:
+    """Whether an alert is told in a drill."""
+    return alert_id.startswith("drill-")
+
+
 def made_up(seed: int) -> History:
     """Return a history of four days; instants often fall on the edges of the span."""
     dice, found = random.Random(seed), History()
     edges = [SINCE, UNTIL, SINCE - timedelta(microseconds=1), UNTIL - timedelta(microseconds=1)]
-    for number in range(60):
+    for number in range(80):
+        is_drill = number >= OF_DRILLS_FROM
         opened_at = dice.choice([*edges, NOON + dice.random() * 4 * DAY])
         alert = changed(
-            an_alert(f"a{number:02}", fingerprint=f"p{number}", job_id=1 + dice.randrange(JOBS)),
+            an_alert(
+                f"{'drill-' if is_drill else 'a'}{number:02}",
+                fingerprint=f"p{number}",
+                job_id=1 + dice.randrange(JOBS),
+            ),
             opened_at=opened_at,
             changed_at=opened_at,
             severity=dice.choice(list(Severity)),
-            rule=dice.choice(RULES),
-            condition=dice.choice(["job_failure", "stalled"]),
+            rule="drill" if is_drill else dice.choice(RULES),
+            condition="drill" if is_drill else dice.choice(["job_failure", "stalled"]),
         )
         found.alerts.append(alert)
         _note(found, alert, Reason.OPENED, opened_at)

@@ -3,18 +3,20 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from math import ceil
 
 import pytest
 
-from tests.contracts.kept import NOON, an_alert, committed, owed, registered
-from tests.contracts.pasts import END, SINCE, UNTIL, History, keep, made_up
+from tests.contracts.kept import MINUTE, NOON, an_alert, committed, owed, registered
+from tests.contracts.pasts import END, SINCE, UNTIL, History, is_of_drill, keep, made_up
+from tests.contracts.test_store_drills import a_drill
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.rules.finding import Severity
 from tocsin.store.base import Reading, Store
-from tocsin.store.past import Place
+from tocsin.store.past import DrillCounts, Place
 from tocsin.store.rows import Notification, NotificationState
 
 
@@ -126,7 +128,8 @@ def test_what_nobody_dealt_with_is_listed_worst_and_longest_first(reading: Readi
 def test_decisions_are_counted_by_reason_and_what_was_kept_back_by_job(
     reading: Reading, history: History
 ) -> None:
-    of_span = [entry for entry in history.entries if SINCE <= entry.at < UNTIL]
+    of_span = [e for e in history.entries if SINCE <= e.at < UNTIL and not is_of_drill(e.alert_id)]
+    assert len(of_span) < sum(SINCE <= entry.at < UNTIL for entry in history.entries)
     wanted = Counter((entry.reason.value, entry.kept_back) for entry in of_span)
     jobs = {alert.id: alert.job_id for alert in history.alerts}
     held = Counter(jobs[entry.alert_id] for entry in of_span if entry.kept_back)
@@ -141,19 +144,38 @@ def test_decisions_are_counted_by_reason_and_what_was_kept_back_by_job(
 def test_notifications_are_counted_by_target_and_kind_and_the_dead_apart(
     reading: Reading, history: History
 ) -> None:
-    of_span = [one for one in history.owed if SINCE <= one.created_at < UNTIL]
+    both = [one for one in history.owed if SINCE <= one.created_at < UNTIL]
+    of_span = [one for one in both if not is_of_drill(one.alert_id)]
+    of_drills = [one for one in both if is_of_drill(one.alert_id)]
     wanted = Counter((one.target, one.kind) for one in of_span)
 
     found = reading.owed_counts(SINCE, UNTIL)
 
     assert {(one.target, one.kind): one.count for one in found} == wanted
     assert reading.dead_count(SINCE, UNTIL) == sum(one.key in history.dead for one in of_span)
+    drills = reading.drill_counts(SINCE, UNTIL)
+    assert (drills.owed, drills.dead) == (len(of_drills), sum(one.key in history.dead for one in of_drills))
+    assert drills.owed > 0
+
+
+def test_drills_are_counted_by_when_they_began_and_whether_they_were_proved(store: Store) -> None:
+    with committed(store) as writing:
+        for number, at in enumerate((SINCE - MINUTE, SINCE, UNTIL - MINUTE, UNTIL)):
+            over = replace(a_drill(f"over-{number}"), started_at=at, over_at=at)
+            writing.save_drill(over)
+            writing.save_drill(replace(over, id=f"failed-{number}", faults=("nobody heard",)))
+        writing.save_drill(replace(a_drill("running"), started_at=SINCE))
+
+    with store.reading() as reading:
+        drills = reading.drill_counts(SINCE, UNTIL)
+
+    assert (drills.begun, drills.failed, drills.owed, drills.dead) == (5, 2, 0, 0)
 
 
 def test_each_rule_is_known_by_when_it_last_fired(reading: Reading, history: History) -> None:
     wanted: dict[str, datetime] = {}
     for alert in history.alerts:
-        if alert.opened_at < UNTIL:
+        if alert.opened_at < UNTIL and not is_of_drill(alert.id):
             wanted[alert.rule] = max(wanted.get(alert.rule, alert.opened_at), alert.opened_at)
 
     assert dict(reading.last_fired(UNTIL)) == wanted
@@ -248,3 +270,4 @@ def test_an_empty_store_adds_up_to_nothing(store: Store) -> None:
         )
         assert [one for one in lists if one] == []
         assert (reading.dead_count(NOON, END), reading.note("x")) == (0, None)
+        assert reading.drill_counts(NOON, END) == DrillCounts()

@@ -151,6 +151,7 @@ def read_the_past(reading: Reading, job: int) -> None:
     reading.most_kept_back(NOON, END, 5)
     reading.owed_counts(NOON, END)
     reading.dead_count(NOON, END)
+    reading.drill_counts(NOON, END)
     reading.last_fired(END)
     reading.note("x")
     place = Place(at=END)

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.web.served import Heard, Served, fresh, serving
-from tests.web.test_groups import gathering, the_group, until
+from tests.web.served import Heard, Served, fresh, serving, wait_until
+from tests.web.test_groups import gathering, the_group
 from tocsin.clock import now
 from tocsin.engine.commands import Command, Result
 from tocsin.engine.configuration import Configuration
@@ -182,9 +182,7 @@ def stormy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     ) as served:
         for part in range(STORM // 1_000):
             served.report(*({"job": f"load {part} {n:03}", "kind": "fail"} for n in range(1_000)))
-        until(
-            served, "/api/v1/groups", lambda found: found["items"] and found["items"][0]["open"] == STORM - 1
-        )
+        wait_until(lambda: [one["open"] for one in served.get("/api/v1/groups")["items"]] == [STORM - 1])
         yield served
 
 
@@ -205,12 +203,13 @@ def test_however_many_alerts_a_storm_has_pagerduty_is_answered_after_one_command
     taken = called(stormy, an_event(group["id"]))
     assert (taken.status, len(given)) == (202, 1)
     assert taken.json["message"] == f"acknowledged {SLICE} alerts so far; the others of the group follow"
-    assert until(stormy, path, lambda found: found["taken"] == STORM - 1)["open"] == STORM - 1
+    wait_until(lambda: stormy.get(path)["taken"] == STORM - 1)
+    assert stormy.get(path)["open"] == STORM - 1
 
     over = called(stormy, an_event(group["id"], "resolved"))
     assert (over.status, len(given)) == (202, 2)
     assert over.json["message"] == f"resolved {SLICE} alerts so far; the others of the group follow"
-    until(stormy, path, lambda found: found["over"] == STORM - 1)
+    wait_until(lambda: stormy.get(path)["over"] == STORM - 1)
     again = called(stormy, an_event(group["id"], "resolved"))
     assert again.json["message"] == "resolved 0 alerts of the group"
 

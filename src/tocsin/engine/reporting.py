@@ -12,7 +12,7 @@ from tocsin.engine.rounds import KEPT_SINCE
 from tocsin.engine.span import Span, before
 from tocsin.jobs.walltime import ONE_DAY, local_date
 from tocsin.rules.finding import Severity
-from tocsin.store.past import OfJob, Opened, Past, Quantiles, Tally
+from tocsin.store.past import DrillCounts, OfJob, Opened, Past, Quantiles, Tally
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """The notifications of the span; `dead` of them their own target never took."""
+    """The notifications of the span, without those of drills; `dead` of them their own target never took."""
 
     owed: int
     dead: int
@@ -89,6 +89,7 @@ class Report:
     kept_since: datetime | None
     volume: Volume
     telling: Telling
+    drills: DrillCounts
     suppression: Suppression
     until_taken: tuple[Quantiles, ...]
     until_over: tuple[Quantiles, ...]
@@ -120,6 +121,7 @@ def report_of(past: Past, configuration: Configuration, span: Span, now: datetim
         kept_since=kept_since,
         volume=_volume(past, opened, span, kept_since),
         telling=telling,
+        drills=past.drill_counts(since, until),
         suppression=_suppression(past, tallies, span, telling.owed),
         until_taken=tuple(past.until_taken(since, until)),
         until_over=tuple(past.until_over(since, until)),

@@ -154,7 +154,7 @@ def _on_slice(
         return Refused(reason=Refusal.INVALID, message=fault)
     found = draft.writing.alerts_of_group(command.group_id, after=command.after, limit=SLICE)
     after = found[-1].id if len(found) == SLICE else ""
-    found = [alert for alert in found if said_at is None or alert.opened_at <= said_at]
+    found = [one for one in found if said_at is None or not said_at < one.opened_at <= draft.now]
     if isinstance(command, AcknowledgeGroup):
         count, is_left = _take(draft, group, found, command), group.waits_for_somebody or group.waiting
     else:

@@ -94,8 +94,21 @@ class OwedCount:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillCounts:
+    """The drills that were begun, `failed` of them not proved; notifications owed in drills, some `dead`."""
+
+    begun: int = 0
+    failed: int = 0
+    owed: int = 0
+    dead: int = 0
+
+
 class Past(Protocol):
-    """What a reading session tells of the past; spans reach from `since` up to and without `until`."""
+    """What a reading session tells of the past; spans reach from `since` up to and without `until`.
+
+    What counts leaves drills out, but for `drill_counts`.
+    """
 
     def decisions(
         self,
@@ -165,6 +178,10 @@ class Past(Protocol):
 
     def dead_count(self, since: datetime, until: datetime) -> int:
         """Count those of them that will never arrive."""
+        ...
+
+    def drill_counts(self, since: datetime, until: datetime) -> DrillCounts:
+        """Count the drills that were begun, and what was owed in drills."""
         ...
 
     def last_fired(self, until: datetime) -> list[tuple[str, datetime]]:

@@ -99,7 +99,18 @@ def _volume(report: Report) -> list[str]:
         lines.append("  by target: " + _listed(telling.by_target[:MOST_QUIET]))
     if telling.escalated:
         lines.append(f"  escalated to a further level: {telling.escalated:,} times")
-    return lines
+    drills = drills_of(report)
+    return [*lines, f"  drills, in none of these figures: {drills}"] if drills else lines
+
+
+def drills_of(report: Report) -> str:
+    """Return what became of drills: `3, of which 1 was not proved; …`, or "" where there were none."""
+    drills = report.drills
+    if not drills.begun and not drills.owed:
+        return ""
+    failed = f", of which {drills.failed:,} {'was' if drills.failed == 1 else 'were'} not proved"
+    owed = f"{_number(drills.owed, 'notification')}, of which {drills.dead:,} undelivered"
+    return f"{drills.begun:,}{failed if drills.failed else ''}; {owed}"
 
 
 def _lengths(report: Report) -> list[str]:

@@ -51,7 +51,7 @@ class VolumeShape(Shape):
 
 
 class TellingShape(Shape):
-    """The notifications that were owed in the span, also digests and tests."""
+    """The notifications that were owed in the span, also digests and tests, but not drills."""
 
     notifications: int
     dead: int
@@ -60,6 +60,17 @@ class TellingShape(Shape):
     """How often a further level of an escalation policy was told."""
     by_target: list[CountShape]
     by_kind: list[CountShape]
+
+
+class DrillsShape(Shape):
+    """The drills of the span; they are in no other figure."""
+
+    begun: int
+    failed: int
+    """How many of these were not proved."""
+    notifications: int
+    undelivered: int
+    """How many of these will never arrive."""
 
 
 class SuppressionShape(Shape):
@@ -139,6 +150,7 @@ class ReportShape(Shape):
     """What ended before then is not all kept; null while nothing was ever removed."""
     volume: VolumeShape
     telling: TellingShape
+    drills: DrillsShape
     suppression: SuppressionShape
     time_to_acknowledge: LengthsShape
     """From opening to the first acknowledgement, of the alerts opened in the span that had one."""
@@ -172,6 +184,12 @@ def report_shape(report: Report) -> ReportShape:
             escalated=report.telling.escalated,
             by_target=_counts(report.telling.by_target),
             by_kind=_counts(report.telling.by_kind),
+        ),
+        drills=DrillsShape(
+            begun=report.drills.begun,
+            failed=report.drills.failed,
+            notifications=report.drills.owed,
+            undelivered=report.drills.dead,
         ),
         suppression=SuppressionShape(
             kept_back=report.suppression.kept_back,
