@@ -37,7 +37,7 @@ from tocsin.notify.message import Message
 ROUTING_KEY: Final = "gallery" * 4 + "0123"
 INVITING: Final = Inviting(key=b"the key of the gallery opens nothing", base_url="https://tocsin.example.com")
 NUMBER: Final = "+14155550100"
-_FRESH: Final = ("first", "digest", "storm")
+_FRESH: Final = ("first", "digest", "storm", "drill")
 _ANSI: Final = re.compile("\x1b\\[[0-9;]*m")
 
 

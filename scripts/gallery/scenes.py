@@ -1,7 +1,7 @@
 """What the gallery shows: true messages, which the real engine owes after what happens to real jobs.
 
 One world for each severity, on a virtual clock: a night in which a load fails and is escalated, goes on, is
-taken in hand and ends, in which another gets later and later, and in which many fail at once.
+taken in hand and ends, in which another gets later and later, in which many fail at once; then a drill.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,15 +16,28 @@ from zoneinfo import ZoneInfo
 
 from tests.stories.server import ALIVE_EVERY, BLIND_AFTER, Server, VirtualClock
 from tocsin.alerts.alert import AlertState
+from tocsin.alerts.drill import Aim
 from tocsin.config import load_text
 from tocsin.engine import auditing, rounds
-from tocsin.engine.commands import Acknowledge
+from tocsin.engine.commands import Acknowledge, StartDrill
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records
 from tocsin.notify.channel import Accepted
 from tocsin.notify.message import Message, MessageKind
+from tocsin.rules.finding import Severity
 
 SEVERITIES = ("info", "warning", "critical", "page")
-KINDS = ("first", "louder", "update", "escalated", "acknowledged", "resolved", "digest", "storm", "over")
+KINDS = (
+    "first",
+    "louder",
+    "update",
+    "escalated",
+    "acknowledged",
+    "resolved",
+    "digest",
+    "storm",
+    "over",
+    "drill",
+)
 HERE = Path(__file__).parent
 ZONE = ZoneInfo("Europe/Berlin")
 LOAD, REPORT = "nightly_orders", "daily_revenue"
@@ -92,7 +105,7 @@ def exhibits(folder: Path) -> Iterator[Exhibit]:
         with _few_signs_of_life():
             world = _World(folder / f"{severity}.db", kept, severity)
             try:
-                _play(world)
+                _play(world, Severity[severity.upper()])
             finally:
                 world.die()
         for kind in KINDS:
@@ -110,7 +123,7 @@ def _few_signs_of_life() -> Iterator[None]:
         yield
 
 
-def _play(world: _World) -> None:
+def _play(world: _World, severity: Severity) -> None:
     world.at("2026-03-29 02:00", CheckInKind.START, LOAD)
     world.at("2026-03-29 03:41", CheckInKind.SUCCESS, LOAD)
     world.at("2026-03-29 04:00", CheckInKind.START, REPORT)
@@ -132,6 +145,8 @@ def _play(world: _World) -> None:
     world.live_until(_instant("2026-03-30 14:10"))
     for number in range(MANY):
         world.at("2026-03-30 15:05", CheckInKind.SUCCESS, f"shop_{number + 1:02}_stock")
+    world.live_until(_instant("2026-03-30 16:00"))
+    world.order(StartDrill(aim=Aim.RECEIVER, target="team", who="Maria", severity=severity))
 
 
 def _failed(at: datetime) -> CheckIn:
@@ -179,7 +194,7 @@ def _instant(when: str) -> datetime:
 
 
 def _is(kind: MessageKind, job: str) -> Callable[[Message], bool]:
-    return lambda message: message.kind is kind and (message.job == job or not job)
+    return lambda message: message.kind is kind and (message.job == job or not job) and not message.is_drill
 
 
 def _is_of_many(kind: MessageKind) -> Callable[[Message], bool]:
@@ -196,4 +211,5 @@ _PICKS: dict[str, Callable[[Message], bool]] = {
     "digest": _is(MessageKind.SUMMARY, ""),
     "storm": _is_of_many(MessageKind.FIRING),
     "over": _is_of_many(MessageKind.RESOLVED),
+    "drill": lambda message: message.is_drill and message.kind is MessageKind.FIRING,
 }

@@ -9,7 +9,7 @@ import pytest
 from tests.web.served import Heard, Served, serving
 from tests.web.test_on_call import with_people
 from tocsin.dialects.ical.events import read_calendar
-from tocsin.web.api.oncall_links import MAX_SECRET, PREFIX
+from tocsin.web.calendars import MAX_SECRET, PREFIX
 from tocsin.web.settings import WebSettings
 
 BASE_URL = "https://tocsin.example.com"

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from tocsin.errors import StoreError, StoreUnavailable
+from tocsin.web import calendars
 from tocsin.web.api import (
     alerts,
     drills,
@@ -62,7 +63,7 @@ def create_framework(wiring: Wiring) -> FastAPI:
     app.state.wiring = wiring
     about = (drills, trials, history, reports, tokens, server)
     api = (jobs, alerts, groups, silences, oncall, oncall_links, pagerduty, slack, twilio, *about)
-    app.include_router(oncall_links.open_router)
+    app.include_router(calendars.router)
     pages = (rendering, visitor, overview, job, alert, group, silence_pages, recalling, reviewing, taking)
     for part in (*api, *pages):
         app.include_router(part.router)
