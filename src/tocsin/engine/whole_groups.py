@@ -26,7 +26,7 @@ from tocsin.engine.commands import (
 )
 from tocsin.engine.draft import Draft
 from tocsin.engine.in_hand import acknowledge_one, fault_of, resolve_one
-from tocsin.errors import StoreError
+from tocsin.errors import StoreError, StoreUnreadable
 from tocsin.store.base import Writing
 
 SLICE = 200
@@ -83,9 +83,10 @@ def go_on(draft: Draft) -> bool:
     after = ""
     try:
         result = _on_slice(draft, first.command, said_at=first.at)
-    except StoreError:
-        raise
-    except Exception:  # noqa: BLE001 -- what cannot be carried out must not hold up what else was said
+    except Exception as error:
+        if isinstance(error, StoreError) and not isinstance(error, StoreUnreadable):
+            raise
+        # What cannot be carried out must not hold up what else was said.
         _log.exception("what %r said of group %s could not be done to its end", first.who, first.group_id)
     else:
         draft.write()
