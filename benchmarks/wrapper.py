@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.processes import ENVIRONMENT, free_port, running
+from benchmarks.processes import ENVIRONMENT, free_port, get, running
 from benchmarks.report import Row, mid, spread
 
 BARE = ["/bin/true"]
@@ -33,6 +33,7 @@ def measure(rounds: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         rows = []
         with running("ours", database=f"{folder}/t.db", cpu=None) as server:
+            get(server.port, "/api/v1/jobs")  # what it loads after its first answer has an end
             rows.append(_row("server up", f"http://127.0.0.1:{server.port}", 0.060, rounds))
         rows.append(_row("server down (refused)", f"http://127.0.0.1:{free_port()}", 1, rounds))
         with _black_hole() as address:
