@@ -84,3 +84,39 @@ def test_what_a_job_needs_can_change(story: Story) -> None:
     story.at("02:10").fails("load")
     story.until("02:20")
     assert risk(story) == ""
+
+
+def test_a_storm_names_whom_all_of_it_puts_at_risk_each_once(story: Story) -> None:
+    for number in range(8):
+        story.job(f"load-{number}")
+    for number in range(3):
+        deadline, upstream = f"0{6 + number}:00", ("load-1", "load-2")
+        story.job(f"mart-{number}", schedule="0 5 * * *", deadline=deadline, upstream=upstream)
+    story.job("report", schedule="0 5 * * *", deadline="05:30", upstream=("load-3",))
+    for number in range(8):
+        story.at("02:00").fails(f"load-{number}")
+
+    story.until("02:05")
+
+    at_risk = dict(story.last.evidence)["at risk"]
+    assert at_risk.startswith("4 jobs need them: report by ")
+    assert [at_risk.count(name) for name in ("report", "mart-0", "mart-1", "mart-2")] == [1, 1, 1, 1]
+    assert at_risk.index("report") < at_risk.index("mart-0") < at_risk.index("mart-2")
+    for number in range(8):
+        story.at("02:30").succeeds(f"load-{number}")
+    assert "at risk" not in dict(story.last.evidence)
+
+
+def test_a_storm_that_puts_very_many_at_risk_says_how_many_at_least(story: Story) -> None:
+    story.job("load-1")
+    for number in range(12):
+        story.job(f"mart-{number:02}", schedule="0 5 * * *", upstream=("load-1",))
+    story.job("other", schedule="0 5 * * *", upstream=("load-2",))
+    for number in range(8):
+        story.at("02:00").fails(f"load-{number}")
+
+    story.until("02:05")
+
+    at_risk = dict(story.last.evidence)["at risk"]
+    assert at_risk.startswith("at least 12 jobs need them: mart-00")
+    assert at_risk.endswith("and 7 more")

@@ -13,7 +13,8 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.alerts.alert import Alert, Pooled
+from tocsin.alerts.alert import Alert, AtRisk, Pooled
+from tocsin.alerts.blast import together
 from tocsin.oncall.escalation import Climb
 from tocsin.rules.finding import Severity
 
@@ -88,7 +89,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     that somebody has all of them. `alone` were told by
     themselves within the last interval; `beside` were so before the others were told as one, and are
     escalated with these. What waits is told only after `hushed_until`, since `hushed_at`, when silences that
-    were made meanwhile cover some of it: these leave first.
+    were made meanwhile cover some of it: these leave first. `at_risk` are the jobs that need theirs.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     beside: tuple[str, ...] = ()
     hushed_at: datetime | None = None
     hushed_until: datetime | None = None
+    at_risk: AtRisk | None = None
 
     @property
     def waits_for_somebody(self) -> bool:
@@ -233,6 +235,7 @@ def _with_waiting(group: Group, alert: Alert, now: datetime) -> Group:
         first=group.first or member,
         causes=_counted(group.causes, causes_of(alert)),
         total=group.total + 1,
+        at_risk=together(group.at_risk, alert.at_risk),
         severity=max(group.severity, alert.severity),
     )
 

@@ -15,7 +15,7 @@ from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.hushing import hushed
 from tocsin.engine.voicing import labels_of, notification_key
-from tocsin.engine.wording import height
+from tocsin.engine.wording import height, words_of_risk_of_many
 from tocsin.notify.message import Link, Message, MessageKind, pack
 from tocsin.oncall.escalation import Facts, Move, Step
 from tocsin.rules.wording import clock_time
@@ -253,6 +253,8 @@ def _evidence(turn: Turn, said: Said, zone: str) -> tuple[tuple[str, str], ...]:
         rest = turn.added - len(turn.named)
         names = ", ".join(member.job for member in turn.named)
         found.append(("jobs", f"{names} and {rest:,} more" if rest else names))
+    if said not in _ENDS and group.at_risk is not None:
+        found.append(("at risk", words_of_risk_of_many(group.at_risk, zone)))
     if said is not Said.OVER:
         found.append(("alerts", f"{group.total:,} told as one, {_how_many_open(group)}"))
     return tuple(found)

@@ -1,5 +1,6 @@
 """What a message says of an alert."""
 
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from tocsin.oncall.escalation import Climb
 from tocsin.rules.wording import clock_time, plural, span
 
 _JOB_LIMIT = 25
+_MOST_OF_MANY = 5
 _ENDINGS = {
     Reason.RESOLVED_BY_HAND: "declared over by {who}",
     Reason.JOB_PAUSED: "no longer watched, because {who} has paused it",
@@ -59,7 +61,7 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
     )
 
 
-def words_of_risk(at_risk: AtRisk, zone: str) -> str:
+def words_of_risk(at_risk: AtRisk, zone: str, *, what: str = "it") -> str:
     """Return the jobs at risk: `7 jobs need it: report by 2026-03-10 06:00 UTC, archive and 5 more`."""
     named = [
         one.job[:_JOB_LIMIT] + (f" by {clock_time(one.deadline_at, zone)}" if one.deadline_at else "")
@@ -68,7 +70,14 @@ def words_of_risk(at_risk: AtRisk, zone: str) -> str:
     rest = at_risk.count - len(named)
     more = f" and {rest} more" if rest else ""
     many = plural(at_risk.count, "job") if at_risk.is_whole else f"more than {plural(at_risk.count, 'job')}"
-    return f"{many} {'needs' if at_risk.count == 1 else 'need'} it: {', '.join(named)}{more}"
+    return f"{many} {'needs' if at_risk.count == 1 else 'need'} {what}: {', '.join(named)}{more}"
+
+
+def words_of_risk_of_many(at_risk: AtRisk, zone: str) -> str:
+    """Return the jobs that many put at risk: `at least 7 jobs need them: report by 06:00 UTC and 6 more`."""
+    few = replace(at_risk, named=at_risk.named[:_MOST_OF_MANY], is_whole=True)
+    words = words_of_risk(few, zone, what="them")
+    return words if at_risk.is_whole else f"at least {words}"
 
 
 def height(climb: Climb) -> str:
