@@ -261,6 +261,19 @@ def test_a_level_by_the_deadline_is_told_by_the_earliest_of_the_storm(story: Sto
     ]
 
 
+def test_a_level_by_the_deadline_keeps_to_that_of_a_storm_when_it_came_rather_too_soon(story: Story) -> None:
+    story.escalates(ON_CALL, replace(VP, minutes_before_deadline=30))
+    for number in range(10):
+        deadline = "04:00" if number == 3 else "06:00"
+        story.job(f"job-{number}", schedule="0 2 * * *", deadline=deadline, warn=1, critical=0)
+
+    storm(story)
+    story.at("02:30").succeeds("job-3")
+    story.until("05:45")
+
+    assert [(when, who) for when, who, _, _ in people(story)][2:] == [("03:30", "cem")]
+
+
 def test_a_storm_that_a_silence_covers_rests_until_its_end(story: Story) -> None:
     story.escalates(ON_CALL, MANAGER)
 
