@@ -107,7 +107,6 @@ class Rounds:
         """Load everything anew: what was loaded or noted may have been rolled back."""
         self._refreshed_at = None
         self._registering = False
-        self._goes_on = True
         self.living.forget()
 
     def kept(self) -> None:
