@@ -90,7 +90,7 @@ class Auditor:
             self._closed_where_opened(alert)
         self._outbox()
         self._arrivals()
-        judge_limit(self._world, self._alerts, self._owed, self._ledger.made_seconds)
+        judge_limit(self._world, self._alerts, self._owed, self._ledger)
         self._moods()
         self._count()
 

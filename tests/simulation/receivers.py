@@ -59,6 +59,7 @@ class Ledger:
         self.arrivals: list[Arrival] = []
         self.trials: dict[str, list[Trial]] = {}
         self.made_seconds: dict[str, float] = {}
+        self.made_at: dict[str, datetime] = {}
         self._newest: dict[str, Notification] = {}
         self._held: dict[str, tuple[datetime, float, timedelta]] = {}
 

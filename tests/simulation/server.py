@@ -79,6 +79,7 @@ class FragileWriting:
         owed = tuple(notifications)
         for one in owed:
             self._ledger.made_seconds.setdefault(one.key, self._world.seconds)
+            self._ledger.made_at.setdefault(one.key, one.created_at)
         self._writing.enqueue(owed)
 
     def claim(self, *args: Any, **options: Any) -> list[Notification]:  # noqa: ANN401 -- as the session has it
