@@ -1,4 +1,4 @@
-"""When the clock was set back: what waits for an instant of the old one is looked at now.
+"""What waits for an instant that counts no more is looked at now: above all when the clock was set back.
 
 Whatever is looked at counts its waits anew, from now at the latest (`tocsin.alerts.set_back`).
 """
@@ -29,6 +29,11 @@ def hasten(writing: Writing, now: datetime, *, lease_for: timedelta) -> None:
             break
         after = found[-1]
     wake(writing, OWN_JOBS, now)
+    hasten_groups(writing, now)
+    writing.hasten_outbox(now, lease_for=lease_for)
+
+
+def hasten_groups(writing: Writing, now: datetime) -> None:
+    """Let every open group look anew at what keeps it quiet; the jobs are to be made due before."""
     writing.lock_groups()
     writing.hasten_groups(now)
-    writing.hasten_outbox(now, lease_for=lease_for)

@@ -14,7 +14,7 @@ from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.digesting import send_digests
 from tocsin.engine.draft import Draft
-from tocsin.engine.hastening import hasten, is_set_back
+from tocsin.engine.hastening import hasten, hasten_groups, is_set_back
 from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
@@ -56,10 +56,13 @@ class Rounds:
         self._must_turn = False
         self._must_look = False
         self._goes_on = True
+        self._wakes_groups = True
+        self._waking_groups = False
 
     def next_at(self, now: datetime) -> datetime:
         """Return when the next chore is due."""
-        if self._alive_at is None or self._adopting or self._must_turn or self._must_look or self._goes_on:
+        must = (self._adopting, self._must_turn, self._must_look, self._goes_on, self._wakes_groups)
+        if self._alive_at is None or any(must):
             return now
         return self._alive_at + ALIVE_EVERY
 
@@ -68,7 +71,7 @@ class Rounds:
         version = version_of(self._writing, configuration)
         if version != self.book.version or configuration is not self.book.configuration:
             self._to_register = deque(slices_of_jobs(configuration))
-            self._adopting = True
+            self._adopting = self._wakes_groups = True
         self.book = replace(
             self.book,
             configuration=configuration,
@@ -107,6 +110,7 @@ class Rounds:
         """Load everything anew: what was loaded or noted may have been rolled back."""
         self._refreshed_at = None
         self._registering = False
+        self._waking_groups = False
         self.living.forget()
 
     def kept(self) -> None:
@@ -114,6 +118,8 @@ class Rounds:
         if self._registering:
             self._registering = False
             self._to_register.popleft()
+        if self._waking_groups:
+            self._wakes_groups = self._waking_groups = False
         if not self._must_turn:
             self._must_look = False
         self._must_turn = False
@@ -170,10 +176,13 @@ class Rounds:
             self._wake_drills(draft)
         elif self._goes_on:
             self._goes_on = go_on(draft)
+        elif self._wakes_groups:
+            hasten_groups(self._writing, now)
+            draft.has_woken = self._waking_groups = True
         elif self._adopting:
             self._adopt(draft)
             draft.write()
-        return self._adopting or self._must_look or self._goes_on, owes
+        return self._adopting or self._must_look or self._goes_on or self._wakes_groups, owes
 
     def _note_alive(self, now: datetime) -> None:
         before = self.living.note(self._writing, now, ALIVE_EVERY)

@@ -8,6 +8,7 @@ from tocsin.alerts.matcher import match_all
 from tocsin.alerts.silence import Silence
 from tocsin.engine.commands import AddSilence, Done, ExpireSilence, ExtendSilence, Refusal, Refused, Result
 from tocsin.engine.draft import Draft
+from tocsin.engine.hastening import hasten_groups
 from tocsin.engine.hushing import take_out_of_waits
 from tocsin.engine.voicing import labels_of
 
@@ -79,6 +80,7 @@ def _expire(draft: Draft, command: ExpireSilence) -> Result:
     held_back = draft.writing.open_alerts_held_back()
     muted = [a.job_id for a in held_back if match_all(silence.matchers, labels_of(a))]
     draft.writing.mark_due(muted, draft.now)
+    hasten_groups(draft.writing, draft.now)
     return Done(message="expired; what it kept back is told now if it still holds", id=silence.id)
 
 
