@@ -132,16 +132,31 @@ def test_what_was_caught_and_is_sent_later_does_nothing(hooked: Served) -> None:
     assert an_alert(hooked, job)["state"] == "firing"
 
 
-def test_what_was_acknowledged_before_it_got_louder_is_not_in_hand(hooked: Served) -> None:
+@pytest.mark.parametrize("what", ["acknowledged", "resolved"])
+def test_what_was_done_before_it_got_louder_leaves_the_alert_as_it_is(hooked: Served, what: str) -> None:
     job, alert_id = failed(hooked)
-    early = an_event(alert_id, at=now())
+    early = an_event(alert_id, what, at=now())
     hooked.report({"job": job, "kind": "fail", "run": "second"})
     assert an_alert(hooked, job)["severity"] == "page"
 
     assert called(hooked, early).json["message"] == "nothing was done: the alert got louder after that"
     assert an_alert(hooked, job)["state"] == "firing"
-    assert called(hooked, an_event(alert_id)).status == 202
-    assert an_alert(hooked, job)["state"] == "acknowledged"
+    assert called(hooked, an_event(alert_id, what)).status == 202
+    assert an_alert(hooked, job)["state"] == what
+
+
+@pytest.mark.parametrize("what", ["acknowledged", "resolved"])
+def test_what_was_done_before_a_storm_came_means_none_of_it(tmp_path: Path, what: str) -> None:
+    settings = WebSettings(hooks=(Hook(kind="pagerduty", receiver=RECEIVER, secrets=(SECRET,)),))
+    with serving(tmp_path, closed=True, settings=settings, change=gathering) as served:
+        early = now()
+        jobs = [fresh() for _ in range(MANY)]
+        served.report(*({"job": job, "kind": "fail"} for job in jobs))
+        group_id = the_group(served)["id"]
+
+        assert called(served, an_event(group_id, what, at=early)).status == 202
+
+        assert {alert["state"] for alert in alerts_of(served, *jobs)} == {"firing"}
 
 
 def test_who_takes_the_incident_of_a_storm_takes_all_of_its_alerts(tmp_path: Path) -> None:

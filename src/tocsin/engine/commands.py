@@ -28,7 +28,8 @@ class AcknowledgeGroup:
     """Somebody has the firing alerts that a group speaks for in hand: one slice of them, by their ids.
 
     What is done says behind which id (`Done.after`) the next slice begins. `goes_on`: whoever says so does
-    not wait, and the writer does the other slices by itself, also after a restart.
+    not wait, and the writer does the other slices by itself, also after a restart. What was told after
+    `said_at`, when they said so, is not meant.
     """
 
     group_id: str
@@ -37,6 +38,7 @@ class AcknowledgeGroup:
     until_at: datetime | None = None
     after: str = ""
     goes_on: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class ResolveGroup:
     note: str = ""
     after: str = ""
     goes_on: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

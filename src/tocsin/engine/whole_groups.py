@@ -82,7 +82,7 @@ def go_on(draft: Draft) -> bool:
         return False
     after = ""
     try:
-        result = _on_slice(draft, first.command, said_at=first.at)
+        result = _on_slice(draft, replace(first.command, said_at=first.at))
     except Exception as error:
         if isinstance(error, StoreError) and not isinstance(error, StoreUnreadable):
             raise
@@ -133,7 +133,7 @@ def _save(writing: Writing, unfinished: list[Unfinished]) -> None:
 
 def _rest_of(command: AcknowledgeGroup | ResolveGroup, after: str, now: datetime) -> Unfinished:
     return Unfinished(
-        at=now,
+        at=command.said_at or now,
         group_id=command.group_id,
         who=command.who,
         note=command.note,
@@ -143,10 +143,8 @@ def _rest_of(command: AcknowledgeGroup | ResolveGroup, after: str, now: datetime
     )
 
 
-def _on_slice(
-    draft: Draft, command: AcknowledgeGroup | ResolveGroup, said_at: datetime | None = None
-) -> Result:
-    """Do one slice; after `said_at` no alert can be meant that was opened later."""
+def _on_slice(draft: Draft, command: AcknowledgeGroup | ResolveGroup) -> Result:
+    """Do one slice of what can be meant."""
     group = draft.writing.group(command.group_id)
     if group is None:
         return Refused(reason=Refusal.NOT_FOUND, message=f"there is no group {command.group_id!r}")
@@ -155,12 +153,25 @@ def _on_slice(
         return Refused(reason=Refusal.INVALID, message=fault)
     found = draft.writing.alerts_of_group(command.group_id, after=command.after, limit=SLICE)
     after = found[-1].id if len(found) == SLICE else ""
-    found = [one for one in found if said_at is None or not said_at < one.opened_at <= draft.now]
+    if command.said_at is not None:
+        found = [one for one in found if _was_told_by(command.said_at, one, group, draft.now)]
     if isinstance(command, AcknowledgeGroup):
         count, is_left = _take(draft, group, found, command), group.waits_for_somebody or group.waiting
     else:
         count, is_left = _end(draft, group, found, command), group.open or group.waiting
     return Done(message="done", id=command.group_id, count=count, after=after if is_left else "")
+
+
+def _was_told_by(instant: datetime, alert: Alert, group: Group, now: datetime) -> bool:
+    """Whether somebody can mean an alert who spoke at this instant: it was there, and told as one by then.
+
+    What a group told last, also what it repeated, was told at `together_at`.
+    """
+    if instant < alert.opened_at <= now:
+        return False
+    if group.together_at is None or not instant < group.together_at <= now:
+        return True
+    return any(one.group == group.id and one.batch < group.batch - 1 for one in alert.pooled)
 
 
 def _take(draft: Draft, group: Group, found: list[Alert], command: AcknowledgeGroup) -> int:

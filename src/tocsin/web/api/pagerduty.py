@@ -67,13 +67,17 @@ def _carry_out(wired: Wiring, heard: Heard) -> DoneShape:
     if heard.word is Word.RESOLVED:
         return _resolve_all(wired, heard)
     who = inert.line(heard.who, MAX_NAME)
-    return take_all(wired, AcknowledgeGroup(group_id=heard.alert_id, who=who, note=NOTE, goes_on=True))
+    told = AcknowledgeGroup(
+        group_id=heard.alert_id, who=who, note=NOTE, goes_on=True, said_at=heard.occurred_at
+    )
+    return take_all(wired, told)
 
 
 def _resolve_all(wired: Wiring, heard: Heard) -> DoneShape:
     """Resolve what the group speaks for, by one command: PagerDuty waits some seconds and asks again."""
     who = inert.line(heard.who, MAX_NAME)
-    done = wired.engine.command(ResolveGroup(group_id=heard.alert_id, who=who, note=NOTE, goes_on=True))
+    told = ResolveGroup(group_id=heard.alert_id, who=who, note=NOTE, goes_on=True, said_at=heard.occurred_at)
+    done = wired.engine.command(told)
     if not isinstance(done, Done):
         raise refusal(done)
     rest = "so far; the others of the group follow" if done.is_going_on else "of the group"
@@ -82,15 +86,15 @@ def _resolve_all(wired: Wiring, heard: Heard) -> DoneShape:
 
 def _about_one(wired: Wiring, heard: Heard) -> str:
     alert_id, who = heard.alert_id, inert.line(heard.who, MAX_NAME)
-    if heard.word is Word.RESOLVED:
-        return wired.engine.command(Resolve(alert_id=alert_id, who=who, note=NOTE)).message
     if _got_louder_since(wired, alert_id, heard.occurred_at):
         return "nothing was done: the alert got louder after that"
+    if heard.word is Word.RESOLVED:
+        return wired.engine.command(Resolve(alert_id=alert_id, who=who, note=NOTE)).message
     return wired.engine.command(Acknowledge(alert_id=alert_id, who=who, note=NOTE)).message
 
 
 def _got_louder_since(wired: Wiring, alert_id: str, instant: datetime) -> bool:
-    """Whether what was taken in hand is not yet what it is now: a delivery may come late, or again."""
+    """Whether what was seen there is not yet what it is now: a delivery may come late, or again."""
     with wired.store.reading() as reading:
         history = reading.history(alert_id)
     return any(entry.reason is Reason.LOUDER and entry.at > instant for entry in history)
