@@ -338,3 +338,45 @@ def test_an_alert_that_nobody_was_told_of_is_not_escalated(story: Story) -> None
 
     story.until("03:15")
     assert people(story) == [("03:00", "ann", "firing"), ("03:15", "bob", "escalated")]
+
+
+def test_a_route_whose_receiver_is_told_once_a_day_escalates_at_once(story: Story) -> None:
+    story.receivers["team"].digest_at = "08:00"
+    story.escalates(ON_CALL, MANAGER)
+
+    story.at("02:00").fails("etl")
+    story.until("03:00")
+
+    assert people(story) == [("02:00", "ann", "firing"), ("02:15", "bob", "escalated")]
+    assert story.history("etl") == [
+        ("02:00", "opened"),
+        ("02:00", "told"),
+        ("02:00", "escalation_begun"),
+        ("02:15", "escalated"),
+    ]
+
+
+def test_what_got_louder_where_all_is_told_once_a_day_is_heard_at_once(story: Story) -> None:
+    story.receivers["team"].digest_at = "08:00"
+    story.escalates(ON_CALL, MANAGER)
+    story.rule("job_failure", severity="warning")
+    story.rule("job_failure", name="twice", severity="page", in_a_row=2)
+    story.at("02:00").fails("etl")
+    story.at("02:05").acknowledges("ann")
+
+    story.at("02:10").fails("etl")
+
+    assert people(story)[1:] == [("02:10", "ann", "louder")]
+
+
+def test_where_all_is_told_once_a_day_the_end_is_told_to_who_was_woken_and_nobody_after_it(
+    story: Story,
+) -> None:
+    story.receivers["team"].digest_at = "08:00"
+    story.escalates(ON_CALL, MANAGER)
+
+    story.at("02:00").fails("etl")
+    story.at("02:10").succeeds("etl")
+    story.until("05:00")
+
+    assert people(story) == [("02:00", "ann", "firing"), ("02:10", "ann", "resolved")]

@@ -11,6 +11,7 @@ from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Promise
 from tocsin.config.grammar.routing import Route
 from tocsin.config.hand_overs import hand_over_warnings
+from tocsin.config.heard_late import pages_heard_late
 from tocsin.config.maintenance import maintenance_warnings
 from tocsin.config.on_call import gap_warnings
 from tocsin.config.problems import Fault, Place
@@ -29,6 +30,7 @@ def advise(file: File) -> Iterator[Fault]:
             yield Fault(place=place, message=message)
     yield from _unused_receivers(file)
     yield from _quiet_times(file)
+    yield from pages_heard_late(file)
     yield from mutual(build_inhibit_rules(file.inhibit_rules or ()))
     yield from _passwords_in_the_open(file)
     yield from _unheard_answers(file)

@@ -84,8 +84,8 @@ def voice(
 def _climb_of(voiced: Voiced, book: Book, now: datetime) -> Climb | None:
     """Return the climb of an alert.
 
-    A backfill never has one. It begins when people are first told, and anew when it has become worse and
-    another policy is for that.
+    A backfill never has one. It begins when people are first told, be it in a digest to come, and anew when
+    it has become worse and another policy is for that.
     """
     alert = voiced.alert
     if alert.backfill:
@@ -238,8 +238,13 @@ def _known_at(policy: Policy, state: JobState | None, now: datetime) -> datetime
 
 
 def _told_as(voiced: Voiced) -> Speech | None:
-    """Return what people are told by the routes at this instant, if they are told that it fires."""
+    """Return what people are told by the routes at this instant, if they are told that it fires.
+
+    Where they are told with the next digest, somebody must be found before that.
+    """
     kinds = {owed.kind for owed in voiced.notifications}
+    if not kinds and voiced.speech is not None:
+        kinds = {voiced.speech.value}
     return next((speech for speech in _OPENINGS if speech.value in kinds), None)
 
 

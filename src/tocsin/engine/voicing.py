@@ -28,9 +28,13 @@ BACKFILL_NOTE = "a backfill never pages: it is a warning at most, and no escalat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voiced:
-    """An alert after it has, or has not, been spoken of."""
+    """An alert after it has, or has not, been spoken of; `speech` is what there was to say by its routes.
+
+    It is set also where all of them wait for their digest, so that nothing is owed to anybody at once.
+    """
 
     alert: Alert
+    speech: Speech | None = None
     entries: tuple[Entry, ...] = ()
     notifications: tuple[Notification, ...] = ()
     kept_back: Reason | None = None
@@ -100,6 +104,7 @@ def voice(
     entries += [entry] if entry is not None else []
     return Voiced(
         alert=alert,
+        speech=utterance.speech,
         entries=tuple(entries),
         notifications=notifications,
         kept_back=kept_back,
