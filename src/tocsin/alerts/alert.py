@@ -109,7 +109,7 @@ class Pooled:
     """That an alert was handed to a group, for one receiver: as severe as it then was, to be told as one.
 
     `batch` is what the group had told as one by then. `is_taken`: somebody has it in hand. `climbs`: the
-    group climbs the escalation policy of the alert for it.
+    group climbs the escalation policy of the alert for it. `was_told`: it was told as one of it before.
     """
 
     group: str
@@ -119,6 +119,7 @@ class Pooled:
     step: int
     is_taken: bool = False
     climbs: bool = False
+    was_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

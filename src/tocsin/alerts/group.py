@@ -79,10 +79,10 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     something was told, `together_at` when last as one, and `batch` how often. `waiting` were added since,
     from `waiting_since_at` to `added_at`; `named` are the first of them. `released` may be told one by one.
     Of those that were told as one, `open` are not over, somebody has `taken` so many of these in hand, and
-    `over` have ended; `total` is how many were ever added. `targets` are those who were told, `seq` numbers
-    what they were told, and `heard` are the numbers that each of them was told last. `due_at` is when there
-    may be more to say; before `quiet_until`, when the time intervals of its route are over, nothing but that
-    all of it is.
+    `over` have ended; `total` is how many ever were among them, or wait to be. `targets` are those who were
+    told, `seq` numbers what they were told, and `heard` are the numbers that each of them was told last.
+    `due_at` is when there may be more to say; before `quiet_until`, when the time intervals of its route are
+    over, nothing but that all of it is.
 
     `climb` is how far its escalation policy has been climbed for those that were told as one, `deadline_at`
     the earliest deadline among them, and `taken_by` who last took one in hand; `told_in_hand`: it was said
@@ -90,6 +90,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     themselves within the last interval; `beside` were so before the others were told as one, and are
     escalated with these. What waits is told only after `hushed_until`, since `hushed_at`, when silences that
     were made meanwhile cover some of it: these leave first. `at_risk` are the jobs that need theirs.
+    `is_louder`: some of what waits was told as one of it before.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     hushed_at: datetime | None = None
     hushed_until: datetime | None = None
     at_risk: AtRisk | None = None
+    is_louder: bool = False
 
     @property
     def waits_for_somebody(self) -> bool:
@@ -158,7 +160,7 @@ class Said(Enum):
 class Turn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A group after time has passed: what to say, whose jobs to look at for a word of their own, when next.
 
-    `added` is how many are told as one for the first time, `named` the first of them.
+    `added` is how many are told as one, `named` the first of them; `is_louder`: some were told so before.
     """
 
     group: Group
@@ -166,6 +168,7 @@ class Turn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     added: int = 0
     named: tuple[Member, ...] = ()
     release: tuple[int, ...] = ()
+    is_louder: bool = False
     ask_again_at: datetime | None = None
 
 
@@ -274,8 +277,10 @@ def left(group: Group, alert: Alert, pooled: Pooled, *, is_over: bool) -> Group:
     if pooled.batch == group.batch:
         named = tuple(member for member in group.named if member.alert_id != alert.id)
         released = tuple(other for other in group.released if other != alert.id)
-        waiting = group.waiting if alert.id in group.released else group.waiting - 1
-        return replace(group, waiting=waiting, named=named, released=released)
+        gone = 0 if alert.id in group.released else 1
+        waiting, total = group.waiting - gone, group.total - (0 if pooled.was_told else gone)
+        over = group.over + (gone if is_over and pooled.was_told else 0)
+        return replace(group, waiting=waiting, total=total, over=over, named=named, released=released)
     taken = group.taken - 1 if pooled.is_taken else group.taken
     return replace(group, open=group.open - 1, taken=taken, over=group.over + (1 if is_over else 0))
 
@@ -322,7 +327,7 @@ def still_waiting(group: Group) -> Group:
 def _flushed(group: Group, now: datetime) -> Turn:
     names = tuple(member.alert_id for member in group.named)
     settled = replace(group, waiting=0, waiting_since_at=None, added_at=None, named=())
-    settled = replace(settled, hushed_at=None, hushed_until=None)
+    settled = replace(settled, hushed_at=None, hushed_until=None, is_louder=False)
     if group.waiting == len(names) and len(group.told) + group.waiting < group.pace.together_from:
         apart = replace(settled, released=(*group.released, *names), total=group.total - group.waiting)
         jobs = tuple(dict.fromkeys(member.job_id for member in group.named))
@@ -338,7 +343,8 @@ def _flushed(group: Group, now: datetime) -> Turn:
         beside=(*group.beside, *(one.alert_id for one in group.alone))[-MAX_BESIDE:],
     )
     asks_at = next_at(one)
-    return Turn(group=one, said=Said.TOGETHER, added=group.waiting, named=group.named, ask_again_at=asks_at)
+    told = Turn(group=one, said=Said.TOGETHER, added=group.waiting, named=group.named, ask_again_at=asks_at)
+    return replace(told, is_louder=True) if group.is_louder else told
 
 
 def next_at(group: Group) -> datetime | None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
-from tocsin.alerts.group import Group, Said, Turn
-from tocsin.oncall.escalation import Climb, Facts, Policy, Standing, Status, Step, begin, climb
+from tocsin.alerts.group import Group, Said, Turn, causes_of
+from tocsin.oncall.escalation import Climb, Facts, Move, Policy, Standing, Status, Step, begin, climb
 
 _RUNNING = (Status.PENDING, Status.ESCALATED)
 
@@ -73,10 +73,21 @@ def joined(group: Group, alert: Alert, policy_id: str) -> tuple[Group, Pooled] |
     return replace(group, open=group.open + 1, total=group.total + 1), pooled
 
 
+def anew(group: Group, alert: Alert) -> Group:
+    """Return the group to which an alert has come back that was told as one of it: it counts once."""
+    causes = causes_of(alert)
+    once = (
+        replace(one, count=one.count - 1) if (one.kind, one.what) in causes else one for one in group.causes
+    )
+    kept = tuple(one for one in once if one.count)
+    return replace(group, total=group.total - 1, causes=kept, is_louder=True)
+
+
 def climbed(turn: Turn, facts: Facts, now: datetime) -> tuple[Group, Step | None]:
     """Return the group after its turn with its climb moved on, and the step that was made, if any was.
 
     `facts` say who is behind the levels and until when nobody may be told; how the group stands is added.
+    What has got worse begins at no lower level for that, and the level where it is hears of it.
     """
     group = turn.group
     if group.climb is None or not group.has_spoken:
@@ -88,10 +99,13 @@ def climbed(turn: Turn, facts: Facts, now: datetime) -> tuple[Group, Step | None
         return in_hand(group, now), None
     current = group.climb
     is_anew = turn.said is Said.TOGETHER and group.open == turn.added and current.status in _RUNNING
-    if is_anew and current.level:
+    if is_anew and current.level and not turn.is_louder:
         current = begin(current.policy, now)
     facts = dataclasses.replace(facts, deadline_at=group.deadline_at)
-    return _moved(group, current, facts, now)
+    moved, step = _moved(group, current, facts, now)
+    if turn.is_louder and current.status in _RUNNING and current.level and not step.tell:
+        step = dataclasses.replace(step, move=Move.WENT_ON, tell=facts.behind[current.level - 1])
+    return moved, step
 
 
 def _moved(group: Group, current: Climb, facts: Facts, now: datetime) -> tuple[Group, Step]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.alerts.advance import Change
-from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
+from tocsin.alerts.alert import Alert, AlertState, Entry, Pooled, Reason
 from tocsin.alerts.telling import Speech, said
 from tocsin.engine import voicing
 from tocsin.engine.behind import behind, escalating_way
@@ -29,6 +29,7 @@ from tocsin.oncall.escalation import (
     begin,
     climb,
 )
+from tocsin.rules.finding import Severity
 
 _OPENINGS = (Speech.LOUDER, Speech.FIRING, Speech.REPEAT)
 _REASONS = {
@@ -114,22 +115,26 @@ def _handed_over(
     It goes on from there by itself, or gives that to the next group.
     """
     alert = voiced.alert
-    left = {one.group for one in before.pooled} - {one.group for one in alert.pooled}
+    known, kept = {_place_of(one) for one in before.pooled}, {_place_of(one) for one in alert.pooled}
     for pooled in before.pooled:
-        if pooled.climbs and pooled.group in left and alert.state is AlertState.FIRING:
+        if pooled.climbs and _place_of(pooled) not in kept and alert.state is AlertState.FIRING:
             reached = groups.left_behind(pooled)
             if reached is not None and (alert.climb is None or reached.level >= alert.climb.level):
                 alert = replace(alert, climb=reached)
-    new = {one.group for one in alert.pooled} - {one.group for one in before.pooled}
-    end = _end_of(alert, book) if new and not alert.backfill else None
+    end = _end_of(alert, book) if kept - known and not alert.backfill else None
     if end is not None:
         deadline_at = _deadline(alert, state, now)
         bound = tuple(
-            groups.climb_for(alert, one, end, now, deadline_at) if one.group in new else one
+            one if _place_of(one) in known else groups.climb_for(alert, one, end, now, deadline_at)
             for one in alert.pooled
         )
         alert = replace(alert, pooled=bound)
     return replace(voiced, alert=alert)
+
+
+def _place_of(pooled: Pooled) -> tuple[str, int, Severity, int]:
+    """Return what tells that an alert is bound as it was: it may have left its group and come back louder."""
+    return pooled.group, pooled.batch, pooled.severity, pooled.step
 
 
 def _joined(voiced: Voiced, current: Climb, book: Book, groups: Groups, now: datetime) -> Voiced | None:

@@ -25,7 +25,7 @@ from tocsin.alerts.group import (
 from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
 from tocsin.alerts.set_back import group_at
 from tocsin.alerts.telling import heard_by
-from tocsin.alerts.together import handed, in_hand, joined, left_behind
+from tocsin.alerts.together import anew, handed, in_hand, joined, left_behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.looking import NewId
 from tocsin.engine.pooling import End
@@ -48,6 +48,7 @@ class Gathering:
         self._ids: dict[str, str] = {}
         self._changed: dict[str, None] = {}
         self._members: list[tuple[str, str]] = []
+        self._gone: set[tuple[str, str]] = set()
         self._is_locked = False
         self.has_woken = False
 
@@ -60,7 +61,8 @@ class Gathering:
         return self._bound_to(group, alert, way)
 
     def _bound_to(self, group: Group, alert: Alert, way: Way) -> Pooled:
-        self._put(group)
+        was_told = (group.id, alert.id) in self._gone
+        self._put(anew(group, alert) if was_told else group)
         self._members.append((group.id, alert.id))
         return Pooled(
             group=group.id,
@@ -68,6 +70,7 @@ class Gathering:
             batch=group.batch,
             severity=alert.severity,
             step=alert.step,
+            was_told=was_told,
         )
 
     def put_by(
@@ -92,6 +95,8 @@ class Gathering:
         """Take an alert out of a group because it is over, or has more to say than the group has said."""
         group = self._group(pooled.group)
         if group is not None:
+            if pooled.batch < group.batch or pooled.was_told:
+                self._gone.add((group.id, alert.id))
             self._put(in_hand(left(group, alert, pooled, is_over=is_over), alert.changed_at))
 
     def take(self, alert: Alert, pooled: Pooled) -> Pooled | None:
