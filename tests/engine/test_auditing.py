@@ -184,6 +184,7 @@ def test_a_server_that_has_just_started_is_clean_before_its_first_sign_of_life(i
     [
         (a_group(waiting=1), "groups_at_rest"),
         (a_group(waiting=1, due_at=NOON), "due_groups"),
+        (a_group(waiting=1, due_at=NOON + HOUR, aside_until=NOON + HOUR), "groups_aside"),
         (a_group(together_at=NOON, open=2, climb=CLIMB), "escalations"),
     ],
 )

@@ -83,14 +83,13 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     told, `seq` numbers what they were told, and `heard` are the numbers that each of them was told last.
     `due_at` is when there may be more to say; before `quiet_until`, when the time intervals of its route are
     over, nothing but that all of it is.
-
     `climb` is how far its escalation policy has been climbed for those that were told as one, `deadline_at`
     the earliest deadline among them, and `taken_by` who last took one in hand; `told_in_hand`: it was said
-    that somebody has all of them. `alone` were told by
-    themselves within the last interval; `beside` were so before the others were told as one, and are
-    escalated with these. What waits is told only after `hushed_until`, since `hushed_at`, when silences that
-    were made meanwhile cover some of it: these leave first. `at_risk` are the jobs that need theirs.
-    `is_louder`: some of what waits was told as one of it before.
+    that somebody has all of them. `alone` were told by themselves within the last interval; `beside` were so
+    before the others were told as one, and are escalated with these. What waits is told only after
+    `hushed_until`, since `hushed_at`, when silences that were made meanwhile cover some of it: these leave
+    first. `at_risk` are the jobs that need theirs. `is_louder`: some of what waits was told as one of it
+    before. After a turn that could not be taken nothing is said before `aside_until`.
     """
 
     id: str
@@ -130,6 +129,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     hushed_until: datetime | None = None
     at_risk: AtRisk | None = None
     is_louder: bool = False
+    aside_until: datetime | None = None
 
     @property
     def waits_for_somebody(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Entry
+from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.book import Book
 from tocsin.engine.gathering import Gathering
 from tocsin.engine.inhibiting import Inhibiting
@@ -43,6 +44,7 @@ class Draft:
         self.opened = 0
         self.kept_back: list[str] = []
         self.raised: list[SetAside] = []
+        self.put_off: list[tuple[str, str]] = []
         self.notifications: list[Notification] = []
         self._alerts: dict[int, list[Alert]] = {}
         self._changed: dict[str, Alert] = {}
@@ -93,6 +95,7 @@ class Draft:
         if watch.unreadable:
             self._put_off(watch, watch.unreadable)
             return
+        mark = self.gathering.mark
         try:
             seen = look(
                 watch,
@@ -103,7 +106,12 @@ class Draft:
                 groups=self.gathering,
                 neighbours=self.inhibiting,
             )
-        except Exception as error:  # noqa: BLE001 -- a job that cannot be judged must cost itself alone
+        except Exception as error:
+            # A job that cannot be judged must cost itself alone, and leave nothing of its own half done.
+            if is_of_the_store(error):
+                raise
+            self.gathering.undo(mark)
+            self.inhibiting.undo(job_id)
             self._put_off(watch, f"{type(error).__name__}: {error}")
             return
         self.watches[job_id] = seen.watch
@@ -239,3 +247,6 @@ class Draft:
             metrics.set_aside(item.rule)
             name = self.watches[item.job_id].job.name if item.job_id in self.watches else item.job_id
             _log.error("rule %s is set aside for job %s: %s", item.rule, name, item.error)
+        for what, error in self.put_off:
+            metrics.set_aside(what.partition(" ")[0])
+            metrics.error("engine", f"{what} is put off: {error}", self.now)

@@ -49,6 +49,7 @@ class Gathering:
         self._changed: dict[str, None] = {}
         self._members: list[tuple[str, str]] = []
         self._gone: set[tuple[str, str]] = set()
+        self._before: list[tuple[str, Group | None, bool]] = []
         self._is_locked = False
         self.has_woken = False
 
@@ -164,21 +165,43 @@ class Gathering:
         self._let_go_of_lost()
         return found
 
-    def take_turns(self, now: datetime, hushed: Callable[[Group], Group]) -> list[Turn]:
-        """Let time pass for groups that are due; return what has come of it.
+    def due_locked(self, now: datetime) -> list[Group]:
+        """Return the first groups that are due, which no other server can change any more."""
+        self._lock()
+        return self.due(now)
+
+    def take_turn(self, group: Group, now: datetime, hushed: Callable[[Group], Group]) -> Turn:
+        """Let time pass for a group that is due; return what has come of it.
 
         What is about to be told is asked first whether it must wait until some of it has left.
         """
-        self._lock()
-        turns = []
-        for group in self._writing.due_groups(now, GROUPS_AT_ONCE):
-            known = self._by_id.setdefault(group.id, group)
-            known = self._kept_quiet(group_at(known, now), now)
-            taken_turn = turn(hushed(known) if is_to_flush(known, now) else known, now)
-            self._put(taken_turn.group)
-            turns.append(taken_turn)
-        self._let_go_of_lost()
-        return turns
+        known = replace(self._by_id.setdefault(group.id, group), aside_until=None)
+        known = self._kept_quiet(group_at(known, now), now)
+        taken_turn = turn(hushed(known) if is_to_flush(known, now) else known, now)
+        self._put(taken_turn.group)
+        return taken_turn
+
+    def put_off(self, group: Group, until: datetime) -> None:
+        """Say nothing of a group before `until`, whatever it has to say: its turn could not be taken."""
+        self._put(replace(self._by_id.get(group.id, group), aside_until=until))
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """How much has changed so far; `undo` goes back to it."""
+        return len(self._before), len(self._members)
+
+    def undo(self, mark: tuple[int, int]) -> None:
+        """Let nothing have changed since a mark: what was begun there could not be done to its end."""
+        changes, members = mark
+        del self._members[members:]
+        while len(self._before) > changes:
+            group_id, before, was_changed = self._before.pop()
+            if before is None:
+                del self._by_id[group_id]
+            else:
+                self._by_id[group_id] = before
+            if not was_changed:
+                del self._changed[group_id]
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -266,10 +289,20 @@ class Gathering:
             self._writing.lock_groups()
             self._is_locked = True
 
+    def _due_at(self, group: Group) -> datetime | None:
+        """Return when there may be more to say; now, where that cannot be told: its turn is then put off."""
+        if group.aside_until is not None:
+            return group.aside_until
+        try:
+            return next_at(group)
+        except Exception:  # noqa: BLE001 -- what is wrong with a group must not cost the job that comes to it
+            return self._now
+
     def _put(self, group: Group) -> None:
+        self._before.append((group.id, self._by_id.get(group.id), group.id in self._changed))
         group = still_waiting(group)
         if group.closed_at is None:
-            group = replace(group, due_at=next_at(group))
+            group = replace(group, due_at=self._due_at(group))
         else:
             group = replace(group, due_at=None)
             self._ids.pop(group.key, None)

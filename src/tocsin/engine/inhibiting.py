@@ -121,6 +121,13 @@ class Inhibiting:
         if woken:
             self.has_woken = self._writing.wake(sorted(woken)) > 0 or self.has_woken
 
+    def undo(self, job_id: int) -> None:
+        """Let the alerts of a job be again as they were kept: it could not be judged to the end."""
+        for of_key in self._sources.values():
+            for alert_id in [bond.alert_id for bond in of_key.values() if bond.job_id == job_id]:
+                del of_key[alert_id]
+                self._seen.discard(alert_id)
+
     def _is_apart(self, alert: Alert, job: Job) -> bool:
         """Whether nothing can ever mute an alert, nor it another by a rule."""
         if self._book.configuration.inhibit_rules or alert.ties or alert.inhibited is not None:

@@ -1,8 +1,9 @@
 """What is told of many alerts at once: a storm, that it goes on or is in nobody's hand, that it is over."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from tocsin.alerts.alert import AlertState
 from tocsin.alerts.group import THROTTLED, Cause, Group, Member, Said, Turn, shared_cause
 from tocsin.alerts.together import climbed
+from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.behind import behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
@@ -21,6 +23,8 @@ from tocsin.oncall.escalation import Facts, Move, Step
 from tocsin.rules.wording import clock_time
 from tocsin.store.rows import Notification
 
+TRIED_AGAIN_AFTER = timedelta(minutes=5)
+"""At most so long nothing is said of a group whose turn could not be taken."""
 MOST_ASKED = 1_000
 """Most alerts of a group that are read to see whether all of it is muted."""
 
@@ -31,6 +35,7 @@ _KINDS = {
     Said.OVER: MessageKind.RESOLVED,
     Said.ESCALATED: MessageKind.ESCALATED,
 }
+_log = logging.getLogger("tocsin.engine")
 _ENDS = frozenset({Said.IN_HAND, Said.OVER})
 """What asks for nobody."""
 
@@ -50,12 +55,31 @@ def speak_for_groups(draft: Draft) -> None:
     if not due:
         return
     _look_beside(draft, due)
-    for turn in draft.gathering.take_turns(draft.now, partial(hushed, draft)):
-        group, step = _moved_on(draft, turn)
-        draft.gathering.keep(group)
-        _speak(draft, msgspec.structs.replace(turn, group=group), step)
-        if turn.release:
-            _let_go(draft, turn.release)
+    for group in draft.gathering.due_locked(draft.now):
+        release = _spoken_for(draft, group)
+        if release:
+            _let_go(draft, release)
+
+
+def _spoken_for(draft: Draft, group: Group) -> tuple[int, ...]:
+    """Take the turn of one group, or none of it and put it off; return which jobs may speak by themselves."""
+    mark, owed = draft.gathering.mark, len(draft.notifications)
+    try:
+        turn = draft.gathering.take_turn(group, draft.now, partial(hushed, draft))
+        moved, step = _moved_on(draft, turn)
+        draft.gathering.keep(moved)
+        _speak(draft, msgspec.structs.replace(turn, group=moved), step)
+    except Exception as error:
+        if is_of_the_store(error):
+            raise
+        _log.exception("group %s could not be told and is put off", group.id)
+        draft.gathering.undo(mark)
+        del draft.notifications[owed:]
+        set_aside_for = draft.book.configuration.policy.set_aside_for
+        draft.gathering.put_off(group, draft.now + min(set_aside_for, TRIED_AGAIN_AFTER))
+        draft.put_off.append((f"group {group.id}", f"{type(error).__name__}: {error}"))
+        return ()
+    return turn.release
 
 
 def _let_go(draft: Draft, job_ids: Iterable[int]) -> None:

@@ -21,7 +21,7 @@ MAX_HISTORIES: Final = 500
 
 _BEGINNING: Final[Place] = (-1, 0, "")
 _OF_ALERTS: Final = frozenset({Check.UNHEARD, Check.ESCALATIONS})
-_OF_GROUPS: Final = frozenset({Check.GROUPS_AT_REST, Check.ESCALATIONS})
+_OF_GROUPS: Final = frozenset({Check.GROUPS_AT_REST, Check.GROUPS_ASIDE, Check.ESCALATIONS})
 
 
 class Sweep:
@@ -94,6 +94,8 @@ def _group_of(reading: Reading, group_id: str) -> Group | None:
 def _of_group(group: Group) -> Iterator[Suspect]:
     if group.waiting and group.due_at is None:
         yield Suspect(check=Check.GROUPS_AT_REST, id=group.id, example=group.id)
+    if group.aside_until is not None:
+        yield Suspect(check=Check.GROUPS_ASIDE, id=group.id, example=group.id)
     climbs = group.has_spoken and group.waits_for_somebody
     if climbs and not will_climb(group.climb, group.due_at):
         yield Suspect(check=Check.ESCALATIONS, id=group.id, example=group.id)

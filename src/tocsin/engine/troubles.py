@@ -26,6 +26,7 @@ class Check(Enum):
     LATE = "late"
     DUE_GROUPS = "due_groups"
     GROUPS_AT_REST = "groups_at_rest"
+    GROUPS_ASIDE = "groups_aside"
     UNHEARD = "unheard"
     ESCALATIONS = "escalations"
     UNCLAIMED = "unclaimed"
@@ -45,6 +46,10 @@ WORDS: Final = {
     Check.GROUPS_AT_REST: (
         "groups hold alerts that nobody will tell of",
         "Look at these with tocsin groups.",
+    ),
+    Check.GROUPS_ASIDE: (
+        "groups of alerts cannot be told",
+        "Look at these with tocsin groups, tell people yourself, and see the server's log for the cause.",
     ),
     Check.UNHEARD: ("alerts fire of which nobody was told", "Look at these alerts and their histories."),
     Check.ESCALATIONS: ("escalations will not go on by themselves", "Tell the next level yourself."),
