@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.stories.server import ALIVE_EVERY
 from tests.stories.story import Story
 from tocsin.alerts.alert import Alert, AlertState
-from tocsin.alerts.inhibition import InhibitRule, Source, inhibited
+from tocsin.alerts.inhibition import InhibitRule, Side, Source, inhibited
 from tocsin.alerts.upstream import lack_of
 from tocsin.config.deadlocks import mutual
 from tocsin.engine import auditing, rounds
@@ -31,6 +31,7 @@ law = settings(
     print_blob=False,
 )
 
+TARGET: Final = Side.TARGET
 JOBS: Final = ("a", "b", "c", "d", "e")
 TEAMS: Final = ("red", "blue")
 SIDES: Final = (
@@ -134,8 +135,11 @@ def muting(alert: Alert, others: dict[str, Alert]) -> Alert | None:
 
 
 def by_rules(rules: tuple[InhibitRule, ...], open_: dict[str, Alert]) -> set[str]:
-    """Return what the rules mute, by what they say of all that is open now."""
-    sources = [Source(alert_id=one.id, labels=tuple(labels_of(one).items())) for one in open_.values()]
+    """Return what the rules mute, by what they say of all that is open now and not only held open."""
+    firing = [
+        one for one in open_.values() if not one.flapping or any(t.side is not TARGET for t in one.ties)
+    ]
+    sources = [Source(alert_id=one.id, labels=tuple(labels_of(one).items())) for one in firing]
     return {one.id for one in open_.values() if inhibited(rules, labels_of(one), sources) is not None}
 
 

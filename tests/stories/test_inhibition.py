@@ -137,3 +137,44 @@ def test_silence_and_inhibition_end_one_after_the_other(story: Story) -> None:
 
     story.until("05:10")
     assert story.heard_of("report") == [("05:00", "critical", "firing")]
+
+
+def test_an_alert_that_is_held_open_because_it_flaps_mutes_nothing_while_its_job_is_well(
+    story: Story,
+) -> None:
+    story.inhibits("job=host", "job=report")
+    for minute in range(9):
+        moment = story.at(f"02:{minute:02}")
+        moment.succeeds("host") if minute % 2 else moment.fails("host")
+    story.at("02:10").fails("report")
+    story.until("02:11")
+    assert story.heard_of("report") == []
+
+    story.at("02:12").succeeds("host")
+    story.until("02:13")
+
+    assert [job for job, _, _ in story.open] == ["host", "report"]
+    assert story.heard_of("report") == [("02:12:15", "critical", "firing")]
+
+
+def test_what_flaps_mutes_again_as_soon_as_it_fails(story: Story) -> None:
+    story.inhibits("job=host", "job=report")
+    for minute in range(10):
+        moment = story.at(f"02:{minute:02}")
+        moment.succeeds("host") if minute % 2 else moment.fails("host")
+
+    story.at("02:11").fails("host").fails("report")
+
+    assert story.silent_until("02:30")
+    assert ("report", "job_failure", "critical") in story.open
+
+
+def test_the_alert_of_a_backfill_mutes_nothing(story: Story) -> None:
+    story.inhibits("job=host", "job=report")
+    story.rule("job_failure", severity="page")
+    story.at("02:00").fails("host", backfill=True)
+
+    story.at("02:01").fails("report")
+    story.until("02:02")
+
+    assert story.heard_of("report") == [("02:01", "page", "firing")]

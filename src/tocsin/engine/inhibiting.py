@@ -146,7 +146,14 @@ class Inhibiting:
         can_be_muted = bool(above) or any(tie.side is Side.TARGET for tie in ties)
         if change.reason is Reason.OPENED and found is None and can_be_muted and _can_wait(alert):
             inhibited = waiting(now)
+        if alert.backfill or (alert.flapping and self._is_well(job)):
+            ties = tuple(tie for tie in ties if tie.side is Side.TARGET)
         return replace(alert, ties=(*ties, *needed), inhibited=inhibited)
+
+    def _is_well(self, job: Job) -> bool:
+        """Whether the last runs of a job ended well, so that an alert which flaps is only held open."""
+        watch = self._loaded(job.id)
+        return watch is not None and all(run.backfill for run in watch.state.failures)
 
     def by_rule(self, labels: dict[str, str]) -> Inhibitor | None:
         """Return what would mute an alert with these labels by a rule of inhibition, if it opened now."""
