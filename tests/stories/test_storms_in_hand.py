@@ -5,8 +5,11 @@ import pytest
 from tests.stories.story import Story
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.engine import in_hand, whole_groups
-from tocsin.engine.commands import AcknowledgeGroup, ResolveGroup
+from tocsin.engine.commands import AcknowledgeGroup, Done, ResolveGroup
+from tocsin.engine.recalling import EVER
 from tocsin.engine.work import Order
+from tocsin.oncall.escalation import Level
+from tocsin.store.past import Place
 
 
 def a_storm(story: Story, jobs: int = 10) -> None:
@@ -194,3 +197,67 @@ def test_a_word_about_a_group_that_cannot_be_carried_out_holds_up_no_other(
         assert reading.note(whole_groups.NOTE) == "[]"
     assert states(story, group_id).count(AlertState.FIRING) == MEMBERS % SLICE
     assert story.server.writer.fault == ""
+
+
+def a_storm_of_which_some_still_wait(story: Story) -> str:
+    """Let ten fail that are told, and fifty that wait; return the id of their group."""
+    story.escalates(
+        Level(name="on-call", targets=("ann",), timeout_minutes=15),
+        Level(name="manager", targets=("bob",), timeout_minutes=15),
+    )
+    for number in range(10):
+        story.at("02:00").fails(f"job-{number}")
+    for number in range(50):
+        story.at("02:02").fails(f"late-{number}")
+    with story.server.store.reading() as reading:
+        (group,) = reading.groups(10)
+    return group.id
+
+
+def states_of(story: Story, name: str) -> set[AlertState]:
+    return {alert.state for alert in story.alerts() if alert.job.startswith(name)}
+
+
+def test_who_takes_a_storm_in_hand_takes_what_was_told_of_and_hears_of_the_others(story: Story) -> None:
+    group_id = a_storm_of_which_some_still_wait(story)
+    done = story.server.order(AcknowledgeGroup(group_id=group_id, who="dan"))
+    assert isinstance(done, Done)
+    assert done.count == 10
+    assert states_of(story, "late") == {AlertState.FIRING}
+    story.until("02:20:35")
+
+    told = [(at, kind) for at, kind, _ in of_many(story, "ann")]
+    assert told == [("02:00:30", "firing"), ("02:05:30", "firing")]
+    assert [(at, kind) for at, kind, _ in of_many(story, "bob")] == [("02:20:30", "escalated")]
+    assert states_of(story, "job") == {AlertState.ACKNOWLEDGED}
+
+
+def test_who_ends_a_storm_ends_what_was_told_of_alone(story: Story) -> None:
+    group_id = a_storm_of_which_some_still_wait(story)
+    done = story.server.order(ResolveGroup(group_id=group_id, who="dan"))
+    assert isinstance(done, Done)
+    assert done.count == 9
+    story.until("02:06")
+
+    assert states_of(story, "late") == {AlertState.FIRING}
+    assert [(at, kind) for at, kind, _ in of_many(story, "team")] == [
+        ("02:00:30", "firing"),
+        ("02:05:30", "firing"),
+    ]
+
+
+def test_what_was_told_before_a_job_failed_is_not_its_own(story: Story) -> None:
+    a_storm_of_which_some_still_wait(story)
+    story.until("02:03")
+    with story.server.store.reading() as reading:
+        before = reading.owed(
+            EVER, Place(at=story.instant("23:00")), job_id=story.watch("late-3").job.id, limit=9
+        )
+    story.until("02:06")
+    with story.server.store.reading() as reading:
+        after = reading.owed(
+            EVER, Place(at=story.instant("23:00")), job_id=story.watch("late-3").job.id, limit=9
+        )
+
+    assert before == []
+    assert {one.notification.target for one in after} == {"team"}

@@ -156,6 +156,7 @@ def test_who_presses_acknowledge_all_has_every_alert_of_the_group(tmp_path: Path
         served.engine.deliverer.channels = {"console/console": bot, "console/slack": bot}
         chat = Chat(served=served, slack=slack)
         served.report(*({"job": f"job {number}", "kind": "fail"} for number in range(5)))
+        wait_until(lambda: any(one["open"] for one in served.get("/api/v1/groups")["items"]))
         with served.store.reading() as reading:
             (group,) = reading.groups(10)
             pooled = {alert.job for alert in reading.alerts_of_group(group.id, after="", limit=10)}
@@ -170,7 +171,7 @@ def test_who_presses_acknowledge_all_has_every_alert_of_the_group(tmp_path: Path
 
 
 def _in_groups(configuration: Configuration) -> Configuration:
-    pace = Pace(wait=timedelta(hours=1), interval=timedelta(hours=1))
+    pace = Pace(wait=timedelta(milliseconds=50), interval=timedelta(hours=1), together_from=3)
     return replace(configuration, policy=replace(configuration.policy, pace=pace))
 
 

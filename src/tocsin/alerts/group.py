@@ -342,9 +342,8 @@ def _flushed(group: Group, now: datetime) -> Turn:
         alone=(),
         beside=(*group.beside, *(one.alert_id for one in group.alone))[-MAX_BESIDE:],
     )
-    asks_at = next_at(one)
-    told = Turn(group=one, said=Said.TOGETHER, added=group.waiting, named=group.named, ask_again_at=asks_at)
-    return replace(told, is_louder=True) if group.is_louder else told
+    told = Turn(group=one, said=Said.TOGETHER, added=group.waiting, named=group.named)
+    return replace(told, is_louder=group.is_louder, ask_again_at=next_at(one))
 
 
 def next_at(group: Group) -> datetime | None:

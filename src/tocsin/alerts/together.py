@@ -73,6 +73,11 @@ def joined(group: Group, alert: Alert, policy_id: str) -> tuple[Group, Pooled] |
     return replace(group, open=group.open + 1, total=group.total + 1), pooled
 
 
+def told_as_one(group: Group) -> int:
+    """Return how many alerts of a group were ever told as one."""
+    return group.total - group.waiting
+
+
 def anew(group: Group, alert: Alert) -> Group:
     """Return the group to which an alert has come back that was told as one of it: it counts once."""
     causes = causes_of(alert)

@@ -10,7 +10,7 @@ import msgspec
 
 from tocsin.alerts.alert import AlertState
 from tocsin.alerts.group import THROTTLED, Cause, Group, Member, Said, Turn, shared_cause
-from tocsin.alerts.together import climbed
+from tocsin.alerts.together import climbed, told_as_one
 from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.behind import behind
 from tocsin.engine.configuration import Configuration
@@ -280,12 +280,12 @@ def _evidence(turn: Turn, said: Said, zone: str) -> tuple[tuple[str, str], ...]:
     if said not in _ENDS and group.at_risk is not None:
         found.append(("at risk", words_of_risk_of_many(group.at_risk, zone)))
     if said is not Said.OVER:
-        found.append(("alerts", f"{group.total:,} told as one, {_how_many_open(group)}"))
+        found.append(("alerts", f"{told_as_one(group):,} told as one, {_how_many_open(group)}"))
     return tuple(found)
 
 
 def _how_many_open(group: Group) -> str:
-    return "all of them open" if group.open == group.total else f"{group.open:,} of them open"
+    return "all of them open" if group.open == told_as_one(group) else f"{group.open:,} of them open"
 
 
 def _first(member: Member, zone: str) -> str:

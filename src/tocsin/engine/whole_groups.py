@@ -156,9 +156,9 @@ def _on_slice(draft: Draft, command: AcknowledgeGroup | ResolveGroup) -> Result:
     if command.said_at is not None:
         found = [one for one in found if _was_told_by(command.said_at, one, group, draft.now)]
     if isinstance(command, AcknowledgeGroup):
-        count, is_left = _take(draft, group, found, command), group.waits_for_somebody or group.waiting
+        count, is_left = _take(draft, group, found, command), group.waits_for_somebody
     else:
-        count, is_left = _end(draft, group, found, command), group.open or group.waiting
+        count, is_left = _end(draft, group, found, command), group.open > 0
     return Done(message="done", id=command.group_id, count=count, after=after if is_left else "")
 
 
@@ -219,4 +219,5 @@ def _is_to_end(alert: Alert, group: Group) -> bool:
 
 
 def _is_of(alert: Alert, group: Group) -> bool:
-    return any(one.group == group.id for one in alert.pooled)
+    """Whether an alert was told as one of a group: of what still waits nobody can have known."""
+    return any(one.group == group.id and one.batch < group.batch for one in alert.pooled)

@@ -20,14 +20,19 @@ _IN_ORDER: Final = " ORDER BY h.at DESC, h.id DESC LIMIT ?"
 _COLUMNS: Final = ", ".join("''" if name == "message" else f"n.{name}" for name in NOTIFICATION.names)
 _SINCE: Final = "n.created_at >= ? AND (n.created_at, n.id) < (?, ?)"
 _OWED: Final = f"SELECT n.id, {_COLUMNS} FROM notifications n WHERE {_SINCE}"  # noqa: S608 - our own columns
+# What a group told before an alert of the job was there, or that others of it fire after that was over, is
+# not of the job.
 # From the few subjects of the job to what was owed of them, put in order only then: a plan that begins with
 # the order would walk through all that was ever owed to anybody.
 _OWED_OF_JOB: Final = f"""
     WITH subjects AS MATERIALIZED (
-        SELECT id FROM alerts WHERE job_id = ?
-        UNION SELECT g.group_id FROM alerts a JOIN group_alerts g ON g.alert_id = a.id WHERE a.job_id = ?
+        SELECT id, 0 AS since, 9223372036854775807 AS until FROM alerts WHERE job_id = ?
+        UNION SELECT g.group_id, a.opened_at, a.over_at
+        FROM alerts a JOIN group_alerts g ON g.alert_id = a.id WHERE a.job_id = ?
     ), found AS MATERIALIZED (
-        SELECT n.id FROM subjects CROSS JOIN notifications n WHERE n.alert_id = subjects.id AND {_SINCE}
+        SELECT DISTINCT n.id FROM subjects CROSS JOIN notifications n WHERE n.alert_id = subjects.id
+        AND n.created_at >= subjects.since AND (n.created_at <= subjects.until OR n.kind = 'resolved')
+        AND {_SINCE}
     )
     SELECT n.id, {_COLUMNS} FROM found CROSS JOIN notifications n WHERE n.id = found.id
 """  # noqa: S608 - our own columns

@@ -122,7 +122,7 @@ def get_group(
 def acknowledge_group(
     wired: Wired, who: Who, group_id: str, body: Acknowledgement | None = None
 ) -> DoneShape:
-    """Say that you have all its firing alerts in hand; those that got louder by themselves are left out."""
+    """Say that you have in hand what was told of it and fires; what waits or got louder is left out."""
     until_at = end_of(body.until, body.for_minutes, wired.clock.now()) if body else None
     note = kept_text(body.note, MAX_NOTE) if body else ""
     return take_all(wired, AcknowledgeGroup(group_id=group_id, who=who, note=note, until_at=until_at))
