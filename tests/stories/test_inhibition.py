@@ -1,5 +1,7 @@
 """While one alert is open, those that a rule of inhibition names are not told, as Alertmanager does it."""
 
+import pytest
+
 from tests.stories.story import Story
 from tocsin.oncall.escalation import Level
 
@@ -43,14 +45,45 @@ def test_an_alert_that_is_on_both_sides_mutes_neither_itself_nor_another_such(st
     assert {h.message.job for h in story.messages} == {"load", "report"}
 
 
-def test_two_rules_that_mute_each_other_silence_both_of_which_check_warns(story: Story) -> None:
-    story.inhibits("job=load", "job=report")
-    story.inhibits("job=report", "job=load")
+@pytest.mark.parametrize("jobs", [("load", "report"), ("a", "b", "c"), ("a", "b", "c", "d", "e")])
+@pytest.mark.parametrize("apart", [0, 5, 60])
+def test_of_alerts_that_mute_each_other_in_a_circle_one_is_told(
+    story: Story, jobs: tuple[str, ...], apart: int
+) -> None:
+    for one, other in zip(jobs, (*jobs[1:], jobs[0]), strict=True):
+        story.inhibits(f"job={one}", f"job={other}")
 
-    story.at("02:00").fails("load").fails("report")
+    for number, job in enumerate(jobs):
+        story.at(f"02:{apart * number // 60:02}:{apart * number % 60:02}").fails(job)
+    story.until("02:10")
 
-    assert story.silent_until("12:00")
-    assert [job for job, _, _ in story.open] == ["load", "report"]
+    assert len({h.message.job for h in story.messages}) == 1
+    assert len(story.open) == len(jobs)
+
+
+def test_when_the_one_of_a_circle_that_was_told_is_over_another_is_told(story: Story) -> None:
+    for one, other in (("a", "b"), ("b", "c"), ("c", "a")):
+        story.inhibits(f"job={one}", f"job={other}")
+    story.at("02:00").fails("a").fails("b").fails("c")
+    story.until("02:10")
+    [told] = {h.message.job for h in story.messages}
+
+    story.at("02:10").succeeds(told)
+    story.until("02:20")
+
+    left = {h.message.job for h in story.messages} - {told}
+    assert len(left) == 1
+    assert len(story.open) == 2
+
+
+def test_what_is_muted_mutes_others_where_it_is_no_circle(story: Story) -> None:
+    story.inhibits("job=a", "job=b")
+    story.inhibits("job=b", "job=c")
+
+    story.at("02:00").fails("a").fails("b").fails("c")
+    story.until("02:10")
+
+    assert {h.message.job for h in story.messages} == {"a"}
 
 
 def test_a_page_is_muted_too_if_a_rule_says_so(story: Story) -> None:

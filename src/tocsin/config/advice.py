@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tocsin.clock import now
 from tocsin.config.dead_ends import always_quiet, ends
-from tocsin.config.deadlocks import mutual
+from tocsin.config.deadlocks import circles, mutual
 from tocsin.config.escalations import escalation_warnings, named_in_escalations
 from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
@@ -31,7 +31,9 @@ def advise(file: File) -> Iterator[Fault]:
     yield from _unused_receivers(file)
     yield from _quiet_times(file)
     yield from pages_heard_late(file)
-    yield from mutual(build_inhibit_rules(file.inhibit_rules or ()))
+    inhibit_rules = build_inhibit_rules(file.inhibit_rules or ())
+    yield from mutual(inhibit_rules)
+    yield from circles(inhibit_rules)
     yield from _passwords_in_the_open(file)
     yield from _unheard_answers(file)
     yield from _unjudged(file)

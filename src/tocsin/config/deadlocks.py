@@ -1,4 +1,4 @@
-"""Rules of inhibition that mute each other's alerts, so that nobody is told of either.
+"""Rules of inhibition that mute each other's alerts, so that only one of them is told.
 
 It errs on the side of silence: two rules are named only with labels of two alerts for which it is so.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice, product
 from typing import Final
 
-from tocsin.alerts.implying import KNOWN_VALUES
+from tocsin.alerts.implying import KNOWN_VALUES, contradiction
 from tocsin.alerts.inhibition import InhibitRule, Source, inhibited
 from tocsin.alerts.matcher import Matcher
 from tocsin.config.problems import MAX_SHOWN, Fault
@@ -24,6 +24,11 @@ _KNOWN: Final = {**KNOWN_VALUES, "condition": tuple(CONDITIONS)}
 _NEVER_EMPTY: Final = ("job", "environment", "rule")
 _LITERALS: Final = re.compile(r"[\w \-/|]*")
 
+MAX_LENGTH: Final = 6
+"""Rules of the longest circle that is looked for."""
+MAX_STEPS: Final = 2_000
+MAX_CIRCLES: Final = 200
+
 Labels = dict[str, str]
 Tests = Sequence[Matcher]
 Choice = tuple[str, str]
@@ -34,6 +39,78 @@ def mutual(rules: Sequence[InhibitRule]) -> Iterator[Fault]:
     yield from islice(_pairs(rules[:MAX_RULES]), MAX_TOLD)
 
 
+def circles(rules: Sequence[InhibitRule]) -> Iterator[Fault]:
+    """Tell three to MAX_LENGTH rules by which alerts can mute each other in a circle, at the last of them."""
+    rules = rules[:MAX_RULES]
+    found = (_told(rules, ring) for ring in islice(_rings(rules), MAX_CIRCLES))
+    yield from islice((fault for fault in found if fault is not None), MAX_TOLD)
+
+
+def _rings(rules: Sequence[InhibitRule]) -> Iterator[tuple[int, ...]]:
+    """Return rules of which each may mute the source of the next, each circle once, within MAX_STEPS."""
+    after = [
+        [
+            n
+            for n, other in enumerate(rules)
+            if not contradiction((*one.target_matchers, *other.source_matchers))
+        ]
+        for one in rules
+    ]
+    steps = 0
+    for first in range(len(rules)):
+        paths: list[tuple[int, ...]] = [(first,)]
+        while paths and steps < MAX_STEPS:
+            steps += 1
+            path = paths.pop()
+            if len(path) > 2 and first in after[path[-1]]:  # noqa: PLR2004 -- two are told as a pair
+                yield path
+            if len(path) < MAX_LENGTH:
+                paths += [(*path, n) for n in reversed(after[path[-1]]) if n > first and n not in path]
+
+
+def _told(rules: Sequence[InhibitRule], ring: tuple[int, ...]) -> Fault | None:
+    circle = [rules[number] for number in ring]
+    found = _all_muted(circle)
+    if found is None:
+        return None
+    names = ", ".join(_called(rules[number], number) for number in ring)
+    before = (circle[-1], *circle)
+    alerts = "; ".join(_written(x, rule, last) for x, rule, last in zip(found, circle, before, strict=False))
+    message = (
+        f"{names} mute each other in a circle: while alerts with {alerts} are open, only one is told; "
+        "take one of the rules out, or make its tests narrower"
+    )
+    return Fault(place=("inhibit_rules", max(ring)), message=message)
+
+
+def _all_muted(circle: Sequence[InhibitRule]) -> list[Labels] | None:
+    """Return the labels of alerts of which each is muted by the one before under the rule of that one."""
+    before = (circle[-1], *circle)
+    tests = [(*one.source_matchers, *last.target_matchers) for one, last in zip(circle, before, strict=False)]
+    asked = (test.name for of_one in tests for test in of_one)
+    names = dict.fromkeys([*asked, *(name for rule in circle for name in rule.equal)])
+    rows = [_rows(name, tests, circle) for name in names]
+    for chosen in islice(product(*rows), MAX_TRIED):
+        values = dict(zip(names, chosen, strict=True))
+        found = [{name: row[n] for name, row in values.items() if row[n]} for n in range(len(circle))]
+        targets = (*found[1:], found[0])
+        if all(_mutes(rule, x, y) for rule, x, y in zip(circle, found, targets, strict=True)):
+            return found
+    return None
+
+
+def _rows(name: str, tests: Sequence[Tests], circle: Sequence[InhibitRule]) -> list[tuple[str, ...]]:
+    """Return values of a label for each alert of a circle, equal where the rule between two asks for that."""
+    values = _values(name, [test for of_one in tests for test in of_one if test.name == name])
+    rows: list[tuple[str, ...]] = [()]
+    for number, of_one in enumerate(tests):
+        about = [test for test in of_one if test.name == name]
+        own = [value for value in values if all(test.matches({name: value}) for test in about)]
+        is_equal = number > 0 and name in circle[number - 1].equal
+        rows = [(*row, v) for row in rows for v in own if not is_equal or row[-1] == v][:MAX_TRIED]
+    return [row for row in rows if name not in circle[-1].equal or row[-1] == row[0]]
+
+
 def _pairs(rules: Sequence[InhibitRule]) -> Iterator[Fault]:
     for (first, one), (second, other) in combinations(enumerate(rules), 2):
         found = _both_muted(one, other)
@@ -42,7 +119,7 @@ def _pairs(rules: Sequence[InhibitRule]) -> Iterator[Fault]:
         mine, others = (_written(labels, one, other) for labels in found)
         message = (
             f"{_called(other, second)} and {_called(one, first)} mute each other: while an alert with {mine} "
-            f"and one with {others} are open, nobody is told of either; take one of the rules out, or add to "
+            f"and one with {others} are open, only one of them is told; take one of the rules out, or add to "
             f"the 'target_matchers' of one a test that the sources of the other do not pass"
         )
         yield Fault(place=("inhibit_rules", second), message=message)

@@ -37,6 +37,8 @@ from tocsin.store.base import Writing
 from tocsin.store.rows import Watch
 
 SOURCES_AT_ONCE = 20
+LONGEST_CHAIN = 100
+"""Alerts of which each mutes the next that are followed; what a longer chain would mute is told."""
 
 
 class Inhibiting:
@@ -58,7 +60,7 @@ class Inhibiting:
         self._alerts = alerts
         self._kinship = Kinship(writing, loaded)
         self._open: dict[int, tuple[Alert, ...]] = {}
-        self._seen: set[str] = set()
+        self._seen: dict[str, Alert] = {}
         self._sources: dict[str, dict[str, Bond]] = {}
         self._ended_well: dict[str, None] = {}
         self._is_locked = False
@@ -126,7 +128,8 @@ class Inhibiting:
         for of_key in self._sources.values():
             for alert_id in [bond.alert_id for bond in of_key.values() if bond.job_id == job_id]:
                 del of_key[alert_id]
-                self._seen.discard(alert_id)
+        for alert_id in [alert.id for alert in self._seen.values() if alert.job_id == job_id]:
+            del self._seen[alert_id]
 
     def _is_apart(self, alert: Alert, job: Job) -> bool:
         """Whether nothing can ever mute an alert, nor it another by a rule."""
@@ -173,17 +176,40 @@ class Inhibiting:
         return None
 
     def _source(self, key: str, side: Side, alert_id: str) -> Bond | None:
-        """Return an open alert on a side of a key: of this transaction, else as it was kept."""
+        """Return an open alert on a side of a key: of this transaction, else as it was kept.
+
+        One that this alert itself mutes, also by way of others, does not count: else nobody would be told.
+        """
         for bond in self._sources.get(key, {}).values():
-            if bond.side is side and bond.alert_id != alert_id:
+            if bond.side is side and bond.alert_id != alert_id and not self._follows(bond, alert_id):
                 return bond
         after, seen = "", {*self._seen, alert_id}
         while True:
             page = self._writing.bonds(key, side, after=after, limit=SOURCES_AT_ONCE)
-            found = next((one for one in page if one.alert_id not in seen), None)
+            fresh = (one for one in page if one.alert_id not in seen)
+            found = next((one for one in fresh if not self._follows(one, alert_id)), None)
             if found is not None or len(page) < SOURCES_AT_ONCE:
                 return found
             after = page[-1].alert_id
+
+    def _follows(self, bond: Bond, alert_id: str) -> bool:
+        """Whether a source is muted by an alert, itself or by way of others."""
+        by = self._muting(bond.alert_id)
+        for _ in range(LONGEST_CHAIN):
+            if by is None or by.alert_id == alert_id:
+                return by is not None
+            by = self._muting(by.alert_id)
+        return True
+
+    def _muting(self, alert_id: str) -> Inhibitor | None:
+        """Return what mutes another alert by now; nothing mutes what is over or cannot be read."""
+        try:
+            alert = self._seen.get(alert_id) or self._writing.alert(alert_id)
+        except StoreUnreadable:
+            return None
+        if alert is None or not alert.is_open or alert.inhibited is None:
+            return None
+        return alert.inhibited.by if alert.inhibited.is_by_another else None
 
     def _along(self, alert: Alert, above: Iterable[Above]) -> Inhibitor | None:
         return inhibitor_of(
@@ -216,7 +242,7 @@ class Inhibiting:
         if alert.id in self._seen:
             for of_key in self._sources.values():
                 of_key.pop(alert.id, None)
-        self._seen.add(alert.id)
+        self._seen[alert.id] = alert
         for tie in _ties_now(alert):
             if tie.side is not Side.TARGET:
                 self._sources.setdefault(tie.key, {})[alert.id] = _bond(alert, tie)
