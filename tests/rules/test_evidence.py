@@ -94,3 +94,22 @@ def test_instants_are_read_in_the_zone_of_the_job() -> None:
 
 def test_nouns_follow_their_number() -> None:
     assert [plural(n, "run") for n in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "step"),
+    [
+        ('{"steps": [{"name": "fetch", "ok": true}, {"name": "load\\n it", "ok": false}]}', "load it"),
+        ('{"steps": [{"name": "a", "ok": false}, {"name": "b", "ok": false}]}', "a"),
+        ('{"steps": [{"name": "a", "ok": true}]}', ""),
+        ('{"steps": 7}', ""),
+        ('{"steps": [{"name": 7, "ok": false}]}', ""),
+        ('{"steps": [["a", false]]}', ""),
+        ('{"rows": 7}', ""),
+        ("", ""),
+    ],
+)
+def test_the_first_step_that_failed_is_named_where_a_run_tells_its_steps(metadata: str, step: str) -> None:
+    shown = dict(of_run(JOB, failed(detail=Detail(exit_code=1, metadata=metadata))))
+
+    assert shown.get("failed step", "") == step

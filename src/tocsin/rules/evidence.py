@@ -1,5 +1,8 @@
 """What a finding says about a run, in the words a responder looks for."""
 
+import msgspec
+from msgspec import Struct
+
 from tocsin.jobs.job import Job
 from tocsin.jobs.run import Run
 from tocsin.rules.facts import Facts
@@ -7,6 +10,7 @@ from tocsin.rules.wording import clock_time, span
 
 _CONTEXT = ("host", "command", "trace_id")
 MAX_ERROR = 500
+MAX_STEP = 200
 
 
 def of_run(job: Job, run: Run) -> tuple[tuple[str, str], ...]:
@@ -46,12 +50,40 @@ def _of_detail(run: Run) -> list[tuple[str, str]]:
     error = error_of(run)
     if error:
         facts.append(("error", error))
+    step = failed_step_of(detail.metadata)
+    if step:
+        facts.append(("failed step", step))
     if detail.max_rss_bytes is not None:
         facts.append(("memory", f"{detail.max_rss_bytes / 1_048_576:,.0f} MiB at most"))
     if detail.cpu_seconds is not None:
         facts.append(("CPU", span(detail.cpu_seconds)))
     facts.extend((name, value) for name, value in detail.context if name in _CONTEXT)
     return facts
+
+
+class _Step(Struct, frozen=True, gc=False):
+    """One of `metadata.steps`, as far as it matters here."""
+
+    name: str = ""
+    ok: bool = True
+
+
+class _Steps(Struct, frozen=True, gc=False):
+    steps: tuple[_Step, ...] = ()
+
+
+_STEPS = msgspec.json.Decoder(_Steps)
+
+
+def failed_step_of(metadata: str) -> str:
+    """Return the first step that failed by the `steps` of a run's metadata (`name`, `ok`), or nothing."""
+    if '"steps"' not in metadata:
+        return ""
+    try:
+        steps = _STEPS.decode(metadata).steps
+    except msgspec.MsgspecError:  # metadata is the job's own, of whatever shape
+        return ""
+    return next((" ".join(step.name.split())[:MAX_STEP] for step in steps if not step.ok), "")
 
 
 def last_good_of(facts: Facts) -> tuple[str, str]:
