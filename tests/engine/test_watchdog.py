@@ -15,8 +15,9 @@ from tests.contracts.situations import Situation
 from tests.engine.watched import PATIENCE_SECONDS, Watched, configured, watched
 from tocsin.alerts.alert import AlertState
 from tocsin.alerts.group import EACH_ALONE
+from tocsin.alerts.matcher import read_matcher
 from tocsin.engine import watchdog
-from tocsin.engine.commands import Acknowledge, NoteAudit, Resolve
+from tocsin.engine.commands import Acknowledge, AddSilence, NoteAudit, Resolve
 from tocsin.engine.configuration import Policy
 from tocsin.engine.troubles import AuditReport, Check, Trouble
 from tocsin.engine.watchdog import GONE_AFTER_AUDITS
@@ -108,6 +109,20 @@ def test_an_alert_that_fires_and_of_which_nobody_was_told(it: Watched, file: str
     told_once_and_silent_outside(it, "unheard", beats=1)
     assert it.engine.condition().audit.troubles[0].examples == (alert,)
 
+    it.engine.command(Acknowledge(alert_id=alert, who="kim"))
+    over_everywhere(it, beats=1)
+
+
+def test_what_the_audit_finds_is_told_though_a_silence_covers_everything(it: Watched, file: str) -> None:
+    alert, now = an_alert_of(it), it.clock.now()
+    wide = tuple(read_matcher(one) for one in ("severity=~warning|critical",))
+    it.engine.command(AddSilence(matchers=wide, starts_at=now, ends_at=now + AN_HOUR, who="kim", comment="x"))
+    assert it.audit().is_clean
+    meddle(file, "DELETE FROM notifications")
+
+    assert it.found() == []
+    assert it.found() == ["unheard"]
+    told_once_and_silent_outside(it, "unheard", beats=1)
     it.engine.command(Acknowledge(alert_id=alert, who="kim"))
     over_everywhere(it, beats=1)
 

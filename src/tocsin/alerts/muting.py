@@ -7,10 +7,14 @@ to whoever heard that it began.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tocsin.alerts.alert import Reason
 from tocsin.alerts.maintenance import MaintenanceWindow, open_for
 from tocsin.alerts.silence import Silence, covering
+
+OWN_AUDIT: Final = "watchdog"
+"""The condition of what Tocsin's audit finds in itself: who muted others must hear that they may be lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +43,10 @@ def muted(
 ) -> Mute | None:
     """Return what mutes an alert with these labels now, of several that which does so the longest.
 
-    Whoever asks again at its end learns of the others.
+    Whoever asks again at its end learns of the others. What Tocsin's own audit has found, nothing mutes.
     """
+    if labels.get("condition") == OWN_AUDIT:
+        return None
     found = []
     silence = covering(silences, labels, now)
     if silence is not None:

@@ -6,10 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from tocsin.alerts.muting import OWN_AUDIT
 from tocsin.rules.finding import Finding, Severity, Why
 from tocsin.rules.wording import clock_time, plural
 
-CONDITION: Final = "watchdog"
+CONDITION: Final = OWN_AUDIT
 MAX_EXAMPLES: Final = 10
 
 _LOG: Final = "See the server's log, and restart it if it does not go on by itself."
