@@ -9,20 +9,17 @@ from msgspec.structs import replace
 
 from tests.alerts import words
 from tocsin.alerts.alert import Alert, Pooled
+from tocsin.alerts.causes import MAX_CAUSES, Cause, causes_of, signature
 from tocsin.alerts.group import (
-    MAX_CAUSES,
     MAX_NAMED,
     Admitted,
-    Cause,
     Group,
     Pace,
     Said,
     admit,
-    causes_of,
     left,
     next_at,
     shared_cause,
-    signature,
     taken,
     turn,
 )

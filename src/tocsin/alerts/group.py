@@ -6,7 +6,6 @@ many there are, which came first and what they share.
 """
 
 import dataclasses
-import re
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -15,19 +14,15 @@ from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, AtRisk, Pooled
 from tocsin.alerts.blast import together
+from tocsin.alerts.causes import Cause, causes_of, counted
 from tocsin.oncall.escalation import Climb
 from tocsin.rules.finding import Severity
 
 MAX_NAMED = 10
 THROTTLED = "throttled"
 MAX_BESIDE = 50
-MAX_CAUSES = 50
 SHARED_BY = 0.5
 
-# Linear: each alternative begins with what the one before cannot.
-_VARIES = re.compile(
-    r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f-]*[0-9])(?:0x)?[0-9A-Fa-f][0-9A-Fa-f-]{7,}|[0-9]+(?:[.:,/_T-][0-9]+)*"
-)
 PAGE_WAIT = timedelta(seconds=5)
 
 
@@ -57,14 +52,6 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     at: datetime
 
 
-class Cause(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Something that alerts of a group share, and how many of them do."""
-
-    kind: str
-    what: str
-    count: int
-
-
 class Alone(Struct, frozen=True, kw_only=True, gc=False):
     """An alert that was told by itself, and when."""
 
@@ -90,6 +77,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     `hushed_until`, since `hushed_at`, when silences that were made meanwhile cover some of it: these leave
     first. `at_risk` are the jobs that need theirs. `is_louder`: some of what waits was told as one of it
     before. After a turn that could not be taken nothing is said before `aside_until`.
+    Nothing is repeated before `muted_until`, while all that is in nobody's hand is muted.
     """
 
     id: str
@@ -130,6 +118,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     at_risk: AtRisk | None = None
     is_louder: bool = False
     aside_until: datetime | None = None
+    muted_until: datetime | None = None
 
     @property
     def waits_for_somebody(self) -> bool:
@@ -236,40 +225,11 @@ def _with_waiting(group: Group, alert: Alert, now: datetime) -> Group:
         added_at=now,
         named=(*group.named, member) if len(group.named) < MAX_NAMED else group.named,
         first=group.first or member,
-        causes=_counted(group.causes, causes_of(alert)),
+        causes=counted(group.causes, causes_of(alert)),
         total=group.total + 1,
         at_risk=together(group.at_risk, alert.at_risk),
         severity=max(group.severity, alert.severity),
     )
-
-
-def causes_of(alert: Alert) -> tuple[tuple[str, str], ...]:
-    """Return what an alert may share with others: the signature of its error, what it needs, host, labels."""
-    error, host = dict(alert.variables).get("error", ""), dict(alert.evidence).get("host", "")
-    known = [("error", signature(error)), *(("upstream", name) for name in alert.upstream), ("host", host)]
-    known += [(f"label {name}", value) for name, value in alert.labels]
-    return tuple((kind, what) for kind, what in known if what)
-
-
-def signature(error: str) -> str:
-    """Return an error without what differs from one time to the next: numbers, times and hexadecimal ids."""
-    return " ".join(_VARIES.sub("…", error.split("\n", 1)[0][:300]).split())
-
-
-def _counted(causes: tuple[Cause, ...], found: tuple[tuple[str, str], ...]) -> tuple[Cause, ...]:
-    """Count what is shared, in bounded room: a newcomer takes the place of the rarest and its count.
-
-    The counts are then at most too high, and what more than one in MAX_CAUSES share is never missed:
-    Metwally, Agrawal, El Abbadi, "Efficient computation of frequent and top-k elements in data streams".
-    """
-    counts = {(cause.kind, cause.what): cause.count for cause in causes}
-    for key in found:
-        if key in counts or len(counts) < MAX_CAUSES:
-            counts[key] = counts.get(key, 0) + 1
-        else:
-            rarest = min(counts, key=counts.__getitem__)
-            counts[key] = counts.pop(rarest) + 1
-    return tuple(Cause(kind=kind, what=what, count=count) for (kind, what), count in counts.items())
 
 
 def left(group: Group, alert: Alert, pooled: Pooled, *, is_over: bool) -> Group:
@@ -319,6 +279,12 @@ def is_to_flush(group: Group, now: datetime) -> bool:
     return bool(group.waiting) and _flush_at(group) <= now
 
 
+def is_to_repeat(group: Group, now: datetime) -> bool:
+    """Whether a group is repeated now, unless all of it is muted."""
+    at = _repeat_at(replace(group, muted_until=None))
+    return at is not None and at <= now
+
+
 def still_waiting(group: Group) -> Group:
     """Return the group, which has to say anew that all is in hand once something is not."""
     return replace(group, told_in_hand=False) if group.told_in_hand and group.waits_for_somebody else group
@@ -336,6 +302,7 @@ def _flushed(group: Group, now: datetime) -> Turn:
         settled,
         told=(*group.told, now),
         together_at=now,
+        muted_until=None,
         batch=group.batch + 1,
         open=group.open + group.waiting,
         seq=group.seq + 1,
@@ -381,7 +348,7 @@ def _repeat_at(group: Group) -> datetime | None:
     if group.together_at is None or not group.waits_for_somebody:
         return None
     at = group.together_at + group.pace.repeat_every
-    return at if group.quiet_until is None else max(at, group.quiet_until)
+    return max(until for until in (at, group.quiet_until, group.muted_until) if until is not None)
 
 
 def shared_cause(group: Group) -> Cause | None:

@@ -6,7 +6,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
-from tocsin.alerts.group import Group, Said, Turn, causes_of
+from tocsin.alerts.causes import causes_of
+from tocsin.alerts.group import Group, Said, Turn
 from tocsin.oncall.escalation import Climb, Facts, Move, Policy, Standing, Status, Step, begin, climb
 
 _RUNNING = (Status.PENDING, Status.ESCALATED)
@@ -42,6 +43,17 @@ def left_behind(group: Group, pooled: Pooled) -> Climb | None:
     if group.climb is None or not group.climb.level or pooled.batch >= group.batch:
         return None
     return resting(group.climb)
+
+
+def woken(group: Group, now: datetime) -> Group:
+    """Return the group, to be looked at now if it rests because all of it was muted."""
+    if not group.has_spoken:
+        return group
+    rests = group.climb is not None and group.climb.status is Status.SUPPRESSED
+    state = (
+        dataclasses.replace(group.climb, next_at=now) if rests and group.climb is not None else group.climb
+    )
+    return replace(group, climb=state, muted_until=None)
 
 
 def in_hand(group: Group, now: datetime) -> Group:

@@ -204,6 +204,12 @@ class Draft:
             writing.record(self._entries)
         if self._changed or self.inhibiting.has_changed:
             self.inhibiting.keep((self._before.get(alert.id), alert) for alert in self._changed.values())
+            self.gathering.wake(
+                one.group
+                for alert in self._changed.values()
+                if alert.pooled and _is_muted_no_more(self._before.get(alert.id), alert)
+                for one in alert.pooled
+            )
         quiet = self.gathering.write()
         for alert_id in (*self._cancelled, *quiet):
             writing.cancel(alert_id, ("repeat", "escalated"), self.now)
@@ -250,3 +256,8 @@ class Draft:
         for what, error in self.put_off:
             metrics.set_aside(what.partition(" ")[0])
             metrics.error("engine", f"{what} is put off: {error}", self.now)
+
+
+def _is_muted_no_more(before: Alert | None, alert: Alert) -> bool:
+    """Whether what another alert explained is to be told again from now on."""
+    return before is not None and before.inhibited is not None and alert.inhibited is None

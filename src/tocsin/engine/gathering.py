@@ -15,6 +15,7 @@ from tocsin.alerts.group import (
     Turn,
     admit,
     is_to_flush,
+    is_to_repeat,
     left,
     next_at,
     put_by,
@@ -25,7 +26,7 @@ from tocsin.alerts.group import (
 from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
 from tocsin.alerts.set_back import group_at
 from tocsin.alerts.telling import heard_by
-from tocsin.alerts.together import anew, handed, in_hand, joined, left_behind
+from tocsin.alerts.together import anew, handed, in_hand, joined, left_behind, woken
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.looking import NewId
 from tocsin.engine.pooling import End
@@ -170,13 +171,24 @@ class Gathering:
         self._lock()
         return self.due(now)
 
-    def take_turn(self, group: Group, now: datetime, hushed: Callable[[Group], Group]) -> Turn:
+    def take_turn(
+        self,
+        group: Group,
+        now: datetime,
+        hushed: Callable[[Group], Group],
+        muted_until: Callable[[Group], datetime | None],
+    ) -> Turn:
         """Let time pass for a group that is due; return what has come of it.
 
-        What is about to be told is asked first whether it must wait until some of it has left.
+        What is about to be told is asked first whether it must wait until some of it has left, and what is
+        about to be repeated, whether all of it is muted.
         """
         known = replace(self._by_id.setdefault(group.id, group), aside_until=None)
         known = self._kept_quiet(group_at(known, now), now)
+        if is_to_repeat(known, now):
+            until_at = muted_until(known)
+            until_at = None if until_at is None else min(until_at, now + QUIET_FOR_AT_MOST)
+            known = replace(known, muted_until=until_at)
         taken_turn = turn(hushed(known) if is_to_flush(known, now) else known, now)
         self._put(taken_turn.group)
         return taken_turn
@@ -207,6 +219,13 @@ class Gathering:
     def next_due_at(self) -> datetime | None:
         """When one of the groups that were asked for may have something to say."""
         return min((g.due_at for g in self._by_id.values() if g.due_at is not None), default=None)
+
+    def wake(self, group_ids: Iterable[str]) -> None:
+        """Let groups go on of which something is muted no more."""
+        for group_id in dict.fromkeys(group_ids):
+            group = self._group(group_id)
+            if group is not None and group.closed_at is None:
+                self._put(woken(group, self._now))
 
     def keep(self, group: Group) -> None:
         """Keep a group as it is by now."""

@@ -8,8 +8,9 @@ from functools import partial
 
 import msgspec
 
-from tocsin.alerts.alert import AlertState
-from tocsin.alerts.group import THROTTLED, Cause, Group, Member, Said, Turn, shared_cause
+from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.causes import Cause
+from tocsin.alerts.group import THROTTLED, Group, Member, Said, Turn, shared_cause
 from tocsin.alerts.together import climbed, told_as_one
 from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.behind import behind
@@ -25,8 +26,11 @@ from tocsin.store.rows import Notification
 
 TRIED_AGAIN_AFTER = timedelta(minutes=5)
 """At most so long nothing is said of a group whose turn could not be taken."""
-MOST_ASKED = 1_000
+MOST_ASKED = 20_000
 """Most alerts of a group that are read to see whether all of it is muted."""
+ASKED_AT_ONCE = 500
+ASKED_EVERY = timedelta(hours=1)
+"""How often it is asked anew whether what another alert explains may be told."""
 
 _KINDS = {
     Said.TOGETHER: MessageKind.FIRING,
@@ -65,7 +69,9 @@ def _spoken_for(draft: Draft, group: Group) -> tuple[int, ...]:
     """Take the turn of one group, or none of it and put it off; return which jobs may speak by themselves."""
     mark, owed = draft.gathering.mark, len(draft.notifications)
     try:
-        turn = draft.gathering.take_turn(group, draft.now, partial(hushed, draft))
+        turn = draft.gathering.take_turn(
+            group, draft.now, partial(hushed, draft), partial(_muted_until, draft)
+        )
         moved, step = _moved_on(draft, turn)
         draft.gathering.keep(moved)
         _speak(draft, msgspec.structs.replace(turn, group=moved), step)
@@ -168,24 +174,34 @@ def _moved_on(draft: Draft, turn: Turn) -> tuple[Group, Step | None]:
 
 
 def _muted_until(draft: Draft, group: Group) -> datetime | None:
-    """Return when silences and maintenance let anybody be told, if they cover all that is in nobody's hand.
+    """Return until when nobody is told, if all that is in nobody's hand is muted, and when to ask again.
 
-    What is more than MOST_ASKED is taken for not covered: rather a message too many.
+    Muted is what silences and maintenance cover, and what another alert explains. What is more than
+    MOST_ASKED is taken for not muted: rather a message too many.
     """
-    book = draft.book
-    if not book.silences and not book.configuration.maintenance:
-        return None
-    ends = []
-    found = draft.writing.alerts_of_group(group.id, after="", limit=MOST_ASKED)
-    for alert in found:
-        is_bound = any(one.group == group.id and not one.is_taken for one in alert.pooled)
-        if not is_bound or alert.state is not AlertState.FIRING:
-            continue
-        mute = book.mute_of(labels_of(alert), draft.now)
-        if mute is None:
-            return None
-        ends.append(mute.until_at)
-    return min(ends, default=None) if len(found) < MOST_ASKED else None
+    ends, after = list[datetime](), ""
+    for _ in range(MOST_ASKED // ASKED_AT_ONCE):
+        page = draft.writing.alerts_of_group(group.id, after=after, limit=ASKED_AT_ONCE)
+        for alert in page:
+            is_bound = any(one.group == group.id and not one.is_taken for one in alert.pooled)
+            if not is_bound or alert.state is not AlertState.FIRING:
+                continue
+            until_at = _mute_ends_at(draft, alert)
+            if until_at is None:
+                return None
+            ends.append(until_at)
+        if len(page) < ASKED_AT_ONCE:
+            return min(ends, default=None)
+        after = page[-1].id
+    return None
+
+
+def _mute_ends_at(draft: Draft, alert: Alert) -> datetime | None:
+    """Return when to ask again whether an alert is muted; None where it is not."""
+    if alert.inhibited is not None:
+        return alert.inhibited.until_at or draft.now + ASKED_EVERY
+    mute = draft.book.mute_of(labels_of(alert), draft.now)
+    return None if mute is None else mute.until_at
 
 
 def owed_of(turn: Turn, said: Said, target: str, configuration: Configuration, now: datetime) -> Notification:

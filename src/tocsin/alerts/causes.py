@@ -1,0 +1,51 @@
+"""What alerts of a group share: counted in bounded room while they come. Pure."""
+
+import re
+
+from msgspec import Struct
+
+from tocsin.alerts.alert import Alert
+
+MAX_CAUSES = 50
+
+# Linear: each alternative begins with what the one before cannot.
+_VARIES = re.compile(
+    r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f-]*[0-9])(?:0x)?[0-9A-Fa-f][0-9A-Fa-f-]{7,}|[0-9]+(?:[.:,/_T-][0-9]+)*"
+)
+
+
+class Cause(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Something that alerts of a group share, and how many of them do."""
+
+    kind: str
+    what: str
+    count: int
+
+
+def causes_of(alert: Alert) -> tuple[tuple[str, str], ...]:
+    """Return what an alert may share with others: the signature of its error, what it needs, host, labels."""
+    error, host = dict(alert.variables).get("error", ""), dict(alert.evidence).get("host", "")
+    known = [("error", signature(error)), *(("upstream", name) for name in alert.upstream), ("host", host)]
+    known += [(f"label {name}", value) for name, value in alert.labels]
+    return tuple((kind, what) for kind, what in known if what)
+
+
+def signature(error: str) -> str:
+    """Return an error without what differs from one time to the next: numbers, times and hexadecimal ids."""
+    return " ".join(_VARIES.sub("…", error.split("\n", 1)[0][:300]).split())
+
+
+def counted(causes: tuple[Cause, ...], found: tuple[tuple[str, str], ...]) -> tuple[Cause, ...]:
+    """Count what is shared, in bounded room: a newcomer takes the place of the rarest and its count.
+
+    The counts are then at most too high, and what more than one in MAX_CAUSES share is never missed:
+    Metwally, Agrawal, El Abbadi, "Efficient computation of frequent and top-k elements in data streams".
+    """
+    counts = {(cause.kind, cause.what): cause.count for cause in causes}
+    for key in found:
+        if key in counts or len(counts) < MAX_CAUSES:
+            counts[key] = counts.get(key, 0) + 1
+        else:
+            rarest = min(counts, key=counts.__getitem__)
+            counts[key] = counts.pop(rarest) + 1
+    return tuple(Cause(kind=kind, what=what, count=count) for (kind, what), count in counts.items())
