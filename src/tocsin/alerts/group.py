@@ -1,6 +1,6 @@
 """Alerts that are told together, so that a storm is one message and not ten thousand. Pure.
 
-The first alert of a group is told at once, and one that must wake somebody does not wait for others either.
+The first alert of a group is told at once, and one that must wake somebody and is not one of many as well.
 What follows waits a moment for more to come; few are then told one by one, many as one message that says how
 many there are, which came first and what they share.
 """
@@ -77,7 +77,8 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     `hushed_until`, since `hushed_at`, when silences that were made meanwhile cover some of it: these leave
     first. `at_risk` are the jobs that need theirs. `is_louder`: some of what waits was told as one of it
     before. After a turn that could not be taken nothing is said before `aside_until`.
-    Nothing is repeated before `muted_until`, while all that is in nobody's hand is muted.
+    Nothing is repeated before `muted_until`, while all that is in nobody's hand is muted. The newest page
+    came at `page_at`; those that wait have done so since `page_waits_since_at`.
     """
 
     id: str
@@ -119,6 +120,8 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     is_louder: bool = False
     aside_until: datetime | None = None
     muted_until: datetime | None = None
+    page_at: datetime | None = None
+    page_waits_since_at: datetime | None = None
 
     @property
     def waits_for_somebody(self) -> bool:
@@ -171,7 +174,8 @@ class Admitted(Enum):
 def admit(group: Group, alert: Alert, now: datetime) -> tuple[Group, Admitted]:
     """Return the group with one more alert, and whether that is told at once.
 
-    At once are told the first within an interval, one that was released, and pages while few of them came.
+    At once are told the first within an interval, one that was released, and pages: while few alerts came,
+    and whenever no other page came within the pace's `wait`.
     """
     group = _forgetting(group, now)
     if alert.id in group.released:
@@ -179,14 +183,20 @@ def admit(group: Group, alert: Alert, now: datetime) -> tuple[Group, Admitted]:
         return _told_alone(replace(group, released=left), alert, now), Admitted.AT_ONCE
     is_first = not group.told and not group.waiting
     few = len(group.told) + group.waiting + 1 < group.pace.together_from
-    if is_first or (alert.severity is Severity.PAGE and few):
+    if is_first or (alert.severity is Severity.PAGE and (few or _comes_alone(group, now))):
         return _told_alone(group, alert, now), Admitted.AT_ONCE
     return _with_waiting(group, alert, now), Admitted.POOLED
 
 
+def _comes_alone(group: Group, now: datetime) -> bool:
+    """Whether a page that comes now is not one of many."""
+    return group.page_at is None or group.page_at + group.pace.wait <= now
+
+
 def _told_alone(group: Group, alert: Alert, now: datetime) -> Group:
     alone = (*group.alone, Alone(alert_id=alert.id, at=now))[-MAX_BESIDE:]
-    return replace(group, told=(*group.told, now), alone=alone)
+    page_at = now if alert.severity is Severity.PAGE else group.page_at
+    return replace(group, told=(*group.told, now), alone=alone, page_at=page_at)
 
 
 def put_by(group: Group, alert: Alert, until: datetime, now: datetime) -> Group:
@@ -218,6 +228,10 @@ def _with_waiting(group: Group, alert: Alert, now: datetime) -> Group:
         summary=alert.summary[:200],
         at=now,
     )
+    if not group.waiting:
+        group = replace(group, waiting_since_at=None, page_waits_since_at=None)
+    if alert.severity is Severity.PAGE:
+        group = replace(group, page_at=now, page_waits_since_at=group.page_waits_since_at or now)
     return replace(
         group,
         waiting=group.waiting + 1,
@@ -293,7 +307,7 @@ def still_waiting(group: Group) -> Group:
 def _flushed(group: Group, now: datetime) -> Turn:
     names = tuple(member.alert_id for member in group.named)
     settled = replace(group, waiting=0, waiting_since_at=None, added_at=None, named=())
-    settled = replace(settled, hushed_at=None, hushed_until=None, is_louder=False)
+    settled = replace(settled, hushed_at=None, hushed_until=None, is_louder=False, page_waits_since_at=None)
     if group.waiting == len(names) and len(group.told) + group.waiting < group.pace.together_from:
         apart = replace(settled, released=(*group.released, *names), total=group.total - group.waiting)
         jobs = tuple(dict.fromkeys(member.job_id for member in group.named))
@@ -326,18 +340,24 @@ def next_at(group: Group) -> datetime | None:
 
 
 def _flush_at(group: Group) -> datetime:
-    """Return when what waits is told: once no more come, and after one message not at once the next."""
+    """Return when what waits is told: once no more come, and after one message not at once the next.
+
+    Pages that come one upon the other are gathered as well, and wait for no interval.
+    """
     assert group.added_at is not None  # noqa: S101 -- programmer error, what waits was added
     assert group.waiting_since_at is not None  # noqa: S101 -- as above
-    is_page = group.severity is Severity.PAGE
-    wait, longest = (
-        (min(PAGE_WAIT, group.pace.wait), group.pace.wait)
-        if is_page
-        else (group.pace.wait, group.pace.interval)
-    )
-    at = min(group.added_at + wait, group.waiting_since_at + longest)
+    at = min(group.added_at + group.pace.wait, group.waiting_since_at + group.pace.interval)
     at = at if group.together_at is None else max(at, group.together_at + group.pace.interval)
+    if group.page_waits_since_at is not None and group.page_at is not None:
+        at = min(at, _pages_at(group, group.page_at, group.page_waits_since_at))
     return max(until for until in (at, group.quiet_until, group.hushed_until) if until is not None)
+
+
+def _pages_at(group: Group, newest_at: datetime, since_at: datetime) -> datetime:
+    """Return when pages that wait are told: at the latest after the pace's `wait`, as one not more often."""
+    wait = group.pace.wait
+    at = newest_at + min(PAGE_WAIT, wait)
+    return min(since_at + wait, at if group.together_at is None else max(at, group.together_at + wait))
 
 
 def _climbs_at(group: Group) -> datetime | None:

@@ -42,6 +42,7 @@ def group_at(group: Group, now: datetime) -> Group:
     """Return a group of which nothing that has happened lies ahead of `now`; mostly the group itself."""
     ahead_at = now + CLOCKS_DIFFER_BY
     known = (*group.told[-1:], group.together_at, group.waiting_since_at, group.added_at, group.hushed_until)
+    known = (*known, group.page_at, group.page_waits_since_at)
     climb = group.climb
     is_climb_ahead = climb is not None and _is_ahead(climb, ahead_at)
     if not is_climb_ahead and all(at is None or at <= ahead_at for at in known):
@@ -52,6 +53,8 @@ def group_at(group: Group, now: datetime) -> Group:
         together_at=_by(group.together_at, now),
         waiting_since_at=_by(group.waiting_since_at, now),
         added_at=_by(group.added_at, now),
+        page_at=_by(group.page_at, now),
+        page_waits_since_at=_by(group.page_waits_since_at, now),
         hushed_at=_by(group.hushed_at, now),
         hushed_until=_by(group.hushed_until, now),
         alone=tuple(replace(one, at=min(one.at, now)) for one in group.alone),
