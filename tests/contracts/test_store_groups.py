@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.contracts.kept import NOON, an_alert, changed, committed, registered
-from tocsin.alerts.group import Alone, Cause, Group, Member
+from tocsin.alerts.causes import Cause
+from tocsin.alerts.group import Alone, Group, Member
 from tocsin.errors import StoreError
 from tocsin.oncall.escalation import Climb, Level, Passed, PassedOver, Policy, Status
 from tocsin.oncall.restriction import Restriction
