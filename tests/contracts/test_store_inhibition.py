@@ -134,14 +134,20 @@ def test_what_jobs_of_an_older_schema_need_is_found_after_the_upgrade(place: Pla
 
 
 def _back_to_the_schema_before(place: Place) -> None:
-    tables = ("needs", "inhibition_bonds", "inhibition_wakes")
+    later = (
+        "TABLE needs",
+        "TABLE inhibition_bonds",
+        "TABLE inhibition_wakes",
+        "INDEX notifications_of_target",
+    )
     if place.kind == "sqlite":
         file = sqlite3.connect(place.url)
-        for table in tables:
-            file.execute(f"DROP TABLE {table}")
+        for what in later:
+            file.execute(f"DROP {what}")
         file.execute("PRAGMA user_version = 7")
         file.close()
         return
     with psycopg.connect(place.url) as connection:
-        connection.execute(f"DROP TABLE {', '.join(tables)}".encode())
+        for what in later:
+            connection.execute(f"DROP {what}".encode())
         connection.execute("DELETE FROM schema_version WHERE number > 7")
