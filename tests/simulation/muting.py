@@ -57,10 +57,12 @@ class Muting:
 
     def _as_the_rules_say_now(self, alert: Alert) -> None:
         """See that at rest, when only failures are open, exactly what a rule names is muted."""
-        sources = self._sources_of(alert)
-        expected = alert.is_open and any(source.is_open for source in sources)
+        sources = [source for source in self._sources_of(alert) if source.is_open]
+        expected = alert.is_open and bool(sources)
         if is_muted(alert) and alert.is_open:
             self._world.happened("an alert was muted in the end")
+        if any(source.flapping for source in sources):
+            return  # it mutes while its job is down, and its alert does not say whether it is
         if alert.is_open and is_muted(alert) != expected:
             what = "is muted by nothing" if is_muted(alert) else "is not muted"
             self._world.accuse("muted by rule", f"{alert.id} of {alert.job} {what}")
@@ -78,9 +80,9 @@ class Muting:
     def _not_told_meanwhile(self, alert: Alert, history: Sequence[Entry]) -> None:
         for entry in history:
             for source in self._sources_of(alert) if entry.reason in SPOKE else ():
-                if source.opened_at < entry.at and (
-                    source.resolved_at is None or entry.at < source.resolved_at
-                ):
+                # One that flaps mutes nothing while its job is well; since when it flaps, it does not say.
+                until_at = source.opened_at if source.flapping else source.resolved_at
+                if source.opened_at < entry.at and (until_at is None or entry.at < until_at):
                     self._world.accuse(
                         "muted",
                         f"{alert.id} of {alert.job} was {entry.reason.value} while {source.id} was open",
