@@ -2,30 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.contracts.meddling import meddle
 from tests.engine.test_watchdog import an_alert_of
-from tests.engine.watched import Watched, watched
+from tests.engine.watched import Watched
 from tocsin.engine.commands import Acknowledge
 from tocsin.engine.watchdog import Watchdog
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import CheckInKind
-from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.writing import SqliteWriting
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    return str(tmp_path / "tocsin.db")
-
-
-@pytest.fixture
-def it(file: str) -> Iterator[Watched]:
-    with watched(SqliteStore(file), file) as one:
-        yield one
 
 
 def test_a_suspicion_that_passes_only_delays_the_sign_of_life(

@@ -3,9 +3,7 @@
 The engine, its store, its threads and who hears the sign of life are real; what is broken is broken for real.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from threading import Event
 
 import pytest
@@ -34,17 +32,6 @@ TWO_LEVELS = (
     Level(name="first", targets=("team",), timeout_minutes=60),
     Level(name="second", targets=("team",)),
 )
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    return str(tmp_path / "tocsin.db")
-
-
-@pytest.fixture
-def it(file: str) -> Iterator[Watched]:
-    with watched(SqliteStore(file), file) as one:
-        yield one
 
 
 def told_once_and_silent_outside(it: Watched, check: str, *, beats: int) -> None:

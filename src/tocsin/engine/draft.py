@@ -106,8 +106,9 @@ class Draft:
                 groups=self.gathering,
                 neighbours=self.inhibiting,
             )
-        except Exception as error:
-            # A job that cannot be judged must cost itself alone, and leave nothing of its own half done.
+        except (
+            Exception
+        ) as error:  # a job that cannot be judged must cost itself alone, and leave nothing half done
             if is_of_the_store(error):
                 raise
             self.gathering.undo(mark)

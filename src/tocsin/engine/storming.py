@@ -75,7 +75,7 @@ def _spoken_for(draft: Draft, group: Group) -> tuple[int, ...]:
         moved, step = _moved_on(draft, turn)
         draft.gathering.keep(moved)
         _speak(draft, msgspec.structs.replace(turn, group=moved), step)
-    except Exception as error:
+    except Exception as error:  # a group that cannot be told must cost itself alone
         if is_of_the_store(error):
             raise
         _log.exception("group %s could not be told and is put off", group.id)

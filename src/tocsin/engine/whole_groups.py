@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.group import Group
+from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.commands import (
     Acknowledge,
     AcknowledgeGroup,
@@ -26,7 +27,6 @@ from tocsin.engine.commands import (
 )
 from tocsin.engine.draft import Draft
 from tocsin.engine.in_hand import acknowledge_one, fault_of, resolve_one
-from tocsin.errors import StoreError, StoreUnreadable
 from tocsin.store.base import Writing
 
 SLICE = 200
@@ -83,10 +83,9 @@ def go_on(draft: Draft) -> bool:
     after = ""
     try:
         result = _on_slice(draft, replace(first.command, said_at=first.at))
-    except Exception as error:
-        if isinstance(error, StoreError) and not isinstance(error, StoreUnreadable):
+    except Exception as error:  # what cannot be carried out must not hold up what else was said
+        if is_of_the_store(error):
             raise
-        # What cannot be carried out must not hold up what else was said.
         _log.exception("what %r said of group %s could not be done to its end", first.who, first.group_id)
     else:
         draft.write()
