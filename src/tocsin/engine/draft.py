@@ -106,9 +106,7 @@ class Draft:
                 groups=self.gathering,
                 neighbours=self.inhibiting,
             )
-        except (
-            Exception
-        ) as error:  # a job that cannot be judged must cost itself alone, and leave nothing half done
+        except Exception as error:  # a job that cannot be judged must cost itself alone
             if is_of_the_store(error):
                 raise
             self.gathering.undo(mark)
