@@ -1,7 +1,8 @@
 """What the gallery shows: true messages, which the real engine owes after what happens to real jobs.
 
 One world for each severity, on a virtual clock: a night in which a load fails and is escalated, goes on, is
-taken in hand and ends, in which another gets later and later, in which many fail at once; then a drill.
+taken in hand and ends, in which another gets later and later; a day on which one does not start because what it
+needs is still at work, and on which many fail at once; then a drill.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ KINDS = (
     "acknowledged",
     "resolved",
     "digest",
+    "upstream",
     "storm",
     "over",
     "drill",
@@ -41,6 +43,7 @@ KINDS = (
 HERE = Path(__file__).parent
 ZONE = ZoneInfo("Europe/Berlin")
 LOAD, REPORT = "nightly_orders", "daily_revenue"
+NEEDED, NEEDING, TOTALS = "stock_import", "stock_report", "stock_totals"
 MANY = 24
 LOG = """\
 02:31:40 INFO  orders.load  batch 412 of 960: 50,000 rows written
@@ -128,6 +131,13 @@ def _play(world: _World, severity: Severity) -> None:
     world.at("2026-03-29 03:41", CheckInKind.SUCCESS, LOAD)
     world.at("2026-03-29 04:00", CheckInKind.START, REPORT)
     world.at("2026-03-29 05:12", CheckInKind.SUCCESS, REPORT)
+    for job, begin, end in (
+        (NEEDED, "09:00", "09:20"),
+        (NEEDING, "09:30", "09:35"),
+        (TOTALS, "17:00", "17:05"),
+    ):
+        world.at(f"2026-03-29 {begin}", CheckInKind.START, job)
+        world.at(f"2026-03-29 {end}", CheckInKind.SUCCESS, job)
     world.at("2026-03-30 02:00", CheckInKind.START, LOAD)
     world.at("2026-03-30 02:34", CheckInKind.FAIL, LOAD, _failed(_instant("2026-03-30 02:34")))
     world.at("2026-03-30 04:01", CheckInKind.START, REPORT)
@@ -139,6 +149,9 @@ def _play(world: _World, severity: Severity) -> None:
     world.at("2026-03-30 07:20", CheckInKind.SUCCESS, LOAD)
     world.live_until(_instant("2026-03-30 08:01"))
     world.at("2026-03-30 08:30", CheckInKind.SUCCESS, REPORT)
+    world.at("2026-03-30 09:00", CheckInKind.START, NEEDED)
+    world.at("2026-03-30 10:10", CheckInKind.SUCCESS, NEEDED)
+    world.at("2026-03-30 10:12", CheckInKind.SUCCESS, NEEDING)
     for number in range(MANY):
         instant = _instant(f"2026-03-30 14:00:{number:02}")
         world.at(f"2026-03-30 14:00:{number:02}", CheckInKind.FAIL, "", _one_of_many(number, instant))
@@ -209,6 +222,7 @@ _PICKS: dict[str, Callable[[Message], bool]] = {
     "acknowledged": _is(MessageKind.ACKNOWLEDGED, LOAD),
     "resolved": _is(MessageKind.RESOLVED, LOAD),
     "digest": _is(MessageKind.SUMMARY, ""),
+    "upstream": _is(MessageKind.FIRING, NEEDING),
     "storm": _is_of_many(MessageKind.FIRING),
     "over": _is_of_many(MessageKind.RESOLVED),
     "drill": lambda message: message.is_drill and message.kind is MessageKind.FIRING,

@@ -40,7 +40,11 @@ FAILED = an_alert("e", "extract", Why.FAILED)
 
 
 def needed(*alerts: Alert) -> list[Needed]:
-    return [Needed(alerts=alerts)]
+    return [Needed(job="extract", state=JobState(), alerts=alerts)]
+
+
+def needed_by_way_of(*between: JobState) -> list[Needed]:
+    return [Needed(job="extract", state=JobState(), alerts=(FAILED,), between=between)]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +97,8 @@ def test_a_job_between_that_ended_well_since_then_has_not_passed_it_on() -> None
     before = JobState(last_success_at=NOON - MINUTE)
     since = JobState(last_success_at=NOON + MINUTE)
 
-    assert inhibitor_of(LATE, [Needed(alerts=(FAILED,), between=(before,))]) == BY_EXTRACT
-    assert inhibitor_of(LATE, [Needed(alerts=(FAILED,), between=(before, since))]) is None
+    assert inhibitor_of(LATE, needed_by_way_of(before)) == BY_EXTRACT
+    assert inhibitor_of(LATE, needed_by_way_of(before, since)) is None
 
 
 def test_after_the_end_of_what_muted_it_an_alert_waits_and_then_is_free() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.conftest import Tocsin
 from tests.cli.replies import Replies
-from tocsin.cli.around import muted_line, risk_line
+from tocsin.cli.around import cause_line, muted_line, risk_line
 
 MUTED = {
     "alert_id": "9a1d",
@@ -42,13 +42,19 @@ def test_a_line_says_whom_it_puts_at_risk() -> None:
     assert line.startswith("7: report by 9 Mar")
     assert line.endswith(", archive and 5 more")
     assert (risk_line({"at_risk": {**RISK, "is_whole": False}}) or "").startswith("more than 7: ")
+    of_many = risk_line({"at_risk": {**RISK, "is_whole": False}}, beyond="at least") or ""
+    assert of_many.startswith("at least 7: ")
+
+
+def test_a_line_says_what_an_alert_follows_from() -> None:
+    assert cause_line({"likely_cause": {"text": "upstream load failed"}}) == "upstream load failed"
 
 
 @pytest.mark.parametrize(
-    "alert", [{}, {"inhibited": None, "at_risk": None}, {"inhibited": "x", "at_risk": 5}]
+    "alert", [{}, {"inhibited": None, "at_risk": None}, {"inhibited": "x", "at_risk": 5, "likely_cause": "x"}]
 )
 def test_an_alert_that_is_alone_has_no_such_line(alert: dict[str, object]) -> None:
-    assert (muted_line(alert), risk_line(alert)) == (None, None)
+    assert (muted_line(alert), risk_line(alert), cause_line(alert)) == (None, None, None)
 
 
 def test_the_list_says_under_an_alert_what_mutes_it(tocsin: Tocsin, replies: Replies) -> None:

@@ -39,7 +39,12 @@ CLIMB = {
     "next_at": "2026-03-02T01:21:00Z",
     "levels": [{"level": 1, "name": "on-call", "passed_over": ""}],
 }
-WHOLE = {**GROUP, "escalation": CLIMB, "alerts": ALERTS, "next": None, "notifications": TOLD}
+RISK = {
+    "count": 12,
+    "is_whole": False,
+    "jobs": [{"job": "report", "deadline_at": "2026-03-09T06:00:00Z"}],
+}
+WHOLE = {**GROUP, "escalation": CLIMB, "at_risk": RISK, "alerts": ALERTS, "next": None, "notifications": TOLD}
 
 
 def test_open_groups_are_listed_with_how_many_wait_for_whom(tocsin: Tocsin, replies: Replies) -> None:
@@ -72,6 +77,7 @@ def test_one_group_is_shown_with_its_alerts_and_who_was_told(
 
     assert "21 in all: 2 not told yet, 19 open, 1 of these in hand" in out
     assert "error disk full on … (20 of 21)" in out
+    assert "at least 12: report by 9 Mar 07:00 CET and 11 more" in out
     assert "load 01 at 2 Mar 02:05 CET: failed: disk full" in out
     assert "\x1b" not in out
     assert "load 1" in out

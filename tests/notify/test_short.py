@@ -47,6 +47,7 @@ def test_an_ordinary_alert_is_one_text_with_everything_that_matters() -> None:
 
     assert text == (
         "CRITICAL: daily_etl missed its deadline 06:00\n"
+        "The source was late\n"
         "Since 06:00.\n"
         "https://tocsin.example.com/alerts/0123456789abcdef\n"
         "Reply 1 k7pq to ack"
@@ -88,10 +89,29 @@ def test_no_text_has_more_than_two_parts(kind: MessageKind, title: str, job: str
 
 
 def test_a_voice_reads_short_sentences() -> None:
-    assert spoken(a_message()) == "Critical. daily etl: missed its deadline 06:00. Since 06:00."
-    assert spoken(a_message(kind=MessageKind.RESOLVED)) == "Resolved. daily etl: missed its deadline 06:00."
+    assert spoken(a_message()) == (
+        "Critical. daily etl: missed its deadline 06:00. The source was late. Since 06:00."
+    )
+    over = a_message(kind=MessageKind.RESOLVED, likely_cause="")
+    assert spoken(over) == "Resolved. daily etl: missed its deadline 06:00."
     assert len(spoken(a_hostile_message())) <= SPOKEN_LIMIT
     assert not set(spoken(a_message(title=HOSTILE))) & set("\x1b\x00\x07\n")
+
+
+def test_the_likely_cause_is_worth_a_second_part_and_what_can_be_looked_up_is_not() -> None:
+    cause = f"upstream extract failed: {'disk full, ' * 8}again; since 06:00, see alert 0123456789abcdef"
+
+    text = text_message(a_message(title="x" * 60, likely_cause=cause), "Reply 1 k7pq to ack")
+
+    assert text.splitlines()[1] == f"Upstream extract failed: {'disk full, ' * 8}again"
+    assert size_of(text).segments == 2
+
+
+def test_a_likely_cause_for_which_there_is_no_room_is_left_out() -> None:
+    text = text_message(a_message(title="x" * 190, likely_cause="y" * 190), "Reply 1 k7pq to ack")
+
+    assert "yyy" not in text
+    assert size_of(text).segments == SEGMENTS_LIMIT
 
 
 def test_of_many_it_is_told_what_they_share() -> None:
@@ -105,7 +125,7 @@ def test_of_many_it_is_told_what_they_share() -> None:
 
     assert text_message(many, "Reply 1 k7pq to ack").splitlines() == [
         "CRITICAL: 23 more jobs failed",
-        "all 23 have host etl_3",
+        "All 23 have host etl_3",
         "Since 06:00.",
         PAGE.url,
         "Reply 1 k7pq to ack",

@@ -24,10 +24,18 @@ def test_what_mutes_an_alert_and_whom_it_puts_at_risk_is_told(served: Served) ->
     assert (muted["inhibited"]["until_at"], muted["notifications"]) == (None, [])
     assert (listed[load]["inhibited"], listed[report]["inhibited"]) == (None, muted["inhibited"])
     assert "inhibited" in {entry["reason"] for entry in muted["history"]}
+    assert cause["likely_cause"] is None
+    found = muted["likely_cause"]
+    assert (found["job"], found["trouble"], found["alert_id"]) == (load, "alert", items[load])
+    assert found["text"].startswith(f"upstream {load} failed: exit code 3; since ")
 
     for path in (f"/alerts/{items[report]}", "/"):
         page = served.ask("GET", path).text
         assert f'Not told while <a href="/alerts/{items[load]}">' in page
+    assert (
+        f'Likely cause: <a href="/alerts/{items[load]}"><bdi>upstream {load} failed'
+        in served.ask("GET", f"/alerts/{items[report]}").text
+    )
     assert "1 job needs it" in served.ask("GET", f"/alerts/{items[load]}").text
 
     served.report({"job": load, "kind": "success"})

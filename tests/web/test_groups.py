@@ -61,6 +61,21 @@ def test_a_storm_is_one_group_that_says_how_many_and_what_they_share(storm: Serv
     assert (group["is_open"], group["closed_at"]) == (True, None)
 
 
+def test_a_storm_names_the_jobs_that_it_puts_at_risk(tmp_path: Path) -> None:
+    with serving(tmp_path, change=gathering) as served:
+        path = "/api/v1/jobs/production/report/definition"
+        upstream = [f"load {n:02}" for n in range(1, JOBS)]
+        assert served.ask("PUT", path, {"upstream": upstream, "deadline": "06:00"}).status == 200
+        fail(served, JOBS)
+        group = the_group(served)
+
+        at_risk = served.get(f"/api/v1/groups/{group['id']}")["at_risk"]
+        page = served.ask("GET", f"/groups/{group['id']}", headers={"accept": "text/html"}).text
+
+    assert (at_risk["count"], [one["job"] for one in at_risk["jobs"]]) == (1, ["report"])
+    assert "At risk: <bdi>1 job needs them: report by " in page
+
+
 def test_the_link_of_the_message_leads_to_the_group(storm: Served) -> None:
     storm.ear.wait_for(2)
     link = next(link for link in storm.ear.messages[1].links if link.name == "group")

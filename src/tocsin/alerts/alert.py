@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum
 
 from tocsin.alerts.inhibition import Inhibited, Tie
+from tocsin.alerts.likely import LikelyCause
 from tocsin.oncall.escalation import Climb
 from tocsin.rules.finding import Severity, Why
 
@@ -153,8 +154,8 @@ class Alert:
     `climb` is how far its escalation policy has been climbed, where its route names one. `backfill`: it is
     about runs that make up for old ones, and never pages. `flapping`: its job is good and bad by turns, so
     that it is held open through good runs and not repeated. `ties` are what it shares with alerts that it
-    mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs that its own needs, and
-    `at_risk` those that need its own.
+    mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs that its own needs,
+    `likely_cause` which of these is in trouble itself, and `at_risk` those that need its own.
     """
 
     id: str
@@ -199,6 +200,7 @@ class Alert:
     inhibited: Inhibited | None = None
     upstream: tuple[str, ...] = ()
     at_risk: AtRisk | None = None
+    likely_cause: LikelyCause | None = None
 
     @property
     def is_open(self) -> bool:

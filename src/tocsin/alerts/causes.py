@@ -5,7 +5,10 @@ import re
 from msgspec import Struct
 
 from tocsin.alerts.alert import Alert
+from tocsin.alerts.likely import what_of
 
+TROUBLE = "trouble"
+"""The kind of cause that is a job which many need, and that is in trouble itself."""
 MAX_CAUSES = 50
 
 # Linear: each alternative begins with what the one before cannot.
@@ -23,11 +26,18 @@ class Cause(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 def causes_of(alert: Alert) -> tuple[tuple[str, str], ...]:
-    """Return what an alert may share with others: the signature of its error, what it needs, host, labels."""
+    """Return what an alert may share with others: its error's signature, what it needs, host, labels."""
     error, host = dict(alert.variables).get("error", ""), dict(alert.evidence).get("host", "")
-    known = [("error", signature(error)), *(("upstream", name) for name in alert.upstream), ("host", host)]
+    known = [("error", signature(error)), (TROUBLE, _trouble(alert))]
+    known += [*(("upstream", name) for name in alert.upstream), ("host", host)]
     known += [(f"label {name}", value) for name, value in alert.labels]
     return tuple((kind, what) for kind, what in known if what)
+
+
+def _trouble(alert: Alert) -> str:
+    """Return what is wrong upstream, in the same words for all that follow from it."""
+    cause = alert.likely_cause
+    return "" if cause is None else f"{cause.job}, which {what_of(cause, alert.timezone, is_dated=False)}"
 
 
 def signature(error: str) -> str:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, AtRisk, Pooled
 from tocsin.alerts.blast import together
-from tocsin.alerts.causes import Cause, causes_of, counted
+from tocsin.alerts.causes import TROUBLE, Cause, causes_of, counted
 from tocsin.oncall.escalation import Climb
 from tocsin.rules.finding import Severity
 
@@ -374,13 +374,14 @@ def _repeat_at(group: Group) -> datetime | None:
 def shared_cause(group: Group) -> Cause | None:
     """Return what most of the alerts that were added have in common, or None.
 
-    An error comes before everything else; of what equally many share, a job that all need before a label.
+    An error comes before everything else, then a job that they need and that is in trouble; of what equally
+    many share, a job that they need comes before a label.
     """
     found = [cause for cause in group.causes if cause.count > max(1, group.total * SHARED_BY)]
     found = [cause for cause in found if (cause.kind.removeprefix("label "), cause.what) not in group.labels]
     return max(found, key=_weight, default=None)
 
 
-def _weight(cause: Cause) -> tuple[bool, int, int]:
+def _weight(cause: Cause) -> tuple[bool, bool, int, int]:
     rank = {"upstream": 2, "host": 1}.get(cause.kind, 0)
-    return cause.kind == "error", cause.count, rank
+    return cause.kind == "error", cause.kind == TROUBLE, cause.count, rank

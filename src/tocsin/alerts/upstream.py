@@ -5,6 +5,7 @@ that it is empty: nothing else. That it fails, hangs or takes too long is its ow
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
 from typing import Final
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.inhibition import Inhibitor
+from tocsin.alerts.likely import LikelyCause, Trouble, unready
 from tocsin.jobs.state import JobState
 from tocsin.rules.finding import Severity, Why
 
@@ -46,14 +48,20 @@ _LACKS: Final = {
 
 
 class Needed(Struct, frozen=True, kw_only=True, gc=False):
-    """A job that another needs, itself or by way of others, with its open alerts.
+    """A job that another needs, itself or by way of others, with its state and its open alerts.
 
-    `between` are the states of the jobs on the way; `is_well` says that its own last runs ended well.
+    `between` are the states of the jobs on the way.
     """
 
-    alerts: tuple[Alert, ...]
+    job: str
+    state: JobState
+    alerts: tuple[Alert, ...] = ()
     between: tuple[JobState, ...] = ()
-    is_well: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether its own last runs ended well."""
+        return all(run.backfill for run in self.state.failures)
 
 
 def lack_of(alert: Alert) -> Lack | None:
@@ -82,15 +90,73 @@ def inhibitor_of(alert: Alert, needed: Iterable[Needed]) -> Inhibitor | None:
     return None if oldest is None else Inhibitor(alert_id=oldest.id, job=oldest.job)
 
 
+def likely_cause_of(
+    alert: Alert, state: JobState, needed: Iterable[Needed], now: datetime
+) -> LikelyCause | None:
+    """Return what an alert of a job in this state most likely follows from, among what that needs; or None.
+
+    That is the oldest alert that nothing mutes: of any severity where something is not there in time, else
+    only one that began before. Where none is open it is what has not ended well since the job last started,
+    unless the job is at work, and so has what it needs.
+    """
+    known, lack = tuple(needed), lack_of(alert)
+    found = [
+        (source, one)
+        for one in known
+        for source in one.alerts
+        if _is_apart(source, alert) and _explains(source, alert, lack) and _lasts(source, one)
+    ]
+    if found:
+        oldest, of = min(found, key=lambda pair: (pair[0].opened_at, pair[0].id))
+        return LikelyCause(
+            job=of.job,
+            trouble=Trouble.ALERT,
+            since_at=oldest.since_at,
+            seen_at=now,
+            summary=oldest.summary,
+            alert_id=oldest.id,
+            others=len({one.job for _, one in found}) - 1,
+        )
+    if lack is not Lack.IN_TIME or any(run.status.is_running for run in state.open_runs):
+        return None
+    before_at = state.last_started_at
+    unmade = [
+        unready(one.job, one.state, before_at=before_at, now=now)
+        for one in known
+        if not any(_is_after(between.last_success_at, before_at) for between in one.between)
+    ]
+    return min((one for one in unmade if one is not None), key=_rank, default=None)
+
+
+def _rank(cause: LikelyCause) -> tuple[bool, datetime]:
+    return cause.trouble is Trouble.NOT_STARTED, cause.since_at
+
+
+def _is_after(at: datetime | None, before_at: datetime | None) -> bool:
+    return at is not None and (before_at is None or at > before_at)
+
+
+def _explains(source: Alert, alert: Alert, lack: Lack | None) -> bool:
+    explained = _EXPLAINS.get(source.why, frozenset())
+    if lack is not None:
+        return lack in explained
+    return bool(explained) and source.since_at <= alert.since_at
+
+
 def _counts(source: Alert, alert: Alert) -> bool:
+    if not _is_apart(source, alert):
+        return False
+    is_heard = source.severity is Severity.PAGE or source.state is AlertState.ACKNOWLEDGED
+    return is_heard or alert.severity is not Severity.PAGE
+
+
+def _is_apart(source: Alert, alert: Alert) -> bool:
+    """Whether an alert is another one, open, not muted, and not of a backfill where a live run is amiss."""
     if not source.is_open or source.id == alert.id:
         return False
     if source.inhibited is not None and source.inhibited.is_by_another:
         return False
-    if source.backfill and not alert.backfill:
-        return False
-    is_heard = source.severity is Severity.PAGE or source.state is AlertState.ACKNOWLEDGED
-    return is_heard or alert.severity is not Severity.PAGE
+    return alert.backfill or not source.backfill
 
 
 def _lasts(source: Alert, needed: Needed) -> bool:

@@ -1,4 +1,4 @@
-"""What surrounds an alert, each in one line: what mutes it, and whom it puts at risk."""
+"""What surrounds an alert, each in one line: what mutes it, what it follows from, whom it puts at risk."""
 
 from collections.abc import Mapping
 
@@ -19,8 +19,11 @@ def muted_line(alert: Mapping[str, object]) -> str | None:
     return f"since {since}, while alert {inhibited.get('alert_id')} of {inhibited.get('job')} is open, {how}"
 
 
-def risk_line(alert: Json) -> str | None:
-    """Return the jobs that an alert puts at risk; None where there are none."""
+def risk_line(alert: Json, *, beyond: str = "more than") -> str | None:
+    """Return the jobs that an alert, or a group of them, puts at risk; None where there are none.
+
+    `beyond` stands before a count that is not whole.
+    """
     at_risk = alert.get("at_risk")
     if not isinstance(at_risk, dict):
         return None
@@ -32,4 +35,10 @@ def risk_line(alert: Json) -> str | None:
     count = at_risk.get("count")
     rest = count - len(named) if isinstance(count, int) else 0
     more = f" and {rest} more" if rest > 0 else ""
-    return f"{count if at_risk.get('is_whole') else f'more than {count}'}: {', '.join(map(str, named))}{more}"
+    return f"{count if at_risk.get('is_whole') else f'{beyond} {count}'}: {', '.join(map(str, named))}{more}"
+
+
+def cause_line(alert: Json) -> str | None:
+    """Return the job that an alert most likely follows from; None where none is known."""
+    cause = alert.get("likely_cause")
+    return str(cause.get("text")) if isinstance(cause, dict) else None

@@ -4,6 +4,7 @@ import click
 
 from tocsin.cli import options
 from tocsin.cli.api import PAGE, Api, Json, api_of
+from tocsin.cli.around import risk_line
 from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.meant import MOST_LISTED, SHORTEST_BEGINNING, meant_id
@@ -95,6 +96,7 @@ def _facts(group: Json) -> list[tuple[str, object]]:
         ("alerts", _counts(group)),
         ("first", _first(group)),
         ("they share", _cause(group)),
+        ("at risk", risk_line(group, beyond="at least")),
         ("escalation", climb_line(group)),
     ]
 

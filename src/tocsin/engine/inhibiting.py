@@ -26,11 +26,13 @@ from tocsin.alerts.route import FOR_EVER
 from tocsin.alerts.upstream import Needed, inhibitor_of, lack_of
 from tocsin.engine.at_risk import at_risk_of
 from tocsin.engine.book import Book
+from tocsin.engine.explaining import explained, is_to_be_explained
 from tocsin.engine.kinship import Above, Kinship
 from tocsin.engine.neighbours import Placed
 from tocsin.engine.voicing import entry_of, labels_of
 from tocsin.errors import StoreUnreadable
 from tocsin.jobs.job import Job
+from tocsin.jobs.state import JobState
 from tocsin.rules.finding import Severity
 from tocsin.rules.wording import clock_time
 from tocsin.store.base import Writing
@@ -86,6 +88,8 @@ class Inhibiting:
             self._note(before)
             return Placed(change=change)
         alert = at_risk_of(change, job, self._kinship, now)
+        if job.definition.upstream and is_to_be_explained(alert, change.reason):
+            alert = self._explained(alert, job, now)
         if self._is_apart(alert, job):
             return Placed(change=change if alert is before else replace(change, alert=alert))
         placed = self._placed(alert, job, change, now)
@@ -130,6 +134,12 @@ class Inhibiting:
                 del of_key[alert_id]
         for alert_id in [alert.id for alert in self._seen.values() if alert.job_id == job_id]:
             del self._seen[alert_id]
+
+    def _explained(self, alert: Alert, job: Job, now: datetime) -> Alert:
+        """Return the alert with what it most likely follows from."""
+        watch = self._loaded(job.id)
+        state = JobState() if watch is None else watch.state
+        return explained(alert, state, self._needed(self._kinship.above(job)), now)
 
     def _is_apart(self, alert: Alert, job: Job) -> bool:
         """Whether nothing can ever mute an alert, nor it another by a rule."""
@@ -212,17 +222,18 @@ class Inhibiting:
         return alert.inhibited.by if alert.inhibited.is_by_another else None
 
     def _along(self, alert: Alert, above: Iterable[Above]) -> Inhibitor | None:
-        return inhibitor_of(
-            alert,
-            (
-                Needed(
-                    alerts=self._open_alerts(one.watch),
-                    between=one.between,
-                    is_well=all(run.backfill for run in one.watch.state.failures),
-                )
-                for one in above
-                if one.watch is not None
-            ),
+        return inhibitor_of(alert, self._needed(above))
+
+    def _needed(self, above: Iterable[Above]) -> tuple[Needed, ...]:
+        return tuple(
+            Needed(
+                job=one.key.name,
+                state=one.watch.state,
+                alerts=self._open_alerts(one.watch),
+                between=one.between,
+            )
+            for one in above
+            if one.watch is not None
         )
 
     def _open_alerts(self, watch: Watch) -> tuple[Alert, ...]:

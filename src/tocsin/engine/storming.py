@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from tocsin.alerts.alert import Alert, AlertState
-from tocsin.alerts.causes import Cause
+from tocsin.alerts.causes import TROUBLE, Cause
 from tocsin.alerts.group import THROTTLED, Group, Member, Said, Turn, shared_cause
 from tocsin.alerts.together import climbed, told_as_one
 from tocsin.engine.apart import is_of_the_store
@@ -50,7 +50,7 @@ _WORDS = {
     "stalled": "show no sign of life",
     "no_data": "processed zero records",
 }
-_SHARED = {"error": "report:", "upstream": "need"}
+_SHARED = {"error": "report:", "upstream": "need", TROUBLE: "need"}
 
 
 def speak_for_groups(draft: Draft) -> None:

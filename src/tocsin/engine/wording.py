@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from tocsin.alerts.alert import Alert, AtRisk, Reason
 from tocsin.alerts.drill import DRILL
+from tocsin.alerts.likely import LikelyCause, words_of
 from tocsin.notify.message import Link, Message, MessageKind
 from tocsin.notify.variables import PLACEHOLDERS, Rendered, Variables
 from tocsin.oncall.escalation import Climb
@@ -52,13 +53,19 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         at=now,
         labels=alert.labels,
         evidence=evidence,
+        likely_cause=words_of_cause(alert) if is_news else "",
         next_step=alert.next_step if is_news else "",
-        links=_links(alert, base_url),
+        links=_links(alert, base_url, is_news=is_news),
         log_tail=alert.log_tail if is_news else "",
         owner=alert.owner,
         timezone=alert.timezone,
         is_drill=alert.condition == DRILL,
     )
+
+
+def words_of_cause(alert: Alert) -> str:
+    """Return the job that an alert most likely follows from: `upstream load failed; since 06:00, see …`."""
+    return "" if alert.likely_cause is None else words_of(alert.likely_cause, alert.timezone)
 
 
 def words_of_risk(at_risk: AtRisk, zone: str, *, what: str = "it") -> str:
@@ -123,13 +130,25 @@ def _ending(alert: Alert, reason: Reason) -> str:
     return f"{alert.job}: {told} (after {took})."
 
 
-def _links(alert: Alert, base_url: str) -> tuple[Link, ...]:
+def _links(alert: Alert, base_url: str, *, is_news: bool) -> tuple[Link, ...]:
     links = []
     if base_url:
         root = base_url.rstrip("/")
         links.append(Link(name="alert", url=f"{root}/alerts/{quote(alert.id, safe='')}"))
-        job = f"{quote(alert.environment, safe='')}/{quote(alert.job, safe='')}"
-        links.append(Link(name="job", url=f"{root}/jobs/{job}"))
+        links.append(Link(name="job", url=f"{root}{_job_path(alert.environment, alert.job)}"))
+        cause = alert.likely_cause if is_news else None
+        if cause is not None:
+            links.append(Link(name="upstream", url=f"{root}{_path_of(cause, alert.environment)}"))
     if alert.runbook:
         links.append(Link(name="runbook", url=alert.runbook))
     return tuple(links)
+
+
+def _path_of(cause: LikelyCause, environment: str) -> str:
+    if cause.alert_id:
+        return f"/alerts/{quote(cause.alert_id, safe='')}"
+    return _job_path(environment, cause.job)
+
+
+def _job_path(environment: str, job: str) -> str:
+    return f"/jobs/{quote(environment, safe='')}/{quote(job, safe='')}"

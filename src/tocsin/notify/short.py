@@ -84,13 +84,16 @@ def is_trouble(message: Message) -> bool:
 def text_message(message: Message, hint: str = "") -> str:
     """Return the message as a text of one part if it can be, and never of more than two.
 
-    `hint` says how to answer, and is never cut. What many have in common, since when, and the link to the
-    alert are told if they do not make the text longer by a part.
+    `hint` says how to answer, and is never cut. The likely cause is worth a second part; since when, and the
+    link to the alert, are told if they do not make the text longer by one.
     """
     hint = plain(hint)
     headline = _shortened(plain(wording.headline(message)), hint)
+    cause = plain(_cause_in_short(message))
     lines = [headline]
-    segments = size_of(_joined(headline, hint)).segments
+    if cause and size_of(_joined(headline, cause, hint)).segments <= SEGMENTS_LIMIT:
+        lines.append(cause)
+    segments = size_of(_joined(*lines, hint)).segments
     for more in _extras(message):
         if size_of(_joined(*lines, more, hint)).segments <= segments:
             lines.append(more)
@@ -102,11 +105,8 @@ def spoken(message: Message) -> str:
     state = wording.state(message).capitalize()
     colon = "" if message.tells_of_many else ":"
     about = f"{_said(wording.subject(message))}{colon} {_said(wording.title(message))}"
-    cause = (
-        f" {wording.named(_said(message.likely_cause))}."
-        if message.tells_of_many and message.likely_cause
-        else ""
-    )
+    cause = _said(_cause_in_short(message))
+    cause = f" {cause}." if cause else ""
     since = f" Since {wording.time_of_day(message.opened_at, message.timezone)[:5]}."
     return inert.line(f"{state}. {about}.{cause}{since if is_trouble(message) else ''}", SPOKEN_LIMIT)
 
@@ -140,8 +140,12 @@ def _shortened(headline: str, hint: str) -> str:
 def _extras(message: Message) -> tuple[str, ...]:
     since = f"Since {wording.time_of_day(message.opened_at, message.timezone)[:5]}."
     page = next((link.url for link in message.links if link.name in _PAGES), "")
-    cause = plain(message.likely_cause) if message.tells_of_many else ""
-    return tuple(more for more in (cause, since if is_trouble(message) else "", plain(page)) if more)
+    return tuple(more for more in (since if is_trouble(message) else "", plain(page)) if more)
+
+
+def _cause_in_short(message: Message) -> str:
+    """Return the likely cause up to its first semicolon: behind it stands what can be looked up."""
+    return wording.named(message.likely_cause.partition("; ")[0].rstrip("."))
 
 
 def _joined(*parts: str) -> str:

@@ -63,7 +63,10 @@ def test_a_text_goes_to_one_number_with_what_finds_the_alert_again(twilio: Twili
     assert posted(twilio) == {
         "To": TO,
         "From": FROM,
-        "Body": "CRITICAL: daily_etl missed its deadline 06:00\nSince 06:00.\nReply 1 x3g5 to ack",
+        "Body": (
+            "CRITICAL: daily_etl missed its deadline 06:00\nThe source was late\nSince 06:00.\n"
+            "Reply 1 x3g5 to ack"
+        ),
     }
 
 
@@ -101,7 +104,9 @@ def test_a_call_reads_the_message_and_says_which_keys_there_are(twilio: Twilio) 
     action = urlsplit(gather.attrib["action"])
     words = "".join(gather.itertext())
     assert posted(twilio)["To"] == TO
-    assert words.startswith("This is Tocsin. Critical. daily etl: missed its deadline 06:00. Since 06:00.")
+    assert words.startswith(
+        "This is Tocsin. Critical. daily etl: missed its deadline 06:00. The source was late. Since 06:00."
+    )
     assert "4 to acknowledge, 6 to resolve" in words
     assert (action.path, parse_qs(action.query)) == ("/api/v1/hooks/twilio/voice", {"alert": ["a/1"]})
     assert "stays open" in "".join(left.itertext())

@@ -1,9 +1,10 @@
-"""What surrounds an alert, as the API tells it: what mutes it, and whom it puts at risk."""
+"""What surrounds an alert, as the API tells it: what mutes it, what it follows from, whom it puts at risk."""
 
 from datetime import datetime
 
-from tocsin.alerts.alert import AtRisk
+from tocsin.alerts.alert import Alert, AtRisk
 from tocsin.alerts.inhibition import Inhibited
+from tocsin.engine.wording import words_of_cause
 from tocsin.web.api.shapes import InhibitedShape, Shape
 
 
@@ -24,6 +25,39 @@ class AtRiskShape(Shape):
     """False where there are more than `count`."""
     jobs: list[DependentShape]
     """The first of them, the one with the next deadline first."""
+
+
+class LikelyCauseShape(Shape):
+    """A job that the one of an alert needs, and that is in trouble itself."""
+
+    job: str
+    trouble: str
+    """`alert`: it has an open one; `failed`, `running` or `not_started`: its work was not there in time."""
+    since_at: datetime
+    seen_at: datetime
+    """When this was found to be so."""
+    alert_id: str
+    """Empty where it has no open alert."""
+    others: int
+    """How many more of the jobs that are needed have open alerts of their own."""
+    text: str
+    """The same in words, as messages tell it."""
+
+
+def likely_cause_shape(alert: Alert) -> LikelyCauseShape | None:
+    """Return what an alert most likely follows from."""
+    cause = alert.likely_cause
+    if cause is None:
+        return None
+    return LikelyCauseShape(
+        job=cause.job,
+        trouble=cause.trouble.value,
+        since_at=cause.since_at,
+        seen_at=cause.seen_at,
+        alert_id=cause.alert_id,
+        others=cause.others,
+        text=words_of_cause(alert),
+    )
 
 
 def inhibited_shape(inhibited: Inhibited | None) -> InhibitedShape | None:

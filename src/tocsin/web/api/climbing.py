@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tocsin.alerts.alert import Alert
 from tocsin.oncall.escalation import Climb
-from tocsin.web.api.around import AtRiskShape, at_risk_shape
+from tocsin.web.api.around import AtRiskShape, LikelyCauseShape, at_risk_shape, likely_cause_shape
 from tocsin.web.api.shapes import Shape, WholeAlertShape
 
 
@@ -55,6 +55,8 @@ class AlertWithClimb(WholeAlertShape):
     """The group that is escalated for it, by its id; empty: none."""
     at_risk: AtRiskShape | None
     """Null where no job needs its own."""
+    likely_cause: LikelyCauseShape | None
+    """Null where none of the jobs that its own needs is in trouble."""
 
 
 def with_climb(whole: WholeAlertShape, alert: Alert) -> AlertWithClimb:
@@ -64,6 +66,7 @@ def with_climb(whole: WholeAlertShape, alert: Alert) -> AlertWithClimb:
         escalation=climb_shape(alert.climb),
         escalated_with=alert.climbs_in,
         at_risk=at_risk_shape(alert.at_risk),
+        likely_cause=likely_cause_shape(alert),
     )
 
 

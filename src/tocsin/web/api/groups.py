@@ -11,6 +11,7 @@ from tocsin.engine.commands import AcknowledgeGroup, Done
 from tocsin.rules.wording import plural
 from tocsin.store.base import Reading
 from tocsin.web.api.alerts import MAX_NOTE, Acknowledgement, end_of
+from tocsin.web.api.around import AtRiskShape, at_risk_shape
 from tocsin.web.api.climbing import ClimbShape, climb_shape
 from tocsin.web.api.describing import alert_shape, notification_shapes
 from tocsin.web.api.inputs import Cursor, Limit, Who, not_found, read_cursor, refusal, write_cursor
@@ -78,6 +79,8 @@ class WholeGroupShape(GroupShape):
 
     escalation: ClimbShape | None
     """How far the levels were told of all that was told as one; null where nobody escalates it."""
+    at_risk: AtRiskShape | None
+    """The jobs that need any of its jobs, `count` of them at least; null where none does."""
     notifications: list[NotificationShape]
     alerts: list[AlertShape]
     """Those that were ever handed to it, by their ids."""
@@ -112,6 +115,7 @@ def get_group(
     return WholeGroupShape(
         **dict(group_shape(group)),
         escalation=climb_shape(group.climb) if group.has_spoken else None,
+        at_risk=at_risk_shape(group.at_risk),
         notifications=notification_shapes(notifications, deliveries),
         alerts=[alert_shape(alert) for alert in shown],
         next=write_cursor(shown[-1].id) if len(found) > limit else None,

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from tocsin.alerts.group import Group, shared_cause
 from tocsin.engine.commands import AcknowledgeGroup
 from tocsin.engine.storming import how_many_jobs, words_of, words_of_cause
+from tocsin.engine.wording import words_of_risk_of_many
 from tocsin.rules.wording import plural
 from tocsin.web.api.alerts import MAX_NOTE
 from tocsin.web.api.groups import found_group, take_all
@@ -35,6 +36,7 @@ def show_group(wired: Wired, who: Visitor, group_id: str, cursor: Cursor = None)
         notifications = reading.notifications(group_id)
         tries = reading.deliveries([notification.key for notification in notifications])
     shown = found[:listed]
+    zone = wired.engine.configuration.defaults.timezone
     return render(
         wired,
         "group.html",
@@ -42,12 +44,13 @@ def show_group(wired: Wired, who: Visitor, group_id: str, cursor: Cursor = None)
         group=group,
         title=title_of(group),
         cause=cause_of(group),
+        at_risk=words_of_risk_of_many(group.at_risk, zone) if group.at_risk is not None else "",
         alerts=shown,
         waits=group.open > group.taken or group.waiting > 0,
         continued=place is not None,
         following=write_cursor(shown[-1].id) if len(found) > listed else None,
         notifications=[(one, [t for t in tries if t.key == one.key]) for one in notifications],
-        zone=wired.engine.configuration.defaults.timezone,
+        zone=zone,
     )
 
 
