@@ -1,8 +1,8 @@
 """What the gallery shows: true messages, which the real engine owes after what happens to real jobs.
 
 One world for each severity, on a virtual clock: a night in which a load fails and is escalated, goes on, is
-taken in hand and ends, in which another gets later and later; a day on which one does not start because what it
-needs is still at work, and on which many fail at once; then a drill.
+taken in hand and ends, in which another gets later and later; a day on which one does not start because what
+it needs is still at work, and on which many fail at once; then a drill.
 """
 
 from collections.abc import Callable, Iterator

@@ -54,7 +54,7 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         labels=alert.labels,
         evidence=evidence,
         likely_cause=words_of_cause(alert) if is_news else "",
-        next_step=alert.next_step if is_news else "",
+        next_step=_next_step(alert) if is_news else "",
         links=_links(alert, base_url, is_news=is_news),
         log_tail=alert.log_tail if is_news else "",
         owner=alert.owner,
@@ -93,6 +93,12 @@ def height(climb: Climb) -> str:
     again = f", for the {climb.loops + 1}. time" if climb.loops else ""
     name = policy.levels[climb.level - 1].name
     return f"level {climb.level} of {len(policy.levels)} of {policy.name}, {name}{again}"
+
+
+def _next_step(alert: Alert) -> str:
+    """Return what to do now: whoever starts a job anew whose input is missing only sees it fail."""
+    first = "" if alert.likely_cause is None else f"Look at {alert.likely_cause.job} first. "
+    return f"{first}{alert.next_step}"
 
 
 def _text(alert: Alert) -> Rendered:

@@ -5,7 +5,7 @@ from typing import TextIO
 import pytest
 
 from tests.notify.messages import AT, a_message
-from tocsin.notify.channels.console import LOG_LINES, ConsoleChannel
+from tocsin.notify.channels.console import LOG_LINES, SAID_WIDTH, ConsoleChannel
 from tocsin.notify.message import Message, MessageKind
 
 
@@ -59,6 +59,15 @@ def test_long_sentences_wrap_in_their_column_and_long_addresses_stay_whole() -> 
 
     assert url in block
     assert all(len(line) <= 110 for line in block.splitlines() if "x" * 200 not in line)
+
+
+def test_a_long_headline_and_the_lines_of_a_log_stay_in_their_column() -> None:
+    block = printed(a_message(title="words and " * 15, log_tail="§" * 200)).splitlines()
+
+    assert max(map(len, block)) <= 26 + SAID_WIDTH
+    assert [line for line in block[1:] if line and not line.startswith(" " * 10)] == []
+    assert " ".join(line[26:] for line in block[:3]).count("words") == 15
+    assert "".join(block).count("§") == 200
 
 
 def test_of_a_long_log_the_end_is_shown() -> None:

@@ -28,8 +28,8 @@ def lines(message: Message) -> list[str]:
 def test_a_card_says_what_is_wrong_and_what_to_do() -> None:
     assert lines(a_message()) == [
         "The run of 30 March was due at 06:00 and is still working.",
-        "Do now: Look at the slow query.",
         "Likely cause: The source was late.",
+        "Do now: Look at the slow query.",
         "Job: daily_etl",
         "Severity: critical",
         "Since: 2026-03-30 06:00:00 CEST (Europe/Berlin), for 1 h 30 min",

@@ -97,8 +97,12 @@ def _block(message: Message, pen: _Pen) -> Iterator[str]:
     time = pen(wording.time_of_day(message.at, message.timezone), _Ink.DIM)
     ink = _KIND_INK.get(message.kind) or _SEVERITY_INK.get(message.severity, _Ink.NEUTRAL)
     note = pen(wording.REPEAT_NOTE, _Ink.DIM) if message.may_repeat else ""
-    head = (pen(wording.subject(message), _Ink.BOLD), wording.title(message), note)
+    subject = wording.subject(message)
+    title, *rest = _wrap(wording.title(message), len(subject) + len(_GAP)) or [""]
+    head = (pen(subject, _Ink.BOLD), title, note)
     yield _GAP.join((time, _name(wording.state(message), pen, ink), *filter(None, head)))
+    for line in rest:
+        yield _row("", line, pen)
     for line in _wrap(wording.body(message)):
         yield _row("", line, pen)
     for name, value in _facts(message):
@@ -107,7 +111,8 @@ def _block(message: Message, pen: _Pen) -> Iterator[str]:
         for line in more:
             yield _row("", line, pen)
     for line in message.log_tail.splitlines()[-LOG_LINES:]:
-        yield _row("", pen("│ " + line, _Ink.DIM), pen)
+        for part in _folded(line):
+            yield _row("", pen("│ " + part, _Ink.DIM), pen)
 
 
 def _row(name: str, said: str, pen: _Pen) -> str:
@@ -130,14 +135,30 @@ def _facts(message: Message) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in facts if value)
 
 
-def _wrap(text: str) -> list[str]:
-    """Return the lines of a text, none longer than its column unless one word is."""
-    return [
+def _wrap(text: str, taken: int = 0) -> list[str]:
+    """Return the lines of a text, none longer than its column unless one word is.
+
+    So many letters of the first line are `taken` by what stands before it.
+    """
+    lines = [
         line
-        for paragraph in text.splitlines()
-        for line in textwrap.wrap(paragraph, SAID_WIDTH, break_long_words=False, break_on_hyphens=False)
+        for number, paragraph in enumerate(text.splitlines())
+        for line in textwrap.wrap(
+            paragraph,
+            SAID_WIDTH,
+            initial_indent="" if number else " " * min(taken, SAID_WIDTH // 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         or [""]
     ]
+    return [line.strip() for line in lines] if taken else lines
+
+
+def _folded(line: str) -> list[str]:
+    """Return the parts of a line of a log that fit into its column, with every letter of it."""
+    width = SAID_WIDTH - len("│ ")
+    return [line[begin : begin + width] for begin in range(0, max(len(line), 1), width)]
 
 
 def _wants_colour(stream: TextIO) -> bool:

@@ -180,8 +180,8 @@ def _said(message: Message) -> list[_Lines]:
     """Return the lines under the headline, the most important first."""
     sentences = [_line(_run(plain(line, TEXT_LIMIT))) for line in wording.body(message).splitlines() if line]
     named = (
-        ("Do now", plain(message.next_step, SENTENCE_LIMIT)),
         ("Likely cause", plain(message.likely_cause, SENTENCE_LIMIT)),
+        ("Do now", plain(message.next_step, SENTENCE_LIMIT)),
         *_facts(message),
     )
     facts = [
