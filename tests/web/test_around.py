@@ -27,7 +27,7 @@ def test_what_mutes_an_alert_and_whom_it_puts_at_risk_is_told(served: Served) ->
     assert cause["likely_cause"] is None
     found = muted["likely_cause"]
     assert (found["job"], found["trouble"], found["alert_id"]) == (load, "alert", items[load])
-    assert found["text"].startswith(f"upstream {load} failed: exit code 3; since ")
+    assert found["text"].startswith(f"upstream {load} failed; since ")
 
     for path in (f"/alerts/{items[report]}", "/"):
         page = served.ask("GET", path).text

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from tocsin.config import advice, building
 from tocsin.config.crosscheck import crosscheck
+from tocsin.config.from_alertmanager import alertmanager_faults, without_spoken_of
 from tocsin.config.grammar.delivery import reach_of
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.keys import GrammarKeys
@@ -86,11 +87,12 @@ def _validated(document: Document, around: Surroundings) -> tuple[File | None, l
     if not document.is_whole:
         return None, faults
     data = document.data
-    faults += crosscheck(data)
+    foreign = list(alertmanager_faults(data)) if isinstance(data, dict) else []
+    faults += [*crosscheck(data), *foreign]
     try:
         return File.model_validate(data, context=around), faults
     except ValidationError as error:
-        return None, [*faults, *_translated(error)]
+        return None, [*faults, *without_spoken_of(_translated(error), foreign)]
 
 
 def _translated(error: ValidationError) -> Iterator[Fault]:
