@@ -95,9 +95,9 @@ def test_what_is_told_to_be_written_can_be_used(load: Load) -> None:
             "email: {host: …, from: …",
         ),
         (
-            "receivers: [{name: a, email_configs: [{to: a@x.example, smarthost: 'm:x', require_tls: false}]}]",
+            "receivers: [{name: a, email_configs: [{to: a@x.io, smarthost: 'm:x', require_tls: false}]}]",
             "receivers[0].email_configs",
-            "email: {host: m, from: …, to: a@x.example, tls: none}",
+            "email: {host: m, from: …, to: a@x.io, tls: none}",
         ),
         (
             "receivers: [{name: a, pagerduty_configs: [{url: 'https://relay.example.com/x'}]}]",

@@ -5,9 +5,12 @@ import pytest
 
 from tests.web.served import Served, fresh, wait_until
 from tocsin.clock import now
+from tocsin.engine.commands import NoteAudit
+from tocsin.engine.troubles import AuditReport, Check, Trouble
 from tocsin.errors import ChannelError
 from tocsin.notify.channel import Accepted
 from tocsin.notify.message import Message
+from tocsin.web.api import silences
 
 
 def alert_of(served: Served, job: str, state: str = "open") -> Any:  # noqa: ANN401  # JSON is anything
@@ -234,11 +237,38 @@ def test_a_preview_says_which_jobs_and_alerts_a_silence_would_mute_and_mutes_not
 
     assert (found["jobs_hit"], found["jobs"], found["is_whole"], found["named"]) == (1, 13, True, ["load"])
     assert (found["alerts_hit"], found["alerts"], found["warning"]) == (1, ["load: failed"], "")
+    assert found["alerts_are_whole"]
     other = alone.ask(
         "POST", "/api/v1/silences/preview", {"matchers": ['job="load"', 'severity="page"']}
     ).json
     assert (other["jobs_hit"], other["alerts_hit"]) == (1, 0)
     assert alone.get("/api/v1/silences")["items"] == before
+
+
+def test_a_preview_that_has_not_seen_every_open_alert_says_so(
+    alone: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silences, "MAX_ALERTS", 3)
+    alone.report(*({"job": f"load_{n}", "kind": "fail"} for n in range(3)))
+    matchers = {"matchers": ["job=~load_.*"]}
+
+    all_of_them = alone.ask("POST", "/api/v1/silences/preview", matchers).json
+    alone.report({"job": "load_3", "kind": "fail"})
+    some_of_them = alone.ask("POST", "/api/v1/silences/preview", matchers).json
+
+    assert (all_of_them["alerts_hit"], all_of_them["alerts_are_whole"]) == (3, True)
+    assert (some_of_them["alerts_hit"], some_of_them["alerts_are_whole"]) == (3, False)
+
+
+def test_a_preview_leaves_out_what_nothing_mutes(alone: Served) -> None:
+    trouble = Trouble(check=Check.UNHEARD, since_at=now())
+    report = AuditReport(server="other", host="other", at=now(), troubles=(trouble,))
+    alone.engine.command(NoteAudit(report=report, until_at=now() + timedelta(hours=1)))
+    assert [item["condition"] for item in alone.get("/api/v1/alerts")["items"]] == ["watchdog"]
+
+    previewed = alone.ask("POST", "/api/v1/silences/preview", {"matchers": ["severity=~.+"]}).json
+
+    assert (previewed["alerts_hit"], previewed["alerts"]) == (0, [])
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ def _say_what_it_hits(found: Json) -> None:
     if isinstance(hit, int) and hit > len(named) > 0:
         click.echo(f"  … and {hit - len(named)} more")
     alerts, count = _lines(found.get("alerts")), found.get("alerts_hit")
-    click.echo(f"and of the open alerts {count}" + (":" if alerts else ""))
+    least = "" if found.get("alerts_are_whole", True) else "at least "
+    click.echo(f"and of the open alerts {least}{count}" + (":" if alerts else ""))
     for text in alerts:
         click.echo(f"  {text}")
     if found.get("warning"):

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.breadth import MAX_NAMED, Preview, preview
 from tocsin.alerts.matcher import Matcher, match_all, read_matcher
+from tocsin.alerts.muting import OWN_AUDIT
 from tocsin.alerts.silence import Silence
 from tocsin.engine.commands import AddSilence, ExpireSilence, ExtendSilence
 from tocsin.engine.draft import SYSTEM_JOB
@@ -87,7 +88,9 @@ class PreviewShape(Shape):
     named: list[str]
     """The first jobs that it matches."""
     alerts_hit: int
-    """How many open alerts it would mute."""
+    """How many open alerts it would mute; what the audit of Tocsin itself has found, nothing mutes."""
+    alerts_are_whole: bool
+    """Whether every open alert was looked at; else it would mute `alerts_hit` of them at least."""
     alerts: list[str]
     """The first of them: their jobs, and what is wrong."""
     warning: str
@@ -96,7 +99,7 @@ class PreviewShape(Shape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hits:
-    """What matchers would mute now: which jobs, and which of the newest open alerts.
+    """What matchers would mute now: which jobs, and which of the worst open alerts.
 
     `is_whole`: no open alert was left out.
     """
@@ -123,6 +126,7 @@ def preview_silence(wired: Wired, _: Who, body: Meant) -> PreviewShape:
         is_whole=hits.jobs.is_whole,
         named=list(hits.jobs.named),
         alerts_hit=len(hits.alerts),
+        alerts_are_whole=hits.is_whole,
         alerts=[f"{alert.job}: {alert.summary}" for alert in hits.alerts[:MAX_NAMED]],
         warning=hits.jobs.warning,
     )
@@ -181,9 +185,10 @@ def hits_of(wired: Wiring, matchers: tuple[Matcher, ...]) -> Hits:
     """Return what matchers would mute now; nothing is muted by asking."""
     with wired.store.reading() as reading:
         jobs = _preview(reading, matchers)
-        open_ = reading.alerts(states=OPEN, limit=MAX_ALERTS)
+        found = reading.alerts(states=OPEN, limit=MAX_ALERTS + 1)
+    open_ = (alert for alert in found[:MAX_ALERTS] if alert.condition != OWN_AUDIT)
     hit = tuple(alert for alert in open_ if match_all(matchers, labels_of(alert)))
-    return Hits(jobs=jobs, alerts=hit, is_whole=len(open_) < MAX_ALERTS)
+    return Hits(jobs=jobs, alerts=hit, is_whole=len(found) <= MAX_ALERTS)
 
 
 def matcher_in(text: str) -> Matcher:
