@@ -339,3 +339,33 @@ def test_the_severity_of_a_drill_is_what_was_asked_for(story: Story) -> None:
     story.server.order(StartDrill(aim=Aim.RECEIVER, target="team", who="kim", severity=Severity.PAGE))
 
     assert [severity for _, severity, _ in story.heard] == ["page", "page"]
+
+
+def test_a_drill_has_no_longer_to_arrive_because_a_clock_was_set_back(story: Story) -> None:
+    story.receiver("ops").is_down = True
+    story.until("08:00")
+
+    drill = begin(story, Aim.RECEIVER, "ops")
+    story.set_back("08:01", "07:01")
+    story.until("07:02:59")
+    assert drill_of(story, drill.id).over_at is None
+    story.until("07:03:01")
+
+    over = drill_of(story, drill.id)
+    assert over.faults == ("receiver ops: ops was not reached in time: nobody answers",)
+    assert over.over_at is not None
+    assert over.started_at < over.over_at
+
+
+def test_by_when_a_drill_is_to_be_acknowledged_stays_as_its_message_has_said(story: Story) -> None:
+    story.receiver("ops")
+    story.until("08:00")
+
+    drill = begin(story, Aim.RECEIVER, "ops", acknowledge=timedelta(minutes=15))
+    story.set_back("08:01", "07:01")
+    story.until("08:14")
+    assert drill_of(story, drill.id).over_at is None
+    story.server.order(Acknowledge(alert_id=drill.levels[0].alert_id, who="ann"))
+    story.until("08:15")
+
+    assert drill_of(story, drill.id).faults == ()

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert
+from tocsin.alerts.drill import Drill
 from tocsin.alerts.group import Group
 from tocsin.alerts.inhibition import SETTLE_FOR
 from tocsin.oncall.escalation import Climb
@@ -70,6 +71,17 @@ def climb_at(climb: Climb, now: datetime) -> Climb:
         entered_at=min(climb.entered_at, now),
         changed_at=min(climb.changed_at, now),
     )
+
+
+def drill_at(drill: Drill, now: datetime) -> Drill:
+    """Return a drill that has as long to arrive from `now` as it ever had; mostly the drill itself.
+
+    By when it is to be acknowledged stands in its messages, and stays as it was said.
+    """
+    if drill.started_at <= now + CLOCKS_DIFFER_BY:
+        return drill
+    deliver_by = now + (drill.deliver_by - drill.started_at)
+    return dataclasses.replace(drill, started_at=now, deliver_by=min(drill.deliver_by, deliver_by))
 
 
 def _is_ahead(climb: Climb, ahead_at: datetime) -> bool:

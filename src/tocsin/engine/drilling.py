@@ -27,6 +27,7 @@ from tocsin.alerts.drill import (
     judge_drill,
     titled,
 )
+from tocsin.alerts.set_back import drill_at
 from tocsin.alerts.telling import Speech, said
 from tocsin.engine.aiming import levels_of
 from tocsin.engine.commands import Done, Refusal, Refused, Result, StartDrill
@@ -185,6 +186,9 @@ def _what(drill: Drill, level: DrillLevel) -> str:
 
 def go_on(draft: Draft, drill: Drill) -> tuple[Drill, datetime | None]:
     """Look at a drill under way: return it, closed if it is over, and when to look at it again."""
+    kept, drill = drill, drill_at(drill, draft.now)
+    if drill is not kept:
+        draft.writing.save_drill(drill)
     told = [level for level in drill.levels if level.alert_id]
     owed = {level.alert_id: _first_words(draft, level) for level in told}
     alerts = {level.alert_id: draft.writing.alert(level.alert_id) for level in told}
