@@ -4,6 +4,7 @@ import pytest
 
 from tests.stories.story import Story
 from tocsin.oncall.escalation import Level
+from tocsin.oncall.escalation import Level
 
 DOWN = (("tier", "infrastructure"),)
 
@@ -211,3 +212,40 @@ def test_the_alert_of_a_backfill_mutes_nothing(story: Story) -> None:
     story.until("02:02")
 
     assert story.heard_of("report") == [("02:01", "page", "firing")]
+
+
+def in_a_circle(story: Story) -> None:
+    """Three alerts of which each mutes the next; of the first, somebody was told."""
+    for source, target in (("a", "b"), ("b", "c"), ("c", "a")):
+        story.inhibits(f"job={source}", f"job={target}")
+    story.escalates(
+        Level(name="on-call", targets=("ann",), timeout_minutes=90),
+        Level(name="manager", targets=("bob",), timeout_minutes=90),
+    )
+    story.at("02:00").fails("a")
+    story.at("02:01").fails("b")
+    story.at("02:02").fails("c")
+    story.until("02:30")
+    assert [h.message.job for h in story.messages] == ["a", "a"]
+
+
+def test_once_a_circle_is_broken_nobody_is_told_again_of_what_is_muted_by_then(story: Story) -> None:
+    in_a_circle(story)
+
+    story.at("03:00").succeeds("b")
+    story.until("12:00")
+
+    since = [(h.message.job, h.target) for h in story.messages if story.clock_time(h.at) >= "03:00"]
+    assert ("c", "bob") in since
+    assert [one for one in since if one[0] == "a"] == []
+
+
+def test_a_circle_that_ends_is_told_to_have_ended_to_whoever_heard_of_it(story: Story) -> None:
+    in_a_circle(story)
+    story.at("03:00").succeeds("b")
+
+    story.at("03:10").succeeds("a")
+    story.at("03:20").succeeds("c")
+
+    ends = [(h.target, h.message.job) for h in story.messages if h.message.kind.value == "resolved"]
+    assert sorted(ends) == [("ann", "a"), ("ann", "c"), ("team", "a"), ("team", "c")]

@@ -21,6 +21,7 @@ from tocsin.rules.finding import Severity
 MAX_NAMED = 10
 THROTTLED = "throttled"
 MAX_BESIDE = 50
+MAX_BATCHES = 20
 SHARED_BY = 0.5
 
 PAGE_WAIT = timedelta(seconds=5)
@@ -63,8 +64,9 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The alerts of one route and the same values of its labels, while anything is owed of them.
 
     It keeps the `pace` that it began with. `told` are the instants within the last interval at which
-    something was told, `together_at` when last as one, and `batch` how often. `waiting` were added since,
-    from `waiting_since_at` to `added_at`; `named` are the first of them. `released` may be told one by one.
+    something was told, `together_at` when last as one, `batch` how often anew, `batches_at` when the last of
+    these. `waiting` were added since, from `waiting_since_at` to `added_at`; `named` are the first of them.
+    `released` may be told one by one.
     Of those that were told as one, `open` are not over, somebody has `taken` so many of these in hand, and
     `over` have ended; `total` is how many ever were among them, or wait to be. `targets` are those who were
     told, `seq` numbers what they were told, and `heard` are the numbers that each of them was told last.
@@ -91,6 +93,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     told: tuple[datetime, ...] = ()
     together_at: datetime | None = None
     batch: int = 0
+    batches_at: tuple[datetime, ...] = ()
     waiting: int = 0
     waiting_since_at: datetime | None = None
     added_at: datetime | None = None
@@ -318,6 +321,7 @@ def _flushed(group: Group, now: datetime) -> Turn:
         together_at=now,
         muted_until=None,
         batch=group.batch + 1,
+        batches_at=(*group.batches_at, now)[-MAX_BATCHES:],
         open=group.open + group.waiting,
         seq=group.seq + 1,
         alone=(),

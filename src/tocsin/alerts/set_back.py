@@ -52,6 +52,7 @@ def group_at(group: Group, now: datetime) -> Group:
         group,
         told=tuple(min(at, now) for at in group.told),
         together_at=_by(group.together_at, now),
+        batches_at=tuple(min(at, now) for at in group.batches_at),
         waiting_since_at=_by(group.waiting_since_at, now),
         added_at=_by(group.added_at, now),
         page_at=_by(group.page_at, now),

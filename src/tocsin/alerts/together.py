@@ -85,6 +85,19 @@ def joined(group: Group, alert: Alert, policy_id: str) -> tuple[Group, Pooled] |
     return replace(group, open=group.open + 1, total=group.total + 1), pooled
 
 
+def was_told_by(group: Group, batch: int, instant: datetime, now: datetime) -> bool:
+    """Whether what came in this batch was told as one by then; what is too old to be known counts as not.
+
+    What was told by a clock that has been set back since was told by then.
+    """
+    age = group.batch - batch
+    if age < 1:
+        return False
+    if not group.batches_at:  # kept by a version that did not note them
+        return age > 1 or group.together_at is None or not instant < group.together_at <= now
+    return not instant < group.batches_at[-min(age, len(group.batches_at))] <= now
+
+
 def told_as_one(group: Group) -> int:
     """Return how many alerts of a group were ever told as one."""
     return group.total - group.waiting

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.group import Group
+from tocsin.alerts.together import was_told_by
 from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.commands import (
     Acknowledge,
@@ -162,20 +163,23 @@ def _on_slice(draft: Draft, command: AcknowledgeGroup | ResolveGroup) -> Result:
 
 
 def _was_told_by(instant: datetime, alert: Alert, group: Group, now: datetime) -> bool:
-    """Whether somebody can mean an alert who spoke at this instant: it was there, and told as one by then.
-
-    What a group told last, also what it repeated, was told at `together_at`.
-    """
-    if instant < alert.opened_at <= now:
+    """Whether somebody can mean an alert who spoke at this instant: it was there, and told as one by then."""
+    if _is_younger(alert, instant, now):
         return False
-    if group.together_at is None or not instant < group.together_at <= now:
-        return True
-    return any(one.group == group.id and one.batch < group.batch - 1 for one in alert.pooled)
+    return any(one.group == group.id and was_told_by(group, one.batch, instant, now) for one in alert.pooled)
+
+
+def _is_younger(alert: Alert, instant: datetime, now: datetime) -> bool:
+    return instant < alert.opened_at <= now
 
 
 def _take(draft: Draft, group: Group, found: list[Alert], command: AcknowledgeGroup) -> int:
     beside = () if command.after else (draft.writing.alert(alert_id) for alert_id in _beside(group))
-    asked = [*found, *(alert for alert in beside if alert is not None)]
+    said_at = command.said_at or draft.now
+    asked = [
+        *found,
+        *(alert for alert in beside if alert is not None and not _is_younger(alert, said_at, draft.now)),
+    ]
     locked = _locked(draft, [alert for alert in asked if _is_to_take(alert, group)])
     taken = [alert for alert in locked if _is_to_take(alert, group)]
     for alert in taken:
