@@ -4,7 +4,6 @@ import pytest
 
 from tests.stories.story import Story
 from tocsin.oncall.escalation import Level
-from tocsin.oncall.escalation import Level
 
 DOWN = (("tier", "infrastructure"),)
 
