@@ -319,7 +319,6 @@ def test_a_dry_run_says_what_a_silence_would_mute(tocsin: Tocsin, replies: Repli
     ]
     assert said.err == "careful: it matches 12 of 20 jobs, more than half of them\n"
     assert replies.asked[-1].body == {"matchers": ["env=~p.*"]}
-
     replies.set("POST", f"{API}/silences/preview", {**found, "alerts_hit": 300, "alerts_are_whole": False})
     assert "and of the open alerts at least 300:" in tocsin("silence", "add", "env=~p.*", "--dry-run").out
 
