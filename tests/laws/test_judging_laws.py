@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.laws.histories import MINUTE, TICK, Life, lives, rules
+from tests.rules.facts import verdict_of
 from tocsin.rules.finding import Verdict
-from tocsin.rules.judge import CONDITIONS, judge
+from tocsin.rules.judge import CONDITIONS
 from tocsin.rules.rule import Rule
 
 law = settings(derandomize=True, database=None, deadline=None, max_examples=120)
@@ -53,7 +54,7 @@ def walk(rule: Rule, life: Life, since: datetime) -> Iterator[tuple[datetime, Ve
     for _ in range(MOST_QUESTIONS):
         if at is None or at >= since + HORIZON:
             return
-        verdict = judge(rule, life.facts, at)
+        verdict = verdict_of(rule, life.facts, at)
         yield at, verdict
         assert verdict.ask_again_at is None or verdict.ask_again_at > at, "asked again at once, for ever"
         at = verdict.ask_again_at
@@ -72,7 +73,7 @@ def test_no_opinion_changes_before_it_is_asked_again(condition: str, life: Life,
         end = verdict.ask_again_at
         for instant in (*between(at, end), *anywhere):
             if instant > at and (end is None or instant < end):
-                assert opinion(judge(rule, life.facts, instant)) == opinion(verdict), instant
+                assert opinion(verdict_of(rule, life.facts, instant)) == opinion(verdict), instant
 
 
 @pytest.mark.parametrize("condition", sorted(CONDITIONS))

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.laws.histories import HOUR, MINUTE, START, Life
+from tests.rules.facts import verdict_of
 from tocsin.jobs.defining import forgive
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.occurrence import next_occurrence
 from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import MAX_OCCURRENCES, JobState
-from tocsin.rules.judge import judge
 from tocsin.rules.rule import Rule
 
 law = settings(derandomize=True, database=None, deadline=None, max_examples=40)
@@ -53,7 +53,7 @@ def test_a_promise_breaks_and_stays_broken_however_many_runs_are_expected(
     due_at, broken = due_after(START), False
     while life.now < START + DAYS:
         ask_at = life.settle().ask_again_at
-        finding = judge(rule, life.facts, life.now).finding
+        finding = verdict_of(rule, life.facts, life.now).finding
         assert finding is not None or not broken, "it was broken and is not mended"
         assert finding is not None or life.now < due_at, "it is broken and nobody has noticed"
         assert len(life.state.occurrences) <= MAX_OCCURRENCES

@@ -11,7 +11,7 @@ from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import JobState, Outcome
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import Verdict
+from tocsin.rules.finding import QUIET, Verdict
 from tocsin.rules.judge import judge
 from tocsin.rules.rule import MofN, Rule
 
@@ -36,7 +36,16 @@ def facts(state: JobState, sla: SLA | None = None, **definition: object) -> Fact
 
 
 def asked(condition: str, known: Facts, now: str, **more: Any) -> Verdict:  # noqa: ANN401 - as Rule takes it
-    return judge(rule(condition, **more), known, at(now))
+    return verdict_of(rule(condition, **more), known, at(now))
+
+
+def verdict_of(rule: Rule, known: Facts, now: datetime) -> Verdict:
+    """Return what one rule thinks; what it raises is raised."""
+    for _, verdict in judge((rule,), known, now):
+        if isinstance(verdict, Exception):
+            raise verdict
+        return verdict
+    return QUIET
 
 
 def running(key: str = "a", since: str = "12:00", **more: object) -> Run:

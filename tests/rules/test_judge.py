@@ -3,14 +3,14 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.rules.facts import NOON, expected, facts, failed, good, running
+from tests.rules.facts import NOON, expected, facts, failed, good, running, verdict_of
 from tests.rules.facts import rule as of_condition
 from tocsin.jobs.occurrence import OccurrenceStatus
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import JobState
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.finding import QUIET
-from tocsin.rules.judge import CONDITIONS, judge
+from tocsin.rules.judge import CONDITIONS
 
 TROUBLED = facts(
     JobState(
@@ -27,7 +27,7 @@ MUCH_LATER = NOON.replace(hour=20)
 
 @pytest.mark.parametrize("condition", sorted(CONDITIONS))
 def test_every_condition_finds_its_trouble_and_says_what_to_do(condition: str) -> None:
-    finding = judge(of_condition(condition), TROUBLED, MUCH_LATER).finding
+    finding = verdict_of(of_condition(condition), TROUBLED, MUCH_LATER).finding
 
     assert finding is not None
     assert (finding.condition, finding.rule) == (condition, condition)
@@ -41,7 +41,7 @@ def test_every_condition_finds_its_trouble_and_says_what_to_do(condition: str) -
 def test_no_condition_judges_a_paused_job(condition: str) -> None:
     paused = replace(TROUBLED, job=replace(TROUBLED.job, paused_at=NOON))
 
-    assert judge(of_condition(condition), paused, MUCH_LATER) is QUIET
+    assert verdict_of(of_condition(condition), paused, MUCH_LATER) is QUIET
 
 
 def test_somebody_who_has_configured_nothing_is_warned_of_everything() -> None:

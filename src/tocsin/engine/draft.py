@@ -57,7 +57,7 @@ class Draft:
         self.has_woken = False
         self._before: dict[str, Alert] = {}
         self._unknown: dict[tuple[int, int], str] = {}
-        self._heard: set[int] = set()
+        self.heard: set[int] = set()
 
     def load(self, watches: Iterable[Watch]) -> None:
         """Take up locked watches, and the alerts of those that have any."""
@@ -177,10 +177,6 @@ class Draft:
         for occurrence in occurrences:
             self._occurrences[job_id, occurrence.nominal_at] = occurrence
 
-    def heard(self, job_id: int) -> None:
-        """Note a sign of life: what was unknown of the job is known again."""
-        self._heard.add(job_id)
-
     def run_of(self, job_id: int, key: str) -> Run | None:
         """Return a run that this transaction has already changed."""
         return self._runs.get((job_id, key))
@@ -217,7 +213,7 @@ class Draft:
         self._write_unknown()
 
     def _write_unknown(self) -> None:
-        known_again = self._heard & self.book.unknown_jobs if self.book.unknown_jobs else ()
+        known_again = self.heard & self.book.unknown_jobs if self.book.unknown_jobs else ()
         for job_id in known_again:
             self.writing.clear_unknown(job_id)
         for (window, job_id), what in self._unknown.items():
@@ -239,7 +235,7 @@ class Draft:
     @property
     def has_changed_book(self) -> bool:
         """Whether the facts that all jobs share are others after this transaction."""
-        heard_again = self.book.unknown_jobs and not self._heard.isdisjoint(self.book.unknown_jobs)
+        heard_again = self.book.unknown_jobs and not self.heard.isdisjoint(self.book.unknown_jobs)
         return bool(self._unknown or self.raised or heard_again)
 
     def count(self, metrics: Metrics) -> None:

@@ -30,7 +30,7 @@ def take_in(draft: Draft, check_ins: Sequence[CheckIn]) -> list[Answer]:
     A job is judged after every check-in that ends a run and after its last one, so that the outcome
     does not depend on which check-ins happened to share a commit.
     """
-    if any(c.environment == SYSTEM_JOB.environment for c in check_ins):
+    if SYSTEM_JOB.environment in [c.environment for c in check_ins]:
         return _without_our_own(draft, check_ins)
     ids, new_jobs = _load(draft, check_ins)
     known = _known_runs(draft, check_ins, ids)
@@ -61,7 +61,7 @@ def _load(draft: Draft, check_ins: Sequence[CheckIn]) -> tuple[list[int], set[in
     keys = [JobKey(c.environment, c.job) for c in check_ins]
     watches = draft.writing.watches(keys)
     registered: dict[JobKey, Watch] = {}
-    if any(key not in watches for key in keys):
+    if False in [key in watches for key in keys]:
         missing = {key: c for key, c in zip(keys, check_ins, strict=True) if key not in watches}
         registered = draft.writing.register(
             [_new_job(draft, key, check_in.received_at) for key, check_in in missing.items()]
@@ -83,13 +83,15 @@ def _known_runs(draft: Draft, check_ins: Sequence[CheckIn], ids: Sequence[int]) 
     """
     known: dict[tuple[int, str], Run] = {}
     wanted: list[tuple[int, str]] = []
-    for named in {(job_id, c.run) for job_id, c in zip(ids, check_ins, strict=True) if c.run is not None}:
-        run = run_held(draft.watches[named[0]].state, named[1])
+    for job_id, check_in in zip(ids, check_ins, strict=True):
+        if check_in.run is None:
+            continue
+        run = run_held(draft.watches[job_id].state, check_in.run)
         if run is None:
-            wanted.append(named)
+            wanted.append((job_id, check_in.run))
         elif not run.status.is_open:
-            known[named] = run
-    return known | _runs_kept(draft, wanted) if wanted else known
+            known[job_id, check_in.run] = run
+    return known | _runs_kept(draft, list(dict.fromkeys(wanted))) if wanted else known
 
 
 def _runs_kept(draft: Draft, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Run]:
@@ -114,7 +116,7 @@ def _take_one(
     watch = draft.watches[job_id]
     if watch.unreadable:
         draft.check_ins.append((job_id, check_in))
-        draft.heard(job_id)
+        draft.heard.add(job_id)
         return Answer(status=Answered.ACCEPTED, run=check_in.run, new_job=is_new), False
     if check_in.definition is not None or check_in.labels:
         watch = _defined(watch, check_in, draft.now)
@@ -124,15 +126,16 @@ def _take_one(
     new_key = "" if run is not None or check_in.run is not None else draft.new_id()
     folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key)
     draft.watches[job_id] = replace(watch, state=folded.state)
-    if folded.state.last_success_at != watch.state.last_success_at:
+    if folded.ended and folded.state.last_success_at != watch.state.last_success_at:
         draft.inhibiting.ended_well(watch.job)
     if folded.answered is not Answered.DUPLICATE:
         named = check_in if check_in.run is not None or folded.run is None else _named(check_in, folded.run)
         draft.check_ins.append((job_id, named))
-        draft.heard(job_id)
+        draft.heard.add(job_id)
     if folded.runs:
         draft.keep_runs(job_id, folded.runs)
-        draft.keep_occurrences(job_id, folded.decided)
+        if folded.decided:
+            draft.keep_occurrences(job_id, folded.decided)
     return Answer(status=folded.answered, run=folded.run, new_job=is_new), folded.ended
 
 

@@ -26,7 +26,7 @@ from tocsin.jobs.run import Run
 from tocsin.jobs.settling import settle
 from tocsin.jobs.state import JobState
 from tocsin.rules.facts import Facts, apart
-from tocsin.rules.finding import QUIET, Finding, Verdict
+from tocsin.rules.finding import Finding, Verdict
 from tocsin.rules.judge import judge
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Notification, SetAside, Watch
@@ -113,20 +113,36 @@ def _judge_by_all_rules(
     book: Book,
     now: datetime,
 ) -> None:
-    job, aside_for = seen.watch.job, book.configuration.policy.set_aside_for
-    for rule in book.rule_book.rules_for(job):
-        aside_until_at = book.is_set_aside(rule.name, job.id, now) if book.set_aside else None
-        verdict = QUIET
-        if aside_until_at is None:
-            try:
-                verdict = judge(rule, facts, now)
-            except Exception as error:  # noqa: BLE001 -- a rule may fail in any way and must cost itself alone
-                aside_until_at = _set_aside(seen, rule, error, now=now, aside_for=aside_for)
-        if aside_until_at is not None:
-            not_well[rule.name, False] = not_well[rule.name, True] = ""
-            seen.asks.append(aside_until_at)
-        elif verdict is not QUIET:
+    rules = book.rule_book.rules_for(seen.watch.job)
+    if book.set_aside:
+        rules = _without_set_aside(seen, rules, not_well, book, now)
+    for rule, verdict in judge(rules, facts, now):
+        if isinstance(verdict, Verdict):
             _take_verdict(seen, rule, verdict, findings, not_well, of_backfills=facts.of_backfills)
+        else:
+            until_at = _set_aside(
+                seen, rule, verdict, now=now, aside_for=book.configuration.policy.set_aside_for
+            )
+            _cannot_tell_until(seen, rule, not_well, until_at)
+
+
+def _without_set_aside(
+    seen: Look, rules: Iterable[Rule], not_well: NotWell, book: Book, now: datetime
+) -> tuple[Rule, ...]:
+    """Return the rules that may be asked; of the others it is not known whether all is well."""
+    asked = []
+    for rule in rules:
+        aside_until_at = book.is_set_aside(rule.name, seen.watch.job.id, now)
+        if aside_until_at is None:
+            asked.append(rule)
+        else:
+            _cannot_tell_until(seen, rule, not_well, aside_until_at)
+    return tuple(asked)
+
+
+def _cannot_tell_until(seen: Look, rule: Rule, not_well: NotWell, until_at: datetime) -> None:
+    not_well[rule.name, False] = not_well[rule.name, True] = ""
+    seen.asks.append(until_at)
 
 
 def _take_verdict(

@@ -16,13 +16,14 @@ class Reach:
 
     `targets` may be told now, each once; `late` are those among them who have missed the latest news.
     `muted` are ways that are muted now, each with the targets that no other way reaches; `open` the others,
-    but for those whose receiver a group will tell.
+    but for those whose receiver a group will tell. `ways` are both, in the order of the routes.
     """
 
     targets: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     muted: tuple[tuple[Way, tuple[str, ...]], ...] = ()
     open: tuple[Way, ...] = ()
+    ways: tuple[Way, ...] = ()
 
     @property
     def muted_until(self) -> datetime | None:
@@ -48,8 +49,12 @@ NOBODY = Reach()
 
 def reach_of(alert: Alert, labels: Mapping[str, str], configuration: Configuration, now: datetime) -> Reach:
     """Return whom the routes name for an alert with these labels."""
+    return reach_along(ways_of(labels, configuration, now), alert, configuration)
+
+
+def reach_along(found: tuple[Way, ...], alert: Alert, configuration: Configuration) -> Reach:
+    """Return whom these ways name for an alert: those that no group tells of it."""
     grouped = {pooled.receiver for pooled in alert.pooled}
-    found = ways_of(labels, configuration, now)
     taken = tuple(way for way in found if way.receiver not in grouped)
     open_ = tuple(way for way in taken if way.muted_until is None)
     targets = dict.fromkeys(t for way in open_ for t in configuration.targets[way.receiver])
@@ -62,6 +67,7 @@ def reach_of(alert: Alert, labels: Mapping[str, str], configuration: Configurati
             if way.muted_until is not None
         ),
         open=open_,
+        ways=taken,
     )
 
 

@@ -14,7 +14,7 @@ from tocsin.alerts.telling import Speech, Utterance, said, speak
 from tocsin.alerts.throttle import is_throttled
 from tocsin.engine.book import Book
 from tocsin.engine.pooling import Groups, admitted, bound
-from tocsin.engine.reaching import NOBODY, Reach, reach_of, reasons_of, waits_until
+from tocsin.engine.reaching import NOBODY, Reach, reach_along, reach_of, reasons_of, waits_until
 from tocsin.engine.wording import message_of
 from tocsin.jobs.state import hidden_by
 from tocsin.notify.message import pack
@@ -91,7 +91,7 @@ def voice(
         is_new = utterance.reason is not Reason.CAUGHT_UP
         ways = [way for way in reach.open if is_new or reach.missed_by(way, book.configuration)]
         alert = admitted(alert, ways, labels, groups, now, until=until)
-        reach = reach_of(alert, labels, book.configuration, now)
+        reach = reach_along(reach.ways, alert, book.configuration)
         if not reach.targets and alert.pooled:
             return _left_to_group(alert, entries, utterance, reach, book=book, now=now, until=until)
     targets = _targets(alert, utterance, reach)

@@ -52,7 +52,7 @@ def having_seen(run: Run, numbers: Iterable[int]) -> Run:
 
 def _seen(run: Run, check_in: CheckIn) -> bool:
     seq = check_in.seq
-    if seq is None or (seq > run.seen_through and not holds(run.seen_beyond, seq)):
+    if seq is None or (seq > run.seen_through and not (run.seen_beyond and holds(run.seen_beyond, seq))):
         return False
     return seq > run.unsure_through or not _tells_of_another_end(run, check_in)
 

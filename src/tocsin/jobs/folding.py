@@ -135,6 +135,8 @@ def _still_open(
 
 
 def _in_place(runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:
+    if len(runs) == 1 and runs[0].key == run.key:
+        return (run,)
     for position, other in enumerate(runs):
         if other.key == run.key:
             return (*runs[:position], run, *runs[position + 1 :])

@@ -50,18 +50,18 @@ def settle(
 
 
 def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
-    if one is None or other is None:
-        return one or other
-    return min(one, other)
+    if one is None:
+        return other
+    return one if other is None or one < other else other
 
 
 def _next_look(upcoming: Occurrence | None, now: datetime) -> datetime | None:
     """Return when the occurrence after the upcoming one must be known."""
     if upcoming is None:
         return None
-    look_at = upcoming.nominal_at + LOOK_AHEAD
-    if upcoming.start_by is not None:
-        look_at = min(look_at, upcoming.start_by)
+    look_at, start_by = upcoming.nominal_at + LOOK_AHEAD, upcoming.start_by
+    if start_by is not None and start_by < look_at:
+        look_at = start_by
     return look_at if look_at > now else None
 
 
@@ -70,8 +70,10 @@ def _decide_due(
 ) -> tuple[JobState, tuple[Occurrence, ...], tuple[tuple[int, str], ...], datetime | None]:
     """Decide the expected runs that nobody has seen start in time."""
     if not blind:
-        ends = [o.start_by for o in state.occurrences if o.status.is_expected]
-        first_at = min((at for at in ends if at is not None), default=None)
+        first_at: datetime | None = None
+        for occurrence in state.occurrences:
+            if occurrence.status.is_expected:
+                first_at = _sooner(first_at, occurrence.start_by)
         if first_at is None or now < first_at:
             return state, (), (), first_at
     decided: dict[datetime, Occurrence] = {}

@@ -54,9 +54,7 @@ def apart(facts: Facts) -> tuple[Facts, ...]:
     run is a backfill's: what was expected stays with the job's own.
     """
     state = facts.state
-    if not (state.open_runs or state.failures):
-        return (facts,)
-    if True not in [run.backfill for run in (*state.open_runs, *state.failures)]:
+    if not _has_backfills(state):
         return (facts,)
     open_runs, failures = _split(state.open_runs), _split(state.failures)
     dropped = state.failures_dropped
@@ -65,6 +63,14 @@ def apart(facts: Facts) -> tuple[Facts, ...]:
     own = replace(own, failures_dropped=dropped if own.failures else 0)
     theirs = replace(theirs, failures_dropped=0 if own.failures else dropped)
     return replace(facts, state=own), replace(facts, state=theirs, of_backfills=True)
+
+
+def _has_backfills(state: JobState) -> bool:
+    # Spelt out, for it is asked of every check-in, mostly of a single run.
+    for run in state.open_runs:
+        if run.backfill:
+            return True
+    return any(run.backfill for run in state.failures) if state.failures else False
 
 
 def _split(runs: tuple[Run, ...]) -> tuple[tuple[Run, ...], tuple[Run, ...]]:

@@ -1,6 +1,6 @@
 """The one question of this room, and the only file that knows every condition."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -21,16 +21,25 @@ CONDITIONS: Mapping[str, Judge] = {
 }
 
 
-def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
-    """Return what a rule thinks of a job, and when to ask again.
+def judge(rules: Iterable[Rule], facts: Facts, now: datetime) -> list[tuple[Rule, Verdict | Exception]]:
+    """Return what rules think of a job, and when to ask each again; who has nothing to say is left out.
 
     The law: with the same facts the finding, its severity and its reason stay the same at every
     instant before `ask_again_at`. A paused job is not judged. Backfills are no worse than a warning.
+    A rule may fail in any way and costs itself alone: its fault stands where its verdict would.
     """
+    judged: list[tuple[Rule, Verdict | Exception]] = []
     if facts.job.paused_at is not None:
-        return QUIET
-    verdict = CONDITIONS[rule.condition](rule, facts, now)
-    return _of_backfills(verdict) if facts.of_backfills else verdict
+        return judged
+    for rule in rules:
+        try:
+            verdict = CONDITIONS[rule.condition](rule, facts, now)
+        except Exception as error:  # noqa: BLE001 -- a fault in one condition must not hide what the others find
+            judged.append((rule, error))
+            continue
+        if verdict is not QUIET:
+            judged.append((rule, _of_backfills(verdict) if facts.of_backfills else verdict))
+    return judged
 
 
 def _of_backfills(verdict: Verdict) -> Verdict:

@@ -10,6 +10,7 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@lru_cache(maxsize=1_024)
 def clock_time(instant: datetime, timezone: str) -> str:
     """Return the local date and time with the zone: `2026-03-29 06:00 CEST`."""
     local = instant.astimezone(UTC if timezone == "UTC" else _zone(timezone))

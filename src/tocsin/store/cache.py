@@ -33,6 +33,8 @@ class WatchCache:
 
     def __init__(self) -> None:
         self._by_id: OrderedDict[int, Kept] = OrderedDict()
+        # What is kept of a job that this transaction has used already: a call that costs no frame.
+        self.peek: Final = self._by_id.get
         self._ids: dict[JobKey, int] = {}
         self._weight = 0
 
@@ -42,10 +44,6 @@ class WatchCache:
         if kept is not None:
             self._by_id.move_to_end(job_id)
         return kept
-
-    def peek(self, job_id: int) -> Kept | None:
-        """Return what is kept of a job that this transaction has used already."""
-        return self._by_id.get(job_id)
 
     def by_key(self, key: JobKey) -> Kept | None:
         """Return what is kept of a job."""

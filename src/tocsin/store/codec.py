@@ -79,7 +79,10 @@ class Codec(Generic[T]):
         """Return its text; StoreError when a field holds what its type forbids, such as NaN."""
         try:
             if self._is_struct:
-                text = _ENCODER.encode(self._reduced(value))
+                kept: Any = value
+                if self._left_out:
+                    kept = replace(kept, **self._left_out)
+                text = _ENCODER.encode(kept)
                 if self._derived or b"null" not in text:  # NaN is written so, and None that is no default
                     return text.decode()
             return _ENCODER.encode(msgspec.convert(value, self._form, from_attributes=True)).decode()
@@ -103,9 +106,6 @@ class Codec(Generic[T]):
             except StoreUnreadable as error:
                 _log.error("left out: %s; it begins with %.80r", error, text)
         return found
-
-    def _reduced(self, value: Any) -> Any:  # noqa: ANN401 - a struct, which the type variable cannot say
-        return replace(value, **self._left_out) if self._left_out else value
 
 
 class Columns(Generic[T]):

@@ -130,6 +130,8 @@ def state_from(state: str, memory: str | None) -> JobState:
 
 def remembers_same(a: JobState, b: JobState) -> bool:
     """Whether the part of two states that is kept apart is the same."""
+    if a.recent is b.recent and a.last is b.last and a.failures is b.failures:
+        return a.failures_dropped == b.failures_dropped
     return (a.recent, a.last, a.failures_dropped, a.failures) == (
         b.recent,
         b.last,

@@ -24,8 +24,12 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     last good one; M of N counts the last N runs, whatever their partition.
     """
     state = facts.state
-    if not state.failures and True not in [r.phase.is_retrying for r in state.open_runs]:
-        return QUIET
+    if not state.failures:
+        for run in state.open_runs:
+            if run.phase.is_retrying:
+                break
+        else:
+            return QUIET
     overdue, unknown, ask_again_at = _overdue_retries(facts, now)
     forgiven, retrying = facts.forgiven_until(NAME), {r.key for r in overdue}
     bad = [f for f in state.failures if f.bad_at > forgiven and f.key not in retrying] + overdue

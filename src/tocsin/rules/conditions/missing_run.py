@@ -25,7 +25,10 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     for the next look. N in a row and M of N count expected runs; one that did start counts as good
     here, however it ended, and one that is unknown does not count.
     """
-    if True not in [o.status.is_missed for o in facts.state.occurrences]:
+    for occurrence in facts.state.occurrences:
+        if occurrence.status.is_missed:
+            break
+    else:
         return QUIET
     forgiven = facts.forgiven_until(NAME)
     counted = [o for o in facts.state.occurrences if _counts(o) and (o.start_by or o.nominal_at) > forgiven]

@@ -83,6 +83,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     a good run that was too fast. The rule's own severity is the most that this can reach. N in a row
     and M of N count occurrences (deadline) and runs (duration) that broke the promise.
     """
+    if _promises_nothing(facts):
+        return QUIET
     sla, forgiven = facts.job.definition.sla, facts.forgiven_until(NAME)
     promises, lost = _deadlines(facts, forgiven)
     promises += _durations(facts)
@@ -109,6 +111,16 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     findings = [f for f in (_broken(rule, facts, reached), _too_fast(rule, facts)) if f is not None]
     worst = max(findings, key=lambda f: (f.severity, f.step), default=None)
     return Verdict(finding=worst, ask_again_at=min(asks, default=None), unknown=unknown, cannot_tell=lost)
+
+
+def _promises_nothing(facts: Facts) -> bool:
+    sla = facts.job.definition.sla
+    if sla.max_duration_seconds is not None or sla.min_duration_seconds is not None:
+        return False
+    for occurrence in facts.state.occurrences:  # noqa: SIM110 -- a generator would cost more than the rest
+        if occurrence.deadline_at is not None:
+            return False
+    return True
 
 
 def _stage_of(

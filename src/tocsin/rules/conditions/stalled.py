@@ -93,7 +93,7 @@ def _silence_allowed(facts: Facts, run: Run) -> timedelta | None:
         return timedelta(seconds=own)
     if run.heartbeats == 0:
         return None
-    return max(timedelta(seconds=MISSED_HEARTBEATS * run.heartbeat_every_seconds), LEAST_SILENCE)
+    return _at_least(LEAST_SILENCE, MISSED_HEARTBEATS * run.heartbeat_every_seconds)
 
 
 def _idle_allowed(facts: Facts, run: Run) -> timedelta | None:
@@ -102,7 +102,12 @@ def _idle_allowed(facts: Facts, run: Run) -> timedelta | None:
         return timedelta(seconds=own)
     if run.progress is None or run.heartbeats < 2:  # noqa: PLR2004 -- one heartbeat has no rhythm
         return None
-    return max(timedelta(seconds=IDLE_HEARTBEATS * run.heartbeat_every_seconds), LEAST_IDLE)
+    return _at_least(LEAST_IDLE, IDLE_HEARTBEATS * run.heartbeat_every_seconds)
+
+
+def _at_least(least: timedelta, seconds: float) -> timedelta:
+    # A span is dear to make, and the least is what most jobs that beat often get.
+    return least if seconds <= least.total_seconds() else timedelta(seconds=seconds)
 
 
 def _too_many(rule: Rule, facts: Facts, stalls: list[_Stall]) -> bool:
