@@ -12,6 +12,7 @@ from tests.simulation.limit import SPEAKING, judge_limit
 from tests.simulation.muting import Muting, is_muted
 from tests.simulation.people import People, Promise
 from tests.simulation.receivers import Arrival, Ledger
+from tests.simulation.resting import Resting
 from tests.simulation.server import Server
 from tests.simulation.setting import (
     DEFAULT_RECEIVER,
@@ -24,6 +25,7 @@ from tests.simulation.setting import (
 from tests.simulation.world import START, World
 from tocsin.alerts.alert import KEEPS_BACK, Alert, AlertState, Entry, Reason
 from tocsin.alerts.group import Group
+from tocsin.alerts.silence import Silence
 from tocsin.engine.commands import Acknowledge, AcknowledgeGroup, AddSilence, Resolve, Snooze
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.run import Run, RunStatus
@@ -56,11 +58,12 @@ class Auditor:
         self._people = people
         self._jumps = "clock forward" in world.sometimes or "clock back" in world.sometimes
         self._alerts: list[Alert] = []
+        self._silences: list[Silence] = []
         self._history: dict[str, list[Entry]] = {}
         self._owed: dict[str, list[Notification]] = {}
         self._by_key: dict[str, Notification] = {}
         self._groups: dict[str, Group | None] = {}
-        self._muting = Muting(world, server, ())
+        self._muting = Muting(world, server, (), {})
 
     def judge(self) -> None:
         """Judge everything."""
@@ -76,12 +79,9 @@ class Auditor:
         for group_id, group in self._groups.items():
             self._group_closed_where_opened(group_id, group)
             if group is not None:
-                judge_group_climb(self._world, group, self._owed[group_id])
-            if not self._jumps:
-                deaths = [gone for _, gone in self._server.lives]
-                judge_pace(self._world, self._owed[group_id], self._ledger.made_seconds, deaths)
+                self._group_climbs(group)
         self._groups_in_hand()
-        self._muting = Muting(self._world, self._server, self._alerts)
+        self._muting = Muting(self._world, self._server, self._alerts, self._history)
         for alert in self._alerts:
             self._muting.judge(alert, self._history[alert.id])
             self._told_or_said_why(alert)
@@ -96,6 +96,7 @@ class Auditor:
 
     def _load(self, reading: Reading) -> None:
         self._alerts = reading.alerts(states=AlertState, limit=100_000)
+        self._silences = reading.silences(ended_since=self._world.now() - timedelta(days=9))
         for alert in self._alerts:
             self._history[alert.id] = reading.history(alert.id)
             self._owed[alert.id] = reading.notifications(alert.id)
@@ -192,12 +193,7 @@ class Auditor:
     # ---------------------------------------------------------------- what people were promised
     def _promises(self) -> None:
         alerts = {alert.id: alert for alert in self._alerts}
-        silences = {
-            s.id
-            for s in self._server.read(
-                lambda r: r.silences(ended_since=self._world.now() - timedelta(days=9))
-            )
-        }
+        silences = {silence.id for silence in self._silences}
         for promise in self._people.promises:
             command = promise.command
             if isinstance(command, AddSilence) and promise.id not in silences:
@@ -231,6 +227,15 @@ class Auditor:
             later = [n for n in self._owed[alert.id] if n.key not in promise.keys and n.kind in IN_HAND]
             if any(not n.fallback_of for n in later):
                 self._world.accuse("in hand", f"{alert.id} was told again after it was acknowledged")
+
+    def _group_climbs(self, group: Group) -> None:
+        owed, awake = self._owed[group.id], None
+        if not self._jumps:
+            made, deaths = self._ledger.made_seconds, [gone for _, gone in self._server.lives]
+            told = [made[one.key] for one in owed if one.kind == "firing" and not one.fallback_of]
+            awake = Resting(self._alerts, self._history, self._silences).awake(group, told)
+            judge_pace(self._world, owed, awake, made, deaths)
+        judge_group_climb(self._world, group, owed, awake)
 
     def _groups_in_hand(self) -> None:
         for promise in self._people.promises:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from tests.simulation.people import Promise
+from tests.simulation.resting import Span
 from tests.simulation.setting import ESCALATED, ESCALATION
 from tests.simulation.world import World
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
@@ -24,8 +25,10 @@ ENDS = {
     Reason.LOUDER,
     Reason.RESOLVED_BY_HAND,
 }
+CLIMBS = {"firing", "escalated"}
 LATE = timedelta(seconds=30)
 # How long the first level has at most, with what a server needs that fails for some seconds.
+MOMENT_SECONDS = 1.0
 LATEST_SECONDS = ESCALATION.levels[0].timeout_minutes * 60.0 + 120.0
 
 
@@ -41,8 +44,10 @@ def judge_climb(world: World, alert: Alert, history: Sequence[Entry], *, is_told
     _stands(world, alert.id, alert.climb, wanted)
 
 
-def judge_group_climb(world: World, group: Group, owed: Sequence[Notification]) -> None:
-    """Accuse the escalation of a group in the same way."""
+def judge_group_climb(
+    world: World, group: Group, owed: Sequence[Notification], awake: Sequence[Span] | None
+) -> None:
+    """Accuse the escalation of a group in the same way; `awake` is when it waited for somebody, if known."""
     if not group.has_spoken or group.key.partition("\x1f")[0] != ROOT:
         return
     if group.climb is None:
@@ -53,8 +58,8 @@ def judge_group_climb(world: World, group: Group, owed: Sequence[Notification]) 
     if group.open or group.closed_at is not None:
         closed = Status.RESOLVED if group.closed_at is not None else wanted
         _stands(world, f"group {group.id}", group.climb, closed)
-    if "AddSilence done" not in world.sometimes:
-        _each_level_of_many_once(world, group, owed)
+    if awake is not None:
+        _each_level_of_many_once(world, group, owed, len(awake))
 
 
 def in_hand(owed: Sequence[Notification], known: frozenset[str]) -> Sequence[Notification]:
@@ -89,12 +94,14 @@ def _each_level_once(world: World, alert: Alert, history: Sequence[Entry]) -> No
             told.add(level)
 
 
-def _each_level_of_many_once(world: World, group: Group, owed: Sequence[Notification]) -> None:
-    """Once, and once more where an acknowledgement has ended: what it held is then told as one anew."""
+def _each_level_of_many_once(
+    world: World, group: Group, owed: Sequence[Notification], times_awake: int
+) -> None:
+    """Once, and once more where an acknowledgement or a rest has ended: its level then hears of it anew."""
     mine = [one for one in owed if one.target in ESCALATED and not one.fallback_of]
     told = Counter(dict(unpack(one.message).evidence).get("escalation", one.kind) for one in mine)
     for level, count in told.items():
-        if level != "resolved" and count > group.batch:
+        if level != "resolved" and count > group.batch + max(times_awake - 1, 0):
             world.accuse("each level once", f"group {group.id} was told to {level} {count} times")
 
 
@@ -112,17 +119,33 @@ def judge_put_off(world: World, alert: Alert, history: Sequence[Entry], promise:
 def judge_pace(
     world: World,
     owed: Sequence[Notification],
+    awake: Sequence[Span],
     made_seconds: Mapping[str, float],
     deaths: Sequence[float],
 ) -> None:
-    """Accuse a group whose second level was told late though nothing kept it back."""
-    if "AddSilence done" in world.sometimes:
-        return
-    mine = [one for one in owed if one.target in ESCALATED and not one.fallback_of]
-    begun = [made_seconds[one.key] for one in mine if one.kind == "firing"]
+    """Accuse a group whose next level was told late, never, or while nothing of it waited for anybody.
+
+    `awake` is when something did. What rested goes on with the whole time of its level.
+    """
+    mine = [one for one in owed if one.target in ESCALATED and not one.fallback_of and one.kind in CLIMBS]
+    begun = sorted({made_seconds[one.key] for one in mine})
     for one in mine:
         told = made_seconds[one.key]
-        before = max((at for at in begun if at < told), default=0.0)
-        was_up = not any(before <= death <= told for death in deaths)
-        if one.kind == "escalated" and before and was_up and told - before > LATEST_SECONDS:
-            world.accuse("escalates", f"{one.key} was owed {told - before:.0f} s after the level below")
+        span = next((span for span in awake if span.begin <= told <= span.end + MOMENT_SECONDS), None)
+        if one.kind == "firing":
+            continue
+        if span is None:
+            world.accuse("rests", f"{one.key} was owed while nothing of its group waited for anybody")
+            continue
+        since = max(span.begin, *(at for at in begun if at < told))
+        if told - since > LATEST_SECONDS and not _died(deaths, since, told):
+            world.accuse("escalates", f"{one.key} was owed {told - since:.0f} s after the level below")
+    for first in begun[:1]:
+        by = first + LATEST_SECONDS
+        is_awake = any(span.begin <= first + MOMENT_SECONDS and by <= span.end for span in awake)
+        if is_awake and not any(first < at <= by for at in begun) and not _died(deaths, first, by):
+            world.accuse("escalates", f"{mine[0].alert_id} was told and its second level was not")
+
+
+def _died(deaths: Sequence[float], since: float, until: float) -> bool:
+    return any(since <= death <= until for death in deaths)

@@ -1,7 +1,7 @@
 """The reckoning of inhibition: muted while its source is open, by nothing else, and told after that."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ SPOKE = {
     Reason.ESCALATED,
     Reason.ESCALATION_WENT_ON,
 }
+TURNS = {Reason.FLAPPING, Reason.SETTLED}
 ABOUT_MUTING = {Reason.INHIBITED, Reason.INHIBITION_ENDED}
 # What a server needs that fails for some seconds, or whose answer to a commit is lost.
 SLACK = timedelta(seconds=60)
@@ -33,10 +34,17 @@ def is_muted(alert: Alert) -> bool:
 class Muting:
     """Judges what was muted, by when the alerts that mute it opened and ended."""
 
-    def __init__(self, world: World, server: Server, alerts: Iterable[Alert]) -> None:
+    def __init__(
+        self,
+        world: World,
+        server: Server,
+        alerts: Iterable[Alert],
+        histories: Mapping[str, Sequence[Entry]],
+    ) -> None:
         self._world = world
         self._server = server
         self._alerts = {alert.id: alert for alert in alerts}
+        self._histories = histories
         # An instant of a clock that was moved tells nothing of the order of things.
         self._jumps = "clock forward" in world.sometimes or "clock back" in world.sometimes
 
@@ -46,6 +54,7 @@ class Muting:
         self._said_once(alert, history)
         if not self._jumps:
             self._not_told_meanwhile(alert, history)
+            self._begins_with_its_source(alert, history)
             self._ends_with_its_source(alert, history)
             self._told_after_it(alert, history)
 
@@ -80,13 +89,26 @@ class Muting:
     def _not_told_meanwhile(self, alert: Alert, history: Sequence[Entry]) -> None:
         for entry in history:
             for source in self._sources_of(alert) if entry.reason in SPOKE else ():
-                # One that flaps mutes nothing while its job is well; since when it flaps, it does not say.
-                until_at = source.opened_at if source.flapping else source.resolved_at
+                if self._flapped(source, entry.at):
+                    continue  # it mutes nothing while its job is well, which its history does not say
+                until_at = source.resolved_at
                 if source.opened_at < entry.at and (until_at is None or entry.at < until_at):
                     self._world.accuse(
                         "muted",
                         f"{alert.id} of {alert.job} was {entry.reason.value} while {source.id} was open",
                     )
+
+    def _begins_with_its_source(self, alert: Alert, history: Sequence[Entry]) -> None:
+        """See that it was muted as soon as both were open, though nothing else happened to its job."""
+        for source in self._sources_of(alert):
+            by = self._at_the_latest(max(source.opened_at, alert.opened_at), SLACK)
+            ends = [one.resolved_at or self._world.now() for one in (alert, source)]
+            if by >= min(ends) or self._flapped(source, by):
+                continue
+            self._world.happened("an alert was to be muted")
+            turns = [one for one in history if one.at <= by and one.reason in ABOUT_MUTING]
+            if not turns or turns[-1].reason is not Reason.INHIBITED:
+                self._world.accuse("muting begins", f"{alert.id} was not muted by {source.id}")
 
     def _ends_with_its_source(self, alert: Alert, history: Sequence[Entry]) -> None:
         """See that what muted it was open then, and that it was looked at as soon as that was over."""
@@ -114,6 +136,11 @@ class Muting:
             holds = alert.state is AlertState.FIRING or (alert.resolved_at or self._world.now()) > by
             if holds and by < self._world.now() and not before and not after:
                 self._world.accuse("muting ends", f"{alert.id} was not told once nothing muted it")
+
+    def _flapped(self, source: Alert, at: datetime) -> bool:
+        """Whether an alert was held open at an instant because its job flapped."""
+        told = (one.reason for one in self._histories[source.id] if one.at <= at and one.reason in TURNS)
+        return next(reversed([*told]), None) is Reason.FLAPPING
 
     def _sources_of(self, alert: Alert) -> list[Alert]:
         if not self._world.swarm.inhibits or alert.job not in MUTED_BY:

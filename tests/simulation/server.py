@@ -77,10 +77,9 @@ class FragileWriting:
         """Owe, and remember since when by true time."""
         self._weight = max(self._weight, 1.0)
         owed = tuple(notifications)
-        for one in owed:
-            self._ledger.made_seconds.setdefault(one.key, self._world.seconds)
-            self._ledger.made_at.setdefault(one.key, one.created_at)
         self._writing.enqueue(owed)
+        # What the process dies before is not made: another may be made under its key later.
+        self._done.append(partial(self._note_made, owed, self._world.seconds))
 
     def claim(self, *args: Any, **options: Any) -> list[Notification]:  # noqa: ANN401 -- as the session has it
         """Claim, and remember under which lease."""
@@ -102,6 +101,11 @@ class FragileWriting:
         self._world.happened("the disk failed")
         self._world.tell("disk", where)
         raise StoreUnavailable("the disk is full")
+
+    def _note_made(self, owed: Iterable[Notification], seconds: float) -> None:
+        for one in owed:
+            self._ledger.made_seconds.setdefault(one.key, seconds)
+            self._ledger.made_at.setdefault(one.key, one.created_at)
 
     def _note_end(self, delivery: Delivery, held: bool) -> None:  # noqa: FBT001 -- the outcome is the fact
         """Note that the end of a try is durable, or was refused."""
