@@ -1,4 +1,3 @@
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -7,8 +6,6 @@ import pytest
 
 from tests.client.listener import Listener, listening
 from tests.client.programs import Programs, waiting_in
-
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 
 
 @pytest.fixture

@@ -35,7 +35,9 @@ ALERTMANAGER = Program(
     package="prometheus-alertmanager",
 )
 NGINX = Program(names=("nginx",), purpose="TLS before us", package="nginx-light", folders="/usr/sbin")
-PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL, ALERTMANAGER, NGINX)
+CURL = Program(names=("curl",), purpose="pings as they are documented", package="curl")
+OPENSSL = Program(names=("openssl",), purpose="certificates and secrets", package="openssl")
+PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL, ALERTMANAGER, NGINX, CURL, OPENSSL)
 
 
 def find(program: Program) -> Path | None:
