@@ -250,7 +250,7 @@ def _uvicorn_config(app: Callable[..., object], settings: ServerSettings, host: 
 
 def _warn(loaded: Loaded) -> None:
     for problem in loaded.warnings:
-        _log.warning("%s", problem)
+        _log.warning("%s", problem.told(loaded.source))
 
 
 def _log_to_stderr() -> None:

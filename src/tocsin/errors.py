@@ -37,8 +37,16 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"line {self.line}: {self.path}" if self.line else self.path
-        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
-        return f"{where}: {self.message}{hint}"
+        return f"{where}: {self._what}"
+
+    @property
+    def _what(self) -> str:
+        return f"{self.message}; did you mean {self.suggestion}?" if self.suggestion else self.message
+
+    def told(self, source: str) -> str:
+        """Return it in the form that editors can jump to: `source:line: path: what is wrong`."""
+        where = f"{source}:{self.line}" if self.line else source
+        return f"{where}: {self.path}: {self._what}"
 
 
 class ConfigError(TocsinError):
@@ -47,7 +55,12 @@ class ConfigError(TocsinError):
     def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
         self.source = source
         self.problems = problems
-        super().__init__("\n".join([f"{source}: {len(problems)} problem(s)", *(f"  {p}" for p in problems)]))
+        super().__init__("\n".join([*(problem.told(source) for problem in problems), self.sum_up()]))
+
+    def sum_up(self) -> str:
+        """Return in one line how many faults there are."""
+        count = f"{len(self.problems)} mistakes" if len(self.problems) != 1 else "one mistake"
+        return f"{self.source} has {count} and cannot be used"
 
 
 class InvalidSchedule(TocsinError):

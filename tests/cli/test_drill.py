@@ -79,6 +79,19 @@ def test_a_level_that_was_not_reached_fails_it_with_its_reason(tocsin: Tocsin, r
     assert "not proved: level 1: 404\nnot proved: level 2: nobody\n" in said.err
 
 
+def test_a_level_whose_people_the_routes_have_told_is_not_called_empty(
+    tocsin: Tocsin, replies: Replies
+) -> None:
+    below = level(1, "first", state="told_below", reason="the routes have told the same")
+    runs(replies, level(0, "routes", hops()), below)
+
+    said = tocsin("drill", "--job", "etl")
+
+    assert said.code == Exit.OK
+    assert "told already: the routes have told the same" in said.out
+    assert "nobody" not in said.out
+
+
 def test_a_drill_that_finds_no_end_is_not_proved(
     tocsin: Tocsin, replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:

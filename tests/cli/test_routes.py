@@ -51,7 +51,8 @@ def test_the_tree_is_shown_with_what_holds_at_each_route(routes: Tocsin) -> None
     assert said.out.splitlines() == [
         f"every alert: tells team; groups by condition, severity; {waits}",
         f'  team="data": tells audit; and goes on; groups by all labels; {waits}',
-        f'  severity=~"critical|page": tells on-call; groups by condition, severity; {longer}',
+        '  severity=~"critical|page": tells on-call; escalated by steps; '
+        f"groups by condition, severity; {longer}",
         f'    environment="staging": tells on-call; only during office; groups by {NOTHING}; {longer}',
         '    environment="gone": tells on-call; quiet during always',
     ]

@@ -132,7 +132,7 @@ def test_a_server_that_never_answers_costs_the_last_flush_and_no_more(office: Of
 
     assert 0.6 < took < 0.95
     assert len(office.said) == 1
-    assert "it has not answered yet; 1 check-in(s) wait in " + office.spool.directory in office.said[0]
+    assert "it has not answered yet; 1 check-in is kept in " + office.spool.directory in office.said[0]
     held.set()
 
 
@@ -144,7 +144,7 @@ def test_a_server_that_refuses_costs_next_to_nothing(office: Office) -> None:
     took = seconds(office.courier.finish)
 
     assert took < 0.3
-    assert "Connection refused; 2 check-in(s) wait in" in office.said[0]
+    assert "Connection refused; 2 check-ins are kept in" in office.said[0]
 
 
 def test_the_user_hears_once_that_the_server_is_away(office: Office) -> None:

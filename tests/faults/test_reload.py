@@ -34,10 +34,10 @@ receivers:
   - {name: hook, webhook: {url: 'file:nowhere'}}
 """
 BAD = (
-    (UNKNOWN_RECEIVER, ("line 3: route.receiver: no receiver is called 'hok' (did you mean 'hook'?)",)),
-    (TWO_MISTAKES, ("line 4: jobs.nightly.schedul", "line 5: jobs.nightly.max_duration_minutes")),
-    (NO_YAML, ("line 3",)),
-    (NO_SECRET, ("line 3: receivers[0].webhook.url", "nowhere")),
+    (UNKNOWN_RECEIVER, (":3: route.receiver: no receiver is called 'hok'; did you mean hook?",)),
+    (TWO_MISTAKES, (":4: jobs.nightly.schedul", ":5: jobs.nightly.max_duration_minutes")),
+    (NO_YAML, (":3",)),
+    (NO_SECRET, (":3: receivers[0].webhook.url", "nowhere")),
 )
 
 

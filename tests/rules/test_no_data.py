@@ -47,7 +47,7 @@ def test_the_evidence_says_since_when_and_when_there_was_data_last() -> None:
     assert finding is not None
     assert (finding.severity, finding.since_at) == (Severity.WARNING, at("11:00"))
     assert finding.summary == "ended well but processed zero records, 2 runs in a row"
-    assert ("last run with records", "12,345 at 2026-03-10 10:00 UTC") in finding.evidence
+    assert ("last records", "12,345 at 2026-03-10 10:00 UTC") in finding.evidence
 
 
 def test_what_a_person_has_declared_over_counts_no_longer_not_even_for_a_row() -> None:

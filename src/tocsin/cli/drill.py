@@ -20,6 +20,7 @@ ACKNOWLEDGE_WITHIN = timedelta(minutes=15)
 MAX_FAULT = 500
 RUNNING = "running"
 PROVED = "proved"
+TOLD_ALREADY = "told_below"
 _OUTCOMES = {
     "sent": "delivered",
     "dead": "failed",
@@ -153,6 +154,8 @@ def _level(row: Mapping[str, object]) -> str:
 
 def _outcome(row: Mapping[str, object]) -> str:
     said = _OUTCOMES.get(str(row.get("state")))
+    if row.get("state") == TOLD_ALREADY:
+        return f"told already: {row.get('reason')}"
     if said is None:
         return f"nobody: {row.get('reason')}"
     return f"{said}: {row.get('reason')}" if row.get("reason") else said

@@ -56,6 +56,8 @@ def check(path: Path | None, config: Path | None, *, show_next: bool, as_json: b
         loaded = load(chosen, os.environ)
     except ConfigError as error:
         _tell(str(chosen), error.problems, (), as_json=as_json)
+        if not as_json:
+            say(error.sum_up())
         raise click.exceptions.Exit(Exit.BAD_CONFIGURATION) from None
     _tell(str(chosen), (), loaded.warnings, as_json=as_json)
     if not as_json:
@@ -102,19 +104,9 @@ def _tell(path: str, problems: tuple[Problem, ...], warnings: tuple[Problem, ...
         print_json({"path": path, "problems": _plain(problems), "warnings": _plain(warnings)})
         return
     for problem in problems:
-        click.echo(_line(path, problem))
+        click.echo(problem.told(path))
     for warning in warnings:
-        say(f"{_line(path, warning)} (a warning)")
-    if problems:
-        count = f"{len(problems)} mistakes" if len(problems) > 1 else "one mistake"
-        say(f"{path} has {count} and cannot be used")
-
-
-def _line(path: str, problem: Problem) -> str:
-    """Return a problem in the form that editors can jump to."""
-    where = f"{path}:{problem.line}" if problem.line else path
-    hint = f"; did you mean {problem.suggestion}?" if problem.suggestion else ""
-    return f"{where}: {problem.path}: {problem.message}{hint}"
+        say(f"{warning.told(path)} (a warning)")
 
 
 def _plain(problems: tuple[Problem, ...]) -> list[dict[str, object]]:

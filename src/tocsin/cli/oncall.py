@@ -252,8 +252,8 @@ def _print(
 
 
 def _why(item: Mapping[str, object]) -> str:
-    because, source = item.get("because"), item.get("source")
-    return f"{because} {source}" if source else str(because)
+    because, source = str(item.get("because")), str(item.get("source") or "")
+    return source if source.startswith(because) else f"{because} {source}".rstrip()
 
 
 _WHO = (

@@ -84,7 +84,7 @@ def _configuration(command: str, config: Path | None) -> "Configuration":
         return load(chosen, os.environ).configuration
     except ConfigError as error:
         for problem in error.problems:
-            say(f"{chosen}: {problem}")
+            say(problem.told(str(chosen)))
         raise click.exceptions.Exit(Exit.BAD_CONFIGURATION) from None
 
 
@@ -187,6 +187,8 @@ def _tree(node: "Route", grouping: "Grouping", indent: str, *, is_root: bool = F
     here = grouping.at(node)
     words = [f"tells {node.receiver}"]
     words += ["and goes on"] if node.continues else []
+    if node.escalation is not None:
+        words.append(f"escalated by {node.escalation}" if node.escalation else "not escalated")
     words += [f"quiet during {', '.join(node.mute_time_intervals)}"] if node.mute_time_intervals else []
     words += [f"only during {', '.join(node.active_time_intervals)}"] if node.active_time_intervals else []
     if is_root or here != grouping:

@@ -240,13 +240,10 @@ class Courier:
         self._said_away = True
         dropped = f", {self._spool.dropped} were dropped" if self._spool.dropped else ""
         where = self._spool.directory
-        kept = (
-            f"wait in {where} and go out with a later run or 'tocsin flush'"
-            if where
-            else "are lost with this process"
-        )
+        kept = f"kept in {where} for a later run or 'tocsin flush'" if where else "lost with this process"
         reason = standing.fault or "it has not answered yet"
-        self._speak(f"cannot report to {self._url}: {reason}; {standing.waiting} check-in(s) {kept}{dropped}")
+        waiting = "1 check-in is" if standing.waiting == 1 else f"{standing.waiting} check-ins are"
+        self._speak(f"cannot report to {self._url}: {reason}; {waiting} {kept}{dropped}")
 
 
 _LIVE: weakref.WeakSet[Courier] = weakref.WeakSet()

@@ -45,7 +45,7 @@ def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:
     if newest.partition:
         evidence.insert(1, ("partition", newest.partition))
     if good is not None:
-        evidence.append(("last run with records", f"{good.records:,} at {clock_time(good.at, zone)}"))
+        evidence.append(("last records", f"{good.records:,} at {clock_time(good.at, zone)}"))
     if len(empty) > 1:
         evidence.append(("empty runs", f"{plural(len(empty), 'run')} since {clock_time(oldest.at, zone)}"))
     return Finding(
