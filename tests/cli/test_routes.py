@@ -48,11 +48,11 @@ def test_the_tree_is_shown_with_what_holds_at_each_route(routes: Tocsin) -> None
     assert said.code == Exit.OK
     waits = "30s for more of a group, 5m for an update, 8h for a repeat"
     longer = "90s for more of a group, 5m for an update, 8h for a repeat"
+    grouped = "groups by condition, severity"
     assert said.out.splitlines() == [
         f"every alert: tells team; groups by condition, severity; {waits}",
         f'  team="data": tells audit; and goes on; groups by all labels; {waits}',
-        '  severity=~"critical|page": tells on-call; escalated by steps; '
-        f"groups by condition, severity; {longer}",
+        f'  severity=~"critical|page": tells on-call; escalated by steps; {grouped}; {longer}',
         f'    environment="staging": tells on-call; only during office; groups by {NOTHING}; {longer}',
         '    environment="gone": tells on-call; quiet during always',
     ]
