@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.inhibition import SETTLE_FOR, Inhibited, Inhibitor, settled, waiting
-from tocsin.alerts.upstream import Needed, inhibitor_of
+from tocsin.alerts.upstream import Needed, inhibitor_of, likely_cause_of
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import JobState
 from tocsin.rules.finding import Severity, Why
 
@@ -114,3 +117,65 @@ def test_after_the_end_of_what_muted_it_an_alert_waits_and_then_is_free() -> Non
     assert settled(waits, BY_EXTRACT, NOON + 2 * MINUTE) == Inhibited(
         by=BY_EXTRACT, since_at=NOON + 2 * MINUTE
     )
+
+
+def blamed(alert: Alert, *known: Needed, state: JobState = JobState()) -> str:
+    """Return the job that an alert is said to follow from, and what is wrong with it."""
+    found = likely_cause_of(alert, state, known, NOON + MINUTE)
+    return "" if found is None else f"{found.job} {found.trouble.value}"
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "before", "job"),
+    [
+        (Why.FAILED, Why.NOT_STARTED, -MINUTE, "extract alert"),
+        (Why.FAILED, Why.NOT_STARTED, MINUTE, "extract alert"),
+        (Why.FAILED, Why.FAILED, -MINUTE, "extract alert"),
+        (Why.FAILED, Why.FAILED, MINUTE, ""),
+        (Why.NO_RECORDS, Why.FAILED, -MINUTE, "extract alert"),
+        (Why.NO_RECORDS, Why.NOT_STARTED, -MINUTE, ""),
+        (Why.TOO_FAST, Why.FAILED, -MINUTE, ""),
+        (Why.DRILL, Why.FAILED, -MINUTE, ""),
+    ],
+)
+def test_what_went_wrong_follows_from_what_had_gone_wrong_before(
+    source: Why, target: Why, before: timedelta, job: str
+) -> None:
+    other = replace(FAILED, why=source, since_at=NOON + before)
+
+    assert blamed(replace(LATE, why=target), *needed(other)) == job
+
+
+def test_what_another_alert_mutes_is_not_blamed_nor_is_what_is_over() -> None:
+    muted = replace(FAILED, inhibited=Inhibited(by=BY_EXTRACT, since_at=NOON))
+
+    assert blamed(LATE, *needed(muted)) == ""
+    assert blamed(LATE, *needed(replace(FAILED, state=AlertState.RESOLVED))) == ""
+    assert blamed(LATE, *needed_by_way_of(JobState(last_success_at=NOON + MINUTE))) == ""
+
+
+def test_what_failed_or_is_at_work_is_blamed_before_what_has_not_started() -> None:
+    run = Run(key="1", last_sign_at=NOON, started_at=NOON, status=RunStatus.RUNNING)
+    at_work = Needed(job="load", state=JobState(open_runs=(run,)))
+    backfill = Needed(job="load", state=JobState(open_runs=(msgspec.structs.replace(run, backfill=True),)))
+    awaited = Needed(job="extract", state=JobState(occurrences=(Occurrence(nominal_at=NOON, opens_at=NOON),)))
+
+    assert blamed(LATE, awaited, at_work) == "load running"
+    assert blamed(LATE, awaited, backfill) == "extract not_started"
+    assert blamed(LATE, at_work, state=JobState(open_runs=(run,))) == ""
+    assert blamed(replace(LATE, why=Why.FAILED), at_work) == ""
+
+
+def test_what_is_expected_only_later_is_not_blamed() -> None:
+    later = Occurrence(nominal_at=NOON + 2 * MINUTE, opens_at=NOON + 2 * MINUTE)
+
+    assert blamed(LATE, Needed(job="extract", state=JobState(occurrences=(later,)))) == ""
+
+
+def test_what_lies_behind_a_job_that_is_done_is_not_blamed() -> None:
+    run = Run(key="1", last_sign_at=NOON, started_at=NOON, status=RunStatus.RUNNING)
+    done = JobState(last_success_at=NOON)
+    behind = Needed(job="extract", state=JobState(open_runs=(run,)), between=(done,))
+
+    assert blamed(LATE, behind, state=JobState(last_started_at=NOON - MINUTE)) == ""
+    assert blamed(LATE, behind, state=JobState(last_started_at=NOON + MINUTE)) == "extract running"

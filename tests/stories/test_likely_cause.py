@@ -135,10 +135,12 @@ def test_a_failure_before_that_of_what_it_needs_does_not(story: Story) -> None:
 
 def test_a_backfill_of_what_it_needs_is_not_blamed(story: Story) -> None:
     story.job("report", schedule="0 3 * * *", grace=5, upstream=("extract",))
+    pages_what_does_not_start(story)
     story.at("02:00").fails("extract", backfill=True)
 
     story.until("03:06")
 
+    assert story.heard_of("report") == [("03:05", "page", "firing")]
     assert cause(story) == ""
 
 
