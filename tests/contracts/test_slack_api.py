@@ -3,6 +3,7 @@
 import json
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -141,6 +142,21 @@ def test_what_is_told_of_many_is_changed_in_place_and_has_one_button_for_all(sla
         a_message(kind=MessageKind.RESOLVED, tells_of_many=True, reference=first.reference), at=AT
     )
     assert seen.buttons == []
+
+
+def test_a_drill_can_be_answered_and_not_muted(slack: SlackApi) -> None:
+    a_bot(slack).send(a_message(is_drill=True), at=AT)
+
+    assert slack.shown[0].buttons == ["Acknowledge", "Resolve"]
+
+
+def test_the_thread_does_not_say_twice_what_its_headline_says_all_of(slack: SlackApi) -> None:
+    first = a_bot(slack).send(a_message(), at=AT)
+    bare = a_message(text="", likely_cause="", next_step="", log_tail="", kind=MessageKind.RESOLVED)
+    a_bot(slack).send(replace(bare, reference=first.reference), at=AT)
+
+    [reply] = slack.shown[0].thread
+    assert (reply.text.partition(":")[0], reply.attachments) == ("RESOLVED", [])
 
 
 def test_a_bot_that_cannot_hear_offers_no_buttons_but_the_link(slack: SlackApi) -> None:

@@ -23,7 +23,7 @@ def test_a_page_that_a_job_did_not_start_names_what_it_needs_and_did_not_get(sto
     assert cause(story) == (
         f"upstream extract failed: disk full; since 2026-03-10 02:00 UTC, see alert {extract}"
     )
-    assert story.last.next_step.startswith("Look at extract first. ")
+    assert story.last.next_step.startswith("Look at extract first, then at report. ")
 
 
 def test_it_is_named_where_it_is_no_neighbour(story: Story) -> None:

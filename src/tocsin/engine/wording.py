@@ -97,7 +97,8 @@ def height(climb: Climb) -> str:
 
 def _next_step(alert: Alert) -> str:
     """Return what to do now: whoever starts a job anew whose input is missing only sees it fail."""
-    first = "" if alert.likely_cause is None else f"Look at {alert.likely_cause.job} first. "
+    cause = alert.likely_cause
+    first = "" if cause is None else f"Look at {cause.job} first, then at {alert.job}. "
     return f"{first}{alert.next_step}"
 
 
@@ -141,7 +142,8 @@ def _links(alert: Alert, base_url: str, *, is_news: bool) -> tuple[Link, ...]:
     if base_url:
         root = base_url.rstrip("/")
         links.append(Link(name="alert", url=f"{root}/alerts/{quote(alert.id, safe='')}"))
-        links.append(Link(name="job", url=f"{root}{_job_path(alert.environment, alert.job)}"))
+        if alert.condition != DRILL:
+            links.append(Link(name="job", url=f"{root}{_job_path(alert.environment, alert.job)}"))
         cause = alert.likely_cause if is_news else None
         if cause is not None:
             links.append(Link(name="upstream", url=f"{root}{_path_of(cause, alert.environment)}"))

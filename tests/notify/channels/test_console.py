@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from threading import Event, Thread
 from typing import TextIO
 
@@ -92,6 +93,13 @@ def test_a_terminal_shows_severity_in_colour_and_the_end_in_green(
     severity: str, kind: MessageKind, code: str
 ) -> None:
     assert code in printed(a_message(severity=severity, kind=kind), Terminal(), colour=None)
+
+
+def test_a_drill_is_not_shown_in_the_colour_of_trouble() -> None:
+    drill, over = a_message(severity="page", is_drill=True), MessageKind.RESOLVED
+
+    assert "\x1b[1;95mDRILL PAGE" in printed(drill, Terminal(), colour=None)
+    assert "\x1b[1;32mDRILL RESOLVED" in printed(replace(drill, kind=over), Terminal(), colour=None)
 
 
 def test_a_file_is_not_coloured_and_neither_is_a_terminal_that_does_not_want_it(

@@ -95,7 +95,7 @@ class _Pen:
 def _block(message: Message, pen: _Pen) -> Iterator[str]:
     """Return the lines of a message in three columns: when, what it is, and what it says."""
     time = pen(wording.time_of_day(message.at, message.timezone), _Ink.DIM)
-    ink = _KIND_INK.get(message.kind) or _SEVERITY_INK.get(message.severity, _Ink.NEUTRAL)
+    ink = _ink(message)
     note = pen(wording.REPEAT_NOTE, _Ink.DIM) if message.may_repeat else ""
     subject = wording.subject(message)
     title, *rest = _wrap(wording.title(message), len(subject) + len(_GAP)) or [""]
@@ -113,6 +113,13 @@ def _block(message: Message, pen: _Pen) -> Iterator[str]:
     for line in message.log_tail.splitlines()[-LOG_LINES:]:
         for part in _folded(line):
             yield _row("", pen("│ " + part, _Ink.DIM), pen)
+
+
+def _ink(message: Message) -> _Ink:
+    """Return how its state is shown: nobody shall take a drill for trouble."""
+    if message.kind in _KIND_INK or message.is_drill:
+        return _KIND_INK.get(message.kind, _Ink.NEUTRAL)
+    return _SEVERITY_INK.get(message.severity, _Ink.NEUTRAL)
 
 
 def _row(name: str, said: str, pen: _Pen) -> str:

@@ -31,6 +31,7 @@ _ASKS: Final = {
 }
 
 _FIRST: Final = "acknowledge"
+_MUTES: Final = "silence"
 _NEEDS_SOMEBODY: Final = frozenset(
     {MessageKind.FIRING, MessageKind.LOUDER, MessageKind.REPEAT, MessageKind.ESCALATED}
 )
@@ -90,7 +91,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     channel: str
     text: str
-    attachments: tuple[Attachment, ...]
+    attachments: tuple[Attachment, ...] = ()
     ts: str = ""
     thread_ts: str = ""
     reply_broadcast: bool = False
@@ -134,14 +135,13 @@ def reply_of(message: Message, channel: str, thread_ts: str) -> Post:
     if message.kind in _NOTHING_NEW:
         message = replace(message, log_tail="")
     headline = escape(wording.headline(message), HEADLINE_LIMIT)
-    text = text_of(message, links=()) or headline
-    attachment = Attachment(
-        color=wording.colour(message), fallback=headline, blocks=(Section(text=Mrkdwn(text=text)),)
-    )
+    text = text_of(message, links=())
+    blocks = (Section(text=Mrkdwn(text=text)),)
+    attachment = Attachment(color=wording.colour(message), fallback=headline, blocks=blocks)
     return Post(
         channel=channel,
         text=headline,
-        attachments=(attachment,),
+        attachments=(attachment,) if text else (),
         thread_ts=thread_ts,
         reply_broadcast=message.kind in _NEEDS_SOMEBODY,
         unfurl_links=False,
@@ -150,8 +150,8 @@ def reply_of(message: Message, channel: str, thread_ts: str) -> Post:
 
 
 def _asked(message: Message) -> tuple[Button, ...]:
-    """Return what can be done; many alerts at once can be taken in hand and nothing else."""
-    asks = _ASKS.get(message.kind, ())
+    """Return what can be done; many at once can be taken in hand and nothing else, a drill not muted."""
+    asks = tuple(one for one in _ASKS.get(message.kind, ()) if one != _MUTES or not message.is_drill)
     if not message.tells_of_many:
         return tuple(_button(action_id, message.alert_id) for action_id in asks)
     many = _button(_FIRST, message.alert_id)
