@@ -234,7 +234,7 @@ class Auditor:
             made, deaths = self._ledger.made_seconds, [gone for _, gone in self._server.lives]
             told = [made[one.key] for one in owed if one.kind == "firing" and not one.fallback_of]
             awake = Resting(self._alerts, self._history, self._silences).awake(group, told)
-            judge_pace(self._world, owed, awake, made, deaths)
+            judge_pace(self._world, group, owed, awake, made_seconds=made, deaths=deaths)
         judge_group_climb(self._world, group, owed, awake)
 
     def _groups_in_hand(self) -> None:

@@ -118,8 +118,10 @@ def judge_put_off(world: World, alert: Alert, history: Sequence[Entry], promise:
 
 def judge_pace(
     world: World,
+    group: Group,
     owed: Sequence[Notification],
     awake: Sequence[Span],
+    *,
     made_seconds: Mapping[str, float],
     deaths: Sequence[float],
 ) -> None:
@@ -131,7 +133,7 @@ def judge_pace(
     begun = sorted({made_seconds[one.key] for one in mine})
     for one in mine:
         told = made_seconds[one.key]
-        span = next((span for span in awake if span.begin <= told <= span.end + MOMENT_SECONDS), None)
+        span = next((span for span in awake if _around(span, told)), None)
         if one.kind == "firing":
             continue
         if span is None:
@@ -141,10 +143,16 @@ def judge_pace(
         if told - since > LATEST_SECONDS and not _died(deaths, since, told):
             world.accuse("escalates", f"{one.key} was owed {told - since:.0f} s after the level below")
     for first in begun[:1]:
+        if group.climb is None or abs(world.seconds_of(group.climb.started_at) - first) > MOMENT_SECONDS:
+            continue  # one of its alerts had begun to be escalated by itself before
         by = first + LATEST_SECONDS
         is_awake = any(span.begin <= first + MOMENT_SECONDS and by <= span.end for span in awake)
         if is_awake and not any(first < at <= by for at in begun) and not _died(deaths, first, by):
             world.accuse("escalates", f"{mine[0].alert_id} was told and its second level was not")
+
+
+def _around(span: Span, seconds: float) -> bool:
+    return span.begin - MOMENT_SECONDS <= seconds <= span.end + MOMENT_SECONDS
 
 
 def _died(deaths: Sequence[float], since: float, until: float) -> bool:

@@ -48,6 +48,10 @@ class World:
         """Return what the server's clock shows."""
         return self.now() + self.offset
 
+    def seconds_of(self, at: datetime) -> float:
+        """Return when an instant was, in true time, by clocks that never jumped."""
+        return (at - START - self.agreed).total_seconds()
+
     def jump(self, seconds: float) -> None:
         """Move the server's clock."""
         self.offset += timedelta(seconds=seconds)
