@@ -1,5 +1,7 @@
 """A storm that silences, maintenance or time intervals keep quiet, and what wakes it when they end early."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.stories.story import Story
@@ -40,6 +42,29 @@ def test_a_storm_goes_on_once_a_reload_takes_its_maintenance_out(story: Story) -
     assert [one for one in people(story) if one[2] == "10 jobs"] == [
         ("02:20", "ann", "10 jobs", "escalated"),
         ("02:35", "bob", "10 jobs", "escalated"),
+    ]
+
+
+def test_a_storm_that_waits_for_the_end_of_a_mute_time_is_told_once_a_reload_takes_that_out(
+    story: Story,
+) -> None:
+    story.time_interval("night", "00:00-06:00")
+    story.routes(("condition=job_failure", "data", "mute=night"))
+    story.escalates(ON_CALL, MANAGER)
+    storm(story)
+    assert story.silent_until("02:20")
+
+    story.route = replace(story.route, routes=(replace(story.route.routes[0], mute_time_intervals=()),))
+    story.reloads()
+    story.until("02:40")
+
+    told = [(at, h.target, h.message.job) for (at, _, _), h in zip(story.heard, story.messages, strict=True)]
+    assert told == [
+        ("02:20", "data", "job-0"),
+        ("02:20", "ann", "job-0"),
+        ("02:20:30", "data", "9 more jobs"),
+        ("02:20:30", "ann", "9 more jobs"),
+        ("02:35:30", "bob", "10 jobs"),
     ]
 
 

@@ -1,6 +1,9 @@
 """One alert may go several ways, and a way may be closed for a time."""
 
+from dataclasses import replace
+
 from tests.stories.story import Story
+from tests.stories.test_storms_escalate import MANAGER, ON_CALL
 
 
 def test_a_route_that_continues_tells_its_receiver_and_the_next_one(story: Story) -> None:
@@ -185,3 +188,43 @@ def test_a_group_is_not_repeated_while_its_way_is_quiet_and_ends_all_the_same(st
 
     assert [kind for _, _, kind in story.heard] == ["firing", "firing", "resolved", "resolved"]
     assert {at for at, _, kind in story.heard if kind == "resolved"} == {"Wed 05:30"}
+
+
+def test_a_mute_time_that_a_reload_takes_out_keeps_nothing_back_any_more(story: Story) -> None:
+    story.time_interval("night", "00:00-06:00")
+    story.routes(("job=etl", "data", "mute=night"))
+    story.escalates(ON_CALL, MANAGER)
+    story.at("02:00").fails("etl")
+    assert story.silent_until("02:30")
+
+    story.route = replace(story.route, routes=(replace(story.route.routes[0], mute_time_intervals=()),))
+    story.reloads()
+    story.until("03:00")
+
+    assert story.heard_by("data") == story.heard_by("ann") == [("02:30", "critical", "firing")]
+    assert story.heard_by("bob") == [("02:45", "critical", "escalated")]
+    assert [why for _, why in story.history("etl")] == [
+        "opened",
+        "muted",
+        "told",
+        "escalation_begun",
+        "escalated",
+    ]
+
+
+def test_a_mute_time_that_a_reload_brings_lets_what_is_open_rest(story: Story) -> None:
+    story.time_interval("night", "00:00-06:00")
+    story.routes(("job=etl", "data"))
+    story.escalates(ON_CALL, MANAGER)
+    story.at("02:00").fails("etl")
+    story.until("02:10")
+
+    story.route = replace(
+        story.route, routes=(replace(story.route.routes[0], mute_time_intervals=("night",)),)
+    )
+    story.reloads()
+    story.until("06:20")
+
+    assert story.heard_by("ann")[0] == ("02:00", "critical", "firing")
+    assert {at for at, _, _ in story.heard[2:]} == {"06:00", "06:15"}
+    assert story.heard_by("bob") == [("06:15", "critical", "escalated")]

@@ -19,6 +19,7 @@ from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
 from tocsin.engine.own_jobs import DRILLS, wake_own_jobs
+from tocsin.engine.silencing import let_out, lifted
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.engine.whole_groups import go_on
 from tocsin.store.base import Writing
@@ -45,6 +46,7 @@ class Rounds:
         self._metrics = metrics
         self.living = Living(new_id())
         self.book = Book(configuration=configuration, version=0, rule_book=RuleBook(configuration.rules))
+        self._silences = self.book.silences
         self.link_key = b""
         self._refreshed_at: datetime | None = None
         self._is_stale = False
@@ -120,6 +122,7 @@ class Rounds:
             self._to_register.popleft()
         if self._waking_groups:
             self._wakes_groups = self._waking_groups = False
+        self._silences = self.book.silences
         if not self._must_turn:
             self._must_look = False
         self._must_turn = False
@@ -158,6 +161,8 @@ class Rounds:
             set_aside={(item.rule, item.job_id): item for item in self._writing.set_aside(now)},
             unknown_jobs=self._writing.unknown_jobs(),
         )
+        # Whoever lifted one could not see what was judged under it here at that moment.
+        let_out(self._writing, lifted(self._silences, self.book.silences, now), now)
 
     def go(self, draft: Draft, now: datetime) -> tuple[bool, bool]:
         """Do what is due; return whether more is left, and whether the outbox has something new."""

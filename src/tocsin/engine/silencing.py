@@ -1,6 +1,7 @@
 """What a person's word makes of silences: made, ended later, ended now."""
 
 import dataclasses
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ from tocsin.engine.draft import Draft
 from tocsin.engine.hastening import hasten_groups
 from tocsin.engine.hushing import take_out_of_waits
 from tocsin.engine.voicing import labels_of
+from tocsin.store.base import Writing
 
 MAX_SILENCE: Final = timedelta(days=366)
 
@@ -77,11 +79,25 @@ def _expire(draft: Draft, command: ExpireSilence) -> Result:
         return _none_such(command.silence_id)
     ended = dataclasses.replace(silence, ends_at=draft.now, expired_by=command.who)
     draft.writing.save_silence(ended)
-    held_back = draft.writing.open_alerts_held_back()
-    muted = [a.job_id for a in held_back if match_all(silence.matchers, labels_of(a))]
-    draft.writing.mark_due(muted, draft.now)
-    hasten_groups(draft.writing, draft.now)
+    let_out(draft.writing, [ended], draft.now)
     return Done(message="expired; what it kept back is told now if it still holds", id=silence.id)
+
+
+def lifted(before: Iterable[Silence], after: Iterable[Silence], now: datetime) -> list[Silence]:
+    """Return the silences of `before` that somebody has ended early: they are not among those `after`."""
+    left = {silence.id for silence in after}
+    return [one for one in before if one.id not in left and one.ends_at > now]
+
+
+def let_out(writing: Writing, silences: Iterable[Silence], now: datetime) -> None:
+    """Look at what these kept back: its alerts and, whatever they hold, the groups."""
+    ended = tuple(silences)
+    if not ended:
+        return
+    held_back = ((alert.job_id, labels_of(alert)) for alert in writing.open_alerts_held_back())
+    muted = [job_id for job_id, labels in held_back if any(match_all(s.matchers, labels) for s in ended)]
+    writing.mark_due(muted, now)
+    hasten_groups(writing, now)
 
 
 def _found(draft: Draft, silence_id: str) -> Silence | None:

@@ -275,9 +275,7 @@ def words_of(group: Group) -> str:
     labels = dict(group.labels)
     if THROTTLED in labels:
         return f"came from {labels.get('job', '')}, which was throttled for it had raised too many"
-    condition = labels.get("condition")
-    if condition is None:
-        return "raised alerts"
+    condition = labels.get("condition", "")
     return _WORDS.get(condition, f"have the same trouble: {condition}")
 
 

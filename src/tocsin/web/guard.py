@@ -68,9 +68,6 @@ def is_cross_site(headers: Mapping[bytes, bytes], settings: WebSettings) -> bool
     origin = headers.get(b"origin")
     if origin is None:
         return False
-    try:
-        netloc = urlsplit(origin.decode("latin-1")).netloc
-    except ValueError:
-        return True
+    netloc = urlsplit(origin.decode("latin-1")).netloc
     ours = {headers.get(b"host", b"").decode("latin-1"), urlsplit(settings.base_url).netloc} - {""}
     return netloc not in ours
