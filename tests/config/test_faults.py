@@ -51,6 +51,8 @@ RECEIVERS = "receivers: [{name: a, console: {}}, {name: b, console: {}}]\nroute:
         ),
         ("jobs: {a: [{owner: x}, {owner: y}]}", "jobs.a[1]", "twice in environment 'production'", None),
         ("jobs: {a: []}", "jobs.a", "must have at least 1 entry", None),
+        ("rules: [{name: a, condition: []}]", "rules[0].condition", "must be", None),
+        ("rules: [{name: a, condition: {a: b}}]", "rules[0].condition", "must be", None),
         ("jobs: {a: 5}", "jobs.a", "must be a mapping of keys to values, not the number 5", None),
         ("jobs: [a, b]", "jobs", "must be a mapping of keys to values, not a list", None),
         ("jobs: {'': {}}", "jobs.''", "must have at least 1 character", None),

@@ -167,3 +167,32 @@ def test_a_job_may_bring_that_label(load: Load) -> None:
     text = ROUTES + "    jobs: {etl: {labels: {alertname: Backup}}}\n"
 
     assert [p for p in load(text).warnings if "alertname" in p.message] == []
+
+
+MUTES = """
+    route: {receiver: team}
+    receivers: [{name: team, console: {}}]
+    inhibit_rules:
+      - source_matchers: ['severity="critical"']
+        target_matchers: ['severity="warning"']
+        equal: [alertname, cluster, service]
+"""
+
+
+def test_an_inhibition_that_joins_the_alerts_of_all_jobs_is_warned_of(load: Load) -> None:
+    (warned,) = [p for p in load(MUTES).warnings if p.path == "inhibit_rules[0].equal"]
+
+    assert "add 'job'" in warned.message
+
+
+@pytest.mark.parametrize(
+    "more", ["    defaults: {labels: {cluster: eu}}\n", "    jobs: {etl: {labels: {service: sales}}}\n"]
+)
+def test_one_that_goes_by_a_label_of_the_jobs_is_what_was_meant(load: Load, more: str) -> None:
+    assert [p for p in load(MUTES + more).warnings if p.path == "inhibit_rules[0].equal"] == []
+
+
+def test_one_that_goes_by_the_job_is_what_was_meant(load: Load) -> None:
+    text = MUTES.replace("[alertname, cluster, service]", "[job]")
+
+    assert [p for p in load(text).warnings if p.path.startswith("inhibit_rules")] == []

@@ -7,8 +7,8 @@ from threading import Event
 
 import pytest
 
+from tests.contracts.kept import NOON
 from tests.contracts.several import PATIENCE_SECONDS, Servers, done
-from tests.contracts.situations import NOON
 from tests.contracts.test_servers import HOUR, Server
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval, TimeInterval

@@ -28,6 +28,7 @@ CONFIGURATION = Configuration(
         "team": ("team/slack", "team/email"),
         "ada-phone": ("ada-phone/sms", "ada-phone/phone"),
         "grace-phone": ("grace-phone/sms",),
+        "two-phones": ("two-phones/sms:+4930100", "two-phones/sms:+4930200", "two-phones/phone:+4930100"),
         "primary": ("primary/email",),
     },
     responders={
@@ -89,6 +90,11 @@ def test_before_the_first_turn_nobody_is_on_call() -> None:
 def test_only_the_kinds_of_channel_that_are_named_are_used() -> None:
     assert reached("ada", "team", channels=("sms", "slack")) == ("ada-phone/sms", "team/slack")
     assert reached("team", channels=("pagerduty",)) == ()
+
+
+def test_each_telephone_of_somebody_with_several_is_of_its_kind() -> None:
+    assert reached("two-phones", channels=("sms",)) == ("two-phones/sms:+4930100", "two-phones/sms:+4930200")
+    assert reached("two-phones", channels=("phone",)) == ("two-phones/phone:+4930100",)
 
 
 def test_who_is_behind_a_level_twice_is_told_once() -> None:

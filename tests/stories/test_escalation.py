@@ -45,6 +45,15 @@ def test_each_level_is_told_when_nobody_has_taken_it_in_time(story: Story) -> No
     assert climb_of(story) == (Status.ESCALATED, 3)
 
 
+def test_a_level_that_names_texts_is_told_on_each_telephone_of_somebody_with_several(story: Story) -> None:
+    phones = ("ann/sms:+4930100", "ann/sms:+4930200")
+    story.escalates(replace(ON_CALL, targets=phones, notification_channels=("sms",)), MANAGER)
+
+    story.at("02:00").fails("etl")
+
+    assert people(story) == [("02:00", phone, "firing") for phone in phones]
+
+
 def test_every_step_stands_in_the_history_with_its_reason(story: Story) -> None:
     story.escalates(ON_CALL, MANAGER)
 

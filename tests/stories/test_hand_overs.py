@@ -163,9 +163,10 @@ def test_when_nobody_takes_over_who_goes_is_told_if_that_is_wanted(rota: Story) 
 
 
 def test_what_only_wakes_people_is_left_out(rota: Story) -> None:
-    for kind in ("pagerduty", "phone"):
-        rota.receiver(f"bob/{kind}")
-    receivers = ("bob/pagerduty", "bob/phone", "bob/slack")
+    waking = ("bob/pagerduty", "bob/phone", "bob/phone:+4930100", "bob/phone:+4930200")
+    for target in waking:
+        rota.receiver(target)
+    receivers = (*waking, "bob/slack")
     rota.responders["bob"] = Responder(name="bob", receivers=receivers)
 
     rota.until("12:00")

@@ -1,5 +1,7 @@
 """Many jobs in trouble at once: few messages, nobody forgotten."""
 
+from dataclasses import replace
+
 from tests.stories.story import Story
 from tocsin.alerts.alert import AlertState
 
@@ -29,6 +31,18 @@ def test_a_storm_is_told_once_and_once_more_with_the_total(story: Story) -> None
     named = dict(storm.message.evidence)["jobs"]
     assert named.startswith("job-0-1, job-0-2, job-0-3, job-0-4, job-1-0, job-1-1")
     assert named.endswith("and 289 more")
+
+
+def test_troubles_of_several_kinds_are_not_called_the_same(story: Story) -> None:
+    story.route = replace(story.route, group_by=("environment",))
+    for number in range(6):
+        story.at("02:00").fails(f"job-{number}")
+        story.at("02:00").succeeds(f"load-{number}", records=0)
+
+    story.until("02:10")
+
+    storm = story.messages[-1].message
+    assert (storm.job, storm.title) == ("11 more jobs", "raised alerts")
 
 
 def test_what_most_of_a_storm_have_in_common_is_named(story: Story) -> None:

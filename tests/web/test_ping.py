@@ -56,6 +56,7 @@ def test_in_the_second_place_every_word_is_a_job(name: str) -> None:
         (b"/ping/k/etl", b"rid=" + b"r" * 201, 400, "invalid run id format"),
         (b"/ping/k/etl", b"rid=a%0ab", 400, "invalid run id format"),
         (b"/ping/k/etl", b"rid=" + b"r" * 3_000, 404, "not found"),
+        (b"/ping/k/etl", b"&".join([b"a=1"] * 21), 400, "invalid url format"),
     ],
 )
 def test_what_is_no_ping_is_answered_as_clients_know_it(

@@ -77,16 +77,14 @@ def words_of(cause: LikelyCause, zone: str) -> str:
 def what_of(cause: LikelyCause, zone: str, *, is_dated: bool = True) -> str:
     """Return what is wrong with the job, as it follows its name; undated it is the same whenever seen."""
     since, said = clock_time(cause.since_at, zone), cause.summary[:_MOST_SAID]
+    if cause.trouble is Trouble.ALERT:
+        return f"{said}; since {since}, see alert {cause.alert_id}"
+    if cause.trouble is Trouble.FAILED:
+        return f"failed at {since}" + (f": {said}" if said else "")
     seen = f" at {clock_time(cause.seen_at, zone)}" if is_dated else ""
-    match cause.trouble:
-        case Trouble.ALERT:
-            return f"{said}; since {since}, see alert {cause.alert_id}"
-        case Trouble.FAILED:
-            return f"failed at {since}" + (f": {said}" if said else "")
-        case Trouble.RUNNING:
-            return f"had not ended{seen}; it has been running since {since}"
-        case Trouble.NOT_STARTED:
-            return f"had not started{seen}; it was expected at {since}"
+    if cause.trouble is Trouble.RUNNING:
+        return f"had not ended{seen}; it has been running since {since}"
+    return f"had not started{seen}; it was expected at {since}"
 
 
 def _others(cause: LikelyCause) -> str:

@@ -6,7 +6,7 @@ from tocsin.clock import now
 from tocsin.config.dead_ends import always_quiet, ends
 from tocsin.config.deadlocks import circles, mutual
 from tocsin.config.escalations import escalation_warnings, named_in_escalations
-from tocsin.config.from_alertmanager import alertname_warnings
+from tocsin.config.from_alertmanager import alertname_warnings, equal_warnings
 from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Promise
@@ -32,6 +32,7 @@ def advise(file: File) -> Iterator[Fault]:
     yield from _unused_receivers(file)
     yield from _quiet_times(file)
     yield from alertname_warnings(file)
+    yield from equal_warnings(file)
     yield from pages_heard_late(file)
     inhibit_rules = build_inhibit_rules(file.inhibit_rules or ())
     yield from mutual(inhibit_rules)

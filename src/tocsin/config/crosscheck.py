@@ -39,7 +39,7 @@ def crosscheck(data: object) -> Iterator[Fault]:
 
 
 def _clashes_with_default_rules(data: Mapping[str, object]) -> Iterator[Fault]:
-    mentioned = {item.get("condition") for _, item in items(data.get("rules"), ())}
+    mentioned = {name for _, name in named(data.get("rules"), (), "condition")}
     kept = {rule.name: rule for rule in DEFAULT_RULES if rule.condition not in mentioned}
     for place, name in named(data.get("rules"), ("rules",)):
         if name in kept and data.get("default_rules") is not False:

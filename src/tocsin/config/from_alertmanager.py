@@ -12,6 +12,7 @@ from typing import Final
 from tocsin.alerts.matcher import read_matchers
 from tocsin.config.as_written import items
 from tocsin.config.grammar.file import File
+from tocsin.config.grammar.jobs import RESERVED_LABELS
 from tocsin.config.grammar.routing import InhibitRule, RootRoute, Route
 from tocsin.config.problems import Fault, Place
 
@@ -84,6 +85,22 @@ def alertname_warnings(file: File) -> Iterator[Fault]:
     for place in places[:_MOST_LINES]:
         message = "no job of the file has the label 'alertname'; 'condition' and 'rule' tell alerts apart"
         yield Fault(place=place, message=message)
+
+
+def equal_warnings(file: File) -> Iterator[Fault]:
+    """Return the inhibitions that mute alerts of any job by those of any other, which hardly anybody means.
+
+    A label that two alerts lack counts as equal, so that one which only others' alerts have narrows nothing.
+    """
+    jobs = [job for variants in file.jobs.values() for job in variants]
+    known = RESERVED_LABELS.union(*(part.labels or {} for part in (file.defaults, *jobs)))
+    for number, rule in enumerate((file.inhibit_rules or ())[:_MOST_LINES]):
+        if rule.equal and known.isdisjoint(rule.equal):
+            message = (
+                "no job of the file has any of these labels, and what two alerts lack counts as equal: "
+                "an alert of one job mutes those of all others; add 'job', or a label that your jobs have"
+            )
+            yield Fault(place=("inhibit_rules", number, "equal"), message=message)
 
 
 def _named_labels(file: File) -> Iterator[tuple[Place, set[str]]]:

@@ -53,5 +53,8 @@ def _targets_of(name: str, book: Book, now: datetime) -> tuple[str, ...]:
 
 
 def kind_of(target: str) -> str:
-    """Return the kind of channel that a target speaks through: "slack" of "on-call/slack"."""
-    return target.rpartition("/")[2]
+    """Return the kind of channel that a target speaks through: "slack" of "on-call/slack".
+
+    One of several telephones of a receiver carries its number: "sms" of "ann/sms:+4930…".
+    """
+    return target.rpartition("/")[2].partition(":")[0]

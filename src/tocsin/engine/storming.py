@@ -275,7 +275,9 @@ def words_of(group: Group) -> str:
     labels = dict(group.labels)
     if THROTTLED in labels:
         return f"came from {labels.get('job', '')}, which was throttled for it had raised too many"
-    condition = labels.get("condition", "")
+    condition = labels.get("condition")
+    if condition is None:
+        return "raised alerts"
     return _WORDS.get(condition, f"have the same trouble: {condition}")
 
 

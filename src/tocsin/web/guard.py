@@ -68,6 +68,9 @@ def is_cross_site(headers: Mapping[bytes, bytes], settings: WebSettings) -> bool
     origin = headers.get(b"origin")
     if origin is None:
         return False
-    netloc = urlsplit(origin.decode("latin-1")).netloc
+    try:
+        netloc = urlsplit(origin.decode("latin-1")).netloc
+    except ValueError:
+        return True
     ours = {headers.get(b"host", b"").decode("latin-1"), urlsplit(settings.base_url).netloc} - {""}
     return netloc not in ours

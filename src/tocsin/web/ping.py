@@ -14,6 +14,7 @@ from tocsin.web.names import MAX_NAME, kept_tail, name_fault
 
 BODY_LIMIT: Final = 10_000
 MAX_QUERY: Final = 2_000
+MAX_FIELDS: Final = 20
 LARGEST_EXIT_CODE: Final = 255
 ROOT: Final = b"/ping/"
 
@@ -62,7 +63,10 @@ def read_ping(raw_path: bytes, query: bytes) -> Ping | NoPing:
     kind, exit_code = _signal(signal[0]) if signal else (CheckInKind.SUCCESS, None)
     if kind is None:
         return _BAD_FORM if exit_code else _NOT_FOUND
-    asked = parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=20)
+    try:
+        asked = parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        return _BAD_FORM
     run = asked.get("rid", [None])[0]
     environment = asked.get("environment", [DEFAULT_ENVIRONMENT])[0]
     for name in (job, environment, run):

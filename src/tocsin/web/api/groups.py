@@ -40,7 +40,7 @@ class CauseShape(Shape):
     """What more than half of the alerts share."""
 
     kind: str
-    """`error`, `host`, or `label` and its name."""
+    """`error`, `trouble` (of a job that they need), `upstream`, `host`, or `label` and its name."""
     what: str
     count: int
     """How many share it; of a great many different causes, at most so many."""

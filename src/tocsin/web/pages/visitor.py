@@ -17,6 +17,7 @@ from tocsin.web.wiring import Wired, Wiring
 
 COOKIE_SECONDS: Final = 30 * 24 * 3_600
 MAX_FORM_BYTES: Final = 10_000
+MAX_FIELDS: Final = 20
 LOGIN: Final = "/login"
 
 router = APIRouter(include_in_schema=False)
@@ -62,7 +63,11 @@ async def _form(request: Request) -> dict[str, str]:
     body = await request.body()
     if len(body) > MAX_FORM_BYTES:
         raise ProblemError(Problem(status=413, code="too_large", message="The form is too large."))
-    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=20)
+    try:
+        fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        message = f"The form has more than {MAX_FIELDS} fields."
+        raise ProblemError(Problem(status=400, code="bad_request", message=message)) from None
     return {name: values[0] for name, values in fields.items()}
 
 
@@ -71,7 +76,10 @@ Form = Annotated[dict[str, str], Depends(_form)]
 
 def local_path(text: str) -> str:
     """Return a path of this server that a form may send a browser back to; "/" for anything else."""
-    parts = urlsplit(text.replace("\\", "/"))
+    try:
+        parts = urlsplit(text.replace("\\", "/"))
+    except ValueError:
+        return "/"
     if (
         parts.scheme
         or parts.netloc
