@@ -241,6 +241,17 @@ def test_a_drill_of_a_job_whose_alerts_another_alert_mutes_says_which(story: Sto
     assert drill_of(story, other.id).faults == drill_of(story, after.id).faults == ()
 
 
+def test_a_drill_of_a_paused_job_proves_nothing(story: Story) -> None:
+    story.escalates(ON_CALL, MANAGER)
+    story.job("etl")
+    story.at("08:00").pauses("etl")
+
+    drill = begin(story, Aim.JOB, "etl", environment="production")
+
+    assert drill_of(story, drill.id).faults == ("nobody was told: routes: the job is paused by ann",)
+    assert told(story) == []
+
+
 def test_a_drill_of_a_job_at_a_muted_time_says_what_mutes_it(story: Story) -> None:
     story.job("etl")
     story.time_interval("night", "00:00-09:00")

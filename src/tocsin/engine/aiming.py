@@ -17,11 +17,11 @@ ROUTES = "routes"
 
 
 def levels_of(
-    aim: Aim, target: str, labels: Mapping[str, str], book: Book, now: datetime, *, inhibited: str = ""
+    aim: Aim, target: str, labels: Mapping[str, str], book: Book, now: datetime, *, quiet: str = ""
 ) -> tuple[DrillLevel, ...]:
     """Return the levels that are tried; `target` names what there is, `labels` are those of a job's alert.
 
-    `inhibited` says in words what would mute that alert now, if another one does.
+    `quiet` says in words why nobody would hear of that alert now, if so.
     A policy is tried as a whole. An alert of a job tells its routes at once and with them the first level
     that can be told, so that no more is tried of the policy of its route.
     """
@@ -31,7 +31,7 @@ def levels_of(
         case Aim.POLICY:
             return tuple(_policy(book.configuration.escalations[target], book, now))
         case Aim.JOB:
-            return tuple(_job(dict(labels), inhibited, book, now))
+            return tuple(_job(dict(labels), quiet, book, now))
 
 
 def _receiver(name: str, book: Book) -> DrillLevel:
@@ -72,8 +72,8 @@ def _why_nobody(level: Level, book: Book, now: datetime) -> str:
     return "nobody behind it has a receiver that is told at once"
 
 
-def _job(labels: dict[str, str], inhibited: str, book: Book, now: datetime) -> Iterator[DrillLevel]:
-    routes = _routes(labels, inhibited, book, now)
+def _job(labels: dict[str, str], quiet: str, book: Book, now: datetime) -> Iterator[DrillLevel]:
+    routes = _routes(labels, quiet, book, now)
     yield routes
     policy = book.configuration.escalations.get(escalation_of(book.configuration.route, labels))
     if policy is None or not routes.targets:
@@ -89,10 +89,10 @@ def _job(labels: dict[str, str], inhibited: str, book: Book, now: datetime) -> I
             return
 
 
-def _routes(labels: dict[str, str], inhibited: str, book: Book, now: datetime) -> DrillLevel:
+def _routes(labels: dict[str, str], quiet: str, book: Book, now: datetime) -> DrillLevel:
     configuration, zone = book.configuration, book.configuration.defaults.timezone
-    if inhibited:
-        return DrillLevel(number=0, name=ROUTES, silent=Silent.PASSED_OVER, why_silent=inhibited)
+    if quiet:
+        return DrillLevel(number=0, name=ROUTES, silent=Silent.PASSED_OVER, why_silent=quiet)
     mute = book.mute_of(labels, now)
     if mute is not None:
         why = f"{mute.words} until {clock_time(mute.until_at, zone)}: {mute.note or mute.who}"

@@ -118,12 +118,21 @@ def _labels_of_job(draft: Draft, command: StartDrill) -> dict[str, str] | None:
     }
 
 
+def _why_quiet(draft: Draft, command: StartDrill, labels: dict[str, str]) -> str:
+    """Return in words why nobody would hear of a trouble of the job now, whatever its routes say."""
+    key = JobKey(command.environment, command.target)
+    watch = draft.writing.watches([key]).get(key)
+    if watch is not None and watch.job.paused_at is not None:
+        return f"the job is paused{f' by {watch.job.paused_by}' if watch.job.paused_by else ''}"
+    by = draft.inhibiting.by_rule(labels)
+    return "" if by is None else f"muted {words_of(by)}"
+
+
 def _drill(draft: Draft, command: StartDrill) -> Drill:
     drill_id, now, within = f"{ID_PREFIX}{draft.new_id()}", draft.now, command.acknowledge_within
     labels = (_labels_of_job(draft, command) or {}) if command.aim is Aim.JOB else {}
-    by = draft.inhibiting.by_rule(labels) if labels else None
-    inhibited = f"muted {words_of(by)}" if by is not None else ""
-    levels = levels_of(command.aim, command.target, labels, draft.book, now, inhibited=inhibited)
+    quiet = _why_quiet(draft, command, labels) if labels else ""
+    levels = levels_of(command.aim, command.target, labels, draft.book, now, quiet=quiet)
     return Drill(
         id=drill_id,
         aim=command.aim,
