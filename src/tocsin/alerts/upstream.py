@@ -37,6 +37,7 @@ _EXPLAINS: Final = {
     Why.DURATION_EXCEEDED: _ALL,
     Why.NO_HEARTBEAT: _ALL,
     Why.NO_PROGRESS: _ALL,
+    Why.NO_END: _ALL,
     Why.NO_RECORDS: frozenset({Lack.DATA}),
 }
 _LACKS: Final = {

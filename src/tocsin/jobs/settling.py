@@ -59,10 +59,14 @@ def _next_look(upcoming: Occurrence | None, now: datetime) -> datetime | None:
     """Return when the occurrence after the upcoming one must be known."""
     if upcoming is None:
         return None
-    look_at, start_by = upcoming.nominal_at + LOOK_AHEAD, upcoming.start_by
-    if start_by is not None and start_by < look_at:
-        look_at = start_by
+    look_at = seen_at(upcoming)
     return look_at if look_at > now else None
+
+
+def seen_at(occurrence: Occurrence) -> datetime:
+    """Return when it is looked at that the time of an expected run has come."""
+    look_at, start_by = occurrence.nominal_at + LOOK_AHEAD, occurrence.start_by
+    return start_by if start_by is not None and start_by < look_at else look_at
 
 
 def _decide_due(

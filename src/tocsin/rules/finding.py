@@ -33,6 +33,7 @@ class Why(Enum):
     RETRY_MISSING = "retry_missing"
     NO_HEARTBEAT = "no_heartbeat"
     NO_PROGRESS = "no_progress"
+    NO_END = "no_end"
     NO_RECORDS = "no_records"
     UNKNOWN = "unknown"
     DRILL = "drill"

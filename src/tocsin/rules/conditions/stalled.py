@@ -1,5 +1,6 @@
-"""`stalled`: a run that is open but shows no sign of life, or lives and gets nowhere."""
+"""`stalled`: a run that is open but shows no sign of life or of an end, or lives and gets nowhere."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
 from tocsin.rules.tolerance import exceeds_tolerance
+from tocsin.rules.unended import lost_in, says_nothing, unended_at
 from tocsin.rules.wording import clock_time, plural, span
 
 NAME = "stalled"
@@ -18,6 +20,10 @@ MISSED_HEARTBEATS = 4
 LEAST_SILENCE = timedelta(minutes=2)
 IDLE_HEARTBEATS = 10
 LEAST_IDLE = timedelta(minutes=15)
+_NO_END = (
+    "See on its host whether it is still at work, and if not, how it ended: it may have been killed before "
+    "it could say so. Heartbeats, or a promise such as max_duration_minutes, let you hear of this sooner."
+)
 
 
 class _Stall(Struct, frozen=True, kw_only=True):
@@ -32,33 +38,52 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
 
     Silence: the job's `stalled_after_seconds`, else MISSED_HEARTBEATS times the run's own mean
     heartbeat interval and at least LEAST_SILENCE; a run that never sent a heartbeat and whose job
-    promises nothing is not judged. No progress: `no_progress_after_seconds`, else IDLE_HEARTBEATS
-    intervals and at least LEAST_IDLE, for a run that has reported progress. A good run of the same or a
+    promises nothing is judged by its schedule (`tocsin.rules.unended`). No progress:
+    `no_progress_after_seconds`, else IDLE_HEARTBEATS intervals and at least LEAST_IDLE, for a run that has
+    reported progress. A good run of the same or a
     later occurrence that ends afterwards makes up for it. N in a row and M of N count runs; earlier
     ones by their longest silence. A silence that would have ended in a blind window is unknown.
     """
     if not facts.state.open_runs:
         return QUIET
-    forgiven = facts.forgiven_until(NAME)
     stalls: list[_Stall] = []
     asks: list[datetime] = []
     unknown: Unknown | None = None
     for run in facts.state.open_runs:
-        for why, last_at, since_at in _limits(facts, run):
-            if since_at <= forgiven or _is_overtaken(run, since_at):
-                continue
-            window = _hidden(facts, run, since_at) if facts.blind else None
-            decide_at = since_at if window is None else window.hold_until
-            if now < decide_at:
-                asks.append(decide_at)
-            elif window is not None:
-                unknown = Unknown(window=window.id, what=f"run {run.key} has shown no sign of life since")
+        for reading in _readings(facts, run, now):
+            if isinstance(reading, _Stall):
+                stalls.append(reading)
+            elif isinstance(reading, Unknown):
+                unknown = reading
             else:
-                stalls.append(_Stall(run=run, why=why, last_at=last_at, since_at=since_at))
+                asks.append(reading)
     ask_again_at = min(asks) if asks else None
     if not stalls or not _too_many(rule, facts, stalls):
         return Verdict(ask_again_at=ask_again_at, unknown=unknown)
     return Verdict(finding=_finding(rule, facts, stalls), ask_again_at=ask_again_at, unknown=unknown)
+
+
+def _readings(facts: Facts, run: Run, now: datetime) -> Iterator[_Stall | Unknown | datetime]:
+    """Give how the run has stalled, what nobody can tell of it, or when to ask again."""
+    forgiven = facts.forgiven_until(NAME)
+    is_wordless = says_nothing(facts, run)
+    lost = lost_in(facts, run, NAME) if is_wordless and facts.blind else None
+    if lost is not None:
+        if run.overtaken_at is None and lost.decide_at > forgiven:
+            what = f"run {run.key} has not reported an end"
+            yield lost.decide_at if now < lost.decide_at else Unknown(window=lost.window.id, what=what)
+        return
+    for why, last_at, since_at in _limits(facts, run, now, is_wordless=is_wordless):
+        if since_at <= forgiven or _is_overtaken(run, since_at):
+            continue
+        window = _hidden(facts, run, since_at) if facts.blind else None
+        decide_at = since_at if window is None else window.hold_until
+        if now < decide_at:
+            yield decide_at
+        elif window is not None:
+            yield Unknown(window=window.id, what=f"run {run.key} has shown no sign of life since")
+        else:
+            yield _Stall(run=run, why=why, last_at=last_at, since_at=since_at)
 
 
 def _is_overtaken(run: Run, since_at: datetime) -> bool:
@@ -71,11 +96,16 @@ def _hidden(facts: Facts, run: Run, since_at: datetime) -> BlindWindow | None:
     return None if window is None or run.last_sign_at >= window.to_at else window
 
 
-def _limits(facts: Facts, run: Run) -> list[tuple[Why, datetime, datetime]]:
+def _limits(
+    facts: Facts, run: Run, now: datetime, *, is_wordless: bool
+) -> list[tuple[Why, datetime, datetime]]:
     """Return why, since when unheard and from when on a run counts as stalled if nothing more is heard."""
     if not run.status.is_running or run.phase.is_retrying:
         return []
     limits = []
+    if is_wordless:
+        at = unended_at(facts, run, NAME, now)
+        return [] if at is None else [(Why.NO_END, run.last_sign_at, at)]
     silence = _silence_allowed(facts, run)
     if silence is not None:
         at = run.last_sign_at
@@ -128,13 +158,18 @@ def _was_silent(facts: Facts, outcome: Outcome) -> bool:
 
 
 def _finding(rule: Rule, facts: Facts, stalls: list[_Stall]) -> Finding:
-    worst = min(stalls, key=lambda s: (s.why is not Why.NO_HEARTBEAT, s.since_at))
+    worst = min(stalls, key=lambda s: (s.why is Why.NO_PROGRESS, s.since_at))
     zone = facts.job.definition.timezone
     count = len({stall.run.key for stall in stalls})
     allowed = span(worst.since_at - worst.last_at)
+    next_step = "Look at the process on its host: what does it wait for? End it if it will not come back."
     if worst.why is Why.NO_HEARTBEAT:
         summary = f"shows no sign of life for more than {allowed}"
         evidence = [("last sign of life", clock_time(worst.last_at, zone))]
+    elif worst.why is Why.NO_END:
+        summary = f"never reported an end, {allowed} after it started"
+        evidence = [("last sign of life", clock_time(worst.last_at, zone))]
+        next_step = _NO_END
     else:
         summary = f"is alive but has made no progress for more than {allowed}"
         evidence = [("last progress", clock_time(worst.last_at, zone))]
@@ -148,7 +183,7 @@ def _finding(rule: Rule, facts: Facts, stalls: list[_Stall]) -> Finding:
         since_at=worst.since_at,
         summary=summary,
         evidence=(*evidence, last_good_of(facts), *of_run(facts.job, worst.run)),
-        next_step="Look at the process on its host: what does it wait for? End it if it will not come back.",
+        next_step=next_step,
         run=worst.run.key,
         log_tail=log_tail_of(worst.run),
         template=rule.message,
