@@ -10,19 +10,9 @@ from msgspec.structs import replace
 from tests.alerts import words
 from tocsin.alerts.alert import Alert, Pooled
 from tocsin.alerts.causes import MAX_CAUSES, Cause, causes_of, signature
-from tocsin.alerts.group import (
-    MAX_NAMED,
-    Admitted,
-    Group,
-    Pace,
-    Said,
-    admit,
-    left,
-    next_at,
-    shared_cause,
-    taken,
-    turn,
-)
+from tocsin.alerts.group import Group, Pace, shared_cause
+from tocsin.alerts.membership import MAX_NAMED, Admitted, admit, end, take
+from tocsin.alerts.turning import Said, next_at, turn
 from tocsin.rules.finding import Severity
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -107,7 +97,7 @@ def test_what_was_released_is_told_once() -> None:
 
 
 def test_who_leaves_before_the_message_is_not_counted_in_it() -> None:
-    group = left(with_waiting(9), alert(3), pooled(), is_over=True)
+    group = end(with_waiting(9), alert(3), pooled())
 
     assert turn(group, NOON + 30 * SECOND).added == 8
     assert "a3" not in {member.alert_id for member in group.named}
@@ -117,11 +107,11 @@ def test_the_end_is_told_when_the_last_is_over() -> None:
     group = turn(with_waiting(5), NOON + 30 * SECOND).group
     for number in range(5):
         assert turn(group, NOON + MINUTE).said is None
-        group = left(group, alert(number), pooled(), is_over=True)
+        group = end(group, alert(number), pooled())
 
-    end = turn(group, NOON + MINUTE)
+    over = turn(group, NOON + MINUTE)
 
-    assert (end.said, end.group.over, end.group.closed_at, end.ask_again_at) == (
+    assert (over.said, over.group.over, over.group.closed_at, over.ask_again_at) == (
         Said.OVER,
         5,
         NOON + MINUTE,
@@ -137,7 +127,7 @@ def test_it_is_repeated_until_everything_is_in_hand() -> None:
     assert turn(group, told_at + REPEAT).said is Said.REPEAT
 
     for number in range(5):
-        group, still = taken(group, alert(number), pooled())
+        group, still = take(group, alert(number), pooled())
         assert still is not None
         assert still.is_taken
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.alerts.alert import Alert, Pooled
+from tocsin.alerts.alert import Alert, Left, Pooled
 from tocsin.alerts.route import Way
 from tocsin.engine.pooling import End
 from tocsin.oncall.escalation import Climb
@@ -32,9 +32,17 @@ class EachAlone:
     def is_waiting(self, pooled: Pooled) -> bool:  # noqa: ARG002 -- as the real ones
         return False
 
-    def leave(self, alert: Alert, pooled: Pooled, *, is_over: bool) -> None: ...
+    def leave(self, alert: Alert, pooled: Pooled) -> Left | None: ...
 
-    def take(self, alert: Alert, pooled: Pooled) -> Pooled | None: ...
+    def released(self, pooled: Pooled) -> Left | None: ...
+
+    def end(self, alert: Alert, bond: Pooled | Left) -> None: ...
+
+    def take(self, alert: Alert, bond: Pooled | Left) -> Pooled | Left | None: ...
+
+    def give_back(self, left: Left) -> Left | None: ...
+
+    def forget(self, left: Left) -> None: ...
 
     def climb_for(
         self,

@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulation.mutants import breaks
 from tests.simulation.setting import ESCALATED
-from tocsin.alerts import advance, group, snooze
+from tocsin.alerts import advance, snooze, turning
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, Pooled, SnoozeEnd
 from tocsin.alerts.group import Group
@@ -86,7 +86,7 @@ def _without_climb(group: Group) -> Group:
 @breaks("escalates")
 def timer_of_a_storm_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A group is not looked at when its next level has its turn."""
-    patch.setattr(group, "_climbs_at", lambda _group: None)
+    patch.setattr(turning, "_climbs_at", lambda _group: None)
 
 
 @breaks("in hand", "escalates")

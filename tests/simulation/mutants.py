@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tocsin.alerts import group, telling
+from tocsin.alerts import group, telling, turning
 from tocsin.alerts.alert import Alert, AlertState, Told
 from tocsin.alerts.telling import Manners, Speech, Utterance
 from tocsin.engine import delivering, looking, rounds, standing_in
@@ -180,11 +180,11 @@ def end_not_told(patch: pytest.MonkeyPatch) -> None:
 @breaks("closed")
 def end_of_storm_not_told(patch: pytest.MonkeyPatch) -> None:
     """Whoever heard of many at once does not hear when they are over."""
-    real = group.turn
+    real = turning.turn
 
-    def turn(*what: Any) -> group.Turn:  # noqa: ANN401 -- as the real one
+    def turn(*what: Any) -> turning.Turn:  # noqa: ANN401 -- as the real one
         found = real(*what)
-        return msgspec.structs.replace(found, said=None) if found.said is group.Said.OVER else found
+        return msgspec.structs.replace(found, said=None) if found.said is turning.Said.OVER else found
 
     patch.setattr("tocsin.engine.gathering.turn", turn)
 

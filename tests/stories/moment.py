@@ -103,9 +103,10 @@ class Moment:
         until_at = self._instant(until) if until else None
         return self.orders(Acknowledge(alert_id=self._the_alert(job).id, who=who, until_at=until_at))
 
-    def snoozes(self, who: str, *, until: str = "", end: str = "time") -> "Moment":
+    def snoozes(self, who: str, *, until: str = "", end: str = "time", job: str = "") -> "Moment":
+        """Somebody puts off the one open alert, or that of a job."""
         until_at = self._instant(until) if until else None
-        found = self._the_alert().id
+        found = self._the_alert(job).id
         return self.orders(Snooze(alert_id=found, who=who, end=SnoozeEnd(end), until_at=until_at))
 
     def acknowledges_all(self, who: str) -> "Moment":

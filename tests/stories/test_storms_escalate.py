@@ -132,7 +132,7 @@ def test_a_storm_taken_for_a_time_goes_on_after_it_where_it_was(story: Story) ->
     assert people(story)[told:] == [
         ("03:00", "bob", "job-1", "firing"),
         ("03:00", "bob", "job-0", "repeat"),
-        ("03:00:30", "bob", "8 more jobs", "firing"),
+        ("03:00:30", "bob", "8 jobs", "repeat"),
         ("03:15:30", "cem", "10 jobs", "escalated"),
     ]
 

@@ -124,6 +124,20 @@ class Pooled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """That an alert was told as one of a group, and is told, or kept from it, by itself or elsewhere since.
+
+    As severe as it then was, when the group had told of `batch` others. `is_taken`: somebody has it in hand.
+    """
+
+    group: str
+    batch: int
+    severity: Severity
+    step: int
+    is_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dependent:
     """A job that needs another, itself or by way of others, and its next deadline, if it has one."""
 
@@ -153,7 +167,8 @@ class Alert:
     is when an acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
     `climb` is how far its escalation policy has been climbed, where its route names one. `backfill`: it is
     about runs that make up for old ones, and never pages. `flapping`: its job is good and bad by turns, so
-    that it is held open through good runs and not repeated. `ties` are what it shares with alerts that it
+    that it is held open through good runs and not repeated. `pooled` are the groups that tell of it, `left`
+    those that did and are not over before it is. `ties` are what it shares with alerts that it
     mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs that its own needs,
     `likely_cause` which of these is in trouble itself, and `at_risk` those that need its own.
     """
@@ -192,6 +207,7 @@ class Alert:
     resolved_by: str = ""
     told: Told = Told()
     pooled: tuple[Pooled, ...] = ()
+    left: tuple[Left, ...] = ()
     held_back_until: datetime | None = None
     climb: Climb | None = None
     backfill: bool = False
@@ -206,6 +222,11 @@ class Alert:
     def is_open(self) -> bool:
         """Whether it has not been resolved."""
         return self.state is not AlertState.RESOLVED
+
+    @property
+    def bonds(self) -> tuple[Pooled | Left, ...]:
+        """What binds it to groups that tell of it, or have."""
+        return self.pooled + self.left
 
     @property
     def climbs_in(self) -> str:

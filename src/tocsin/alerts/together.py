@@ -6,8 +6,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Pooled
-from tocsin.alerts.causes import causes_of
-from tocsin.alerts.group import Group, Said, Turn
+from tocsin.alerts.group import Group
+from tocsin.alerts.membership import forget
+from tocsin.alerts.turning import Said, Turn
 from tocsin.oncall.escalation import Climb, Facts, Move, Policy, Standing, Status, Step, begin, climb
 
 _RUNNING = (Status.PENDING, Status.ESCALATED)
@@ -58,7 +59,7 @@ def woken(group: Group, now: datetime) -> Group:
 
 def in_hand(group: Group, now: datetime) -> Group:
     """Return the group with its climb at rest, where somebody has by now all that was told as one."""
-    if group.climb is None or not group.open or group.waits_for_somebody:
+    if group.climb is None or not group.open or group.open > group.taken:
         return group
     facts = Facts(behind=(), standing=Standing.ACKNOWLEDGED, who=group.taken_by, since_at=now)
     return replace(group, climb=climb(group.climb, facts, now).state)
@@ -82,6 +83,9 @@ def joined(group: Group, alert: Alert, policy_id: str) -> tuple[Group, Pooled] |
         step=alert.step,
         climbs=True,
     )
+    known = next((one for one in alert.left if one.group == group.id), None)
+    if known is not None:
+        group = replace(forget(group, known), total=group.total - 1)
     return replace(group, open=group.open + 1, total=group.total + 1), pooled
 
 
@@ -96,21 +100,6 @@ def was_told_by(group: Group, batch: int, instant: datetime, now: datetime) -> b
     if not group.batches_at:  # kept by a version that did not note them
         return age > 1 or group.together_at is None or not instant < group.together_at <= now
     return not instant < group.batches_at[-min(age, len(group.batches_at))] <= now
-
-
-def told_as_one(group: Group) -> int:
-    """Return how many alerts of a group were ever told as one."""
-    return group.total - group.waiting
-
-
-def anew(group: Group, alert: Alert) -> Group:
-    """Return the group to which an alert has come back that was told as one of it: it counts once."""
-    causes = causes_of(alert)
-    once = (
-        replace(one, count=one.count - 1) if (one.kind, one.what) in causes else one for one in group.causes
-    )
-    kept = tuple(one for one in once if one.count)
-    return replace(group, total=group.total - 1, causes=kept, is_louder=True)
 
 
 def climbed(turn: Turn, facts: Facts, now: datetime) -> tuple[Group, Step | None]:
@@ -128,7 +117,7 @@ def climbed(turn: Turn, facts: Facts, now: datetime) -> tuple[Group, Step | None
     if not group.waits_for_somebody:
         return in_hand(group, now), None
     current = group.climb
-    is_anew = turn.said is Said.TOGETHER and group.open == turn.added and current.status in _RUNNING
+    is_anew = turn.said is Said.TOGETHER and group.told_of == turn.added and current.status in _RUNNING
     if is_anew and current.level and not turn.is_louder:
         current = begin(current.policy, now)
     facts = dataclasses.replace(facts, deadline_at=group.deadline_at)

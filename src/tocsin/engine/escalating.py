@@ -14,7 +14,7 @@ from tocsin.alerts.telling import Speech, said
 from tocsin.engine import voicing
 from tocsin.engine.behind import behind, escalating_way
 from tocsin.engine.book import Book
-from tocsin.engine.pooling import End, Groups
+from tocsin.engine.pooling import End, Groups, with_group
 from tocsin.engine.reaching import reach_of, ways_of
 from tocsin.engine.voicing import Voiced, entry_of, labels_of, owed_to
 from tocsin.jobs.state import JobState
@@ -148,7 +148,7 @@ def _joined(voiced: Voiced, current: Climb, book: Book, groups: Groups, now: dat
         return None
     note = f"its levels are told of it with others of group {pooled.group}"
     entry = entry_of(alert, Reason.ESCALATED_AS_ONE, now, note=note)
-    alert = replace(alert, pooled=(*alert.pooled, pooled))
+    alert = with_group(alert, pooled)
     return replace(voiced, alert=alert, entries=(*voiced.entries, entry))
 
 

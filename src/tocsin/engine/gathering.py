@@ -6,27 +6,26 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from tocsin.alerts.alert import Alert, Pooled
-from tocsin.alerts.group import (
-    THROTTLED,
+from tocsin.alerts.alert import Alert, Left, Pooled
+from tocsin.alerts.group import THROTTLED, Group, Pace
+from tocsin.alerts.membership import (
     Admitted,
-    Group,
-    Pace,
-    Turn,
     admit,
-    is_to_flush,
-    is_to_repeat,
-    left,
-    next_at,
+    come_back,
+    end,
+    forget,
+    give_back,
+    leave,
+    left_of,
     put_by,
     still_waiting,
-    taken,
-    turn,
+    take,
 )
 from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
 from tocsin.alerts.set_back import group_at
 from tocsin.alerts.telling import heard_by
-from tocsin.alerts.together import anew, handed, in_hand, joined, left_behind, woken
+from tocsin.alerts.together import handed, in_hand, joined, left_behind, woken
+from tocsin.alerts.turning import Turn, is_to_flush, is_to_repeat, next_at, turn
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.looking import NewId
 from tocsin.engine.pooling import End
@@ -49,7 +48,6 @@ class Gathering:
         self._ids: dict[str, str] = {}
         self._changed: dict[str, None] = {}
         self._members: list[tuple[str, str]] = []
-        self._gone: set[tuple[str, str]] = set()
         self._before: list[tuple[str, Group | None, bool]] = []
         self._is_locked = False
         self.has_woken = False
@@ -63,8 +61,8 @@ class Gathering:
         return self._bound_to(group, alert, way)
 
     def _bound_to(self, group: Group, alert: Alert, way: Way) -> Pooled:
-        was_told = (group.id, alert.id) in self._gone
-        self._put(anew(group, alert) if was_told else group)
+        before = next((one for one in alert.left if one.group == group.id), None)
+        self._put(group if before is None else come_back(group, alert, before))
         self._members.append((group.id, alert.id))
         return Pooled(
             group=group.id,
@@ -72,7 +70,7 @@ class Gathering:
             batch=group.batch,
             severity=alert.severity,
             step=alert.step,
-            was_told=was_told,
+            was_told=before is not None,
         )
 
     def put_by(
@@ -93,23 +91,50 @@ class Gathering:
         group = self._group(pooled.group)
         return group is not None and pooled.batch == group.batch
 
-    def leave(self, alert: Alert, pooled: Pooled, *, is_over: bool) -> None:
-        """Take an alert out of a group because it is over, or has more to say than the group has said."""
-        group = self._group(pooled.group)
-        if group is not None:
-            if pooled.batch < group.batch or pooled.was_told:
-                self._gone.add((group.id, alert.id))
-            self._put(in_hand(left(group, alert, pooled, is_over=is_over), alert.changed_at))
-
-    def take(self, alert: Alert, pooled: Pooled) -> Pooled | None:
-        """Note that somebody has an alert in hand; return what still binds it to its group."""
+    def leave(self, alert: Alert, pooled: Pooled) -> Left | None:
+        """Let a group tell no more of an alert; return what binds them still, until that is over."""
         group = self._group(pooled.group)
         if group is None:
             return None
-        group, still = taken(group, alert, pooled)
+        group, left = leave(group, alert, pooled)
+        self._put(in_hand(group, alert.changed_at))
+        return left
+
+    def released(self, pooled: Pooled) -> Left | None:
+        """Return what binds an alert still to the group that lets it be told by itself, if anything."""
+        group = self._group(pooled.group)
+        return None if group is None else left_of(pooled, group)
+
+    def end(self, alert: Alert, bond: Pooled | Left) -> None:
+        """Note that an alert is over, of which a group tells, or has told."""
+        group = self._group(bond.group)
+        if group is not None:
+            self._put(in_hand(end(group, alert, bond), alert.changed_at))
+
+    def take(self, alert: Alert, bond: Pooled | Left) -> Pooled | Left | None:
+        """Note that somebody has an alert in hand; return what still binds it to its group."""
+        group = self._group(bond.group)
+        if group is None:
+            return None
+        group, still = take(group, alert, bond)
         who = alert.snooze.by if alert.snooze is not None else alert.acknowledged_by
         self._put(in_hand(replace(group, taken_by=who), alert.changed_at))
         return still
+
+    def give_back(self, left: Left) -> Left | None:
+        """Note that nobody has in hand any more what had left a group; return what binds them still."""
+        group = self._group(left.group)
+        if group is None:
+            return None
+        group, still = give_back(group, left)
+        self._put(group)
+        return still
+
+    def forget(self, left: Left) -> None:
+        """Let a group wait no more for the end of an alert."""
+        group = self._group(left.group)
+        if group is not None:
+            self._put(forget(group, left))
 
     def climb_for(
         self, alert: Alert, pooled: Pooled, end: End, now: datetime, deadline_at: datetime | None

@@ -7,8 +7,9 @@ from datetime import datetime
 import msgspec
 
 from tocsin.alerts.alert import Alert
-from tocsin.alerts.group import Group, Said, Turn
+from tocsin.alerts.group import Group
 from tocsin.alerts.telling import heard_by
+from tocsin.alerts.turning import Said, Turn
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.storming import owed_of
 from tocsin.engine.trial import stand_in

@@ -8,10 +8,11 @@ from functools import partial
 
 import msgspec
 
-from tocsin.alerts.alert import Alert, AlertState
+from tocsin.alerts.alert import Alert, AlertState, Pooled
 from tocsin.alerts.causes import TROUBLE, Cause
-from tocsin.alerts.group import THROTTLED, Group, Member, Said, Turn, shared_cause
-from tocsin.alerts.together import climbed, told_as_one
+from tocsin.alerts.group import THROTTLED, Group, Member, shared_cause
+from tocsin.alerts.together import climbed
+from tocsin.alerts.turning import Said, Turn
 from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.behind import behind
 from tocsin.engine.configuration import Configuration
@@ -183,7 +184,7 @@ def _muted_until(draft: Draft, group: Group) -> datetime | None:
     for _ in range(MOST_ASKED // ASKED_AT_ONCE):
         page = draft.writing.alerts_of_group(group.id, after=after, limit=ASKED_AT_ONCE)
         for alert in page:
-            is_bound = any(one.group == group.id and not one.is_taken for one in alert.pooled)
+            is_bound = any(_tells_of(group, one) for one in alert.pooled)
             if not is_bound or alert.state is not AlertState.FIRING:
                 continue
             until_at = _mute_ends_at(draft, alert)
@@ -194,6 +195,11 @@ def _muted_until(draft: Draft, group: Group) -> datetime | None:
             return min(ends, default=None)
         after = page[-1].id
     return None
+
+
+def _tells_of(group: Group, pooled: Pooled) -> bool:
+    """Whether a group has told of an alert, which is in nobody's hand."""
+    return pooled.group == group.id and pooled.batch < group.batch and not pooled.is_taken
 
 
 def _mute_ends_at(draft: Draft, alert: Alert) -> datetime | None:
@@ -232,7 +238,7 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
         title = f"{title}, and all of it is over" if group.over else "are told anew, each as it now is"
     return Message(
         key=key,
-        kind=_KINDS[said],
+        kind=MessageKind.REPEAT if _is_again(turn, said) else _KINDS[said],
         alert_id=group.id,
         fingerprint=group.id,
         title=title,
@@ -258,11 +264,17 @@ def _text(turn: Turn, said: Said, plain: str) -> str:
 
 
 def _how_many(turn: Turn, said: Said) -> str:
+    group = turn.group
     if said is Said.TOGETHER:
-        return how_many_jobs(turn.added, " more")
-    is_open = said in (Said.REPEAT, Said.ESCALATED, Said.IN_HAND)
-    count = turn.group.open if is_open else turn.group.over or turn.group.total
-    return how_many_jobs(count)
+        return how_many_jobs(turn.added, "" if _is_again(turn, said) else " more")
+    if said is Said.OVER:
+        return how_many_jobs(group.over or group.total)
+    return how_many_jobs(group.open if said is Said.IN_HAND else group.told_of)
+
+
+def _is_again(turn: Turn, said: Said) -> bool:
+    """Whether all that is told as one was told so before, and has got no worse since."""
+    return said is Said.TOGETHER and turn.again == turn.added
 
 
 def how_many_jobs(count: int, more: str = "") -> str:
@@ -298,12 +310,12 @@ def _evidence(turn: Turn, said: Said, zone: str) -> tuple[tuple[str, str], ...]:
     if said not in _ENDS and group.at_risk is not None:
         found.append(("at risk", words_of_risk_of_many(group.at_risk, zone)))
     if said is not Said.OVER:
-        found.append(("alerts", f"{told_as_one(group):,} told as one, {_how_many_open(group)}"))
+        found.append(("alerts", f"{group.told_as_one:,} told as one, {_how_many_open(group)}"))
     return tuple(found)
 
 
 def _how_many_open(group: Group) -> str:
-    return "all of them open" if group.open == told_as_one(group) else f"{group.open:,} of them open"
+    return "all of them open" if group.open == group.told_as_one else f"{group.open:,} of them open"
 
 
 def _first(member: Member, zone: str) -> str:

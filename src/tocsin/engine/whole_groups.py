@@ -156,7 +156,7 @@ def _on_slice(draft: Draft, command: AcknowledgeGroup | ResolveGroup) -> Result:
     if command.said_at is not None:
         found = [one for one in found if _was_told_by(command.said_at, one, group, draft.now)]
     if isinstance(command, AcknowledgeGroup):
-        count, is_left = _take(draft, group, found, command), group.waits_for_somebody
+        count, is_left = _take(draft, group, found, command), group.open > group.taken
     else:
         count, is_left = _end(draft, group, found, command), group.open > 0
     return Done(message="done", id=command.group_id, count=count, after=after if is_left else "")
@@ -166,7 +166,7 @@ def _was_told_by(instant: datetime, alert: Alert, group: Group, now: datetime) -
     """Whether somebody can mean an alert who spoke at this instant: it was there, and told as one by then."""
     if _is_younger(alert, instant, now):
         return False
-    return any(one.group == group.id and was_told_by(group, one.batch, instant, now) for one in alert.pooled)
+    return any(one.group == group.id and was_told_by(group, one.batch, instant, now) for one in alert.bonds)
 
 
 def _is_younger(alert: Alert, instant: datetime, now: datetime) -> bool:
@@ -222,5 +222,11 @@ def _is_to_end(alert: Alert, group: Group) -> bool:
 
 
 def _is_of(alert: Alert, group: Group) -> bool:
-    """Whether an alert was told as one of a group: of what still waits nobody can have known."""
-    return any(one.group == group.id and one.batch < group.batch for one in alert.pooled)
+    """Whether an alert was told as one of a group: of what still waits nobody can have known.
+
+    Nor of what it has become since where it has left the group louder.
+    """
+    if any(one.group == group.id and one.batch < group.batch for one in alert.pooled):
+        return True
+    known = (one for one in alert.left if one.group == group.id)
+    return any((alert.severity, alert.step) <= (one.severity, one.step) for one in known)

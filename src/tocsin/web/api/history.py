@@ -7,7 +7,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
-from tocsin.alerts.together import told_as_one
 from tocsin.engine.recalling import EVER, Line, Outcome, Places, Question, Recalled, recall
 from tocsin.engine.storming import words_of
 from tocsin.jobs.job import JobKey
@@ -205,7 +204,7 @@ def subject_of(line: Line) -> tuple[str, str, str, str, str]:
         return "alert", alert.environment, alert.job, alert.severity.word, alert.summary
     if line.group is not None:
         group = line.group
-        return "group", "", "", group.severity.word, f"{told_as_one(group):,} alerts {words_of(group)}"
+        return "group", "", "", group.severity.word, f"{group.told_as_one:,} alerts {words_of(group)}"
     return _ALONE.get(what_of(line), "message"), "", "", "", ""
 
 
