@@ -17,6 +17,7 @@ from tocsin.rules.finding import Severity
 
 THROTTLED = "throttled"
 SHARED_BY = 0.5
+PAGE_EVERY = timedelta(seconds=30)
 MAX_BESIDE = 50
 
 
@@ -30,6 +31,11 @@ class Pace(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     interval: timedelta = timedelta(minutes=5)
     together_from: int = 5
     repeat_every: timedelta = timedelta(hours=4)
+
+    @property
+    def page_every(self) -> timedelta:
+        """How far apart pages come at least that are told as one: however short `wait` is, a storm is few."""
+        return min(PAGE_EVERY, self.interval)
 
 
 EACH_ALONE = Pace(wait=timedelta(0), interval=timedelta(0))

@@ -31,7 +31,7 @@ def admit(group: Group, alert: Alert, now: datetime) -> tuple[Group, Admitted]:
     """Return the group with one more alert, and whether that is told at once.
 
     At once are told the first within an interval, one that was released, and pages: while few alerts came,
-    and whenever no other page came within the pace's `wait`.
+    and whenever no other page came within `page_every` of the pace.
     """
     group = forgetting(group, now)
     if alert.id in group.released:
@@ -46,7 +46,7 @@ def admit(group: Group, alert: Alert, now: datetime) -> tuple[Group, Admitted]:
 
 def _comes_alone(group: Group, now: datetime) -> bool:
     """Whether a page that comes now is not one of many."""
-    return group.page_at is None or group.page_at + group.pace.wait <= now
+    return group.page_at is None or group.page_at + group.pace.page_every <= now
 
 
 def _told_alone(group: Group, alert: Alert, now: datetime) -> Group:

@@ -130,10 +130,10 @@ def _flush_at(group: Group) -> datetime:
 
 
 def _pages_at(group: Group, newest_at: datetime, since_at: datetime) -> datetime:
-    """Return when pages that wait are told: at the latest after the pace's `wait`, as one not more often."""
-    wait = group.pace.wait
-    at = newest_at + min(PAGE_WAIT, wait)
-    return min(since_at + wait, at if group.together_at is None else max(at, group.together_at + wait))
+    """Return when pages that wait are told: soon, but as one not more often than `page_every` of the pace."""
+    wait = min(group.pace.wait, group.pace.page_every)
+    at = min(newest_at + min(PAGE_WAIT, wait), since_at + wait)
+    return at if group.together_at is None else max(at, group.together_at + group.pace.page_every)
 
 
 def _climbs_at(group: Group) -> datetime | None:
