@@ -150,3 +150,38 @@ def test_a_repeat_is_never_later_than_its_interval(story: Story) -> None:
     story.until("05:06")
 
     assert story.heard == [("02:00", "critical", "firing"), ("05:05", "critical", "repeat")]
+
+
+def test_a_failure_that_is_declared_over_by_a_clock_that_was_set_back_stays_so(story: Story) -> None:
+    story.at("02:00").fails("etl")
+    story.set_back("02:10", "01:10")
+    story.at("01:11").resolves("ann")
+    assert story.silent_until("01:30")
+    assert story.open == []
+
+    story.at("01:31").fails("etl")
+    assert story.heard[-1] == ("01:31", "critical", "firing")
+    story.at("01:40").succeeds("etl")
+    assert story.open == []
+
+
+def test_a_missing_run_that_is_declared_over_by_a_clock_that_was_set_back_stays_so(story: Story) -> None:
+    story.job("etl", schedule="0 2 * * *", grace=5)
+    story.at("02:10")
+    story.set_back("02:10", "01:10")
+    story.at("01:11").resolves("ann")
+    assert story.silent_until("23:59")
+    assert story.open == []
+
+    story.until("Wed 02:05")
+    assert story.heard[-1] == ("Wed 02:05", "critical", "firing")
+
+
+def test_an_empty_run_that_is_declared_over_by_a_clock_that_was_set_back_stays_so(story: Story) -> None:
+    story.at("02:00").succeeds("etl", records=0)
+    story.set_back("02:10", "01:10")
+    story.at("01:11").resolves("ann")
+    assert story.silent_until("01:30")
+
+    story.at("01:31").succeeds("etl", records=0)
+    assert story.heard[-1][2] == "firing"

@@ -20,6 +20,7 @@ from tocsin.engine.commands import (
 from tocsin.engine.draft import Draft
 from tocsin.engine.escalating import voice
 from tocsin.jobs.defining import forgive
+from tocsin.jobs.set_back import state_at
 from tocsin.rules.facts import forgiven_as
 from tocsin.rules.wording import clock_time
 
@@ -94,7 +95,8 @@ def resolve_one(draft: Draft, alert: Alert, command: Resolve) -> Result:
     take(draft, change, command.who, command.note)
     watch = draft.watches.get(alert.job_id)
     if watch is not None:
-        state = forgive(watch.state, forgiven_as(alert.condition, of_backfills=alert.backfill), draft.now)
+        condition = forgiven_as(alert.condition, of_backfills=alert.backfill)
+        state = forgive(state_at(watch.state, draft.now), condition, draft.now)
         draft.watches[alert.job_id] = replace(watch, state=state, due_at=draft.now)
     return Done(message=f"resolved; {alert.job} is judged by what happens from now on", id=alert.id)
 
