@@ -50,6 +50,7 @@ def test_a_group_that_cannot_be_told_sets_no_due_job_aside_and_holds_up_no_other
     storm(story)
     poison(tmp_path / "tocsin.db")
     story.server.may_find = frozenset({Check.GROUPS_ASIDE})
+    story.until("02:04")
     story.until("02:10")
 
     assert [job for job in story.heard if job[0] == "02:02"] == [("02:02", "critical", "firing")]
@@ -125,3 +126,54 @@ def test_a_job_that_cannot_be_judged_leaves_nothing_of_itself_in_a_group(
 
     assert [group.waiting for group in groups(story)] == [0]
     assert story.open == [("etl", "job_failure", "critical")]
+
+
+def told_of_jobs(story: Story, since: str) -> list[tuple[str, str, str]]:
+    return [
+        (story.clock_time(h.at), h.message.job, h.message.kind.value)
+        for h in story.messages
+        if h.at >= story.instant(since) and h.message.environment != "tocsin"
+    ]
+
+
+def test_what_comes_to_a_group_that_cannot_be_told_is_told_without_it(
+    story: Story, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    storm(story)
+    poison(tmp_path / "tocsin.db")
+    story.server.may_find = frozenset({Check.GROUPS_ASIDE})
+    story.at("02:03").fails("late")
+    assert story.heard_of("late") == []
+    poison(tmp_path / "tocsin.db")
+    story.until("02:10")
+
+    assert [what for _, what, _ in told_of_jobs(story, "02:05")] == ["job-1", "9 more jobs"]
+    assert caplog.text.count("could not be told and is put off") == 2
+    for number in range(10):
+        story.at("02:20").succeeds(f"job-{number}")
+    story.at("02:20").succeeds("late")
+    assert told_of_jobs(story, "02:20")[-1] == ("02:20", "9 jobs", "resolved")
+    assert story.open == []
+
+
+def test_a_storm_that_cannot_be_told_of_again_is_closed_where_it_was_told_and_told_anew(
+    story: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks_off(*_: Any, **__: Any) -> None:  # noqa: ANN401 - as it is called
+        raise RuntimeError("not this one")
+
+    storm(story)
+    story.until("02:01")
+    story.server.may_find = frozenset({Check.GROUPS_ASIDE})
+    monkeypatch.setattr(storming, "_speak", breaks_off)
+    story.until("06:05:30")
+    monkeypatch.undo()
+    story.until("06:10")
+
+    assert sorted(told_of_jobs(story, "06:01")) == [
+        ("06:05:30", "9 jobs", "resolved"),
+        ("06:05:30", "job-1", "firing"),
+        ("06:06", "8 more jobs", "firing"),
+    ]
+    assert "are told anew, each as it now is" in story.titles
+    assert caplog.text.count("could not be told and is put off") == 2

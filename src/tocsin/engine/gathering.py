@@ -84,7 +84,7 @@ class Gathering:
     def is_released(self, alert: Alert, pooled: Pooled) -> bool:
         """Whether an alert that waited may now be told by itself."""
         group = self._group(pooled.group)
-        return group is None or alert.id in group.released
+        return group is None or group.closed_at is not None or alert.id in group.released
 
     def is_waiting(self, pooled: Pooled) -> bool:
         """Whether an alert waits to be told with others, and has not been told with them."""
@@ -103,7 +103,7 @@ class Gathering:
     def released(self, pooled: Pooled) -> Left | None:
         """Return what binds an alert still to the group that lets it be told by itself, if anything."""
         group = self._group(pooled.group)
-        return None if group is None else left_of(pooled, group)
+        return None if group is None or group.closed_at is not None else left_of(pooled, group)
 
     def end(self, alert: Alert, bond: Pooled | Left) -> None:
         """Note that an alert is over, of which a group tells, or has told."""
@@ -221,6 +221,12 @@ class Gathering:
     def put_off(self, group: Group, until: datetime) -> None:
         """Say nothing of a group before `until`, whatever it has to say: its turn could not be taken."""
         self._put(replace(self._by_id.get(group.id, group), aside_until=until))
+
+    def close(self, group: Group) -> Group:
+        """Let a group tell nothing any more, whatever is bound to it; return it as it ends."""
+        group = self._by_id.get(group.id, group)
+        self._put(replace(group, closed_at=self._now, seq=group.seq + 1))
+        return self._by_id[group.id]
 
     @property
     def mark(self) -> tuple[int, int]:

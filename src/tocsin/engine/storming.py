@@ -30,6 +30,7 @@ TRIED_AGAIN_AFTER = timedelta(minutes=5)
 MOST_ASKED = 20_000
 """Most alerts of a group that are read to see whether all of it is muted."""
 ASKED_AT_ONCE = 500
+MOST_LET_GO = 500_000
 ASKED_EVERY = timedelta(hours=1)
 """How often it is asked anew whether what another alert explains may be told."""
 
@@ -82,11 +83,32 @@ def _spoken_for(draft: Draft, group: Group) -> tuple[int, ...]:
         _log.exception("group %s could not be told and is put off", group.id)
         draft.gathering.undo(mark)
         del draft.notifications[owed:]
-        set_aside_for = draft.book.configuration.policy.set_aside_for
-        draft.gathering.put_off(group, draft.now + min(set_aside_for, TRIED_AGAIN_AFTER))
+        if group.aside_until is None:
+            set_aside_for = draft.book.configuration.policy.set_aside_for
+            draft.gathering.put_off(group, draft.now + min(set_aside_for, TRIED_AGAIN_AFTER))
+        else:
+            _give_up(draft, group)
         draft.put_off.append((f"group {group.id}", f"{type(error).__name__}: {error}"))
         return ()
     return turn.release
+
+
+def _give_up(draft: Draft, group: Group) -> None:
+    """Close a group that cannot be told again and again; what it speaks for, or keeps waiting, is told anew.
+
+    Nobody is to wait for a group that may never be told.
+    """
+    after = ""
+    for _ in range(MOST_LET_GO // ASKED_AT_ONCE):
+        page = draft.writing.alerts_of_group(group.id, after=after, limit=ASKED_AT_ONCE)
+        draft.writing.mark_due((alert.job_id for alert in page if alert.is_open), draft.now)
+        if len(page) < ASKED_AT_ONCE:
+            break
+        after = page[-1].id
+    draft.has_woken = True
+    closed = draft.gathering.close(group)
+    if closed.has_spoken:
+        _owe(draft, Turn(group=closed, said=Said.OVER), Said.OVER, closed.targets)
 
 
 def _let_go(draft: Draft, job_ids: Iterable[int]) -> None:
@@ -235,7 +257,8 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
     many, title = _how_many(turn, said), words_of(group)
     cause = None if said in _ENDS else shared_cause(group)
     if said is Said.OVER:
-        title = f"{title}, and all of it is over" if group.over else "are told anew, each as it now is"
+        is_over = group.over and not group.open
+        title = f"{title}, and all of it is over" if is_over else "are told anew, each as it now is"
     return Message(
         key=key,
         kind=MessageKind.REPEAT if _is_again(turn, said) else _KINDS[said],
@@ -268,7 +291,7 @@ def _how_many(turn: Turn, said: Said) -> str:
     if said is Said.TOGETHER:
         return how_many_jobs(turn.added, "" if _is_again(turn, said) else " more")
     if said is Said.OVER:
-        return how_many_jobs(group.over or group.total)
+        return how_many_jobs(group.open or group.over or group.total)
     return how_many_jobs(group.open if said is Said.IN_HAND else group.told_of)
 
 
