@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.alerts.alert import Alert, Left, Pooled
+from tocsin.alerts.alert import Alert, Left, Pooled, Reason
 from tocsin.alerts.route import Way
 from tocsin.engine.pooling import End
 from tocsin.oncall.escalation import Climb
@@ -36,7 +36,7 @@ class EachAlone:
 
     def released(self, pooled: Pooled) -> Left | None: ...
 
-    def end(self, alert: Alert, bond: Pooled | Left) -> None: ...
+    def end(self, alert: Alert, bond: Pooled | Left, reason: Reason) -> None: ...
 
     def take(self, alert: Alert, bond: Pooled | Left) -> Pooled | Left | None: ...
 

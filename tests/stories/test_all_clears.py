@@ -154,3 +154,41 @@ def test_a_storm_of_which_nobody_has_been_told_since_can_be_taken_in_hand_again(
 
     story.until("22:10")
     assert [one for one in told(story, "02:20") if one[1] != "job-0"] == []
+
+
+def the_end(story: Story) -> str:
+    of_many = (h.message for h in story.messages if h.message.tells_of_many)
+    (end,) = (message for message in of_many if message.kind.value == "resolved")
+    return f"{end.job} {end.title}"
+
+
+def test_what_is_not_watched_any_more_is_not_called_over(story: Story) -> None:
+    a_storm(story)
+    story.at("03:00").pauses("job-3").deletes("job-4").renames("job-5", "job-x")
+    for number in (0, 1, 2, 6, 7, 8, 9):
+        story.at("03:30").succeeds(f"job-{number}")
+
+    assert story.open == [("job-x", "job_failure", "critical")]
+    assert the_end(story) == "9 jobs failed; 3 of it no longer watched as it was, the rest over"
+
+
+def test_a_storm_whose_rule_is_taken_out_is_not_called_over(story: Story) -> None:
+    a_storm(story)
+    story.until("03:00")
+    story.rules = tuple(rule for rule in story.rules if rule.condition != "job_failure")
+    story.reloads()
+    story.until("03:10")
+
+    assert the_end(story) == "9 jobs failed, and none of it is watched any more as it was"
+
+
+def test_who_takes_a_storm_in_hand_once_more_is_told_of_once_more(story: Story) -> None:
+    story.receiver("team").tracks = True
+    a_storm(story)
+    story.at("02:10").acknowledges_the_group("ann", until="03:00")
+    story.until("03:05")
+    story.at("03:10").acknowledges_all("bob")
+
+    taken = [(at, what) for at, what, kind in told(story, "02:10") if kind == "acknowledged"]
+    assert sorted(taken) == [("02:10", "9 jobs"), ("03:10", "9 jobs"), ("03:10", "job-0"), ("03:10", "job-1")]
+    assert story.last.text == "bob has all of it in hand."

@@ -66,6 +66,17 @@ KEEPS_BACK = frozenset(
 )
 """Why something that there was to say was not said yet."""
 
+UNWATCHED = frozenset(
+    {
+        Reason.JOB_PAUSED,
+        Reason.JOB_DELETED,
+        Reason.JOB_RENAMED,
+        Reason.JOB_REDEFINED,
+        Reason.RULE_REMOVED,
+    }
+)
+"""Why an alert has ended of which nobody knows whether the trouble is over."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:

@@ -67,8 +67,9 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     these. `waiting` were added since, from `waiting_since_at` to `added_at`; `named` are the first of them.
     `released` may be told one by one.
     Of those that were told as one, `open` are not over, somebody has `taken` so many of these in hand, others
-    are told `apart` since, or kept from it, and `over` have ended; `total` is how many ever were among them,
-    or wait to be. Of what waits, `again` were told as one of it before. `targets` are those who were
+    are told `apart` since, or kept from it, and `over` have ended, `unwatched` of them only because nobody
+    looks at them any more; `total` is how many ever were among them, or wait to be. Of what waits, `again`
+    were told as one of it before. `targets` are those who were
     told, `seq` numbers what they were told, and `heard` are the numbers that each of them was told last.
     `due_at` is when there may be more to say; before `quiet_until`, when the time intervals of its route are
     over, nothing but that all of it is.
@@ -107,6 +108,7 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     taken: int = 0
     apart: int = 0
     over: int = 0
+    unwatched: int = 0
     total: int = 0
     targets: tuple[str, ...] = ()
     seq: int = 0

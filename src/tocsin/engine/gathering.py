@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from tocsin.alerts.alert import Alert, Left, Pooled
+from tocsin.alerts.alert import UNWATCHED, Alert, Left, Pooled, Reason
 from tocsin.alerts.group import THROTTLED, Group, Pace
 from tocsin.alerts.membership import (
     Admitted,
@@ -105,11 +105,14 @@ class Gathering:
         group = self._group(pooled.group)
         return None if group is None or group.closed_at is not None else left_of(pooled, group)
 
-    def end(self, alert: Alert, bond: Pooled | Left) -> None:
-        """Note that an alert is over, of which a group tells, or has told."""
+    def end(self, alert: Alert, bond: Pooled | Left, reason: Reason) -> None:
+        """Note that an alert is over, of which a group tells, or has told, and why."""
         group = self._group(bond.group)
         if group is not None:
-            self._put(in_hand(end(group, alert, bond), alert.changed_at))
+            ended = end(group, alert, bond)
+            if reason in UNWATCHED:
+                ended = replace(ended, unwatched=ended.unwatched + ended.over - group.over)
+            self._put(in_hand(ended, alert.changed_at))
 
     def take(self, alert: Alert, bond: Pooled | Left) -> Pooled | Left | None:
         """Note that somebody has an alert in hand; return what still binds it to its group."""

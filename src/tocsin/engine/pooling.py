@@ -52,8 +52,8 @@ class Groups(Protocol):
         """Return what binds an alert still to the group that lets it be told by itself, if anything."""
         ...
 
-    def end(self, alert: Alert, bond: Pooled | Left) -> None:
-        """Note that an alert is over, of which a group tells, or has told."""
+    def end(self, alert: Alert, bond: Pooled | Left, reason: Reason) -> None:
+        """Note that an alert is over, of which a group tells, or has told, and why."""
 
     def take(self, alert: Alert, bond: Pooled | Left) -> Pooled | Left | None:
         """Note that somebody has an alert in hand; return what still binds it to its group."""
@@ -118,7 +118,7 @@ def bound(change: Change, groups: Groups, mute: Mute | None = None) -> Alert:
     if not alert.pooled and not alert.left:
         return alert
     if not alert.is_open or change.reason in (Reason.ACKNOWLEDGED, Reason.SNOOZED):
-        return _let_go(alert, groups)
+        return _let_go(alert, change.reason, groups)
     in_hand = alert.state is AlertState.ACKNOWLEDGED or alert.snooze is not None
     is_kept_back = mute is not None or alert.inhibited is not None
     kept, left = list[Pooled](), [one if in_hand else _given_back(one, groups) for one in alert.left]
@@ -138,10 +138,10 @@ def _given_back(left: Left, groups: Groups) -> Left | None:
     return groups.give_back(left) if left.is_taken else left
 
 
-def _let_go(alert: Alert, groups: Groups) -> Alert:
+def _let_go(alert: Alert, reason: Reason, groups: Groups) -> Alert:
     if not alert.is_open:
         for bond in alert.bonds:
-            groups.end(alert, bond)
+            groups.end(alert, bond, reason)
         return replace(alert, pooled=(), left=())
     still = [groups.take(alert, bond) for bond in alert.bonds]
     pooled = [bond for bond in still if isinstance(bond, Pooled)]

@@ -257,8 +257,7 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
     many, title = _how_many(turn, said), words_of(group)
     cause = None if said in _ENDS else shared_cause(group)
     if said is Said.OVER:
-        is_over = group.over and not group.open
-        title = f"{title}, and all of it is over" if is_over else "are told anew, each as it now is"
+        title = _end_of(group, title)
     return Message(
         key=key,
         kind=MessageKind.REPEAT if _is_again(turn, said) else _KINDS[said],
@@ -280,6 +279,16 @@ def message_of(turn: Turn, said: Said, *, key: str, zone: str, base_url: str, no
         timezone=zone,
         tells_of_many=True,
     )
+
+
+def _end_of(group: Group, title: str) -> str:
+    if group.open or not group.over:
+        return "are told anew, each as it now is"
+    if not group.unwatched:
+        return f"{title}, and all of it is over"
+    if group.unwatched == group.over:
+        return f"{title}, and none of it is watched any more as it was"
+    return f"{title}; {group.unwatched:,} of it no longer watched as it was, the rest over"
 
 
 def _text(turn: Turn, said: Said, plain: str) -> str:
