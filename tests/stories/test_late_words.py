@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.stories.story import Story
-from tocsin.alerts.group import MAX_BATCHES, Pace
+from tocsin.alerts.group import Pace
+from tocsin.alerts.turning import MAX_BATCHES
 from tocsin.engine.commands import AcknowledgeGroup, Command, ResolveGroup
 from tocsin.oncall.escalation import Level
 
