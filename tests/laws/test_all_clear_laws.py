@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from tests.stories.server import ALIVE_EVERY
 from tests.stories.story import Story
-from tocsin.alerts.alert import Alert, AlertState, SnoozeEnd
-from tocsin.alerts.group import Pace
+from tocsin.alerts.alert import Alert, AlertState, Left, Pooled, SnoozeEnd
+from tocsin.alerts.group import Group, Pace
 from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.muting import muted
 from tocsin.engine import auditing, rounds
@@ -87,11 +87,31 @@ class Witness:
                 assert left == [], f"{heard.message.text} at {heard.at}"
         self._heard = len(self.story.messages)
         with self.story.server.store.reading() as reading:
-            batches = {group.id: group.batch for group in reading.groups(100)}
-        for alert in alerts.values():
-            for bond in alert.bonds:
-                if bond.batch < batches.get(bond.group, 0):
-                    self._told_as_one.setdefault(bond.group, set()).add(alert.id)
+            groups = reading.groups(100)
+        for group in groups:
+            bonds = [
+                (alert, one) for alert in alerts.values() for one in alert.bonds if one.group == group.id
+            ]
+            told = [(alert, one) for alert, one in bonds if one.batch < group.batch]
+            self._told_as_one.setdefault(group.id, set()).update(alert.id for alert, _ in told)
+            see_that_a_group_counts_right(group, bonds)
+
+
+def see_that_a_group_counts_right(group: Group, bonds: list[tuple[Alert, Pooled | Left]]) -> None:
+    """See that what a group says of its alerts is what these say of it."""
+    pooled = [(alert.id, one) for alert, one in bonds if isinstance(one, Pooled)]
+    waits = [(name, one) for name, one in pooled if one.batch == group.batch and name not in group.released]
+    released = [one for name, one in pooled if one.batch == group.batch and name in group.released]
+    told_before = [one for one in released if one.was_told]
+    left = [one for _, one in bonds if isinstance(one, Left) and not one.is_taken]
+    counted = (group.waiting, group.again, group.open, group.taken, group.apart)
+    assert counted == (
+        len(waits),
+        len([one for _, one in waits if one.was_told]),
+        len(bonds) - len(waits) - len(released) + len(told_before),
+        len([one for _, one in bonds if one.is_taken]),
+        len(left) + len(told_before),
+    )
 
 
 def _is_over(alert: Alert, at: datetime) -> bool:
