@@ -21,6 +21,7 @@ GROUP = {
     "waiting": 2,
     "open": 19,
     "taken": 1,
+    "apart": 3,
     "over": 0,
     "total": 21,
     "first": {"job": "load 01\x1b[2J", "at": "2026-03-02T01:05:01Z", "summary": "failed: disk full"},
@@ -75,7 +76,7 @@ def test_one_group_is_shown_with_its_alerts_and_who_was_told(
 
     out = tocsin("groups", group_id).out
 
-    assert "21 in all: 2 not told yet, 19 open, 1 of these in hand" in out
+    assert "21 in all: 2 not told yet, 19 open, 1 of these in hand, 3 told by themselves since" in out
     assert "error disk full on … (20 of 21)" in out
     assert "at least 12: report by 9 Mar 07:00 CET and 11 more" in out
     assert "load 01 at 2 Mar 02:05 CET: failed: disk full" in out

@@ -120,7 +120,13 @@ def _cause(group: Json) -> str | None:
     return f"{cause.get('kind')} {cause.get('what')} ({cause.get('count')} of {group.get('total')})"
 
 
-_COUNTED = (("waiting", "not told yet"), ("open", "open"), ("taken", "of these in hand"), ("over", "over"))
+_COUNTED = (
+    ("waiting", "not told yet"),
+    ("open", "open"),
+    ("taken", "of these in hand"),
+    ("apart", "told by themselves since"),
+    ("over", "over"),
+)
 _COLUMNS = (
     Column("ID", lambda group: group.get("id")),
     Column("SEVERITY", lambda group: group.get("severity")),

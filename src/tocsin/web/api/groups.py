@@ -66,6 +66,8 @@ class GroupShape(Shape):
     """How many of those that were told as one are not over."""
     taken: int
     """How many of these somebody has in hand."""
+    apart: int
+    """How many others of these are told by themselves since, or are kept from it."""
     over: int
     """How many of those that were told as one have ended."""
     total: int
@@ -179,6 +181,7 @@ def group_shape(group: Group) -> GroupShape:
         waiting=group.waiting,
         open=group.open,
         taken=group.taken,
+        apart=group.apart,
         over=group.over,
         total=group.total,
         first=_member_shape(group.first) if group.first is not None else None,
