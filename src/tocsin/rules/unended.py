@@ -72,9 +72,12 @@ def unended_at(facts: Facts, run: Run, condition: str, now: datetime) -> datetim
         return None
     since_at = max(run.last_sign_at, run.occurrence_at or run.last_sign_at)
     # What is expected next is at hand; the schedule is asked only of a run that outlasts it.
-    coming = next((o for o in facts.state.occurrences if o.nominal_at > since_at), None)
-    if coming is not None and now < seen_at(coming):
-        return seen_at(coming)
+    for coming in facts.state.occurrences:
+        if coming.nominal_at > since_at:
+            at = seen_at(coming)
+            if now < at:
+                return at
+            break
     longest, count = _longest_good(facts, condition)
     came_round_at = _came_round_at(definition, since_at, 1 if count >= FEWEST_GOOD else 2)
     if came_round_at is None:

@@ -1,6 +1,5 @@
 """`stalled`: a run that is open but shows no sign of life or of an end, or lives and gets nowhere."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -49,41 +48,44 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     stalls: list[_Stall] = []
     asks: list[datetime] = []
     unknown: Unknown | None = None
+    forgiven = facts.forgiven_until(NAME)
     for run in facts.state.open_runs:
-        for reading in _readings(facts, run, now):
-            if isinstance(reading, _Stall):
-                stalls.append(reading)
+        for reading in _readings(facts, run, forgiven, now):
+            if isinstance(reading, datetime):
+                asks.append(reading)
             elif isinstance(reading, Unknown):
                 unknown = reading
             else:
-                asks.append(reading)
+                stalls.append(reading)
     ask_again_at = min(asks) if asks else None
     if not stalls or not _too_many(rule, facts, stalls):
         return Verdict(ask_again_at=ask_again_at, unknown=unknown)
     return Verdict(finding=_finding(rule, facts, stalls), ask_again_at=ask_again_at, unknown=unknown)
 
 
-def _readings(facts: Facts, run: Run, now: datetime) -> Iterator[_Stall | Unknown | datetime]:
-    """Give how the run has stalled, what nobody can tell of it, or when to ask again."""
-    forgiven = facts.forgiven_until(NAME)
-    is_wordless = says_nothing(facts, run)
+def _readings(facts: Facts, run: Run, forgiven: datetime, now: datetime) -> list[_Stall | Unknown | datetime]:
+    """Return how the run has stalled, what nobody can tell of it, or when to ask again."""
+    is_wordless = run.heartbeats == 0 and says_nothing(facts, run)
     lost = lost_in(facts, run, NAME) if is_wordless and facts.blind else None
     if lost is not None:
-        if run.overtaken_at is None and lost.decide_at > forgiven:
-            what = f"run {run.key} has not reported an end"
-            yield lost.decide_at if now < lost.decide_at else Unknown(window=lost.window.id, what=what)
-        return
+        if run.overtaken_at is not None or lost.decide_at <= forgiven:
+            return []
+        what = f"run {run.key} has not reported an end"
+        return [lost.decide_at if now < lost.decide_at else Unknown(window=lost.window.id, what=what)]
+    readings: list[_Stall | Unknown | datetime] = []
     for why, last_at, since_at in _limits(facts, run, now, is_wordless=is_wordless):
         if since_at <= forgiven or _is_overtaken(run, since_at):
             continue
         window = _hidden(facts, run, since_at) if facts.blind else None
         decide_at = since_at if window is None else window.hold_until
         if now < decide_at:
-            yield decide_at
+            readings.append(decide_at)
         elif window is not None:
-            yield Unknown(window=window.id, what=f"run {run.key} has shown no sign of life since")
+            what = f"run {run.key} has shown no sign of life since"
+            readings.append(Unknown(window=window.id, what=what))
         else:
-            yield _Stall(run=run, why=why, last_at=last_at, since_at=since_at)
+            readings.append(_Stall(run=run, why=why, last_at=last_at, since_at=since_at))
+    return readings
 
 
 def _is_overtaken(run: Run, since_at: datetime) -> bool:
