@@ -12,6 +12,7 @@ TocsinError
 │   ├── StoreRefused       one value cannot be kept; everything else can
 │   ├── StoreUnreadable    one kept value cannot be read; everything else can
 │   └── StoreBroken        not by waiting: newer schema, damaged file, in use by another server
+├── ChoreFailed        a chore of the engine raised; everything else can be done without it
 ├── ChannelError       a channel could not hand over a message
 └── ClientError        the command line or a client could not do what was asked
 
@@ -101,6 +102,18 @@ class StoreRefused(StoreError):
 
 class StoreBroken(StoreError):
     """The store cannot be used and waiting will not mend it."""
+
+
+class ChoreFailed(TocsinError):
+    """A chore of the engine raised what nobody foresaw; without it everything else can be done.
+
+    `chore` is the name that it is set aside under, and `job_id` the job that it belongs to, 0 for none.
+    """
+
+    def __init__(self, chore: str, job_id: int, reason: str) -> None:
+        self.chore = chore
+        self.job_id = job_id
+        super().__init__(reason)
 
 
 class ChannelError(TocsinError):

@@ -25,8 +25,10 @@ from tests.contracts.several import Servers, done, transaction, wait_until_block
 from tocsin.alerts.alert import AlertState
 from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route
+from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.commands import AddSilence, Command, Done, ExpireSilence, Result
 from tocsin.engine.configuration import Configuration
+from tocsin.engine.draft import Draft
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.work import Finish, Order, Report
@@ -277,6 +279,7 @@ def test_servers_that_turn_to_a_fallback_lock_jobs_in_the_order_in_which_all_do(
     configuration = Configuration(
         digest="", rules=(), route=Route(receiver="all"), targets={"all": ("all",), "kim": ("kim",)}
     )
+    book = Book(configuration=configuration, version=0, rule_book=RuleBook(()))
     with committed(one) as writing:
         jobs = registered(writing, "a", "b")
         for number, watch in enumerate(jobs):
@@ -287,7 +290,7 @@ def test_servers_that_turn_to_a_fallback_lock_jobs_in_the_order_in_which_all_do(
 
     def turn() -> int:
         with committed(two) as writing:
-            return turn_overdue_to_fallback(writing, configuration, NOON + HOUR)
+            return turn_overdue_to_fallback(Draft(writing, book, NOON + HOUR, str))
 
     with transaction(one) as holding:
         holding.watches_by_id([first])

@@ -29,7 +29,7 @@ from tocsin.alerts.group import Group, Member
 from tocsin.oncall.escalation import Climb, Level, Policy
 from tocsin.rules.finding import Severity
 from tocsin.store.base import Reading, Store
-from tocsin.store.rows import NotificationState
+from tocsin.store.rows import NotificationState, SetAside
 
 T = TypeVar("T")
 LIMIT = 10
@@ -87,6 +87,26 @@ def test_a_job_that_was_looked_at_lies_under_another_id(store: Store) -> None:
 
     assert len(before) == 1
     assert ids() != before
+
+
+def test_what_is_set_aside_is_found_by_name_also_in_the_moment_in_which_it_is_tried_again(
+    store: Store,
+) -> None:
+    def found(now: datetime) -> list[tuple[str, str]]:
+        rows = asked(store, lambda reading: reading.lying_aside(now - SECOND, now, LIMIT))
+        return [(row.id, row.name) for row in rows]
+
+    with committed(store) as writing:
+        (one,) = registered(writing, "one")
+        for rule, job_id in (("digest of ops", 0), ("*", one.job.id)):
+            until_at = NOON + MINUTE
+            writing.save_set_aside(SetAside(rule=rule, job_id=job_id, at=NOON, until_at=until_at, error="x"))
+
+    aside = [(f"*@{one.job.id}", "* (one)"), ("digest of ops@0", "digest of ops")]
+    assert found(NOON - SECOND) == []
+    assert found(NOON) == found(NOON + MINUTE) == aside
+    assert found(NOON + MINUTE + SECOND) == []
+    assert len(asked(store, lambda reading: reading.lying_aside(NOON, NOON, 1))) == 1
 
 
 def test_groups_that_are_due_or_open_are_found(store: Store) -> None:

@@ -130,6 +130,7 @@ def read(store: SqliteStore, job: int) -> None:
 def audit(reading: Reading) -> None:
     reading.lying_jobs(NOON, 5)
     reading.lying_groups(NOON, 5)
+    reading.lying_aside(NOON, NOON, 5)
     reading.open_groups("", 5)
     reading.unclaimed(NOON, NOON)
     reading.unclaimable(NOON, 5)

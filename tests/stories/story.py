@@ -78,6 +78,7 @@ class Story:
         self.zone = ZoneInfo("UTC")
         self.day = A_TUESDAY
         self.policy = Policy(blind_after=BLIND_AFTER)
+        self.base_url = ""
         self.rules: tuple[Rule, ...] = DEFAULT_RULES
         self.route = Route(receiver="team")
         self.inhibit_rules: tuple[InhibitRule, ...] = ()
@@ -195,6 +196,7 @@ class Story:
             on_call_schedules=dict(self.on_call),
             drills=self.drills,
             jobs=dict(self._defined),
+            base_url=self.base_url,
             policy=self.policy,
         )
 

@@ -316,19 +316,19 @@ def test_a_drill_whose_time_was_over_while_the_server_was_away_is_closed_then(st
     assert told(story) == [("team", "firing"), ("team", "resolved")]
 
 
-def test_a_drill_that_cannot_be_read_costs_no_more_than_the_drills(story: Story, tmp_path: Path) -> None:
+def test_a_drill_that_cannot_be_read_costs_itself_alone(story: Story, tmp_path: Path) -> None:
     story.until("08:00")
     begin(story, Aim.RECEIVER, "team", acknowledge=timedelta(minutes=15))
     story.server.die()
     with closing(sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)) as damaging:
         damaging.execute("UPDATE drills SET body = '{'")
     story.server.boot(story.configuration)
+    other = begin(story, Aim.RECEIVER, "team", acknowledge=timedelta(minutes=10))
 
     story.at("08:20").fails("etl")
 
     assert story.heard_of("etl") == [("08:20", "critical", "firing")]
-    with story.server.store.reading() as reading:
-        assert [item.rule for item in reading.set_aside(story.clock.at)] == ["*"]
+    assert drill_of(story, other.id).over_at == story.instant("08:10")
 
 
 def test_a_drill_is_in_no_digest_and_opens_no_escalation(story: Story) -> None:

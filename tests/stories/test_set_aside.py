@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.stories.story import Story
+from tocsin.engine.troubles import Check
 from tocsin.jobs import settling
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.job import Job
@@ -18,6 +19,12 @@ from tocsin.rules.facts import Facts
 from tocsin.rules.finding import Verdict
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Counts
+
+
+@pytest.fixture(autouse=True)
+def _is_found(story: Story) -> None:
+    """Whatever is set aside for two audits is found by them."""
+    story.server.may_find = frozenset({Check.SET_ASIDE})
 
 
 class Broken:
@@ -68,6 +75,10 @@ def test_it_is_shown_and_counted(story: Story, broken: Broken) -> None:
     assert (item.rule, item.error) == ("broken", "ZeroDivisionError: no runs yet")
     assert story.clock_time(item.until_at) == "03:00"
     assert b'rule="broken"' in story.server.metrics.render(counts_of(story))
+    assert story.server.found == set()
+    story.until("02:05")
+    story.until("02:10")
+    assert story.server.found == {Check.SET_ASIDE}
 
 
 def counts_of(story: Story) -> Counts:
@@ -139,6 +150,7 @@ def test_a_job_whose_state_cannot_be_read_is_set_aside_and_time_goes_on_for_all_
         (item,) = reading.set_aside(story.clock.at)
     assert (item.rule, item.job_id) == ("*", story.watch("cursed").job.id)
     assert "cannot be read" in item.error
+    assert story.server.found == {Check.SET_ASIDE}
     assert b'rule="*"' in story.server.metrics.render(counts_of(story))
 
 

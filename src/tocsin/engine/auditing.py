@@ -106,6 +106,7 @@ def _of_rows(reading: Reading, threads: Threads, policy: Policy, now: datetime) 
     if threads.is_delivering and threads.since_handing_out_seconds <= STUCK_SECONDS:
         yield from _lying(Check.UNCLAIMED, reading.unclaimed(late, present))
     yield from _lying(Check.UNCLAIMABLE, reading.unclaimable(late, MAX_LYING))
+    yield from _lying(Check.SET_ASIDE, reading.lying_aside(late, now, MAX_LYING))
     turned_by = present - policy.fallback_after - TURNED_AFTER
     yield from _lying(Check.NO_FALLBACK, reading.without_fallback(turned_by, MAX_LYING))
     ended_by = present - policy.give_up_after - LONGEST_PAUSE

@@ -1,9 +1,11 @@
 """While we could hear nobody: blind windows, and the one summary of what cannot be known (★2)."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from tocsin.alerts.advance import Change, advance
 from tocsin.alerts.alert import Reason
+from tocsin.engine.apart import apart, asked_again
 from tocsin.engine.configuration import Policy
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.escalating import voice
@@ -47,18 +49,20 @@ def look_at_unknown(draft: Draft, job_id: int) -> list[datetime]:
     asks: list[datetime] = []
     forgiven = Facts(job=watch.job, state=watch.state).forgiven_until(CONDITION)
     by_print = {a.fingerprint: a for a in draft.alerts_of(job_id) if a.is_open}
-    for window in draft.book.blind:
+
+    def look_at(window: BlindWindow) -> None:
         decided_at = _decided_at(draft, window, now)
         if decided_at > now:
             asks.append(decided_at)
-            continue
+            return
         alert = by_print.get(_print(window))
         count, jobs = draft.writing.unknown(window.id, LISTED_JOBS)
         is_told = count > 0 and window.hold_until > forgiven
         finding = _finding(window, count, [(key.name, what) for key, what in jobs]) if is_told else None
-        ask_at = tell(draft, watch.job, alert, finding, _print(window))
-        if ask_at is not None:
-            asks.append(ask_at)
+        asks.extend(asked_again(tell(draft, watch.job, alert, finding, _print(window))))
+
+    for window in draft.book.blind:
+        asks += asked_again(apart(draft.book, f"blind window {window.id}", now, partial(look_at, window)))
     _close_forgotten(draft, job_id)
     return asks
 

@@ -1,11 +1,14 @@
 """Once a day, for those who want it so: one letter about everything that goes to their receiver."""
 
 from datetime import datetime
+from functools import partial
 
 from tocsin.alerts.alert import Alert
 from tocsin.alerts.digest import DigestPlan, digest_of, next_digest_at
 from tocsin.alerts.drill import DRILL
 from tocsin.alerts.route import ways
+from tocsin.engine.apart import apart
+from tocsin.engine.book import Book
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.voicing import labels_of, notification_key
 from tocsin.notify.digest import digest_message
@@ -17,19 +20,24 @@ from tocsin.store.rows import Notification
 MAX_ALERTS = 500
 
 
-def send_digests(writing: Writing, configuration: Configuration, now: datetime) -> int:
-    """Owe the digests that have come due; return how many.
+def send_digests(writing: Writing, book: Book, now: datetime) -> int:
+    """Owe the digests that have come due, each apart from the others; return how many.
 
     One that fell into an absence is made up for by one, which reaches back to the last that was made.
     """
-    made = [
-        _made(writing, configuration, plan, since_at, now)
-        for plan in configuration.digests
-        if (since_at := _since(writing, plan, now)) is not None
-    ]
-    if made:
-        writing.enqueue(made)
+    made: list[Notification] = []
+    for plan in book.configuration.digests:
+        apart(book, _note(plan), now, partial(_send, writing, book.configuration, plan, now, made))
     return len(made)
+
+
+def _send(
+    writing: Writing, configuration: Configuration, plan: DigestPlan, now: datetime, made: list[Notification]
+) -> None:
+    since_at = _since(writing, plan, now)
+    if since_at is not None:
+        made.append(_made(writing, configuration, plan, since_at, now))
+        writing.enqueue(made[-1:])
 
 
 def _since(writing: Writing, plan: DigestPlan, now: datetime) -> datetime | None:

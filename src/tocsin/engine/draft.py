@@ -7,13 +7,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Entry
-from tocsin.engine.apart import is_of_the_store
+from tocsin.engine.apart import EVERYTHING, NO_JOB, TRIED_AGAIN_AFTER, is_of_the_store, told_of
 from tocsin.engine.book import Book
 from tocsin.engine.gathering import Gathering
 from tocsin.engine.inhibiting import Inhibiting
 from tocsin.engine.looking import NewId, look
 from tocsin.engine.voicing import Voiced
-from tocsin.errors import StoreUnreadable
+from tocsin.errors import ChoreFailed, StoreUnreadable
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
@@ -54,7 +54,7 @@ class Draft:
         self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
         self.gathering = Gathering(writing, book.configuration, new_id, now)
         self.inhibiting = Inhibiting(writing, book, self.watches.get, self.alerts_of)
-        self.has_woken = False
+        self.has_woken = self.is_written = False
         self._before: dict[str, Alert] = {}
         self._unknown: dict[tuple[int, int], str] = {}
         self.heard: set[int] = set()
@@ -111,7 +111,7 @@ class Draft:
                 raise
             self.gathering.undo(mark)
             self.inhibiting.undo(job_id)
-            self._put_off(watch, f"{type(error).__name__}: {error}")
+            self._put_off(watch, told_of(error))
             return
         self.watches[job_id] = seen.watch
         if seen.changed:
@@ -129,21 +129,25 @@ class Draft:
             self.raised.extend(seen.set_aside)
 
     def _put_off(self, watch: Watch, error: str) -> None:
-        known_until_at = self.book.is_set_aside("*", watch.job.id, self.now)
+        known_until_at = self.book.is_set_aside(EVERYTHING, watch.job.id, self.now)
         if known_until_at is not None:
             self.watches[watch.job.id] = replace(watch, due_at=known_until_at)
             return
         until_at = self.now + self.book.configuration.policy.set_aside_for
         self.watches[watch.job.id] = replace(watch, due_at=until_at)
-        self.raised.append(
-            SetAside(
-                rule="*",
-                job_id=watch.job.id,
-                at=self.now,
-                until_at=until_at,
-                error=error[:500],
-            )
-        )
+        self._note_raised(EVERYTHING, watch.job.id, until_at, error)
+
+    def set_aside(self, failed: ChoreFailed) -> None:
+        """Put off what has raised: a job as a whole, or a chore of our own, which is tried again sooner."""
+        if failed.job_id == NO_JOB:
+            wait = min(self.book.configuration.policy.set_aside_for, TRIED_AGAIN_AFTER)
+            self._note_raised(failed.chore, NO_JOB, self.now + wait, str(failed))
+        for watch in self.writing.watches_by_id([failed.job_id] if failed.job_id != NO_JOB else []):
+            self._put_off(watch, str(failed))
+
+    def _note_raised(self, rule: str, job_id: int, until_at: datetime, error: str) -> None:
+        item = SetAside(rule=rule, job_id=job_id, at=self.now, until_at=until_at, error=error[:500])
+        self.raised.append(item)
 
     def alert_or_none(self, alert_id: str) -> Alert | None:
         """Return an alert as it is kept; None for one that is not there or cannot be read."""
@@ -183,7 +187,7 @@ class Draft:
 
     def write(self) -> None:
         """Write everything, in an order in which the notifications come last."""
-        writing = self.writing
+        writing, self.is_written = self.writing, True
         if self.check_ins:
             writing.append(self.check_ins)
         if self._runs:
@@ -246,8 +250,8 @@ class Draft:
             metrics.suppressed(reason)
         for item in self.raised:
             metrics.set_aside(item.rule)
-            name = self.watches[item.job_id].job.name if item.job_id in self.watches else item.job_id
-            _log.error("rule %s is set aside for job %s: %s", item.rule, name, item.error)
+            of_job = f" for job {self.watches[item.job_id].job.name}" if item.job_id in self.watches else ""
+            _log.error("%s is set aside%s: %s", item.rule, of_job, item.error)
         for what, error in self.put_off:
             metrics.set_aside(what.partition(" ")[0])
             metrics.error("engine", f"{what} is put off: {error}", self.now)

@@ -1,6 +1,7 @@
 """The drills of the configuration: begun when their hour comes, and an alert where one was not proved."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -9,6 +10,7 @@ from tocsin.alerts.advance import Change, advance
 from tocsin.alerts.alert import Alert, Reason
 from tocsin.alerts.drill import FAILED, Aim, Drill, DrillPlan
 from tocsin.alerts.snooze import lapse
+from tocsin.engine.apart import apart, asked_again
 from tocsin.engine.commands import Refused, StartDrill
 from tocsin.engine.draft import Draft
 from tocsin.engine.drilling import MOST_UNDER_WAY, go_on, start_drill
@@ -28,11 +30,8 @@ def look_at_drills(draft: Draft, job_id: int) -> None:
     under_way = draft.writing.drills_under_way(MOST_UNDER_WAY)
     asks = _begin_due(draft, job_id, {drill.plan for drill in under_way})
     for drill in under_way:
-        looked_at, ask_at = go_on(draft, drill)
-        if ask_at is not None:
-            asks.append(ask_at)
-        elif looked_at.plan:
-            _conclude(draft, job_id, looked_at)
+        do = partial(_go_on, draft, job_id, drill, asks)
+        asks += asked_again(apart(draft.book, f"drill {drill.id}", draft.now, do))
     asks += _speak_on(draft, job_id)
     draft.watches[job_id] = msgspec.structs.replace(
         draft.watches[job_id],
@@ -42,24 +41,35 @@ def look_at_drills(draft: Draft, job_id: int) -> None:
     )
 
 
+def _go_on(draft: Draft, job_id: int, drill: Drill, asks: list[datetime]) -> None:
+    looked_at, ask_at = go_on(draft, drill)
+    if ask_at is not None:
+        asks.append(ask_at)
+    elif looked_at.plan:
+        _conclude(draft, job_id, looked_at)
+
+
 def _begin_due(draft: Draft, job_id: int, under_way: set[str]) -> list[datetime]:
     """Begin what is due; return when something is due next. What has begun is looked at in the next turn."""
     asks: list[datetime] = []
     for plan in draft.book.configuration.drills:
-        since_at = _since(draft, plan)
-        due_at = _due_at(plan, since_at, draft.now)
-        if due_at is not None:
-            since_at = _note(draft, plan)
-        if due_at is not None and draft.now - due_at <= LATEST and plan.name not in under_way:
-            begun = start_drill(draft, _command(plan))
-            if isinstance(begun, Refused):
-                _tell(draft, job_id, plan, _finding(plan, draft.now, "", (begun.message,)))
-            else:
-                asks.append(draft.now)
-        next_at = next_after(plan.schedule, since_at)
-        if next_at is not None:
-            asks.append(next_at)
+        do = partial(_begin, draft, job_id, plan, under_way, asks)
+        asks += asked_again(apart(draft.book, f"drill {plan.name}", draft.now, do))
     return asks
+
+
+def _begin(draft: Draft, job_id: int, plan: DrillPlan, under_way: set[str], asks: list[datetime]) -> None:
+    since_at = _since(draft, plan)
+    due_at = _due_at(plan, since_at, draft.now)
+    if due_at is not None:
+        since_at = _note(draft, plan)
+    if due_at is not None and draft.now - due_at <= LATEST and plan.name not in under_way:
+        begun = start_drill(draft, _command(plan))
+        if isinstance(begun, Refused):
+            _tell(draft, job_id, plan, _finding(plan, draft.now, "", (begun.message,)))
+        else:
+            asks.append(draft.now)
+    asks += asked_again(next_after(plan.schedule, since_at))
 
 
 def _due_at(plan: DrillPlan, since_at: datetime, now: datetime) -> datetime | None:
@@ -134,16 +144,20 @@ def _speak_on(draft: Draft, job_id: int) -> list[datetime]:
     planned = {_print(plan.name) for plan in draft.book.configuration.drills}
     asks: list[datetime] = []
     for alert in _failures(draft, job_id):
-        if alert.fingerprint in planned:
-            change = lapse(alert, draft.watches[job_id].state, draft.now)
-        else:
-            change = Change(alert=advance(alert, None, draft.now).alert, reason=Reason.RULE_REMOVED)
-        voiced = voice(change, draft.book, draft.gathering, draft.now)
-        if voiced.alert != alert or voiced.entries:
-            draft.take(job_id, voiced)
-        if voiced.ask_again_at is not None:
-            asks.append(voiced.ask_again_at)
+        do = partial(_speak_of, draft, job_id, alert, planned, asks)
+        asks += asked_again(apart(draft.book, alert.rule, draft.now, do))
     return asks
+
+
+def _speak_of(draft: Draft, job_id: int, alert: Alert, planned: set[str], asks: list[datetime]) -> None:
+    if alert.fingerprint in planned:
+        change = lapse(alert, draft.watches[job_id].state, draft.now)
+    else:
+        change = Change(alert=advance(alert, None, draft.now).alert, reason=Reason.RULE_REMOVED)
+    voiced = voice(change, draft.book, draft.gathering, draft.now)
+    if voiced.alert != alert or voiced.entries:
+        draft.take(job_id, voiced)
+    asks += asked_again(voiced.ask_again_at)
 
 
 def _failures(draft: Draft, job_id: int) -> list[Alert]:

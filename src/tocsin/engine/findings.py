@@ -1,10 +1,12 @@
 """What the audits of all servers have found, kept in the store and told as alerts, each trouble once."""
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
 
+from tocsin.engine.apart import apart, asked_again
 from tocsin.engine.draft import Draft
 from tocsin.engine.own_alerts import tell
 from tocsin.engine.troubles import CONDITION, AuditReport, Check, Trouble, finding_of
@@ -47,14 +49,19 @@ def look_at_troubles(draft: Draft, job_id: int) -> list[datetime]:
     )
     ours = [a for a in draft.alerts_of(job_id) if a.is_open and a.condition == CONDITION]
     by_print = {alert.fingerprint: alert for alert in ours}
-    asks: list[datetime | None] = []
-    for check in Check:
+    asks: list[datetime] = []
+
+    def look_at(check: Check) -> None:
         trouble, servers = _together(reports, check)
         is_told = trouble is not None and trouble.since_at > forgiven
         finding = finding_of(trouble, servers) if trouble is not None and is_told else None
         print_ = f"{CONDITION}-{check.value}"
-        asks.append(tell(draft, draft.watches[job_id].job, by_print.get(print_), finding, print_))
-    return [at for at in asks if at is not None]
+        ask_at = tell(draft, draft.watches[job_id].job, by_print.get(print_), finding, print_)
+        asks.extend(asked_again(ask_at))
+
+    for check in Check:
+        asks += asked_again(apart(draft.book, f"audit of {check.value}", draft.now, partial(look_at, check)))
+    return asks
 
 
 def _together(reports: tuple[AuditReport, ...], check: Check) -> tuple[Trouble | None, tuple[str, ...]]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from tocsin.alerts.alert import Alert
 from tocsin.alerts.drill import DRILL
 from tocsin.alerts.silence import Silence
+from tocsin.engine.apart import apart, asked_again
 from tocsin.engine.behind import kind_of
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
@@ -39,17 +41,21 @@ def look_at_hand_overs(draft: Draft, job_id: int) -> None:
     asks: list[datetime] = []
     for schedule in draft.book.configuration.on_call_schedules.values():
         if schedule.hand_over_to is not HandOverTo.NOBODY:
-            _look_at(draft, schedule)
-            next_at = next_change(schedule, draft.book.overrides, draft.now)
-            asks += [next_at] if next_at is not None else []
+            do = partial(_look_at, draft, schedule, asks)
+            asks += asked_again(apart(draft.book, _note_of(schedule), draft.now, do))
     draft.watches[job_id] = msgspec.structs.replace(
         draft.watches[job_id], due_at=min(asks, default=None), judged_under=draft.book.version
     )
 
 
-def _look_at(draft: Draft, schedule: OnCallSchedule) -> None:
+def _note_of(schedule: OnCallSchedule) -> str:
+    return f"hand-over of {schedule.name}"
+
+
+def _look_at(draft: Draft, schedule: OnCallSchedule, asks: list[datetime]) -> None:
     """Tell of the latest hand-over alone, if several have passed while nobody could look."""
-    note, now = f"hand-over of {schedule.name}", draft.now
+    asks += asked_again(next_change(schedule, draft.book.overrides, draft.now))
+    note, now = _note_of(schedule), draft.now
     kept = draft.writing.note(note)
     who = on_call(schedule, draft.book.overrides, now).responder
     known = _Known(now, who) if kept is None else msgspec.json.decode(kept, type=_Known)

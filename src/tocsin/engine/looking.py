@@ -14,6 +14,7 @@ from tocsin.alerts.flapping import Course
 from tocsin.alerts.set_back import alert_at
 from tocsin.alerts.snooze import lapse
 from tocsin.alerts.throttle import throttled_until
+from tocsin.engine.apart import told_of
 from tocsin.engine.book import Book
 from tocsin.engine.escalating import voice
 from tocsin.engine.flapping import as_flapping, course_of, marked
@@ -279,13 +280,9 @@ def _set_aside(seen: Look, rule: Rule, error: Exception, *, now: datetime, aside
     until_at = now + aside_for
     job_id = seen.watch.job.id
     seen.set_aside += (
-        SetAside(rule=rule.name, job_id=job_id, at=now, until_at=until_at, error=_told_of(error)),
+        SetAside(rule=rule.name, job_id=job_id, at=now, until_at=until_at, error=told_of(error)),
     )
     return until_at
-
-
-def _told_of(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
 
 
 def _add_finding(findings: dict[str, tuple[Rule, Finding]], job: Job, rule: Rule, finding: Finding) -> str:

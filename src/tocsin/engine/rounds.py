@@ -1,14 +1,20 @@
-"""What the writer does besides: sign of life, shared facts, new configuration, fallbacks, retention."""
+"""What the writer does besides: sign of life, shared facts, new configuration, fallbacks, retention.
+
+Each chore has a name, under which it is set aside when it raises; the others are done without it.
+"""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import Enum
+from functools import partial
 
 import msgspec
 
 from tocsin.alerts.drill import ID_PREFIX
 from tocsin.engine.adopting import judge_outdated, register_slice, slices_of_jobs, version_of
+from tocsin.engine.apart import NO_JOB, apart, named
 from tocsin.engine.blindness import REMEMBER_FOR, note_blind
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
@@ -23,13 +29,32 @@ from tocsin.engine.silencing import let_out, lifted
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.engine.whole_groups import go_on
 from tocsin.store.base import Writing
-from tocsin.store.rows import Delivery, DeliveryOutcome
+from tocsin.store.rows import Delivery, DeliveryOutcome, SetAside
 from tocsin.telemetry.metrics import Metrics
 
 ALIVE_EVERY = timedelta(seconds=5)
 PRUNE_EVERY = timedelta(minutes=1)
 PRUNE_ROWS = 500
 KEPT_SINCE = "all alerts are kept since"
+
+
+class Chore(Enum):
+    """What is wanted until it is done, each in a transaction of its own, the first one first."""
+
+    FALLBACK = "fallback"
+    DRILLS = "drills"
+    GOING_ON = "words about groups"
+    LETTING_OUT = "what was kept back"
+    WAKING = "waking groups"
+    CONFIGURATION = "configuration"
+
+
+# Jobs are looked at before the groups that speak for them, or levels would hear of too few.
+FOLLOWING = frozenset({Chore.LETTING_OUT, Chore.WAKING, Chore.CONFIGURATION})
+SIGN_OF_LIFE = "sign of life"
+LINKS = "key of links"
+HASTENING = "clock set back"
+RETENTION = "retention"
 
 
 class Rounds:
@@ -51,29 +76,30 @@ class Rounds:
         self._refreshed_at: datetime | None = None
         self._is_stale = False
         self._alive_at: datetime | None = None
+        self._round_at: datetime | None = None
+        self._going_round_at: datetime | None = None
         self._prune_at: datetime | None = None
         self._to_register = deque(slices_of_jobs(configuration))
         self._registering = False
-        self._adopting = True
-        self._must_turn = False
-        self._must_look = False
-        self._goes_on = True
-        self._wakes_groups = True
-        self._waking_groups = False
+        self._must_hasten = False
+        self._wanted = {Chore.GOING_ON, *FOLLOWING}
+        self._done: Chore | None = None
 
     def next_at(self, now: datetime) -> datetime:
         """Return when the next chore is due."""
-        must = (self._adopting, self._must_turn, self._must_look, self._goes_on, self._wakes_groups)
-        if self._alive_at is None or any(must):
+        if self._round_at is None or self._is_time(self._round_at, now) or self._next(now) is not None:
             return now
-        return self._alive_at + ALIVE_EVERY
+        return self._round_at + ALIVE_EVERY
+
+    def _is_time(self, before: datetime, now: datetime) -> bool:
+        return not timedelta() <= now - before < ALIVE_EVERY
 
     def reconfigure(self, configuration: Configuration, now: datetime) -> None:
         """Judge under another configuration from now on; jobs follow in slices."""
         version = version_of(self._writing, configuration)
         if version != self.book.version or configuration is not self.book.configuration:
             self._to_register = deque(slices_of_jobs(configuration))
-            self._adopting = self._wakes_groups = True
+            self._wanted |= FOLLOWING
         self.book = replace(
             self.book,
             configuration=configuration,
@@ -81,21 +107,19 @@ class Rounds:
             rule_book=RuleBook(configuration.rules),
         )
         self.refresh(now)
-        if self._adopting:
-            # Other routes and time intervals may let out earlier what the old ones kept back.
-            held_back = self._writing.open_alerts_held_back()
-            self._writing.mark_due((alert.job_id for alert in held_back), now)
-            wake_own_jobs(self._writing, configuration, now)
 
     def refresh_if_needed(self, now: datetime) -> None:
         """Load the facts that all jobs share, when this server has not done so lately."""
-        if self._refreshed_at is None:
+        is_new, has_slept = self._refreshed_at is None, self._has_slept(now)
+        if is_new:
             self.reconfigure(self.book.configuration, now)
-            self._note_alive(now)
-        elif self._has_slept(now):
+        if is_new or has_slept:
             self._note_alive(now)
         elif self._is_stale:
             self.refresh(now)
+        if has_slept:
+            # What could not be sent meanwhile has a moment for that before fallbacks are turned to.
+            self._round_at = now
 
     def _has_slept(self, now: datetime) -> bool:
         """Whether the process stood still or the clock was moved: to be noted before anything is judged."""
@@ -112,20 +136,34 @@ class Rounds:
         """Load everything anew: what was loaded or noted may have been rolled back."""
         self._refreshed_at = None
         self._registering = False
-        self._waking_groups = False
+        self._done = self._going_round_at = None
         self.living.forget()
 
-    def kept(self) -> None:
-        """Take note that what `go` has done is committed, so that none of it is done again."""
+    def set_aside(self, items: Iterable[SetAside]) -> None:
+        """Do chores no more before their time; what is loaded anew says the same."""
+        aside = {**self.book.set_aside, **{(item.rule, item.job_id): item for item in items}}
+        self.book = replace(self.book, set_aside=aside)
+
+    def kept(self, now: datetime) -> bool:
+        """Take note that what `go` has done is committed; return whether more is to be done."""
         if self._registering:
             self._registering = False
             self._to_register.popleft()
-        if self._waking_groups:
-            self._wakes_groups = self._waking_groups = False
         self._silences = self.book.silences
-        if not self._must_turn:
-            self._must_look = False
-        self._must_turn = False
+        if self._going_round_at is not None:
+            self._round_at, self._going_round_at = self._going_round_at, None
+        if self._done is not None:
+            self._wanted.discard(self._done)
+            self._done = None
+        return self._next(now) is not None
+
+    def _next(self, now: datetime) -> Chore | None:
+        """Return what is to be done first of what is wanted and not set aside."""
+        due = (chore for chore in Chore if chore in self._wanted)
+        return next((c for c in due if self.book.is_set_aside(c.value, NO_JOB, now) is None), None)
+
+    def _apart(self, chore: str, do: Callable[[], object], now: datetime) -> None:
+        apart(self.book, chore, now, do)
 
     def settled(self, deliveries: Iterable[Delivery], held: set[str]) -> bool:
         """Take note of tries that ended, and whose leases still held; return whether one failed for good.
@@ -135,18 +173,21 @@ class Rounds:
         """
         counted = [one for one in deliveries if one.key in held]
         has_failed = any(one.outcome is DeliveryOutcome.FAILED for one in counted)
-        self._must_turn = self._must_turn or has_failed
-        self._must_look = self._must_look or any(one.key.startswith(ID_PREFIX) for one in counted)
+        if has_failed:
+            self._wanted.add(Chore.FALLBACK)
+        if any(one.key.startswith(ID_PREFIX) for one in counted):
+            self._wanted.add(Chore.DRILLS)
         return has_failed
 
     def undelivered(self, key: str) -> None:
         """Take note that what was sent has failed after all: the same follows from it."""
-        self._must_turn = True
-        self._must_look = self._must_look or key.startswith(ID_PREFIX)
+        self._wanted.add(Chore.FALLBACK)
+        if key.startswith(ID_PREFIX):
+            self._wanted.add(Chore.DRILLS)
 
     def goes_on(self) -> None:
         """Take note that something was said of a whole group, of which the first slice is done."""
-        self._goes_on = True
+        self._wanted.add(Chore.GOING_ON)
 
     def refresh(self, now: datetime) -> None:
         """Load the facts that all jobs share."""
@@ -164,42 +205,76 @@ class Rounds:
         # Whoever lifted one could not see what was judged under it here at that moment.
         let_out(self._writing, lifted(self._silences, self.book.silences, now), now)
 
-    def go(self, draft: Draft, now: datetime) -> tuple[bool, bool]:
-        """Do what is due; return whether more is left, and whether the outbox has something new."""
+    def go(self, draft: Draft, now: datetime) -> int:
+        """Do what is due; return how much the outbox has that is new. `kept` says whether more is left."""
         self.refresh_if_needed(now)
         draft.book = self.book
-        owes = False
-        if self._alive_at is None or now - self._alive_at >= ALIVE_EVERY or now < self._alive_at:
-            self._note_alive(now)
-            self._must_turn = self._goes_on = True
-            self._prune(now)
-            owes = send_digests(self._writing, self.book.configuration, now) > 0
+        owed = 0
+        if self._round_at is None or self._is_time(self._round_at, now):
+            self._going_round_at = now
+            if self._alive_at != now:
+                self._note_alive(now)
+            self._wanted |= {Chore.FALLBACK, Chore.GOING_ON}
+            self._apart(RETENTION, partial(self._prune, now), now)
             draft.book = self.book
-        if self._must_turn:
-            owes = turn_overdue_to_fallback(self._writing, self.book.configuration, now) > 0 or owes
-        elif self._must_look:
-            self._wake_drills(draft)
-        elif self._goes_on:
-            self._goes_on = go_on(draft)
-        elif self._wakes_groups:
-            hasten_groups(self._writing, now)
-            draft.has_woken = self._waking_groups = True
-        elif self._adopting:
-            self._adopt(draft)
-            draft.write()
-        return self._adopting or self._must_look or self._goes_on or self._wakes_groups, owes
+            owed = send_digests(self._writing, self.book, now)
+        chore = self._next(now)
+        if chore is not None:
+            with named(chore.value):
+                owed += self._do(chore, draft)
+        return owed
+
+    def _do(self, chore: Chore, draft: Draft) -> int:
+        """Do a slice of a chore; return how much is owed by it."""
+        owed, is_done = 0, True
+        match chore:
+            case Chore.FALLBACK:
+                owed = turn_overdue_to_fallback(draft)
+                draft.write()
+            case Chore.DRILLS:
+                self._wake_drills(draft)
+            case Chore.GOING_ON:
+                is_done = not go_on(draft)
+            case Chore.LETTING_OUT:
+                self._let_out(draft)
+            case Chore.WAKING:
+                hasten_groups(self._writing, draft.now)
+                draft.has_woken = True
+            case Chore.CONFIGURATION:
+                is_done = self._is_adopted(draft)
+                draft.write()
+        self._done = chore if is_done else None
+        return owed
 
     def _note_alive(self, now: datetime) -> None:
-        before = self.living.note(self._writing, now, ALIVE_EVERY)
-        policy = self.book.configuration.policy
-        note_blind(self._writing, policy, before, now)
-        if is_set_back(before, now):
-            hasten(self._writing, now, lease_for=policy.lease_for)
-            self._prune_at = None
+        self._apart(SIGN_OF_LIFE, partial(self._give_sign, now), now)
+        if self._must_hasten:
+            self._apart(HASTENING, partial(self._hasten, now), now)
         if self.book.configuration.base_url:
-            self.link_key = link_key(self._writing, self._new_id)
+            self._apart(LINKS, self._take_link_key, now)
         self._alive_at = now
+        self._round_at = self._round_at or now
         self.refresh(now)
+
+    def _give_sign(self, now: datetime) -> None:
+        before = self.living.note(self._writing, now, ALIVE_EVERY)
+        note_blind(self._writing, self.book.configuration.policy, before, now)
+        self._must_hasten = self._must_hasten or is_set_back(before, now)
+
+    def _hasten(self, now: datetime) -> None:
+        hasten(self._writing, now, lease_for=self.book.configuration.policy.lease_for)
+        self._prune_at = None
+        self._must_hasten = False
+
+    def _take_link_key(self) -> None:
+        self.link_key = link_key(self._writing, self._new_id)
+
+    def _let_out(self, draft: Draft) -> None:
+        """Look at what is kept back: other routes and time intervals may let it out earlier."""
+        held_back = self._writing.open_alerts_held_back()
+        self._writing.mark_due((alert.job_id for alert in held_back), draft.now)
+        wake_own_jobs(self._writing, self.book.configuration, draft.now)
+        draft.has_woken = True
 
     def _wake_drills(self, draft: Draft) -> None:
         """Have it seen at once whether a drill is over; it would be at its end, if this hint were lost."""
@@ -207,12 +282,13 @@ class Rounds:
             draft.watches[watch.job.id] = msgspec.structs.replace(watch, due_at=draft.now)
         draft.write()
 
-    def _adopt(self, draft: Draft) -> None:
-        if self._to_register:
-            register_slice(draft, self._to_register[0])
-            self._registering = True
-        elif judge_outdated(draft) == 0:
-            self._adopting = False
+    def _is_adopted(self, draft: Draft) -> bool:
+        """Let a slice of jobs follow the configuration; return whether all have."""
+        if not self._to_register:
+            return judge_outdated(draft) == 0
+        register_slice(draft, self._to_register[0])
+        self._registering = True
+        return False
 
     def _prune(self, now: datetime) -> None:
         if self._prune_at is not None and now < self._prune_at:

@@ -13,7 +13,7 @@ from tocsin.alerts.causes import TROUBLE, Cause
 from tocsin.alerts.group import THROTTLED, Group, Member, shared_cause
 from tocsin.alerts.together import climbed
 from tocsin.alerts.turning import Said, Turn
-from tocsin.engine.apart import is_of_the_store
+from tocsin.engine.apart import TRIED_AGAIN_AFTER, is_of_the_store, told_of
 from tocsin.engine.behind import behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
@@ -25,8 +25,6 @@ from tocsin.oncall.escalation import Facts, Move, Step
 from tocsin.rules.wording import clock_time
 from tocsin.store.rows import Notification
 
-TRIED_AGAIN_AFTER = timedelta(minutes=5)
-"""At most so long nothing is said of a group whose turn could not be taken."""
 MOST_ASKED = 20_000
 """Most alerts of a group that are read to see whether all of it is muted."""
 ASKED_AT_ONCE = 500
@@ -88,7 +86,7 @@ def _spoken_for(draft: Draft, group: Group) -> tuple[int, ...]:
             draft.gathering.put_off(group, draft.now + min(set_aside_for, TRIED_AGAIN_AFTER))
         else:
             _give_up(draft, group)
-        draft.put_off.append((f"group {group.id}", f"{type(error).__name__}: {error}"))
+        draft.put_off.append((f"group {group.id}", told_of(error)))
         return ()
     return turn.release
 

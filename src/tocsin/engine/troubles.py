@@ -28,6 +28,7 @@ class Check(Enum):
     DUE_GROUPS = "due_groups"
     GROUPS_AT_REST = "groups_at_rest"
     GROUPS_ASIDE = "groups_aside"
+    SET_ASIDE = "set_aside"
     UNHEARD = "unheard"
     ESCALATIONS = "escalations"
     UNCLAIMED = "unclaimed"
@@ -51,6 +52,10 @@ WORDS: Final = {
     Check.GROUPS_ASIDE: (
         "groups of alerts cannot be told",
         "Look at these with tocsin groups, tell people yourself, and see the server's log for the cause.",
+    ),
+    Check.SET_ASIDE: (
+        "what has raised is set aside, and not done or asked meanwhile",
+        "See the server's log for the cause, and do by hand what cannot wait.",
     ),
     Check.UNHEARD: ("alerts fire of which nobody was told", "Look at these alerts and their histories."),
     Check.ESCALATIONS: ("escalations will not go on by themselves", "Tell the next level yourself."),

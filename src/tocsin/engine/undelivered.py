@@ -5,10 +5,10 @@ from typing import Final
 from tocsin.alerts.alert import AlertState
 from tocsin.engine.commands import Done, NoteUndelivered, Refusal, Refused, Result
 from tocsin.engine.draft import Draft
+from tocsin.engine.standing_in import NO_FALLBACK
 from tocsin.store.base import Writing
 
 MAX_DETAIL: Final = 500
-NO_FALLBACK: Final = "-"
 
 
 def note_undelivered(draft: Draft, command: NoteUndelivered) -> Result:

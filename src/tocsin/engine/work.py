@@ -1,5 +1,7 @@
 """What waits for the writer, and how it is answered."""
 
+import queue
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +65,61 @@ class Reconfigure:
 
 
 Work = Report | Order | Claim | Finish | Reconfigure
+MAX_QUEUED = 100_000
+
+
+class Waiting:
+    """The work that waits: any thread adds to it, one takes it up. What was `put_aside` comes first."""
+
+    def __init__(self) -> None:
+        self.put_aside: list[Work] = []
+        self.is_over = False
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._queued = 0
+        self._counting = threading.Lock()
+
+    @property
+    def depth(self) -> int:
+        """How many check-ins and other pieces of work wait."""
+        return self._queued
+
+    def add(self, work: Work) -> bool:
+        """Queue work; False when too much is waiting already."""
+        if self._queued >= MAX_QUEUED and isinstance(work, Report):
+            return False
+        with self._counting:
+            self._queued += weight_of(work)
+        self._queue.put(work)
+        return True
+
+    def end(self) -> None:
+        """Let it be over once what is queued is taken."""
+        self._queue.put(None)
+
+    def is_empty(self) -> bool:
+        """Whether nothing is queued."""
+        return self._queue.empty()
+
+    def take(self, most: int, wait_seconds: float, *, again: bool) -> list[Work]:
+        """Wait at most so long, and take work that weighs up to `most`; `again`: what was put aside, too."""
+        group: list[Work] = []
+        weight = 0
+        if self.put_aside and again:
+            group, self.put_aside, wait_seconds = self.put_aside, [], 0.0
+        try:
+            work = self._queue.get(timeout=wait_seconds) if wait_seconds > 0 else self._queue.get_nowait()
+            while work is not None:
+                group.append(work)
+                weight += weight_of(work)
+                if weight >= most:
+                    break
+                work = self._queue.get_nowait()
+            self.is_over = self.is_over or work is None
+        except queue.Empty:
+            pass
+        with self._counting:
+            self._queued -= weight
+        return group
 
 
 def weight_of(work: Work) -> int:

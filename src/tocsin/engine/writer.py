@@ -5,15 +5,12 @@ needed. Ticks and housekeeping run between groups, in slices, so that a check-in
 """
 
 import logging
-import queue
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
-
 from tocsin.clock import Clock, monotonic
 from tocsin.engine.acting import act
+from tocsin.engine.apart import NO_JOB
 from tocsin.engine.commands import AcknowledgeGroup, NoteUndelivered, ResolveGroup
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
@@ -21,7 +18,7 @@ from tocsin.engine.ingest import take_in
 from tocsin.engine.looking import NewId
 from tocsin.engine.portion import Portion
 from tocsin.engine.rounds import Rounds
-from tocsin.engine.ticking import tick
+from tocsin.engine.ticking import GROUPS, look_alone, speak_alone, tick
 from tocsin.engine.work import (
     Claim,
     Claimed,
@@ -29,19 +26,18 @@ from tocsin.engine.work import (
     Order,
     Reconfigure,
     Report,
+    Waiting,
     Work,
     answer_all,
     refusal_of,
     reply_to,
     weight_of,
 )
-from tocsin.errors import StoreContended, StoreError, StoreRefused, StoreUnavailable
+from tocsin.errors import ChoreFailed, StoreContended, StoreError, StoreRefused, StoreUnavailable
 from tocsin.jobs.checkin import Answer
 from tocsin.store.base import Writing
-from tocsin.store.rows import SetAside
 from tocsin.telemetry.metrics import Metrics
 
-MAX_QUEUED = 100_000
 SLICE_SECONDS = 0.010
 TICK_JOBS = 100
 RETRY_SECONDS = 1.0
@@ -71,11 +67,7 @@ class Writer:
         self._new_id = new_id
         self._metrics = metrics
         self._on_outbox = on_outbox
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._queued = 0
-        self._counting = threading.Lock()
-        self._stopping = False
-        self._put_aside: list[Work] = []
+        self._waiting = Waiting()
         self._portion = Portion()
         self.rounds = Rounds(writing, configuration, new_id, metrics)
         self.fault = ""
@@ -86,25 +78,20 @@ class Writer:
 
     def submit(self, work: Work) -> bool:
         """Queue work from any thread; False when too much is waiting already."""
-        if self._queued >= MAX_QUEUED and isinstance(work, Report):
-            return False
-        with self._counting:
-            self._queued += weight_of(work)
-        self._queue.put(work)
-        return True
+        return self._waiting.add(work)
 
     @property
     def depth(self) -> int:
         """How many check-ins and other pieces of work wait."""
-        return self._queued
+        return self._waiting.depth
 
     def stop(self) -> None:
         """Let `run` end once what is queued is done."""
-        self._queue.put(None)
+        self._waiting.end()
 
     def run(self) -> None:
         """Work until stopped; a turn that fails in a way nobody foresaw is seen, and the next one comes."""
-        while not self._stopping:
+        while not self._waiting.is_over:
             try:
                 self.turn(self._wait_seconds())
             except Exception as error:  # noqa: BLE001 -- without its writer the server would live on and be silent
@@ -115,7 +102,7 @@ class Writer:
 
     def _settle_at_last(self) -> None:
         """Try once more to keep what became of sends, lest they are repeated after the next start."""
-        settling = [work for work in self._put_aside if isinstance(work, Finish)]
+        settling = [work for work in self._waiting.put_aside if isinstance(work, Finish)]
         if settling:
             self._do(settling)
 
@@ -124,7 +111,7 @@ class Writer:
 
         Returns whether anything is left to do at once.
         """
-        group = self._gather(wait_seconds)
+        group = self._waiting.take(self._portion.most, wait_seconds, again=not self.fault)
         if group:
             self._do(group)
         try:
@@ -136,7 +123,7 @@ class Writer:
             self._undo()
             self._failed(fault)
             busy = False
-        return busy or not self._queue.empty()
+        return busy or not self._waiting.is_empty()
 
     def _wait_seconds(self) -> float:
         if self.fault:
@@ -144,26 +131,6 @@ class Writer:
         now = self._clock.now()
         wake_at = min(at for at in (self.next_due_at, self.rounds.next_at(now), now + IDLE) if at is not None)
         return max((wake_at - now).total_seconds(), 0.0)
-
-    def _gather(self, wait_seconds: float) -> list[Work]:
-        group: list[Work] = []
-        weight = 0
-        if self._put_aside and not self.fault:
-            group, self._put_aside, wait_seconds = self._put_aside, [], 0.0
-        try:
-            work = self._queue.get(timeout=wait_seconds) if wait_seconds > 0 else self._queue.get_nowait()
-            while work is not None:
-                group.append(work)
-                weight += weight_of(work)
-                if weight >= self._portion.most:
-                    break
-                work = self._queue.get_nowait()
-            self._stopping = self._stopping or work is None
-        except queue.Empty:
-            pass
-        with self._counting:
-            self._queued -= weight
-        return group
 
     def _do(self, group: Sequence[Work]) -> None:
         try:
@@ -177,7 +144,7 @@ class Writer:
             self._undo()
             self._failed(fault)
             answer_all(group, fault)
-            self._put_aside.extend(work for work in group if isinstance(work, Finish | Reconfigure))
+            self._waiting.put_aside.extend(work for work in group if isinstance(work, Finish | Reconfigure))
         except Exception:  # noqa: BLE001 -- whatever one piece of work does, the others must be done
             self._undo()
             self._alone(group)
@@ -220,6 +187,8 @@ class Writer:
                 return self._commit(group)
             except StoreContended:
                 self._undo()
+            except ChoreFailed as failed:
+                self._set_aside(failed)
         return self._commit(group)
 
     def _commit(self, group: Sequence[Work]) -> list[object]:
@@ -316,7 +285,14 @@ class Writer:
         self._metrics.error("store", str(fault), self._clock.now())
 
     def _pass_time(self) -> bool:
-        """Do at most a slice of what is due; return whether more is."""
+        """Do at most a slice of what is due; return whether more is. Without a chore that raises more is."""
+        try:
+            return self._do_what_is_due()
+        except ChoreFailed as failed:
+            self._set_aside(failed)
+            return True
+
+    def _do_what_is_due(self) -> bool:
         now = self._clock.now()
         busy = False
         if self.next_due_at is None or self.next_due_at <= now or self._other_servers_may_have_work(now):
@@ -333,28 +309,30 @@ class Writer:
         count = TICK_JOBS
         while count == TICK_JOBS and monotonic() - started < SLICE_SECONDS:
             try:
-                count = self._tick_some(now, TICK_JOBS)
-            except StoreUnavailable:
+                count = self._tick_some(now, self._tick_slice)
+            except (StoreUnavailable, ChoreFailed):
                 raise
             except Exception:  # noqa: BLE001 -- whatever one job does, the others must be judged
                 _log.exception("a slice of due jobs could not be judged; they are judged one by one")
                 self._undo()
                 self._tick_alone(now)
         self.last_tick_at = now
-        return self.next_due_at is not None and self.next_due_at <= now
+        return self._is_due(now)
 
-    def _tick_some(self, now: datetime, limit: int) -> int:
+    def _tick_slice(self, draft: Draft) -> int:
+        started = monotonic()
+        return tick(draft, TICK_JOBS, lambda: monotonic() - started > SLICE_SECONDS)
+
+    def _tick_some(self, now: datetime, do: Callable[[Draft], int]) -> int:
         started = monotonic()
         self._writing.begin()
         self.rounds.refresh_if_needed(now)
         draft = Draft(self._writing, self.rounds.book, now, self._new_id)
-        count = tick(draft, limit, lambda: monotonic() - started > SLICE_SECONDS)
-        has_moved = bool(count) or draft.gathering.has_changed
-        if has_moved:
-            draft.write()
-        due = (self._writing.next_due_at(), self._writing.next_group_due_at())
+        count = do(draft)
+        groups_at = self.rounds.book.is_set_aside(GROUPS, NO_JOB, now) or self._writing.next_group_due_at()
+        due = (self._writing.next_due_at(), groups_at)
         self.next_due_at = min((at for at in due if at is not None), default=None)
-        if self.next_due_at is not None and not has_moved:
+        if self.next_due_at is not None and not draft.is_written:
             # What is due and was not given to us is held by another server; to ask at once would only spin.
             self.next_due_at = max(self.next_due_at, now + HELD_FOR)
         self._writing.commit()
@@ -362,35 +340,36 @@ class Writer:
         return count
 
     def _tick_alone(self, now: datetime) -> None:
-        """Judge due jobs one by one and put off, for all to see, the one that cannot be judged."""
-        for _ in range(TICK_JOBS):
+        """Do one by one what could not be done together; what raises is put off under its own name."""
+        for do in (speak_alone, *(TICK_JOBS * (look_alone,))):
             try:
-                if self._tick_some(now, 1) == 0:
+                if self._tick_some(now, do) == 0:
                     return
-            except StoreUnavailable:
-                raise
-            except Exception as error:  # noqa: BLE001 -- the one that cannot be judged must not stop the others
-                self._undo()
-                self._put_off(now, error)
+            except ChoreFailed as failed:
+                self._set_aside(failed)
 
-    def _put_off(self, now: datetime, error: Exception) -> None:
+    def _set_aside(self, failed: ChoreFailed) -> None:
+        """Put off, in a transaction of its own, what has raised, and nothing else."""
+        _log.error("%s could not be done", failed.chore, exc_info=failed)
+        self._undo()
+        now = self._clock.now()
         self._writing.begin()
-        self.rounds.refresh_if_needed(now)
-        until_at = now + self.rounds.book.configuration.policy.set_aside_for
-        for watch in self._writing.due(now, 1):
-            self._writing.save([replace(watch, due_at=until_at)])
-            item = SetAside(rule="*", job_id=watch.job.id, at=now, until_at=until_at, error=repr(error)[:500])
-            self._writing.save_set_aside(item)
+        draft = Draft(self._writing, self.rounds.book, now, self._new_id)
+        draft.set_aside(failed)
+        draft.write()
         self._writing.commit()
-        self._metrics.set_aside("*")
+        self.rounds.set_aside(draft.raised)
+        self._committed(now, [draft], 0.0)
 
     def _round(self, now: datetime) -> bool:
         self._writing.begin()
         draft = Draft(self._writing, self.rounds.book, now, self._new_id)
-        busy, owes = self.rounds.go(draft, now)
+        owed = self.rounds.go(draft, now)
         self._writing.commit()
-        self.rounds.kept()
         self._committed(now, [draft], 0.0)
-        if owes:
+        if owed:
             self._on_outbox()
-        return busy
+        return self.rounds.kept(now) or self._is_due(now)
+
+    def _is_due(self, now: datetime) -> bool:
+        return self.next_due_at is not None and self.next_due_at <= now

@@ -22,6 +22,10 @@ _DUE: Final = (
     "WHERE w.due_at < ? ORDER BY w.due_at LIMIT ?"
 )
 _GROUPS_DUE: Final = "SELECT id, due_at FROM alert_groups WHERE due_at < ? ORDER BY due_at LIMIT ?"
+_ASIDE: Final = (
+    "SELECT rule, job_id, jobs.name, at FROM set_aside LEFT JOIN jobs ON jobs.id = job_id "
+    "WHERE until_at > ? AND at <= ? ORDER BY rule, job_id LIMIT ?"
+)
 _OPEN_GROUPS: Final = (
     "SELECT key, body FROM alert_groups WHERE closed_at IS NULL AND key > ? ORDER BY key LIMIT ?"
 )
@@ -104,6 +108,13 @@ class AuditReading(OnDoor):
         return [
             Lying(id=f"{group_id}@{due_at}", name=group_id, at=instant(due_at))
             for group_id, due_at in self._door.all(_GROUPS_DUE, (micros(before), limit))
+        ]
+
+    def lying_aside(self, until: datetime, now: datetime, limit: int) -> list[Lying]:
+        """Return what is set aside now, or was until then: what raises again when tried is never missing."""
+        return [
+            Lying(id=f"{rule}@{job_id}", name=f"{rule} ({job})" if job else rule, at=instant(at))
+            for rule, job_id, job, at in self._door.all(_ASIDE, (micros(until), micros(now), limit))
         ]
 
     def open_groups(self, after: str, limit: int) -> list[Group]:

@@ -20,6 +20,10 @@ class Audits(Protocol):
         """Return the groups of alerts that have been due since before then, the longest due first."""
         ...
 
+    def lying_aside(self, until: datetime, now: datetime, limit: int) -> list[Lying]:
+        """Return what is set aside now, or was until then: what raises again when tried is never missing."""
+        ...
+
     def open_groups(self, after: str, limit: int) -> list[Group]:
         """Return groups that are not closed, in the order of their keys, from behind `after`."""
         ...

@@ -198,7 +198,7 @@ class Writing(Relations, Hastening, Protocol):
         """Keep a drill, new or changed."""
 
     def drills_under_way(self, limit: int) -> list[Drill]:
-        """Return drills that are not over, oldest first."""
+        """Return drills that are not over, oldest first; one that cannot be read is left out."""
         ...
 
     def take_up_shared(self) -> None:

@@ -27,8 +27,8 @@ class DrillsWriting(OnDoor):
         self._door.run(_SAVE, row)
 
     def drills_under_way(self, limit: int) -> list[Drill]:
-        """Return the drills that are not over, oldest first."""
-        return [DRILL.decode(body) for (body,) in self._door.all(_UNDER_WAY, (limit,))]
+        """Return the drills that are not over and can be read, oldest first."""
+        return DRILL.decode_all(self._door.all(_UNDER_WAY, (limit,)))
 
     def owed(self, alert_id: str) -> list[Notification]:
         """Return what was owed to whom about an alert, oldest first."""

@@ -181,7 +181,7 @@ class Metrics:
             totals.slowest_seconds = max(totals.slowest_seconds, seconds)
 
     def set_aside(self, rule: str) -> None:
-        """Count a rule that raised and is not asked for a while."""
+        """Count a rule or a chore that raised and is left for a while."""
         with self._lock:
             self._totals.set_aside[_bounded(self._totals.set_aside, rule)] += 1
 
@@ -304,7 +304,10 @@ def _families(totals: _Totals) -> Iterator[Metric]:
         "tocsin_notifications_suppressed", "Notifications kept back, by reason", "reason", totals.suppressed
     )
     yield _by_label(
-        "tocsin_rules_set_aside", "Times that a rule raised and was set aside", "rule", totals.set_aside
+        "tocsin_rules_set_aside",
+        "Times that a rule or a chore raised and was set aside",
+        "rule",
+        totals.set_aside,
     )
 
 

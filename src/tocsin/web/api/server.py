@@ -118,7 +118,7 @@ def _judged(
     if aside:
         status = max(status, HealthStatus.DEGRADED)
         problems.append(
-            f"Rules that raised are set aside: {', '.join(sorted({item.rule for item in aside})[:10])}."
+            f"Set aside because it raised: {', '.join(sorted({item.rule for item in aside})[:10])}."
         )
     if health.recent_errors:
         problems.append(f"{health.recent_errors} errors in the last five minutes.")
@@ -153,7 +153,9 @@ def get_metrics(wired: Wired, _: Who) -> Response:
         Gauge(name="tocsin_overdue_seconds", help="How late judging is", value=condition.overdue_seconds),
         Gauge(name="tocsin_store_up", help="1 while it can be written", value=not condition.store_fault),
         Gauge(
-            name="tocsin_rules_set_aside_now", help="Rules set aside", value=len({one.rule for one in aside})
+            name="tocsin_rules_set_aside_now",
+            help="Rules and chores set aside",
+            value=len({one.rule for one in aside}),
         ),
         *gauges_of(condition, wired.clock.now().timestamp()),
     )
