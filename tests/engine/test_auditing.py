@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -32,6 +33,8 @@ from tocsin.engine.troubles import WORDS, Check
 from tocsin.oncall.escalation import Climb, Level
 from tocsin.oncall.escalation import Policy as Levels
 from tocsin.rules.finding import Severity
+from tocsin.store.auditing import AuditReading
+from tocsin.store.rows import SetAside
 from tocsin.store.sqlite import SqliteStore
 
 WELL = Threads(server="me")
@@ -296,3 +299,31 @@ def test_what_is_still_muted_by_an_alert_that_is_over_is_found(
 
 def test_every_check_has_its_words() -> None:
     assert set(WORDS) == set(Check)
+
+
+def test_a_question_that_raises_is_a_trouble_itself_and_costs_no_other(
+    it: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> NoReturn:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    job_due(it, NOON)
+    assert it.look_twice() == ([], ["due_jobs"])
+    monkeypatch.setattr(AuditReading, "lying_jobs", breaks)
+    monkeypatch.setattr(sweeping.Sweep, "groups", breaks)
+    with committed(it.store) as writing:
+        writing.save_groups([a_group(due_at=NOON)])
+
+    assert it.look_twice() == (["due_jobs"], ["due_jobs", "due_groups", "audit"])
+    monkeypatch.undo()
+    job_due(it, None)
+    assert it.look() == ["due_groups"]
+
+
+def test_what_is_set_aside_is_found_by_its_second_audit(it: Audited) -> None:
+    with committed(it.store) as writing:
+        item = SetAside(rule="digest of ops", job_id=0, at=NOON, until_at=NOON + HOUR, error="x")
+        writing.save_set_aside(item)
+
+    assert it.look_twice() == ([], ["set_aside"])
+    assert it.look(after=HOUR) == []

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Condition, Event
+from typing import NoReturn
 
 import pytest
 
@@ -12,15 +13,18 @@ from tocsin.alerts.group import EACH_ALONE
 from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.route import Route
 from tocsin.clock import SystemClock
+from tocsin.engine import delivering
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.engine.delivering import MAX_REFERENCE, try_to_send
 from tocsin.engine.engine import Engine
 from tocsin.engine.lanes import AT_ONCE
+from tocsin.engine.pacing import Go, Pace, Wait
 from tocsin.engine.trial import trial_notifications
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import Answer, CheckIn, CheckInKind
 from tocsin.notify.channel import Accepted
 from tocsin.notify.message import Message
+from tocsin.notify.retry import next_try
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.store.rows import Notification, NotificationState
 from tocsin.store.sqlite import SqliteStore
@@ -207,3 +211,36 @@ def test_what_a_receiver_calls_a_message_has_a_limit() -> None:
     ear.calls_it = "x" * 10_000
 
     assert len(try_to_send(ear, owed(), Clock(NOON), Policy(), lambda: 0.5).reference) == MAX_REFERENCE
+
+
+def test_what_raises_beside_a_channel_keeps_neither_its_lane_nor_its_receiver(
+    engine: Engine, ears: dict[str, Ear], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(*_: object, **__: object) -> NoReturn:
+        monkeypatch.setattr(delivering, "next_try", next_try)
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr(delivering, "PUT_OFF_FOR", timedelta())
+    monkeypatch.setattr(delivering, "next_try", raises)
+    fail(engine, "first", team="slow")
+
+    ears["slow/ear"].wait_for(heard=2)
+    assert len({message.key for message in ears["slow/ear"].heard}) == 1
+
+
+def test_one_that_cannot_be_handed_out_holds_up_none_that_was_claimed_with_it(
+    engine: Engine, ears: dict[str, Ear], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asks(pace: Pace, owed: Notification, now: datetime) -> Go | Wait:
+        if "cursed" in owed.message:
+            raise ZeroDivisionError("nobody foresaw this")
+        return ask(pace, owed, now)
+
+    ask = Pace.ask
+    monkeypatch.setattr(Pace, "ask", asks)
+    fail(engine, "known", team="quick")
+    ears["quick/ear"].wait_for(heard=1)
+    fail(engine, "cursed", "first", "second", team="quick")
+
+    ears["quick/ear"].wait_for(heard=3)
+    assert {message.job for message in ears["quick/ear"].heard} == {"known", "first", "second"}

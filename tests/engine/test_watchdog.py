@@ -5,6 +5,7 @@ The engine, its store, its threads and who hears the sign of life are real; what
 
 from datetime import timedelta
 from threading import Event
+from typing import NoReturn
 
 import pytest
 
@@ -112,6 +113,29 @@ def test_what_the_audit_finds_is_told_though_a_silence_covers_everything(it: Wat
     told_once_and_silent_outside(it, "unheard", beats=1)
     it.engine.command(Acknowledge(alert_id=alert, who="kim"))
     over_everywhere(it, beats=1)
+
+
+def test_a_chore_that_is_set_aside(it: Watched, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(*_: object) -> NoReturn:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    assert it.audit().is_clean
+    monkeypatch.setattr("tocsin.engine.rounds.turn_overdue_to_fallback", raises)
+    it.wait_until(lambda: "fallback" in _aside(it))
+
+    assert it.found() == []
+    assert it.found() == ["set_aside"]
+    told_once_and_silent_outside(it, "set_aside", beats=1)
+    assert it.engine.condition().audit.troubles[0].examples == ("fallback",)
+
+    monkeypatch.undo()
+    meddle(file, "UPDATE set_aside SET until_at = 1000")
+    over_everywhere(it, beats=1)
+
+
+def _aside(it: Watched) -> list[str]:
+    with it.store.reading() as reading:
+        return [one.rule for one in reading.set_aside(it.clock.now())]
 
 
 def test_a_notification_whose_lease_is_lost(it: Watched, file: str) -> None:

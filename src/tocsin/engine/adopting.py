@@ -1,10 +1,13 @@
 """A new configuration reaches the jobs in slices, so that a reload stops nothing."""
 
-import json
 from collections.abc import Iterator
+from datetime import datetime
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
+from tocsin.engine.apart import told_of
 from tocsin.engine.book import Book
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import SYSTEM_JOB, Draft
@@ -17,14 +20,23 @@ SLICE = 200
 _NOTE = "configuration"
 
 
-def version_of(writing: Writing, configuration: Configuration) -> int:
+class _Known(Struct, frozen=True):
+    digest: str = ""
+    version: int = 0
+
+
+def version_of(writing: Writing, configuration: Configuration, now: datetime) -> int:
     """Return the number of this configuration: the stored one if it judges alike, else the next."""
-    kept = json.loads(writing.note(_NOTE) or '{"digest": "", "version": 0}')
-    if kept["digest"] == configuration.digest:
-        return int(kept["version"])
-    version = int(kept["version"]) + 1
-    writing.save_note(_NOTE, json.dumps({"digest": configuration.digest, "version": version}))
-    return version
+    try:
+        known = msgspec.json.decode(writing.note(_NOTE) or "{}", type=_Known)
+    except msgspec.MsgspecError:
+        # So many minutes have passed since 1970 that no job was judged under this number before.
+        known = _Known(version=int(now.timestamp()) // 60)
+    if known.digest == configuration.digest:
+        return known.version
+    known = _Known(digest=configuration.digest, version=known.version + 1)
+    writing.save_note(_NOTE, msgspec.json.encode(known).decode())
+    return known.version
 
 
 def slices_of_jobs(configuration: Configuration) -> Iterator[list[JobKey]]:
@@ -37,7 +49,7 @@ def slices_of_jobs(configuration: Configuration) -> Iterator[list[JobKey]]:
 def register_slice(draft: Draft, keys: list[JobKey]) -> None:
     """Register those jobs of the file that are not known, so that a run that never comes is missed."""
     found = draft.writing.watches(keys)
-    draft.load(_adopt(watch, draft) for watch in found.values())
+    draft.load(_adopt_alone(watch, draft) for watch in found.values())
     new = [_new(key, draft) for key in keys if key not in found]
     if new:
         draft.load(draft.writing.register(new).values())
@@ -53,7 +65,7 @@ def _new(key: JobKey, draft: Draft) -> Job:
 def judge_outdated(draft: Draft) -> int:
     """Look at some of the jobs that were judged under another configuration; return how many there were."""
     outdated = draft.writing.outdated(draft.book.version, SLICE)
-    draft.load(_adopt(watch, draft) for watch in outdated)
+    draft.load(_adopt_alone(watch, draft) for watch in outdated)
     for job_id, watch in list(draft.watches.items()):
         if watch.job.environment == SYSTEM_JOB.environment:
             draft.watches[job_id] = replace(watch, judged_under=draft.book.version)
@@ -61,6 +73,13 @@ def judge_outdated(draft: Draft) -> int:
             draft.look(job_id)
             draft.watches[job_id] = replace(draft.watches[job_id], judged_under=draft.book.version)
     return len(outdated)
+
+
+def _adopt_alone(watch: Watch, draft: Draft) -> Watch:
+    try:
+        return _adopt(watch, draft)
+    except Exception as error:  # noqa: BLE001 -- a job that cannot be redefined must cost itself alone
+        return replace(watch, unreadable=told_of(error))
 
 
 def _adopt(watch: Watch, draft: Draft) -> Watch:

@@ -26,12 +26,20 @@ def is_of_the_store(error: Exception) -> bool:
 
 
 def apart(book: Book, chore: str, now: datetime, do: Callable[[], object]) -> datetime | None:
-    """Do a chore unless it is set aside; return until when it is. Raises ChoreFailed when it raises."""
+    """Do a chore unless it is set aside; return until when it is. Raises ChoreFailed when it raises.
+
+    The name of one of a kind is the kind, a colon, and which one.
+    """
     until_at = book.is_set_aside(chore, NO_JOB, now)
     if until_at is None:
         with named(chore):
             do()
     return until_at
+
+
+def counted_as(chore: str) -> str:
+    """Return what a chore is counted under: "digest" for "digest: team/mail", so that there are few."""
+    return chore.partition(": ")[0]
 
 
 def asked_again(at: datetime | None) -> tuple[datetime, ...]:

@@ -4,11 +4,14 @@ Nothing is told of on its first sight. What has moved by the next audit, however
 a backlog, a start, a clock that differs. What is found again in the same place is a trouble.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
+from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.configuration import Policy
 from tocsin.engine.suspicion import Suspect, Suspicion
 from tocsin.engine.sweeping import Sweep, again
@@ -26,7 +29,11 @@ STUCK_SECONDS: Final = 30.0
 TURNED_AFTER: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(hours=2)
 MAX_LYING: Final = 50
+MAX_EXAMPLE: Final = 200
 
+Ask = Callable[[], Iterable[Suspect]]
+
+_log = logging.getLogger("tocsin.watchdog")
 _ENGINE: Final = frozenset({Check.STORE, Check.JUDGING})
 
 
@@ -65,7 +72,7 @@ class Auditor:
             try:
                 with self._store.reading() as reading:
                     suspects += self._of_store(reading, threads, policy, now)
-                looked_for = frozenset(Check)
+                looked_for = _looked_for(suspects)
             except StoreError as error:
                 suspects.append(Suspect(check=Check.STORE, example=f"it cannot be read: {error}"))
         return self._suspicion.take(suspects, looked_for, now)
@@ -82,7 +89,7 @@ class Auditor:
             before = self._suspicion.suspects
             try:
                 with self._store.reading() as reading:
-                    suspects += _of_rows(reading, threads, policy, now)
+                    suspects += _each(_of_rows(reading, threads, policy, now))
                     suspects += again(reading, before, now - threads.clocks_apart - LATE_AFTER)
             except StoreError:
                 return True
@@ -91,26 +98,56 @@ class Auditor:
     def _of_store(
         self, reading: Reading, threads: Threads, policy: Policy, now: datetime
     ) -> Iterator[Suspect]:
-        late = now - threads.clocks_apart - LATE_AFTER
-        yield from _of_rows(reading, threads, policy, now)
-        yield from self._sweep.groups(reading, self._suspicion.suspects)
-        yield from self._sweep.alerts(reading, self._suspicion.suspects, late)
+        late, before = now - threads.clocks_apart - LATE_AFTER, self._suspicion.suspects
+        yield from _each(_of_rows(reading, threads, policy, now))
+        yield from _each(
+            (
+                ("groups", lambda: self._sweep.groups(reading, before)),
+                ("alerts", lambda: self._sweep.alerts(reading, before, late)),
+            )
+        )
 
 
-def _of_rows(reading: Reading, threads: Threads, policy: Policy, now: datetime) -> Iterator[Suspect]:
-    """Return what is suspicious; what other servers have noted by slower clocks is given so much time."""
+def _looked_for(suspects: Iterable[Suspect]) -> frozenset[Check]:
+    """Return what is over if it was not seen; nothing is while some of it could not be asked for."""
+    seen = frozenset(suspect.check for suspect in suspects)
+    return seen if Check.AUDIT in seen else frozenset(Check)
+
+
+def _each(questions: Iterable[tuple[str, Ask]]) -> Iterator[Suspect]:
+    """Return the answers to all questions; one that raises is suspicious itself, and costs no other."""
+    for name, ask in questions:
+        try:
+            yield from list(ask())
+        except Exception as error:  # whatever one question does, the others must be asked
+            if is_of_the_store(error):
+                raise
+            _log.exception("the audit could not ask for %s", name)
+            yield Suspect(check=Check.AUDIT, id=name, example=f"{name}: {error!r}"[:MAX_EXAMPLE])
+
+
+def _of_rows(reading: Reading, threads: Threads, policy: Policy, now: datetime) -> Iterator[tuple[str, Ask]]:
+    """Return what to ask for; what other servers have noted by slower clocks is given so much time."""
     present = now - threads.clocks_apart
     late = present - LATE_AFTER
-    yield from _of_due(reading, present)
-    yield from _lying(Check.DUE_GROUPS, reading.lying_groups(late, MAX_LYING))
-    if threads.is_delivering and threads.since_handing_out_seconds <= STUCK_SECONDS:
-        yield from _lying(Check.UNCLAIMED, reading.unclaimed(late, present))
-    yield from _lying(Check.UNCLAIMABLE, reading.unclaimable(late, MAX_LYING))
-    yield from _lying(Check.SET_ASIDE, reading.lying_aside(late, now, MAX_LYING))
     turned_by = present - policy.fallback_after - TURNED_AFTER
-    yield from _lying(Check.NO_FALLBACK, reading.without_fallback(turned_by, MAX_LYING))
     ended_by = present - policy.give_up_after - LONGEST_PAUSE
-    yield from _lying(Check.OWED, reading.unfinished(ended_by, MAX_LYING))
+    lying: dict[Check, Callable[[], list[Lying]]] = {
+        Check.DUE_GROUPS: lambda: reading.lying_groups(late, MAX_LYING),
+        Check.SET_ASIDE: lambda: reading.lying_aside(late, now, MAX_LYING),
+        Check.UNCLAIMABLE: lambda: reading.unclaimable(late, MAX_LYING),
+        Check.NO_FALLBACK: lambda: reading.without_fallback(turned_by, MAX_LYING),
+        Check.OWED: lambda: reading.unfinished(ended_by, MAX_LYING),
+    }
+    if threads.is_delivering and threads.since_handing_out_seconds <= STUCK_SECONDS:
+        lying[Check.UNCLAIMED] = lambda: reading.unclaimed(late, present)
+    yield Check.DUE_JOBS.value, lambda: _of_due(reading, present)
+    for check, ask in lying.items():
+        yield check.value, partial(_lying, check, ask)
+    yield Check.SIGN_OF_LIFE.value, lambda: _of_sign(reading, threads, now)
+
+
+def _of_sign(reading: Reading, threads: Threads, now: datetime) -> Iterator[Suspect]:
     lived_at = reading.lived_at(threads.server)
     if lived_at is None or lived_at < now - SILENT_AFTER:
         yield Suspect(check=Check.SIGN_OF_LIFE, id=threads.server)
@@ -133,10 +170,10 @@ def _of_threads(threads: Threads) -> Iterator[Suspect]:
 
 def _of_due(reading: Reading, present: datetime) -> Iterator[Suspect]:
     due = reading.lying_jobs(present - LATE_AFTER, MAX_LYING)
-    yield from _lying(Check.DUE_JOBS, due)
+    yield from _lying(Check.DUE_JOBS, lambda: due)
     if due and due[0].at < present - BEHIND_AFTER:
         yield Suspect(check=Check.LATE)
 
 
-def _lying(check: Check, rows: list[Lying]) -> Iterator[Suspect]:
-    return (Suspect(check=check, id=row.id, example=row.name) for row in rows)
+def _lying(check: Check, ask: Callable[[], list[Lying]]) -> Iterator[Suspect]:
+    return (Suspect(check=check, id=row.id, example=row.name) for row in ask())

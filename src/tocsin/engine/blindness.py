@@ -62,7 +62,7 @@ def look_at_unknown(draft: Draft, job_id: int) -> list[datetime]:
         asks.extend(asked_again(tell(draft, watch.job, alert, finding, _print(window))))
 
     for window in draft.book.blind:
-        asks += asked_again(apart(draft.book, f"blind window {window.id}", now, partial(look_at, window)))
+        asks += asked_again(apart(draft.book, f"blind window: {window.id}", now, partial(look_at, window)))
     _close_forgotten(draft, job_id)
     return asks
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.clock import Clock, monotonic
+from tocsin.engine.apart import told_of
 from tocsin.engine.configuration import Policy
 from tocsin.engine.lanes import ALL_ROOM, AT_ONCE, Lanes, Room, Trip
 from tocsin.engine.pacing import Pace, Wait
@@ -24,6 +25,7 @@ from tocsin.telemetry.metrics import Metrics
 
 LONGEST_WAIT_SECONDS = 1.0
 MAX_REFERENCE = 500
+PUT_OFF_FOR = timedelta(minutes=1)
 NOBODY_INVITED = Inviting()
 
 _log = logging.getLogger("tocsin.delivery")
@@ -227,7 +229,10 @@ class Deliverer:
         if isinstance(claimed, StoreUnavailable):
             return None
         for notification in claimed.notifications:
-            self._hand_out(notification)
+            try:
+                self._hand_out(notification)
+            except Exception as error:  # noqa: BLE001 -- one that cannot be handed out must not hold up the others
+                self._writer.submit(Finish(deliveries=(self._put_off(notification, error),)))
         if not claimed.notifications and claimed.next_at is not None and claimed.next_at <= self._clock.now():
             return None  # what is due is for busy targets: it can be claimed when one of their sends ends
         return claimed.next_at
@@ -266,10 +271,10 @@ class Deliverer:
         return answer[0]
 
     def _send(self, notification: Notification, trip: Trip) -> None:
-        channel = self.channels.get(notification.target)
-        delivery = try_to_send(
-            channel, notification, self._clock, self._policy(), self._jitter, inviting=self._inviting()
-        )
+        try:
+            delivery = self._tried(notification)
+        except Exception as error:  # noqa: BLE001 -- whatever fails beside a channel must not keep its lane for ever
+            delivery = self._put_off(notification, error)
         ok = delivery.outcome is DeliveryOutcome.SENT
         ended_seconds = monotonic()
         self._metrics.delivered(notification.target, ok, ended_seconds - trip.began_seconds)
@@ -280,3 +285,16 @@ class Deliverer:
         self._lanes.end(trip, ended_seconds)
         self._writer.submit(Finish(deliveries=(delivery,)))
         self._wake.set()
+
+    def _tried(self, notification: Notification) -> Delivery:
+        channel = self.channels.get(notification.target)
+        return try_to_send(
+            channel, notification, self._clock, self._policy(), self._jitter, inviting=self._inviting()
+        )
+
+    def _put_off(self, owed: Notification, error: Exception) -> Delivery:
+        """Return the end of a try that raised where no channel had a part in it."""
+        _log.error("notification %s is put off", owed.key, exc_info=error)
+        now = self._clock.now()
+        self._metrics.error("delivery", told_of(error), now)
+        return _not_sent(owed, now, f"put off: {told_of(error)}", due_at=now + PUT_OFF_FOR)

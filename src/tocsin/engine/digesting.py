@@ -27,7 +27,9 @@ def send_digests(writing: Writing, book: Book, now: datetime) -> int:
     """
     made: list[Notification] = []
     for plan in book.configuration.digests:
-        apart(book, _note(plan), now, partial(_send, writing, book.configuration, plan, now, made))
+        apart(
+            book, f"digest: {plan.target}", now, partial(_send, writing, book.configuration, plan, now, made)
+        )
     return len(made)
 
 

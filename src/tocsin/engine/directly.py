@@ -80,8 +80,7 @@ class Directly:
         for one in owed:
             if one.key in self._handed_over:
                 continue
-            message = replace(unpack(one.message), may_repeat=True)
-            if self._is_told(one.target, message, now):
+            if self._is_told(one.target, one.message, now):
                 self._handed_over[one.key] = None
         while len(self._handed_over) > MAX_KEYS:
             del self._handed_over[next(iter(self._handed_over))]
@@ -94,9 +93,12 @@ class Directly:
         behind = dict.fromkeys(other for target in first for other in fallback_targets(configuration, target))
         return tuple(target for target in [*behind][:MAX_TARGETS] if self._is_told(target, message, now))
 
-    def _is_told(self, target: str, message: Message, now: datetime) -> bool:
+    def _is_told(self, target: str, message: Message | str, now: datetime) -> bool:
+        """Send a message, or one as it is owed, which may have been sent before."""
         channel = self.channels.get(target)
         try:
+            if isinstance(message, str):
+                message = replace(unpack(message), may_repeat=True)
             if channel is not None:
                 channel.send(message, at=now)
         except ChannelError as error:

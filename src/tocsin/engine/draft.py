@@ -7,7 +7,14 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Entry
-from tocsin.engine.apart import EVERYTHING, NO_JOB, TRIED_AGAIN_AFTER, is_of_the_store, told_of
+from tocsin.engine.apart import (
+    EVERYTHING,
+    NO_JOB,
+    TRIED_AGAIN_AFTER,
+    is_of_the_store,
+    counted_as,
+    told_of,
+)
 from tocsin.engine.book import Book
 from tocsin.engine.gathering import Gathering
 from tocsin.engine.inhibiting import Inhibiting
@@ -249,7 +256,7 @@ class Draft:
         for reason in self.kept_back:
             metrics.suppressed(reason)
         for item in self.raised:
-            metrics.set_aside(item.rule)
+            metrics.set_aside(item.rule if item.job_id != NO_JOB else counted_as(item.rule))
             of_job = f" for job {self.watches[item.job_id].job.name}" if item.job_id in self.watches else ""
             _log.error("%s is set aside%s: %s", item.rule, of_job, item.error)
         for what, error in self.put_off:

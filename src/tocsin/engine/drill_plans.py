@@ -31,7 +31,7 @@ def look_at_drills(draft: Draft, job_id: int) -> None:
     asks = _begin_due(draft, job_id, {drill.plan for drill in under_way})
     for drill in under_way:
         do = partial(_go_on, draft, job_id, drill, asks)
-        asks += asked_again(apart(draft.book, f"drill {drill.id}", draft.now, do))
+        asks += asked_again(apart(draft.book, f"drill: {drill.id}", draft.now, do))
     asks += _speak_on(draft, job_id)
     draft.watches[job_id] = msgspec.structs.replace(
         draft.watches[job_id],
@@ -54,7 +54,7 @@ def _begin_due(draft: Draft, job_id: int, under_way: set[str]) -> list[datetime]
     asks: list[datetime] = []
     for plan in draft.book.configuration.drills:
         do = partial(_begin, draft, job_id, plan, under_way, asks)
-        asks += asked_again(apart(draft.book, f"drill {plan.name}", draft.now, do))
+        asks += asked_again(apart(draft.book, f"drill: {plan.name}", draft.now, do))
     return asks
 
 
@@ -145,7 +145,7 @@ def _speak_on(draft: Draft, job_id: int) -> list[datetime]:
     asks: list[datetime] = []
     for alert in _failures(draft, job_id):
         do = partial(_speak_of, draft, job_id, alert, planned, asks)
-        asks += asked_again(apart(draft.book, alert.rule, draft.now, do))
+        asks += asked_again(apart(draft.book, f"drill: {alert.fingerprint}", draft.now, do))
     return asks
 
 

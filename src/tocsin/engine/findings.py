@@ -60,7 +60,7 @@ def look_at_troubles(draft: Draft, job_id: int) -> list[datetime]:
         asks.extend(asked_again(ask_at))
 
     for check in Check:
-        asks += asked_again(apart(draft.book, f"audit of {check.value}", draft.now, partial(look_at, check)))
+        asks += asked_again(apart(draft.book, f"audit: {check.value}", draft.now, partial(look_at, check)))
     return asks
 
 

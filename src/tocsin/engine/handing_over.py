@@ -42,20 +42,16 @@ def look_at_hand_overs(draft: Draft, job_id: int) -> None:
     for schedule in draft.book.configuration.on_call_schedules.values():
         if schedule.hand_over_to is not HandOverTo.NOBODY:
             do = partial(_look_at, draft, schedule, asks)
-            asks += asked_again(apart(draft.book, _note_of(schedule), draft.now, do))
+            asks += asked_again(apart(draft.book, f"hand-over: {schedule.name}", draft.now, do))
     draft.watches[job_id] = msgspec.structs.replace(
         draft.watches[job_id], due_at=min(asks, default=None), judged_under=draft.book.version
     )
 
 
-def _note_of(schedule: OnCallSchedule) -> str:
-    return f"hand-over of {schedule.name}"
-
-
 def _look_at(draft: Draft, schedule: OnCallSchedule, asks: list[datetime]) -> None:
     """Tell of the latest hand-over alone, if several have passed while nobody could look."""
     asks += asked_again(next_change(schedule, draft.book.overrides, draft.now))
-    note, now = _note_of(schedule), draft.now
+    note, now = f"hand-over of {schedule.name}", draft.now
     kept = draft.writing.note(note)
     who = on_call(schedule, draft.book.overrides, now).responder
     known = _Known(now, who) if kept is None else msgspec.json.decode(kept, type=_Known)

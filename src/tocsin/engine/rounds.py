@@ -3,6 +3,7 @@
 Each chore has a name, under which it is set aside when it raises; the others are done without it.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from functools import partial
 import msgspec
 
 from tocsin.alerts.drill import ID_PREFIX
+from tocsin.alerts.silence import Silence
 from tocsin.engine.adopting import judge_outdated, register_slice, slices_of_jobs, version_of
 from tocsin.engine.apart import NO_JOB, apart, named
 from tocsin.engine.blindness import REMEMBER_FOR, note_blind
@@ -28,6 +30,7 @@ from tocsin.engine.own_jobs import DRILLS, wake_own_jobs
 from tocsin.engine.silencing import let_out, lifted
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.engine.whole_groups import go_on
+from tocsin.errors import InvalidMatcher
 from tocsin.store.base import Writing
 from tocsin.store.rows import Delivery, DeliveryOutcome, SetAside
 from tocsin.telemetry.metrics import Metrics
@@ -36,6 +39,8 @@ ALIVE_EVERY = timedelta(seconds=5)
 PRUNE_EVERY = timedelta(minutes=1)
 PRUNE_ROWS = 500
 KEPT_SINCE = "all alerts are kept since"
+
+_log = logging.getLogger("tocsin.engine")
 
 
 class Chore(Enum):
@@ -96,7 +101,7 @@ class Rounds:
 
     def reconfigure(self, configuration: Configuration, now: datetime) -> None:
         """Judge under another configuration from now on; jobs follow in slices."""
-        version = version_of(self._writing, configuration)
+        version = version_of(self._writing, configuration, now)
         if version != self.book.version or configuration is not self.book.configuration:
             self._to_register = deque(slices_of_jobs(configuration))
             self._wanted |= FOLLOWING
@@ -196,7 +201,7 @@ class Rounds:
         self._writing.take_up_shared()
         self.book = replace(
             self.book,
-            silences=self._writing.silences(now),
+            silences=tuple(filter(_can_be_asked, self._writing.silences(now))),
             overrides=self._writing.overrides(now),
             blind=self._writing.blind(now - REMEMBER_FOR),
             set_aside={(item.rule, item.job_id): item for item in self._writing.set_aside(now)},
@@ -300,3 +305,14 @@ class Rounds:
         if gone:
             self._writing.save_note(KEPT_SINCE, (now - policy.keep_runs_for).isoformat())
         self._prune_at = now if gone >= PRUNE_ROWS else now + PRUNE_EVERY
+
+
+def _can_be_asked(silence: Silence) -> bool:
+    """Whether a silence can tell what it covers; one that cannot mutes nothing: rather a message too many."""
+    try:
+        for matcher in silence.matchers:
+            matcher.matches({})
+    except InvalidMatcher as error:
+        _log.error("silence %s is left out: %s", silence.id, error)
+        return False
+    return True

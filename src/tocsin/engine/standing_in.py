@@ -71,7 +71,7 @@ class _Turned(msgspec.Struct, frozen=True, kw_only=True):
 def _turned_apart(draft: Draft, owed: Notification) -> _Turned:
     """Turn one notification, or have it shown that it cannot be: it must not hold up the others."""
     try:
-        with named(f"fallback of {owed.key}"):
+        with named(f"fallback: {owed.key}"):
             return _turned(draft, owed)
     except ChoreFailed as failed:
         draft.set_aside(failed)

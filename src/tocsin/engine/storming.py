@@ -1,7 +1,7 @@
 """What is told of many alerts at once: a storm, that it goes on or is in nobody's hand, that it is over."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -59,42 +59,45 @@ def speak_for_groups(draft: Draft) -> None:
     if not due:
         return
     _look_beside(draft, due)
+    put_off_until = draft.now + min(draft.book.configuration.policy.set_aside_for, TRIED_AGAIN_AFTER)
     for group in draft.gathering.due_locked(draft.now):
-        release = _spoken_for(draft, group)
+        release = _tried(draft, group, _spoken_for)
         if release:
             _let_go(draft, release)
+        elif release is None and (group.aside_until is None or _tried(draft, group, _give_up) is None):
+            draft.gathering.put_off(group, put_off_until)
 
 
-def _spoken_for(draft: Draft, group: Group) -> tuple[int, ...]:
-    """Take the turn of one group, or none of it and put it off; return which jobs may speak by themselves."""
+def _tried(
+    draft: Draft, group: Group, do: Callable[[Draft, Group], tuple[int, ...]]
+) -> tuple[int, ...] | None:
+    """Do something for one group and return which jobs it names; where it raises, nothing is done: None."""
     mark, owed = draft.gathering.mark, len(draft.notifications)
     try:
-        turn = draft.gathering.take_turn(
-            group, draft.now, partial(hushed, draft), partial(_muted_until, draft)
-        )
-        moved, step = _moved_on(draft, turn)
-        draft.gathering.keep(moved)
-        _speak(draft, msgspec.structs.replace(turn, group=moved), step)
+        return do(draft, group)
     except Exception as error:  # a group that cannot be told must cost itself alone
         if is_of_the_store(error):
             raise
         _log.exception("group %s could not be told and is put off", group.id)
         draft.gathering.undo(mark)
         del draft.notifications[owed:]
-        if group.aside_until is None:
-            set_aside_for = draft.book.configuration.policy.set_aside_for
-            draft.gathering.put_off(group, draft.now + min(set_aside_for, TRIED_AGAIN_AFTER))
-        else:
-            _give_up(draft, group)
         draft.put_off.append((f"group {group.id}", told_of(error)))
-        return ()
+        return None
+
+
+def _spoken_for(draft: Draft, group: Group) -> tuple[int, ...]:
+    """Take the turn of a group; return which jobs may speak by themselves."""
+    turn = draft.gathering.take_turn(group, draft.now, partial(hushed, draft), partial(_muted_until, draft))
+    moved, step = _moved_on(draft, turn)
+    draft.gathering.keep(moved)
+    _speak(draft, msgspec.structs.replace(turn, group=moved), step)
     return turn.release
 
 
-def _give_up(draft: Draft, group: Group) -> None:
+def _give_up(draft: Draft, group: Group) -> tuple[int, ...]:
     """Close a group that cannot be told again and again; what it speaks for, or keeps waiting, is told anew.
 
-    Nobody is to wait for a group that may never be told.
+    Nobody is to wait for a group that may never be told. There is no job to be let go.
     """
     after = ""
     for _ in range(MOST_LET_GO // ASKED_AT_ONCE):
@@ -107,6 +110,7 @@ def _give_up(draft: Draft, group: Group) -> None:
     closed = draft.gathering.close(group)
     if closed.has_spoken:
         _owe(draft, Turn(group=closed, said=Said.OVER), Said.OVER, closed.targets)
+    return ()
 
 
 def _let_go(draft: Draft, job_ids: Iterable[int]) -> None:
@@ -122,15 +126,20 @@ def _look_beside(draft: Draft, due: Iterable[Group]) -> None:
 
     After downtime both are due at once, and the level is to hear of all of them.
     """
-    now, climbing = draft.now, [group for group in due if group.beside and group.waits_for_somebody]
-    ids = [one for group in climbing if _climbs_by(group, now) for one in group.beside]
-    job_ids = {alert.job_id for alert in map(draft.alert_or_none, ids) if alert is not None and alert.is_open}
-    late = [
-        w for w in draft.writing.watches_by_id(sorted(job_ids)) if w.due_at is not None and w.due_at <= now
-    ]
+    job_ids = {job_id for group in due for job_id in _tried(draft, group, _beside) or ()}
+    found = draft.writing.watches_by_id(sorted(job_ids))
+    late = [watch for watch in found if watch.due_at is not None and watch.due_at <= draft.now]
     draft.load(late)
     for watch in late:
         draft.look(watch.job.id)
+
+
+def _beside(draft: Draft, group: Group) -> tuple[int, ...]:
+    """Return the jobs of open alerts that are escalated with a group which may tell a level now."""
+    if not group.beside or not group.waits_for_somebody or not _climbs_by(group, draft.now):
+        return ()
+    alerts = map(draft.alert_or_none, group.beside)
+    return tuple(alert.job_id for alert in alerts if alert is not None and alert.is_open)
 
 
 def _climbs_by(group: Group, now: datetime) -> bool:

@@ -80,7 +80,7 @@ def _wake_targets(draft: Draft) -> None:
     There may be more whom nobody has looked for yet.
     """
     for key, after in draft.writing.wakes(WAKES_AT_ONCE):
-        if apart(draft.book, f"{INHIBITION} by {key}", draft.now, partial(_wake, draft, key, after)) is None:
+        if apart(draft.book, f"{INHIBITION}: {key}", draft.now, partial(_wake, draft, key, after)) is None:
             draft.has_woken = True
             return
 

@@ -35,6 +35,7 @@ class Check(Enum):
     UNCLAIMABLE = "unclaimable"
     NO_FALLBACK = "no_fallback"
     OWED = "owed"
+    AUDIT = "audit"
 
 
 WORDS: Final = {
@@ -62,6 +63,7 @@ WORDS: Final = {
     Check.UNCLAIMED: ("notifications are ready and not sent", _LOG),
     Check.UNCLAIMABLE: ("notifications can never be sent", "Tell these receivers yourself."),
     Check.NO_FALLBACK: ("notifications wait and their fallback is not told", _LOG),
+    Check.AUDIT: ("a part of the audit cannot be made", _LOG),
     Check.OWED: ("notifications are owed for longer than they are tried", _LOG),
 }
 

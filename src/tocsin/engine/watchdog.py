@@ -16,7 +16,7 @@ from typing import Final
 from tocsin.alerts.alert import AlertState
 from tocsin.clock import Clock, monotonic
 from tocsin.engine.auditing import Auditor, Threads
-from tocsin.engine.commands import NoteAudit, Result
+from tocsin.engine.commands import Done, NoteAudit, Result
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.directly import Directly
 from tocsin.engine.draft import SYSTEM_JOB
@@ -225,7 +225,7 @@ class Watchdog:
         report = AuditReport(server=self._server, host=self._host, at=now, troubles=news)
         command = NoteAudit(report=report, until_at=now + NOTED_WITHIN, gone=gone)
         self._writer.submit(Order(command=command, reply=reply))
-        taken = answered.wait(self._patience_seconds()) and not isinstance(answers[0], StoreUnavailable)
+        taken = answered.wait(self._patience_seconds()) and isinstance(answers[0], Done)
         self._noted = news if taken else self._noted
         return taken
 
