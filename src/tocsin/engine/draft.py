@@ -11,8 +11,8 @@ from tocsin.engine.apart import (
     EVERYTHING,
     NO_JOB,
     TRIED_AGAIN_AFTER,
-    is_of_the_store,
     counted_as,
+    is_of_the_store,
     told_of,
 )
 from tocsin.engine.book import Book
