@@ -60,6 +60,7 @@ SIGN_OF_LIFE = "sign of life"
 LINKS = "key of links"
 HASTENING = "clock set back"
 RETENTION = "retention"
+LIFTING = "silences lifted"
 
 
 class Rounds:
@@ -208,7 +209,8 @@ class Rounds:
             unknown_jobs=self._writing.unknown_jobs(),
         )
         # Whoever lifted one could not see what was judged under it here at that moment.
-        let_out(self._writing, lifted(self._silences, self.book.silences, now), now)
+        ended = lifted(self._silences, self.book.silences, now)
+        self._apart(LIFTING, partial(let_out, self._writing, ended, now), now)
 
     def go(self, draft: Draft, now: datetime) -> int:
         """Do what is due; return how much the outbox has that is new. `kept` says whether more is left."""
