@@ -18,9 +18,9 @@ def spool(tmp_path: Path) -> Spool:
     return Spool(str(tmp_path), "http://127.0.0.1:8465")
 
 
-def fill(spool: Spool, count: int, **fields: object) -> None:
+def fill(spool: Spool, count: int, *, run: str = "aa", **fields: object) -> None:
     for seq in range(1, count + 1):
-        name = entry_name(1_000, "aa", seq, "heartbeat")
+        name = entry_name(1_000, run, seq, "heartbeat")
         spool.put(name, wire.encode({"job": "etl", "kind": "heartbeat", "run": "r", "seq": seq, **fields}))
 
 
@@ -78,32 +78,70 @@ def test_everything_is_sent_in_order_and_forgotten(spool: Spool) -> None:
 
 
 def test_batches_are_bounded_by_number_and_by_bytes(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(spool, 10, log_tail="x" * 100)
-    monkeypatch.setattr(delivery, "MAX_BATCH", 4)
-    desk = Desk()
-    deliver(spool, desk.post)
-    assert [len(batch) for batch in desk.batches] == [4, 4, 2]
-    monkeypatch.undo()
-
-    fill(spool, 1000)
+    for number in range(1_000):
+        fill(spool, 1, run=f"{number:04}")
     desk = Desk()
     deliver(spool, desk.post)
     assert [len(batch) for batch in desk.batches] == [50, 100, 200, 400, 250]
 
-    fill(spool, 10, log_tail="x" * 100)
+    for number in range(10):
+        fill(spool, 1, run=f"{number:04}", log_tail="x" * 100)
     monkeypatch.setattr(delivery, "MAX_BATCH_BYTES", 500)
     desk = Desk()
     deliver(spool, desk.post)
     assert [len(batch) for batch in desk.batches] == [3, 3, 3, 1]
 
 
+def test_a_batch_ends_between_two_runs(spool: Spool) -> None:
+    for run, count in (("aa", 30), ("bb", 120), ("cc", 5)):
+        fill(spool, count, run=run)
+    desk = Desk()
+
+    assert deliver(spool, desk.post) == Outcome(delivered=155)
+    assert [len(batch) for batch in desk.batches] == [150, 5]
+    assert desk.seqs == [*range(1, 31), *range(1, 121), *range(1, 6)]
+
+
+def test_of_a_run_too_long_for_one_request_the_newest_goes_ahead(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(spool, 2_300)
+    desk = Desk()
+
+    assert deliver(spool, desk.post) == Outcome(delivered=2_300)
+    assert [(len(batch), batch[-1]) for batch in desk.batches] == [
+        (1_000, 2_300),
+        (1_000, 1_999),
+        (300, 2_299),
+    ]
+    assert sorted(desk.seqs) == list(range(1, 2_301))
+
+    fill(spool, 10, log_tail="x" * 100)
+    monkeypatch.setattr(delivery, "MAX_BATCH_BYTES", 500)
+    desk = Desk()
+    deliver(spool, desk.post)
+    assert [batch[-1] for batch in desk.batches] == [10, 5, 8, 9]
+    assert all(len(batch) <= 3 for batch in desk.batches)
+
+
+def test_a_run_is_cut_where_nothing_larger_comes_through(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(spool, 200)
+    desk = Desk(lambda check_ins: NoAnswer("hung up", while_sending=True) if len(check_ins) > 20 else None)
+
+    assert deliver(spool, desk.post) == Outcome(delivered=200)
+    assert sorted(desk.seqs) == list(range(1, 201))
+
+
 def test_one_that_is_larger_than_a_batch_goes_alone(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(spool, 3, log_tail="x" * 1_000)
+    for run in ("aa", "bb", "cc"):
+        fill(spool, 1, run=run, log_tail="x" * 1_000)
     monkeypatch.setattr(delivery, "MAX_BATCH_BYTES", 500)
     desk = Desk()
 
     assert deliver(spool, desk.post).delivered == 3
-    assert desk.batches == [[1], [2], [3]]
+    assert desk.batches == [[1], [1], [1]]
 
 
 def test_what_comes_in_meanwhile_goes_along(spool: Spool) -> None:
@@ -236,6 +274,20 @@ def test_only_the_part_that_is_wrong_is_lost_where_the_check_in_can_do_without(
     assert outcome.refusal.reason == "labels.no good: is wrong"
     assert not outcome.refusal.is_lost
     assert notes(spool)[0]["check_in"]["labels"] == {"no good": "x"}
+
+
+@pytest.mark.parametrize("field", ["nominal_at", "partition", "backfill"])
+def test_a_failure_is_told_without_the_occurrence_that_the_server_does_not_take(
+    spool: Spool, field: str
+) -> None:
+    fill(spool, 1, **{field: "2126-01-01T00:00:00Z"})
+    desk = Desk(lambda check_ins: rejected(field) if field in check_ins[0] else None)
+
+    outcome = deliver(spool, desk.post)
+
+    assert (outcome.delivered, outcome.rejected) == (1, 0)
+    assert desk.seqs == [1]
+    assert notes(spool)[0]["check_in"][field] == "2126-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize("field", ["job", "at", "labels", "", "nonsense.x"])

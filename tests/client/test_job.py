@@ -301,7 +301,7 @@ def test_nothing_that_is_put_in_makes_the_job_fail(
     assert "progress" not in default.last("skip")
     assert default.last("skip")["records"] == {"ok": 0, "failed": 0}
     said = capfd.readouterr().err.splitlines()
-    assert len(said) == 3
+    assert len(said) == 4
     assert all(line.startswith("tocsin: ") for line in said)
 
 

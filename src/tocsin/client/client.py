@@ -2,8 +2,9 @@
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from tocsin.client import wire
 from tocsin.client.courier import FLUSH_SECONDS, Courier, Standing
 from tocsin.client.guard import harmless
 from tocsin.client.http1 import Answer, NoAnswer, Target, parse_target, post
@@ -116,9 +117,10 @@ def sender(target: Target, key: str) -> "functools.partial[Answer | NoAnswer]":
     return functools.partial(post, target, key=key, timeout_seconds=REQUEST_SECONDS)
 
 
-def labels_of(labels: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
-    """Return labels as sorted pairs."""
-    return tuple(sorted((str(name), str(value)) for name, value in (labels or {}).items()))
+@harmless
+def labels_of(labels: "Mapping[str, str] | Iterable[tuple[str, str]] | None") -> tuple[tuple[str, str], ...]:
+    """Return labels, also those given as pairs, as sorted pairs."""
+    return tuple(sorted((wire.text(name), wire.text(value)) for name, value in dict(labels or {}).items()))
 
 
 def _say_nothing(text: str) -> None:

@@ -2,16 +2,16 @@
 
 from collections import deque
 from collections.abc import Callable
-from itertools import islice
 
 from tocsin import clock
 from tocsin.client import wire
 from tocsin.client.http1 import Answer, NoAnswer
-from tocsin.client.spool import Spool
+from tocsin.client.spool import Spool, run_of
 from tocsin.client.values import Value
 
 MAX_BATCH = 500
 _FIRST_BATCH = 50  # a server that is away should not cost the reading of hundreds of files
+MAX_TOGETHER = 1_000  # as many as the server takes at once
 MAX_BATCH_BYTES = 900 * 1024  # below the 1 MiB at which common proxies stop
 _ACCEPTED = 202
 _IS_ACCEPTED = b'"status":"accepted"'
@@ -25,9 +25,6 @@ _ESSENTIAL = (
     "seq",
     "at",
     "sent_at",
-    "nominal_at",
-    "partition",
-    "backfill",
 )
 _REFUSED = (400, 413, 422)
 _REASONS = {
@@ -83,6 +80,7 @@ class _Pass:
         self._post = post
         self._settled: set[str] = set()
         self._size = min(_FIRST_BATCH, MAX_BATCH)
+        self._is_wary = False  # once something on the way to the server wants smaller batches
         self._tally = Outcome()
 
     def run(self) -> Outcome:
@@ -97,20 +95,43 @@ class _Pass:
         return self._tally
 
     def _take(self, queue: deque[str]) -> dict[str, bytes]:
+        """Read the next batch; it ends between two runs.
+
+        The server judges a run after every request. Of one that was cut it would see the beginning alone, and
+        alert because nothing was heard since. Where a run is too long, its newest check-in goes ahead.
+        """
         batch: dict[str, bytes] = {}
-        total = 0
-        for name in islice(queue, self._size):
-            body = self._spool.read(name)
-            if body is None or not wire.looks_whole(body):
-                self._settle(name)
-                if body is not None:
-                    self._spool.set_aside(name)
+        total, run = 0, ""
+        for name in queue:
+            is_full = len(batch) >= (MAX_TOGETHER if run_of(name) == run else self._size)
+            if is_full or (len(batch) >= self._size and self._is_wary):
+                break
+            if name in self._settled or (body := self._read(name)) is None:
                 continue
             total += len(body)
             if batch and total > MAX_BATCH_BYTES:
                 break
-            batch[name] = body
-        return batch
+            batch[name], run = body, run_of(name)
+        return batch if self._is_wary else self._with_newest(batch, run, queue)
+
+    def _with_newest(self, batch: dict[str, bytes], run: str, queue: deque[str]) -> dict[str, bytes]:
+        newest = next((name for name in reversed(queue) if run_of(name) == run), "")
+        body = self._read(newest) if newest and newest not in batch and newest not in self._settled else None
+        if body is None:
+            return batch
+        room = MAX_BATCH_BYTES - len(body)
+        while len(batch) > 1 and (len(batch) >= MAX_TOGETHER or sum(map(len, batch.values())) > room):
+            batch.popitem()
+        return {**batch, newest: body}
+
+    def _read(self, name: str) -> bytes | None:
+        body = self._spool.read(name)
+        if body is not None and wire.looks_whole(body):
+            return body
+        self._settle(name)
+        if body is not None:
+            self._spool.set_aside(name)
+        return None
 
     def _send(self, batch: dict[str, bytes]) -> bool:
         """Send a batch; False where the pass has to end."""
@@ -129,18 +150,21 @@ class _Pass:
     def _no_answer(self, batch: dict[str, bytes], answer: NoAnswer) -> bool:
         if answer.while_sending and len(batch) > 1:
             # A proxy that hangs up on a large body would otherwise hold back everything for ever.
-            self._size = len(batch) // 2
+            self._halve(batch)
             return True
         return self._stop(answer.reason)
 
     def _refused(self, batch: dict[str, bytes], answer: Answer) -> bool:
         """Halve the batch until the one bad check-in is alone, and move that aside."""
         if len(batch) > 1:
-            self._size = len(batch) // 2
+            self._halve(batch)
             return True
         ((name, body),) = batch.items()
         self._reject(name, body, _fault_of(answer))
         return True
+
+    def _halve(self, batch: dict[str, bytes]) -> None:
+        self._size, self._is_wary = len(batch) // 2, True
 
     def _accepted(self, batch: dict[str, bytes], answer: Answer) -> bool:
         results = _all_accepted(answer.body, len(batch)) or _results(answer.body)

@@ -125,19 +125,19 @@ class Job:
         if self._nominal_at is not None and nominal_at is None:
             say(f"nominal_at {self._nominal_at!r} of {self._name} is no instant; reported without it")
         who = Who(
-            job=wire.text(self._name),
+            job=self._name,
             environment=self._environment or client.environment,
-            run=None if self._run is None else wire.text(self._run),
-            labels=labels_of(self._labels),
+            run=self._run,
+            labels=labels_of(self._labels) or (),
             nominal_at=nominal_at,
             partition=self._partition,
             backfill=self._backfill,
         )
         run = Run(
             Reporter(client.letterbox, who),
-            attempt=self._attempt,
-            max_attempts=self._max_attempts,
-            heartbeat_seconds=self._heartbeat_seconds,
+            attempt=_whole(self._attempt),
+            max_attempts=_whole(self._max_attempts),
+            heartbeat_seconds=_heartbeat_seconds(self._heartbeat_seconds),
         )
         run.begin(self._definition)
         return run
@@ -151,6 +151,20 @@ class Job:
             self._runs.remove(run)
             _open_runs.set(tuple(other for other in here if other is not run))
         return run
+
+
+def _whole(value: object) -> int | None:
+    number = wire.number(value)
+    return None if number is None else int(number)
+
+
+def _heartbeat_seconds(value: object) -> float:
+    """Return the span that was meant; what is no number must not leave a run without a sign of life."""
+    number = HEARTBEAT_SECONDS if value is None else wire.number(value)
+    if number is None:
+        say(f"heartbeat_seconds {value!r} is no number from 0 on; {HEARTBEAT_SECONDS:g} is used")
+        return HEARTBEAT_SECONDS
+    return number
 
 
 def current_run() -> Run | None:

@@ -20,9 +20,9 @@ class Report:
         """A bad reporting option is told and left out: it must not keep the job from running."""
         client = Client(options.server, environment=options.environment, quiet=options.quiet)
         who = Who(
-            job=wire.text(options.job),
+            job=options.job,
             environment=client.environment,
-            labels=labels_of(_labels(options.labels)),
+            labels=labels_of(_labels(options.labels)) or (),
             nominal_at=_nominal_at(options.nominal_at),
             partition=options.partition,
             backfill=options.backfill,

@@ -7,8 +7,12 @@ import threading
 
 from tocsin import clock
 from tocsin.client import wire
+from tocsin.client.notice import say
 from tocsin.client.spool import entry_name
 from tocsin.client.values import Value
+
+_MOST_SAID = 100
+_said: set[tuple[str, str]] = set()
 
 TYPE_CHECKING = False
 
@@ -56,9 +60,9 @@ class Reporter:
     def __init__(self, letterbox: Letterbox, who: Who) -> None:
         """Nothing is sent yet."""
         now_us = int(clock.now().timestamp() * 1_000_000)
-        self.run = who.run or os.urandom(16).hex()
+        self._who = _taken(who)
+        self.run = self._who.run or os.urandom(16).hex()
         self._letterbox = letterbox
-        self._who = who
         self._started_us = now_us
         self._token = os.urandom(6).hex()
         self._seq = now_us if who.run else 0
@@ -114,3 +118,24 @@ class Reporter:
             "partition": who.partition,
             "backfill": who.backfill or None,
         }
+
+
+def _taken(who: Who) -> Who:
+    """Return who reports in the form that the server takes; what it refuses would never be heard of."""
+    return Who(
+        job=_named("job", who.job),
+        environment=_named("environment", who.environment),
+        run=_named("run", who.run) if who.run else None,
+        labels=who.labels,
+        nominal_at=who.nominal_at,
+        partition=None if who.partition in (None, "") else _named("partition", who.partition),
+        backfill=bool(who.backfill),
+    )
+
+
+def _named(field: str, given: object) -> str:
+    name = wire.name(given)
+    if isinstance(given, str) and name != given and (field, name) not in _said and len(_said) < _MOST_SAID:
+        _said.add((field, name))
+        say(f"{field} {given[:60]!r} is not 1 to 200 characters without controls; told as {name[:60]!r}")
+    return name

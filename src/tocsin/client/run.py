@@ -1,6 +1,5 @@
 """One run of a Python job, as its code sees it."""
 
-import math
 import os
 import resource
 import signal
@@ -51,7 +50,7 @@ class Run:
         self._max_attempts = max_attempts
         self._pulse = Pulse(self.heartbeat, every_seconds=heartbeat_seconds)
         self._tally = threading.Lock()
-        self._progress: tuple[float, float | None] | None = None
+        self._progress: tuple[object, object] = (None, None)
         self._ok: int | None = None
         self._failed: int | None = None
         self._metrics: dict[str, float] = {}
@@ -137,23 +136,29 @@ class Run:
         """Report how the run ended; done by `with`."""
         self._pulse.stop()
         self.ended = True
-        kind, account = self._account_of(error)
-        more = {
+        failed = error is not None and not _is_clean_exit(error)
+        kind = "fail" if failed else "success" if self._verdict is None else self._verdict.kind
+        # Whatever goes wrong with the account of a run, that it has ended is told.
+        self._send(kind, self._account(error if failed else None) or {}, ends=True)
+
+    @harmless
+    def _account(self, error: BaseException | None) -> dict[str, object]:
+        account = self._verdict_or(error)
+        return {
             "metrics": dict(self._metrics) or None,
             "context": _context(),
             **account,
             "metadata": self._all_metadata(account.get("metadata")),
         }
-        self._send(kind, more, ends=True)
 
-    def _account_of(self, error: BaseException | None) -> tuple[str, dict[str, object]]:
-        if error is not None and not _is_clean_exit(error):
-            return "fail", _account_of_error(error)
+    def _verdict_or(self, error: BaseException | None) -> dict[str, object]:
+        if error is not None:
+            return _account_of_error(error)
         if self._verdict is None:
-            return "success", {}
+            return {}
         if self._verdict.kind == "skip":
-            return "skip", {"metadata": {"skip_reason": self._verdict.message}}
-        return "fail", {"error": {"type": "failed", "message": self._verdict.message}}
+            return {"metadata": {"skip_reason": self._verdict.message}}
+        return {"error": {"type": "failed", "message": self._verdict.message}}
 
     def _all_metadata(self, more: object) -> dict[str, object] | None:
         found = dict(self._metadata)
@@ -166,14 +171,17 @@ class Run:
     def _send(self, kind: str, more: Mapping[str, object], *, ends: bool = False) -> None:
         if self._reporter is None:
             return
-        state = {
+        self._reporter.send(kind, {**(self._state() or {}), **more}, ends=ends)
+
+    @harmless
+    def _state(self) -> dict[str, object]:
+        return {
             "attempt": self._attempt,
             "max_attempts": self._max_attempts,
-            "progress": None if self._progress is None else _progress(*self._progress),
+            "progress": _progress(*self._progress),
             "records": None if self._ok is None else {"ok": self._ok, "failed": self._failed},
             "resources": _resources(self._cpu_before),
         }
-        self._reporter.send(kind, {**state, **more}, ends=ends)
 
 
 def _context() -> dict[str, str]:
@@ -181,11 +189,12 @@ def _context() -> dict[str, str]:
     return describe([wire.text(word) for word in getattr(sys, "argv", ())])
 
 
-def _progress(done: float, total: float | None) -> dict[str, float] | None:
+def _progress(done: object, total: object) -> dict[str, float] | None:
     """Return progress as the server takes it; a number that makes no sense must not cost the check-in."""
-    if not 0 <= done < math.inf:
+    read, whole = wire.number(done), wire.number(total)
+    if read is None:
         return None
-    return {"done": done, "total": total} if total is not None and 0 <= total < math.inf else {"done": done}
+    return {"done": read} if whole is None else {"done": read, "total": whole}
 
 
 def _is_clean_exit(error: BaseException) -> bool:

@@ -35,6 +35,11 @@ def entry_name(started_us: int, token: str, seq: int, kind: str) -> str:
     return f"{started_us:016d}-{token}-{seq:016d}{letter}"
 
 
+def run_of(name: str) -> str:
+    """Return what the names of all check-ins of one run begin with."""
+    return name.rpartition("-")[0]
+
+
 def find_place(places: Sequence[str]) -> tuple[str, str]:
     """Return the first directory that can be written, and why the wanted one could not be (or nothing).
 

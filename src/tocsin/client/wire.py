@@ -15,6 +15,9 @@ _REST_OF_CHARACTER = bytes(range(0x80, 0xC0))
 _MAX_REST_OF_CHARACTER = 3
 _ESCAPED = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x22, 0x5C, 0x7F)}
 _WORDS = {None: "null", True: "true", False: "false"}
+_MAX_NAME = 200
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), "\ufffd")
+_NO_NAMES = ("", ".", "..")
 _EXPENDABLE = ("metadata", "definition", "metrics", "context", "labels", "log_tail", "error")
 
 
@@ -51,6 +54,23 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
     except Exception:  # noqa: BLE001 – somebody else's __str__ may raise anything
         written = f"<{type(value).__name__}>"
     return written[:limit].encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
+def name(value: object) -> str:
+    """Return a value as a name that the server takes: cut at 200 characters, without control characters."""
+    written = text(value, _MAX_NAME)
+    if written.isprintable():
+        return f"unnamed{written}" if written in _NO_NAMES else written
+    return written.translate(_CONTROLS)
+
+
+def number(value: object) -> float | None:
+    """Return what can be read as a number from 0 on, a text too, or None; a whole number stays whole."""
+    try:
+        read = value if type(value) in (int, float) else float(value)  # type: ignore[arg-type]  # else it raises
+        return read if 0 <= read <= _MAX_INTEGER else None  # type: ignore[operator,return-value]  # a number
+    except Exception:  # noqa: BLE001 – a stranger's conversion may raise anything
+        return None
 
 
 def tail(data: bytes) -> str:
