@@ -45,6 +45,38 @@ def test_troubles_of_several_kinds_are_not_called_the_same(story: Story) -> None
     assert (storm.job, storm.title) == ("11 more jobs", "raised alerts")
 
 
+def test_a_storm_is_told_by_the_times_of_its_own_route_wherever_a_reload_puts_that(story: Story) -> None:
+    story.time_interval("morning", "00:00-14:00")
+    story.routes(("severity=critical", "data"))
+    for number in range(10):
+        story.at("02:00").fails(f"job-{number}")
+    story.until("02:00:10")
+    story.routes(("team=other", "other", "mute=morning"), ("severity=critical", "data"))
+    story.reloads()
+
+    story.until("03:00")
+
+    assert [(story.clock_time(told.at), told.message.job) for told in story.messages] == [
+        ("02:00", "job-0"),
+        ("02:00:30", "9 more jobs"),
+    ]
+
+
+def test_a_storm_is_kept_quiet_by_its_own_route_wherever_a_reload_puts_that(story: Story) -> None:
+    story.time_interval("morning", "02:00-14:00")
+    story.routes(("team=other", "other"), ("severity=critical", "data"))
+    for number in range(10):
+        story.at("02:00").fails(f"job-{number}")
+    story.until("02:00:10")
+    story.routes(("severity=critical", "data", "mute=morning"), ("team=other", "other"))
+    story.reloads()
+
+    story.until("15:00")
+
+    told = [story.clock_time(told.at) for told in story.messages if told.message.job == "9 more jobs"]
+    assert told == ["14:00"]
+
+
 def test_what_most_of_a_storm_have_in_common_is_named(story: Story) -> None:
     for number in range(20):
         story.at("02:00").fails(f"job-{number}", error=f"connection to db-7:5432 refused (pid {number})")

@@ -126,17 +126,6 @@ def _ends(
         yield from _ends(child, f"{path}/routes[{number}]", grouping.at(child), labels)
 
 
-def quiet_until(root: Route, path: str, now: datetime, intervals: Intervals) -> datetime | None:
-    """Return when the node of a path may speak again, or None where it may now, or is there no more."""
-    node = root
-    for step in path.split("/")[1:]:
-        number = int(step.removeprefix("routes[").removesuffix("]"))
-        if number >= len(node.routes):
-            return None
-        node = node.routes[number]
-    return _muted_until(node, now, intervals) if _muted_by(node, now, intervals) else None
-
-
 def way_of(node: Route, path: str, grouping: Grouping, now: datetime, intervals: Intervals) -> Way:
     """Return a node as the end of a way."""
     muted_by = _muted_by(node, now, intervals)

@@ -21,7 +21,7 @@ from tocsin.alerts.membership import (
     still_waiting,
     take,
 )
-from tocsin.alerts.route import ALL_LABELS, Way, quiet_until
+from tocsin.alerts.route import ALL_LABELS, Way
 from tocsin.alerts.set_back import group_at
 from tocsin.alerts.telling import heard_by
 from tocsin.alerts.together import handed, in_hand, joined, left_behind, woken
@@ -29,6 +29,9 @@ from tocsin.alerts.turning import Turn, is_to_flush, is_to_repeat, next_at, turn
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.looking import NewId
 from tocsin.engine.pooling import End
+from tocsin.engine.reaching import ways_of
+from tocsin.engine.voicing import labels_of
+from tocsin.errors import StoreUnreadable
 from tocsin.oncall.escalation import Climb
 from tocsin.store.base import Writing
 
@@ -306,11 +309,23 @@ class Gathering:
 
     def _kept_quiet(self, group: Group, now: datetime) -> Group:
         """Return the group with how long its route is quiet; looked at each hour, for routes may change."""
-        configuration = self._configuration
-        until = quiet_until(configuration.route, _path_of(group), now, configuration.time_intervals)
+        until = self._quiet_until(group, now) if self._configuration.time_intervals else None
         if until is not None:
             until = min(until, now + QUIET_FOR_AT_MOST)
         return group if until == group.quiet_until else replace(group, quiet_until=until)
+
+    def _quiet_until(self, group: Group, now: datetime) -> datetime | None:
+        """Return when somebody may speak of the group again; None where it may be now.
+
+        Its route is the one that its first alert takes now: after a reload another may stand at its place.
+        """
+        try:
+            first = None if group.first is None else self._writing.alert(group.first.alert_id)
+        except StoreUnreadable:
+            first = None
+        found = () if first is None else ways_of(labels_of(first), self._configuration, now)
+        own = [way.muted_until for way in found if way.receiver == _receiver_of(group)]
+        return min((at for at in own if at is not None), default=None) if None not in own else None
 
     def _pace_of(self, way: Way) -> Pace:
         return replace(
@@ -375,3 +390,7 @@ def _key_of(way: Way, shared: tuple[tuple[str, str], ...]) -> str:
 
 def _path_of(group: Group) -> str:
     return group.key.partition("\x1f")[0]
+
+
+def _receiver_of(group: Group) -> str:
+    return group.key.split("\x1f")[1]
