@@ -31,7 +31,7 @@ from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.standing_in import turn_overdue_to_fallback
 from tocsin.engine.trial import trial_notifications
-from tocsin.engine.work import Finish, Order, Report
+from tocsin.engine.work import Finish, Order, Reconfigure, Report
 from tocsin.engine.writer import Writer
 from tocsin.errors import StoreUnavailable
 from tocsin.jobs.checkin import Answer, CheckIn, CheckInKind
@@ -75,6 +75,12 @@ class Server:
         )
         self.rest()
 
+    def reconfigures(self, digest: str) -> None:
+        """Take up a configuration that judges otherwise."""
+        known = self.writer.rounds.book.configuration
+        self.writer.submit(Reconfigure(configuration=replace(known, digest=digest)))
+        self.rest()
+
     def rest(self) -> None:
         for _ in range(1_000):
             if not self.writer.turn(0.0):
@@ -106,6 +112,10 @@ class Server:
         matchers = (read_matcher(f"job={job}"),)
         silence = AddSilence(matchers=matchers, starts_at=self.clock.at, ends_at=NOON + HOUR, who="kim")
         return self.order(silence).id or ""
+
+    @property
+    def is_outdated(self) -> bool:
+        return self.writer.rounds.is_outdated
 
     @property
     def owed(self) -> list[str]:
@@ -213,6 +223,22 @@ def test_clocks_that_differ_make_no_blind_windows_and_are_told_of(server: Start)
     assert one.blind == after_the_start == [(NOW, 40 * SECOND)]
     assert one.writer.rounds.living.apart >= 30 * SECOND
     assert two.writer.rounds.living.apart >= 30 * SECOND
+
+
+def test_a_server_whose_file_another_server_has_gone_past_knows_it_until_they_judge_alike(
+    server: Start,
+) -> None:
+    one, two = server(), server()
+    live_on(one, two, until=BEAT)
+    assert (one.is_outdated, two.is_outdated) == (False, False)
+
+    two.reconfigures("two")
+    live_on(one, two, until=3 * BEAT)
+    assert (one.is_outdated, two.is_outdated) == (True, False)
+
+    one.reconfigures("two")
+    live_on(one, two, until=5 * BEAT)
+    assert (one.is_outdated, two.is_outdated) == (False, False)
 
 
 def test_clocks_that_agree_are_not_told_of(server: Start) -> None:

@@ -187,6 +187,18 @@ def test_a_clock_of_another_server_that_is_off_is_told(
     assert "The clock of another server is 40 seconds off ours: set both by NTP." in health["problems"]
 
 
+def test_a_server_that_judges_by_an_older_configuration_than_another_says_so(
+    alone: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    condition = replace(alone.engine.condition(), is_outdated=True)
+    monkeypatch.setattr(alone.engine, "condition", lambda: condition)
+
+    health = alone.get("/api/v1/health")
+
+    assert health["status"] == "degraded"
+    assert [p for p in health["problems"] if "give all of them the same file" in p]
+
+
 def test_what_the_audit_has_found_here_and_elsewhere_is_told_and_no_secret(
     alone: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

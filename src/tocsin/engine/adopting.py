@@ -27,9 +27,8 @@ class _Known(Struct, frozen=True):
 
 def version_of(writing: Writing, configuration: Configuration, now: datetime) -> int:
     """Return the number of this configuration: the stored one if it judges alike, else the next."""
-    try:
-        known = msgspec.json.decode(writing.note(_NOTE) or "{}", type=_Known)
-    except msgspec.MsgspecError:
+    known = _known(writing)
+    if known is None:
         # So many minutes have passed since 1970 that no job was judged under this number before.
         known = _Known(version=int(now.timestamp()) // 60)
     if known.digest == configuration.digest:
@@ -37,6 +36,20 @@ def version_of(writing: Writing, configuration: Configuration, now: datetime) ->
     known = _Known(digest=configuration.digest, version=known.version + 1)
     writing.save_note(_NOTE, msgspec.json.encode(known).decode())
     return known.version
+
+
+def is_newest(writing: Writing, version: int) -> bool:
+    """Whether no server on this store has taken up another configuration after the one of this number."""
+    known = _known(writing)
+    return known is None or known.version == version
+
+
+def _known(writing: Writing) -> _Known | None:
+    """Return what was taken up last on this store; None if it cannot be read."""
+    try:
+        return msgspec.json.decode(writing.note(_NOTE) or "{}", type=_Known)
+    except msgspec.MsgspecError:
+        return None
 
 
 def slices_of_jobs(configuration: Configuration) -> Iterator[list[JobKey]]:

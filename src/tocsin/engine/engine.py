@@ -32,7 +32,8 @@ class EngineCondition:
     that judges also gets anywhere: it looks at the clock every second, before its first look since the start.
     `since_handing_out_seconds` tells the same of the one that delivers, `since_audit_seconds` of the
     watchdog, which looks every minute; `audit` is what it knows. `clocks_apart_seconds` is by how much the
-    clock of another server on the same store differs at least.
+    clock of another server on the same store differs at least; `is_outdated` says that one of them has
+    taken up another configuration after this server's.
     """
 
     started_at: datetime
@@ -45,6 +46,7 @@ class EngineCondition:
     is_judging: bool
     is_delivering: bool
     clocks_apart_seconds: float = 0.0
+    is_outdated: bool = False
     since_handing_out_seconds: float = 0.0
     is_watching: bool = True
     since_audit_seconds: float = 0.0
@@ -186,6 +188,7 @@ class Engine:
             is_judging=self._thread.is_alive(),
             is_delivering=self.deliverer.is_alive,
             clocks_apart_seconds=self.writer.rounds.living.apart.total_seconds(),
+            is_outdated=self.writer.rounds.is_outdated,
             since_handing_out_seconds=self.deliverer.since_looking_seconds,
             is_watching=self.watchdog.is_alive,
             since_audit_seconds=self.watchdog.since_audit_seconds,

@@ -15,7 +15,7 @@ import msgspec
 
 from tocsin.alerts.drill import ID_PREFIX
 from tocsin.alerts.silence import Silence
-from tocsin.engine.adopting import judge_outdated, register_slice, slices_of_jobs, version_of
+from tocsin.engine.adopting import is_newest, judge_outdated, register_slice, slices_of_jobs, version_of
 from tocsin.engine.apart import NO_JOB, apart, named
 from tocsin.engine.blindness import REMEMBER_FOR, note_blind
 from tocsin.engine.book import Book, RuleBook
@@ -76,6 +76,7 @@ class Rounds:
         self._new_id = new_id
         self._metrics = metrics
         self.living = Living(new_id())
+        self.is_outdated = False
         self.book = Book(configuration=configuration, version=0, rule_book=RuleBook(configuration.rules))
         self._silences = self.book.silences
         self.link_key = b""
@@ -265,6 +266,7 @@ class Rounds:
 
     def _give_sign(self, now: datetime) -> None:
         before = self.living.note(self._writing, now, ALIVE_EVERY)
+        self.is_outdated = not is_newest(self._writing, self.book.version)
         note_blind(self._writing, self.book.configuration.policy, before, now)
         self._must_hasten = self._must_hasten or is_set_back(before, now)
 

@@ -112,6 +112,12 @@ def _judged(
         status = max(status, HealthStatus.DEGRADED)
         apart = f"{condition.clocks_apart_seconds:.0f} seconds"
         problems.append(f"The clock of another server is {apart} off ours: set both by NTP.")
+    if condition.is_outdated:
+        status = max(status, HealthStatus.DEGRADED)
+        problems.append(
+            "Another server on this store judges by another configuration, taken up after this one's: "
+            "give all of them the same file and let them reload it."
+        )
     if counts is not None and counts.dead:
         status = max(status, HealthStatus.DEGRADED)
         problems.append(f"{counts.dead} notifications were given up and reached nobody.")
