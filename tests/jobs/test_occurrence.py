@@ -51,7 +51,7 @@ def test_daily_etl_main_is_expected_every_day_by_six_in_new_york() -> None:
     tonight = next_occurrence(etl, at("2026-03-06T12:00", NEW_YORK))
 
     assert told(tonight, NEW_YORK) == {
-        "opens": "Fri 06 06:00:00",
+        "opens": "Fri 06 18:00:00",
         "nominal": "Sat 07 00:00:00",
         "start_by": None,
         "deadline": "Sat 07 06:00:00",
@@ -76,10 +76,10 @@ def test_runs_on_both_sides_of_midnight_are_for_the_same_morning() -> None:
     etl = plan(zone=NEW_YORK, deadline=time(6))
     saturday = next_occurrence(etl, at("2026-03-06T12:00", NEW_YORK))
 
-    for started in ("2026-03-06T06:00", "2026-03-06T23:30", "2026-03-07T00:40", "2026-03-07T05:59:59"):
+    for started in ("2026-03-06T18:00", "2026-03-06T23:30", "2026-03-07T00:40", "2026-03-07T05:59:59"):
         assert occurrence_for(etl, at(started, NEW_YORK)) == saturday
-    assert occurrence_for(etl, at("2026-03-06T05:59:59", NEW_YORK)) != saturday
-    assert occurrence_for(etl, at("2026-03-07T06:00", NEW_YORK)) != saturday
+    assert occurrence_for(etl, at("2026-03-06T17:59:59", NEW_YORK)) != saturday
+    assert occurrence_for(etl, at("2026-03-07T18:00", NEW_YORK)) != saturday
 
 
 def test_daily_sales_report_is_not_expected_on_weekends_and_holidays() -> None:
@@ -98,11 +98,11 @@ def test_daily_sales_report_is_not_expected_on_weekends_and_holidays() -> None:
     assert days == thanksgiving_is_left_out
 
 
-def test_a_sales_report_on_saturday_is_fridays_and_from_sunday_eight_on_mondays() -> None:
+def test_a_sales_report_on_saturday_is_fridays_and_from_sunday_evening_on_mondays() -> None:
     report = plan(zone=NEW_YORK, deadline=time(8), business_days_only=True)
 
     saturday = told(occurrence_for(report, at("2026-03-07T10:00", NEW_YORK)), NEW_YORK)
-    sunday = told(occurrence_for(report, at("2026-03-08T10:00", NEW_YORK)), NEW_YORK)
+    sunday = told(occurrence_for(report, at("2026-03-08T20:00", NEW_YORK)), NEW_YORK)
 
     assert saturday["deadline"] == "Fri 06 08:00:00"
     assert sunday["deadline"] == "Mon 09 08:00:00"
@@ -298,6 +298,12 @@ def test_no_grace_reaches_further_than_half_way_to_the_run_before() -> None:
 
     assert told(occurrence, "UTC")["opens"] == "Fri 06 12:05:00"
     assert told(occurrence, "UTC")["start_by"] == "Fri 06 13:10:00"
+
+
+def test_no_grace_lets_a_run_count_more_than_six_hours_early() -> None:
+    patient = plan("0 5 * * *", grace_period_minutes=600)
+
+    assert told(next_occurrence(patient, at("2026-03-06T12:00")), "UTC")["opens"] == "Fri 06 23:00:00"
 
 
 @pytest.mark.parametrize("schedule", ["*/30 * * * *", "every 30m"])

@@ -185,3 +185,33 @@ def test_an_empty_run_that_is_declared_over_by_a_clock_that_was_set_back_stays_s
 
     story.at("01:31").succeeds("etl", records=0)
     assert story.heard[-1][2] == "firing"
+
+
+@pytest.mark.parametrize("ahead_until", ["Wed 01:00:10", "Wed 01:10"], ids=["seconds", "minutes"])
+def test_a_clock_that_was_ahead_for_a_while_blinds_nobody_once_it_is_set_right(
+    story: Story, ahead_until: str
+) -> None:
+    story.job("etl", schedule="0 2 * * *", grace=15)
+    story.job("report", deadline="06:00")
+
+    story.sleeps("01:00", "Wed 01:00")
+    story.set_back(ahead_until, "01:10:20")
+    story.until("06:00")
+
+    assert story.heard_of("etl") == [("02:15", "critical", "firing")]
+    assert story.heard_of("report")[0] == ("05:30", "warning", "firing")
+    assert story.heard_of("report")[-1] == ("06:00", "critical", "louder")
+
+
+def test_what_runs_after_a_clock_was_set_right_is_well(story: Story) -> None:
+    story.job("etl", schedule="0 2 * * *", grace=15, deadline="06:00")
+
+    story.sleeps("01:00", "Wed 01:00")
+    story.set_back("Wed 01:10", "01:10:20")
+    story.at("02:00").starts("etl")
+    story.at("02:30").succeeds("etl")
+    story.until("23:00")
+
+    assert story.heard_of("etl") == []
+    assert story.open == []
+    assert story.occurrences("etl")[-1] == ("02:00", "met")

@@ -22,7 +22,7 @@ from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.digesting import send_digests
 from tocsin.engine.draft import Draft
-from tocsin.engine.hastening import hasten, hasten_groups, is_set_back
+from tocsin.engine.hastening import hasten, hasten_groups, is_set_back, see_again
 from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
@@ -271,7 +271,9 @@ class Rounds:
         self._must_hasten = self._must_hasten or is_set_back(before, now)
 
     def _hasten(self, now: datetime) -> None:
-        hasten(self._writing, now, lease_for=self.book.configuration.policy.lease_for)
+        policy = self.book.configuration.policy
+        see_again(self._writing, now, flush_wait_for=policy.flush_wait_for)
+        hasten(self._writing, now, lease_for=policy.lease_for)
         self._prune_at = None
         self._must_hasten = False
 

@@ -16,6 +16,7 @@ from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, ONE_SECOND, instant_of, loca
 _CLOCK_SKEW: Final = timedelta(seconds=5)
 # From the nominal instant to a start, and with it to us: no scheduler and no network takes no time at all.
 _ARRIVAL: Final = timedelta(seconds=5)
+_EARLIEST: Final = timedelta(hours=6)
 _MOST_CLOSED_DAYS: Final = 400
 # A yearly job may meet a weekend several times in a row, so that 400 days alone would give up too early.
 _FEWEST_TRIES: Final = 10
@@ -170,12 +171,18 @@ def _opens_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime:
     if plan.sla.deadline is None:
         return nominal_at
     day_before = instant_of(local_date(nominal_at, plan.timezone) - ONE_DAY, MIDNIGHT, plan.timezone)
-    return _wall_deadline_at(schedule, day_before, plan.sla.deadline, plan.timezone)
+    last_deadline_at = _wall_deadline_at(schedule, day_before, plan.sla.deadline, plan.timezone)
+    half = (_wall_deadline_at(schedule, nominal_at, plan.sla.deadline, plan.timezone) - last_deadline_at) / 2
+    return min(nominal_at, last_deadline_at + half)
 
 
 def _early(schedule: Schedule, nominal_at: datetime, grace: timedelta) -> timedelta:
-    """Return how long before its nominal instant a start counts: the grace, at most half-way to the last."""
-    wanted = max(grace, _CLOCK_SKEW)
+    """Return how long before its nominal instant a start counts: the grace, at most half-way to the last.
+
+    Nor more than _EARLIEST: a run that early is rather a second one of the day before, which would hide that
+    the next one does not come.
+    """
+    wanted = min(max(grace, _CLOCK_SKEW), _EARLIEST)
     if schedule.kind is ScheduleKind.INTERVAL:
         return min(wanted, interval_of(schedule) / 2)
     if next_after(schedule, nominal_at - 2 * wanted) == nominal_at:

@@ -42,6 +42,8 @@ def settle(
     if job.paused_at is not None:
         return Settled(state=state)
     state = expect(job, state, now)
+    if blind:
+        state = _given_back(state, now)
     state, decided, unknown, ask_again_at = _decide_due(state, now, blind)
     state, runs, run_ask = _abandon(state, now, abandon_after, blind)
     upcoming = state.occurrences[-1] if state.occurrences else None
@@ -67,6 +69,20 @@ def seen_at(occurrence: Occurrence) -> datetime:
     """Return when it is looked at that the time of an expected run has come."""
     look_at, start_by = occurrence.nominal_at + LOOK_AHEAD, occurrence.start_by
     return start_by if start_by is not None and start_by < look_at else look_at
+
+
+def _given_back(state: JobState, now: datetime) -> JobState:
+    """Expect again what a clock that was ahead has called unknown before it was due."""
+    early = [o for o in state.occurrences if o.status is OccurrenceStatus.UNKNOWN and _is_ahead(o, now)]
+    if not early:
+        return state
+    expected = {o.nominal_at: replace(o, status=OccurrenceStatus.EXPECTED) for o in early}
+    return replace(state, occurrences=tuple(expected.get(o.nominal_at, o) for o in state.occurrences))
+
+
+def _is_ahead(occurrence: Occurrence, now: datetime) -> bool:
+    due_at = occurrence.start_by or occurrence.deadline_at
+    return due_at is not None and due_at > now and occurrence.run is None
 
 
 def _decide_due(

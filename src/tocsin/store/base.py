@@ -247,6 +247,10 @@ class Writing(Relations, Hastening, Protocol):
         """Keep a blind window and return it with its id."""
         ...
 
+    def cut_blind(self, now: datetime, hold_until: datetime) -> datetime | None:
+        """Let no blind window end later than now; return when the first that did would have ended."""
+        ...
+
     def blind(self, since: datetime) -> tuple[BlindWindow, ...]:
         """Return the blind windows that ended since then, oldest first."""
         ...

@@ -25,6 +25,7 @@ _JOBS: Final = """
     UNION SELECT job_id FROM set_aside WHERE at > ? AND job_id > ?
     ORDER BY job_id LIMIT ?
 """
+_DUE_FROM: Final = "SELECT job_id FROM watches WHERE due_at >= ? AND job_id > ? ORDER BY job_id LIMIT ?"
 
 
 class Hastening(Protocol):
@@ -40,6 +41,10 @@ class Hastening(Protocol):
 
     def jobs_that_wait(self, now: datetime, *, after: int, limit: int) -> list[int]:
         """Return ids behind `after`: of jobs with open alerts, or with a rule set aside by a later clock."""
+        ...
+
+    def jobs_due_from(self, instant: datetime, *, after: int, limit: int) -> list[int]:
+        """Return ids behind `after`: of jobs that are not to be looked at before this instant."""
         ...
 
 
@@ -60,4 +65,9 @@ class HasteningWriting(OnDoor):
     def jobs_that_wait(self, now: datetime, *, after: int, limit: int) -> list[int]:
         """Return ids behind `after`: of jobs with open alerts, or with a rule set aside by a later clock."""
         rows = self._door.all(_JOBS, (after, micros(now), after, limit))
+        return [job_id for (job_id,) in rows]
+
+    def jobs_due_from(self, instant: datetime, *, after: int, limit: int) -> list[int]:
+        """Return ids behind `after`: of jobs that are not to be looked at before this instant."""
+        rows = self._door.all(_DUE_FROM, (micros(instant), after, limit))
         return [job_id for (job_id,) in rows]

@@ -37,6 +37,11 @@ _ALIVE: Final = (
 _SAVE_NOTE: Final = "INSERT INTO notes VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _SAVE_BLIND: Final = "INSERT INTO blind_windows (from_at, to_at, hold_until) VALUES (?, ?, ?) RETURNING id"
 _BLIND: Final = f"SELECT {BLIND.list} FROM blind_windows WHERE to_at >= ? ORDER BY to_at, id"  # noqa: S608 - our own columns
+_AHEAD: Final = "SELECT min(to_at) FROM blind_windows WHERE to_at > ?"
+_CUT_BLIND: Final = (
+    "UPDATE blind_windows SET from_at = CASE WHEN from_at < ? THEN from_at ELSE ? END, to_at = ?, hold_until = ? "
+    "WHERE to_at > ?"
+)
 _SAVE_UNKNOWN: Final = "INSERT INTO unknown VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _CLEAR_UNKNOWN: Final = "DELETE FROM unknown WHERE job_id = ? RETURNING window_id"
 _COUNT_UNKNOWN: Final = "SELECT count(*) FROM unknown WHERE window_id = ?"
@@ -108,6 +113,16 @@ class KeepingWriting(OnDoor):
     def blind(self, since: datetime) -> tuple[BlindWindow, ...]:
         """Return the blind windows that ended since then, oldest first."""
         return tuple(BLIND.value(row) for row in self._door.all(_BLIND, (micros(since),)))
+
+    def cut_blind(self, now: datetime, hold_until: datetime) -> datetime | None:
+        """Let no blind window end later than now; return when the first that did would have ended."""
+        at = micros(now)
+        ahead = self._door.all(_AHEAD, (at,))[0][0]
+        if ahead is None:
+            return None
+        self._share()
+        self._door.run(_CUT_BLIND, (at, at, at, micros(hold_until), at))
+        return instant(ahead)
 
     def save_unknown(self, window: int, job_id: int, what: str, at: datetime) -> None:
         """Note what of a job could not be told because of a blind window; the first note of a pair stays."""
