@@ -60,7 +60,7 @@ def test_a_run_is_taken_for_the_expected_run_that_was_open_last_when_it_began(
     ("more", "expected"),
     [
         ({"occurrence_at": at("01:55")}, "01:55"),
-        ({"occurrence_at": at("01:57")}, "01:57"),
+        ({"occurrence_at": at("01:57")}, "01:55"),
         ({"backfill": True}, None),
         ({"backfill": True, "occurrence_at": at("01:55")}, "01:55"),
     ],

@@ -185,3 +185,14 @@ def test_a_job_that_only_pings_at_its_end_is_told_what_its_grace_must_cover(stor
     story.reloads()
     story.at("Wed 02:30").succeeds("backup")
     assert story.silent_until("Thu 02:44")
+
+
+def test_runs_that_did_start_are_not_counted_as_missed(story: Story) -> None:
+    story.job("sync", schedule="*/15 * * * *", grace=1)
+
+    story.until("02:01")
+    for minute in range(0, 600, 15):
+        story.at(f"{2 + (minute + 15) // 60:02}:{(minute + 15) % 60:02}").starts("sync", run=f"{minute}")
+
+    summaries = [alert.summary for alert in story.alerts() if alert.condition == "missing_run"]
+    assert summaries == ["did not start at 2026-03-09 23:15 UTC, 16 expected runs missed"]

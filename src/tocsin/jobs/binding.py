@@ -6,7 +6,13 @@ from msgspec.structs import replace
 
 from tocsin.jobs.expecting import expect
 from tocsin.jobs.job import Job
-from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, occurrence_for
+from tocsin.jobs.occurrence import (
+    Occurrence,
+    OccurrenceStatus,
+    half_way_to,
+    nominal_near,
+    occurrence_for,
+)
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import JobState
 
@@ -33,6 +39,32 @@ def bind(job: Job, state: JobState, run: Run) -> tuple[Run, JobState]:
         return run, replace(state, settled=latest(state.settled, occurrence))
     if run.backfill:
         return run, state
+    return run, _begun(state, run, occurrence, began_at)
+
+
+def take_spanned(job: Job, state: JobState, run: Run, until: datetime) -> tuple[Run, JobState]:
+    """Let a run that began too early to be the next one stand for it all the same, if it was at work by then.
+
+    That is: it began in the half of the time before the nominal instant, was at work at that instant, no
+    other has begun since, and it stands for none of those that are still to be settled.
+    """
+    began_at = run.started_at
+    if began_at is None or run.backfill:
+        return run, state
+    waiting = [
+        o for o in state.occurrences if o.run is None and o.nominal_at <= until and began_at < o.opens_at
+    ]
+    if not waiting or run.key in [o.run for o in state.occurrences]:
+        return run, state
+    spanned = waiting[0]
+    half_way_at = half_way_to(job.definition.plan, spanned.nominal_at)
+    if half_way_at is None or began_at < half_way_at:
+        return run, state
+    run = replace(run, occurrence_at=spanned.nominal_at, deadline_at=spanned.deadline_at)
+    return run, _begun(state, run, spanned, began_at)
+
+
+def _begun(state: JobState, run: Run, occurrence: Occurrence, began_at: datetime) -> JobState:
     in_time = occurrence.start_by is None or began_at <= occurrence.start_by
     status, recent = occurrence.status, state.recent
     if status in _OPEN:
@@ -42,7 +74,7 @@ def bind(job: Job, state: JobState, run: Run) -> tuple[Run, JobState]:
         recent = tuple(o for o in recent if o.status is not None or o.order_at != occurrence.nominal_at)
     bound = replace(occurrence, status=status, run=run.key)
     occurrences = tuple(bound if o is occurrence else o for o in state.occurrences)
-    return run, replace(state, occurrences=occurrences, recent=recent)
+    return replace(state, occurrences=occurrences, recent=recent)
 
 
 def _released(state: JobState, key: str, occurrence: Occurrence | None) -> JobState:
@@ -59,7 +91,7 @@ def _released(state: JobState, key: str, occurrence: Occurrence | None) -> JobSt
 def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occurrence | None:
     known = state.occurrences if state.settled is None else (*state.occurrences, state.settled)
     if run.occurrence_at is not None:
-        return next((o for o in known if o.nominal_at == run.occurrence_at), None)
+        return _named(job, known, run, run.occurrence_at)
     open_then = [o for o in known if o.opens_at <= began_at]
     if open_then:
         return _nearest(job, state, open_then, began_at)
@@ -71,6 +103,17 @@ def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occu
     ):
         return None
     return occurrence_for(definition.plan, began_at)
+
+
+def _named(
+    job: Job, known: tuple[Occurrence, ...], run: Run, nominal_at: datetime
+) -> Occurrence | None:
+    by_nominal = {o.nominal_at: o for o in known}
+    found = by_nominal.get(nominal_at)
+    if found is not None or run.backfill:
+        return found
+    near_at = nominal_near(job.definition.plan, nominal_at)
+    return None if near_at is None else by_nominal.get(near_at)
 
 
 def _nearest(job: Job, state: JobState, open_then: list[Occurrence], began_at: datetime) -> Occurrence:

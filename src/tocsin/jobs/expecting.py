@@ -18,7 +18,7 @@ def expect(job: Job, state: JobState, until: datetime) -> JobState:
     """Return the state with every run that is expected up to an instant, and the one after.
 
     Of very many only the newest are held, and those whose promises are to be judged next;
-    `occurrences_dropped` counts the others, at least those that had to be stepped through.
+    `occurrences_dropped` counts the others that no run began, at least those that had to be stepped through.
     """
     schedule = job.definition.schedule
     if schedule is not None and schedule.kind is ScheduleKind.INTERVAL:
@@ -110,8 +110,9 @@ def _bounded(state: JobState, occurrences: list[Occurrence], until: datetime) ->
         lost = lost[:-1][:extra]  # one stays, or all would seem to be well
         spare = spare[: extra - len(lost)]
         gone = {*lost, *spare}
+        never_ran = {o.nominal_at for o in occurrences if o.run is None}
         occurrences = [o for o in occurrences if o.nominal_at not in gone][-MAX_OCCURRENCES:]
-        dropped += len(spare)
+        dropped += len(never_ran.intersection(spare))
     if tuple(occurrences) == state.occurrences:
         return state
     return replace(state, occurrences=tuple(occurrences), occurrences_dropped=dropped)

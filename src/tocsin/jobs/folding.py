@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.jobs.applying import apply, having_seen
-from tocsin.jobs.binding import bind, settle_by, skip
+from tocsin.jobs.binding import bind, settle_by, skip, take_spanned
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
@@ -79,6 +79,8 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
         run, state = bind(job, state, run)
     if run.status.is_open:
         return _still_open(state, check_in, before, run, is_new=known is None, started=started)
+    if state.occurrences:
+        run, state = take_spanned(job, state, run, run.ended_at or run.last_sign_at)
     return _over(state, check_in, known, run)
 
 

@@ -107,6 +107,29 @@ def occurrence_for(plan: Plan, started_at: datetime) -> Occurrence | None:
     return None if nominal_at is None else _occurrence(plan, schedule, nominal_at)
 
 
+def half_way_to(plan: Plan, nominal_at: datetime) -> datetime | None:
+    """Return the instant half-way between the expected run before and this one, None for an interval."""
+    schedule = _schedule_of(plan)
+    if schedule is None or schedule.kind is ScheduleKind.INTERVAL:
+        return None
+    previous_at = latest_at(schedule, nominal_at - ONE_SECOND)
+    return None if previous_at is None else previous_at + (nominal_at - previous_at) / 2
+
+
+def nominal_near(plan: Plan, instant: datetime) -> datetime | None:
+    """Return the nominal instant of the same local day that is nearest to this one, if there is any.
+
+    Who says which run it is by the date alone, or an hour off, means the one of that day.
+    """
+    schedule = _schedule_of(plan)
+    if schedule is None or schedule.kind is ScheduleKind.INTERVAL:
+        return None
+    day = local_date(instant, plan.timezone)
+    around = (latest_at(schedule, instant), next_after(schedule, instant))
+    of_the_day = [at for at in around if at is not None and local_date(at, plan.timezone) == day]
+    return min(of_the_day, key=lambda at: abs(at - instant), default=None)
+
+
 def _schedule_of(plan: Plan) -> Schedule | None:
     return plan.schedule or implied_schedule(plan.sla, plan.timezone)
 

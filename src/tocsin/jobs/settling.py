@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tocsin.jobs.binding import take_spanned
 from tocsin.jobs.expecting import expect
 from tocsin.jobs.folding import abandon
 from tocsin.jobs.job import Job
@@ -44,11 +45,12 @@ def settle(
     state = expect(job, state, now)
     if blind:
         state = _given_back(state, now)
+    state, begun = _take_spanning(job, state, now)
     state, decided, unknown, ask_again_at = _decide_due(state, now, blind)
     state, runs, run_ask = _abandon(state, now, abandon_after, blind)
     upcoming = state.occurrences[-1] if state.occurrences else None
     ask_again_at = _sooner(_sooner(ask_again_at, run_ask), _next_look(upcoming, now))
-    return Settled(state=state, decided=decided, runs=runs, unknown=unknown, ask_again_at=ask_again_at)
+    return Settled(state=state, decided=decided, runs=(*begun, *runs), unknown=unknown, ask_again_at=ask_again_at)
 
 
 def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -69,6 +71,23 @@ def seen_at(occurrence: Occurrence) -> datetime:
     """Return when it is looked at that the time of an expected run has come."""
     look_at, start_by = occurrence.nominal_at + LOOK_AHEAD, occurrence.start_by
     return start_by if start_by is not None and start_by < look_at else look_at
+
+
+def _take_spanning(job: Job, state: JobState, now: datetime) -> tuple[JobState, tuple[Run, ...]]:
+    """Before an expected run is missed, see whether one that began early is at work."""
+    if not state.open_runs:
+        return state, ()
+    due = [o for o in state.occurrences if o.status.is_expected and o.start_by and o.start_by <= now]
+    if not due:
+        return state, ()
+    taken: list[Run] = []
+    for run in state.open_runs:
+        bound, state = take_spanned(job, state, run, now)
+        if bound is not run:
+            taken.append(bound)
+    by_key = {run.key: run for run in taken}
+    open_runs = tuple(by_key.get(run.key, run) for run in state.open_runs)
+    return replace(state, open_runs=open_runs), tuple(taken)
 
 
 def _given_back(state: JobState, now: datetime) -> JobState:
