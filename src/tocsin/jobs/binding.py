@@ -105,9 +105,7 @@ def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occu
     return occurrence_for(definition.plan, began_at)
 
 
-def _named(
-    job: Job, known: tuple[Occurrence, ...], run: Run, nominal_at: datetime
-) -> Occurrence | None:
+def _named(job: Job, known: tuple[Occurrence, ...], run: Run, nominal_at: datetime) -> Occurrence | None:
     by_nominal = {o.nominal_at: o for o in known}
     found = by_nominal.get(nominal_at)
     if found is not None or run.backfill:

@@ -50,7 +50,9 @@ def settle(
     state, runs, run_ask = _abandon(state, now, abandon_after, blind)
     upcoming = state.occurrences[-1] if state.occurrences else None
     ask_again_at = _sooner(_sooner(ask_again_at, run_ask), _next_look(upcoming, now))
-    return Settled(state=state, decided=decided, runs=(*begun, *runs), unknown=unknown, ask_again_at=ask_again_at)
+    return Settled(
+        state=state, decided=decided, runs=(*begun, *runs), unknown=unknown, ask_again_at=ask_again_at
+    )
 
 
 def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -39,8 +39,8 @@ _SAVE_BLIND: Final = "INSERT INTO blind_windows (from_at, to_at, hold_until) VAL
 _BLIND: Final = f"SELECT {BLIND.list} FROM blind_windows WHERE to_at >= ? ORDER BY to_at, id"  # noqa: S608 - our own columns
 _AHEAD: Final = "SELECT min(to_at) FROM blind_windows WHERE to_at > ?"
 _CUT_BLIND: Final = (
-    "UPDATE blind_windows SET from_at = CASE WHEN from_at < ? THEN from_at ELSE ? END, to_at = ?, hold_until = ? "
-    "WHERE to_at > ?"
+    "UPDATE blind_windows SET from_at = CASE WHEN from_at < ? THEN from_at ELSE ? END, "
+    "to_at = ?, hold_until = ? WHERE to_at > ?"
 )
 _SAVE_UNKNOWN: Final = "INSERT INTO unknown VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _CLEAR_UNKNOWN: Final = "DELETE FROM unknown WHERE job_id = ? RETURNING window_id"
