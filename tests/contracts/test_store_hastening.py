@@ -68,3 +68,30 @@ def test_jobs_with_open_alerts_or_rules_set_aside_by_a_later_clock_are_found_in_
         found = writing.jobs_that_wait(BEFORE, after=0, limit=2)
         assert found == sorted(jobs[:3])[:2]
         assert writing.jobs_that_wait(BEFORE, after=found[-1], limit=2) == sorted(jobs[:3])[2:]
+
+
+def test_blind_windows_that_lie_ahead_end_now_and_the_others_stay(store: Store) -> None:
+    with committed(store) as writing:
+        past = writing.save_blind(BEFORE - HOUR, BEFORE - MINUTE, BEFORE + HOUR)
+        writing.save_blind(BEFORE - MINUTE, NOON, NOON + MINUTE)
+        writing.save_blind(NOON, NOON + MINUTE, NOON + HOUR)
+
+        assert writing.cut_blind(BEFORE, BEFORE + MINUTE) == NOON
+        windows = [(w.from_at, w.to_at, w.hold_until) for w in writing.blind(BEFORE - HOUR)]
+        ended = BEFORE + MINUTE
+        assert windows == [
+            (past.from_at, past.to_at, past.hold_until),
+            (BEFORE - MINUTE, BEFORE, ended),
+            (BEFORE, BEFORE, ended),
+        ]
+        assert writing.cut_blind(BEFORE, BEFORE + MINUTE) is None
+
+
+def test_jobs_that_were_put_off_until_an_instant_or_later_are_found_in_pages(store: Store) -> None:
+    with committed(store) as writing:
+        jobs = [watch.job.id for watch in registered(writing, "one", "two", "three", "never")]
+        for job_id, due_at in zip(jobs, (NOON, BEFORE, NOON + HOUR), strict=False):
+            writing.mark_due([job_id], due_at)
+
+        assert writing.jobs_due_from(NOON, after=0, limit=1) == [jobs[0]]
+        assert writing.jobs_due_from(NOON, after=jobs[0], limit=9) == [jobs[2]]
