@@ -2,7 +2,8 @@
 
 import pytest
 
-from tocsin.alerts.inhibition import Inhibition, InhibitRule, Source, inhibited
+from tests.alerts.reckoning import Inhibition, Source, inhibited
+from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.matcher import read_matcher
 
 

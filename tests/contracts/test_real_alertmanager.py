@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from tests.alerts.reckoning import Source, inhibited
 from tests.contracts.real_alertmanager import Alertmanager, Groups, running
 from tests.services.programs import ALERTMANAGER, advice, find
 from tests.stories.server import Server, VirtualClock
 from tests.stories.story import Heard, Receiver
 from tocsin.alerts.alert import AlertState
-from tocsin.alerts.inhibition import Source, inhibited
 from tocsin.clock import now
 from tocsin.config import load_text
 from tocsin.engine import rounds

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
+from tests.alerts.reckoning import Source, inhibited
 from tests.stories.server import ALIVE_EVERY
 from tests.stories.story import Story
 from tocsin.alerts.alert import Alert, AlertState
-from tocsin.alerts.inhibition import InhibitRule, Side, Source, inhibited
+from tocsin.alerts.inhibition import InhibitRule, Side
 from tocsin.alerts.upstream import lack_of
 from tocsin.engine import auditing, rounds
 from tocsin.engine.voicing import labels_of

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.alerts.reckoning import Source, inhibited
 from tests.stories.story import Story
-from tocsin.alerts.inhibition import Source, inhibited
 from tocsin.engine.voicing import labels_of
 
 JOBS = 24

@@ -9,7 +9,7 @@ from itertools import combinations, islice, product
 from typing import Final
 
 from tocsin.alerts.implying import KNOWN_VALUES, contradiction
-from tocsin.alerts.inhibition import InhibitRule, Source, inhibited
+from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.matcher import Matcher
 from tocsin.config.problems import MAX_SHOWN, Fault
 from tocsin.rules.judge import CONDITIONS
@@ -94,7 +94,7 @@ def _all_muted(circle: Sequence[InhibitRule]) -> list[Labels] | None:
         values = dict(zip(names, chosen, strict=True))
         found = [{name: row[n] for name, row in values.items() if row[n]} for n in range(len(circle))]
         targets = (*found[1:], found[0])
-        if all(_mutes(rule, x, y) for rule, x, y in zip(circle, found, targets, strict=True)):
+        if all(rule.mutes(x, y) for rule, x, y in zip(circle, found, targets, strict=True)):
             return found
     return None
 
@@ -138,13 +138,9 @@ def _both_muted(one: InhibitRule, other: InhibitRule) -> tuple[Labels, Labels] |
     for chosen in islice(product(*choices.values()), MAX_TRIED):
         pairs = dict(zip(choices, chosen, strict=True))
         x, y = ({name: pair[side] for name, pair in pairs.items() if pair[side]} for side in (0, 1))
-        if _mutes(one, x, y) and _mutes(other, y, x):
+        if one.mutes(x, y) and other.mutes(y, x):
             return x, y
     return None
-
-
-def _mutes(rule: InhibitRule, source: Labels, target: Labels) -> bool:
-    return inhibited((rule,), target, (Source(alert_id="", labels=tuple(source.items())),)) is not None
 
 
 def _choices(name: str, here: Tests, there: Tests, *, is_equal: bool) -> list[Choice]:
