@@ -37,6 +37,13 @@ def test_as_many_alerts_as_have_room_are_named_and_the_others_counted() -> None:
     assert message.title == "had at least 500 alerts, 500 still open"
 
 
+def test_what_was_not_all_looked_at_is_not_called_quiet() -> None:
+    message = digest_message(a_digest(0, is_whole=False), key="k", timezone="UTC", base_url="")
+
+    assert message.title == "had so many alerts that not all were looked at"
+    assert "Nothing was wrong" not in message.text
+
+
 def test_a_long_line_does_not_hide_how_it_stands() -> None:
     message = digest_message(a_digest(1, summary="x" * 500), key="k", timezone="UTC", base_url="")
 

@@ -89,3 +89,17 @@ def test_what_is_told_daily_is_not_told_to_be_over_at_once(story: Story) -> None
     story.at("03:00").succeeds("etl", run="b")
 
     assert story.silent_until("07:59")
+
+
+def test_an_alert_stands_in_it_behind_all_those_that_others_have(story: Story) -> None:
+    story.receiver("letters").digest_at = "08:00"
+    story.routes(("job=quiet", "letters"))
+    for number in range(520):
+        story.at("02:00").fails(f"job-{number:04}")
+    story.at("03:00").succeeds("quiet", records=0)
+
+    story.until("08:01")
+
+    (letter,) = (h.message for h in story.messages if h.target == "letters")
+    assert letter.title == "had 1 alert, 1 still open"
+    assert letter.text.startswith("WARNING quiet: ")

@@ -18,6 +18,8 @@ from tocsin.store.base import Writing
 from tocsin.store.rows import Notification
 
 MAX_ALERTS = 500
+LOOKED_AT = (MAX_ALERTS, 5_000, 50_000)
+"""How many alerts of everybody are looked at for those of one receiver, until enough are found."""
 
 
 def send_digests(writing: Writing, book: Book, now: datetime) -> int:
@@ -62,10 +64,9 @@ def _note(plan: DigestPlan) -> str:
 def _made(
     writing: Writing, configuration: Configuration, plan: DigestPlan, since_at: datetime, now: datetime
 ) -> Notification:
-    found = writing.alerts_since(since_at, MAX_ALERTS + 1)
     due_at = next_digest_at(plan, since_at)  # the same for every server, and so is the key
-    theirs = [alert for alert in found[:MAX_ALERTS] if _is_theirs(alert, configuration, plan, now)]
-    digest = digest_of(theirs, since_at, now, is_whole=len(found) <= MAX_ALERTS)
+    theirs, is_whole = _theirs(writing, configuration, plan, since_at, now)
+    digest = digest_of(theirs, since_at, now, is_whole=is_whole)
     name = f"digest-{due_at:%Y-%m-%dT%H:%MZ}"
     key = notification_key(name, 1, plan.target)
     message = digest_message(digest, key=key, timezone=plan.timezone, base_url=configuration.base_url)
@@ -80,6 +81,22 @@ def _made(
         due_at=now,
         severity=int(Severity.INFO),
     )
+
+
+def _theirs(
+    writing: Writing, configuration: Configuration, plan: DigestPlan, since_at: datetime, now: datetime
+) -> tuple[list[Alert], bool]:
+    """Return the first MAX_ALERTS that go to this receiver, and whether there are no more.
+
+    The store knows no receivers: behind the alerts of others more are read, as long as that is not too much.
+    """
+    theirs: list[Alert] = []
+    for limit in LOOKED_AT:
+        found = writing.alerts_since(since_at, limit + 1)
+        theirs = [alert for alert in found[:limit] if _is_theirs(alert, configuration, plan, now)]
+        if len(theirs) > MAX_ALERTS or len(found) <= limit:
+            return theirs[:MAX_ALERTS], len(theirs) <= MAX_ALERTS
+    return theirs, False
 
 
 def _is_theirs(alert: Alert, configuration: Configuration, plan: DigestPlan, now: datetime) -> bool:

@@ -42,7 +42,7 @@ def _worst(digest: Digest) -> Severity:
 
 def _title(digest: Digest) -> str:
     if not digest.alerts:
-        return "had no alerts"
+        return "had no alerts" if digest.is_whole else "had so many alerts that not all were looked at"
     count = plural(len(digest.alerts), "alert")
     least = "" if digest.is_whole else "at least "
     return f"had {least}{count}, {digest.open_count} still open"
@@ -57,6 +57,8 @@ def _counts(digest: Digest) -> Iterator[tuple[str, str]]:
 
 def _text(digest: Digest, timezone: str) -> str:
     """Return a line for each alert, as many as have room, and how many are left out."""
+    if not digest.alerts and not digest.is_whole:
+        return "None of the worst goes to this receiver; look at the overview for the others."
     if not digest.alerts:
         return "Nothing was wrong."
     lines, room = [], TEXT_LIMIT - LINE_LIMIT
