@@ -97,6 +97,7 @@ def test_every_metric_is_explained(served: Served) -> None:
     metrics.delivered("team/slack", ok=True, seconds=0.1)
     metrics.suppressed("silenced")
     metrics.set_aside("a rule")
+    metrics.refused("unknown_key", 1)
     counts = Counts(jobs=1, open_alerts=0, pending=0, dead=0, oldest_pending_at=None)
     rendered = metrics.render(counts).decode() + served.text("/metrics")
     names = set(re.findall(r"^([a-z][a-z_]+)[ {]", rendered, re.MULTILINE))
@@ -113,6 +114,7 @@ def test_no_metric_is_explained_that_does_not_exist(served: Served) -> None:
         "tocsin_delivery_seconds_total",
         "tocsin_notifications_suppressed_total",
         "tocsin_rules_set_aside_total",
+        "tocsin_check_ins_refused_total",
         "tocsin_heartbeat_age_seconds",
     }
     names = set(re.findall(r"^([a-z][a-z_]+)[ {]", served.text("/metrics"), re.MULTILINE))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.served import Served, fresh, serving
+from tests.web.served import Heard, Served, fresh, serving
 from tocsin.clock import now
 from tocsin.config import load_text
 from tocsin.dialects.ical.events import read_calendar
@@ -255,6 +255,39 @@ def test_a_calendar_becomes_overrides_and_the_same_one_again_changes_nothing(
     assert moved.json["id"] == answers[0].json["id"] == held["source"]
     assert held["responder"] == responder
     assert served.ask("DELETE", f"{ROOT}/overrides/{held['source']}").status == 200
+
+
+def test_what_an_event_made_ends_when_it_is_cancelled_and_is_listed_when_it_is_missing(
+    served: Served,
+) -> None:
+    at = (now() + 40 * DAY).replace(microsecond=0)
+    one, other = fresh("event"), fresh("event")
+
+    def imported(*events: str) -> Heard:
+        calendar = "".join(
+            event.partition("BEGIN:VCALENDAR\n")[2].partition("END:VCALENDAR")[0] for event in events
+        )
+        body = {"calendar": f"BEGIN:VCALENDAR\n{calendar}END:VCALENDAR\n"}
+        return served.ask("POST", f"{ROOT}/schedules/office/import", body)
+
+    first = imported(
+        EVENT.format(uid=one, at=at, more="SUMMARY:bob"),
+        EVENT.format(uid=other, at=at + DAY, more="SUMMARY:ada"),
+    )
+    assert (first.status, first.json["imported"], first.json["ended"]) == (201, 2, 0)
+
+    cancelled = imported(EVENT.format(uid=one, at=at, more="SUMMARY:bob\nSTATUS:CANCELLED"))
+
+    assert (cancelled.status, cancelled.json["imported"], cancelled.json["ended"]) == (201, 0, 1)
+    (missing,) = cancelled.json["not_named"]
+    assert missing["responder"] == "ada"
+    held, later = (
+        served.get(f"{ROOT}/schedules/office?at={(when + HOUR).isoformat().replace('+', '%2B')}")
+        for when in (at, at + DAY)
+    )
+    assert held["because"] != "override"
+    assert (later["because"], later["source"]) == ("override", missing["id"])
+    assert imported(EVENT.format(uid=one, at=at, more="SUMMARY:bob\nSTATUS:CANCELLED")).status == 422
 
 
 def test_a_calendar_with_a_stranger_or_with_the_past_alone_is_not_taken(served: Served) -> None:

@@ -231,6 +231,14 @@ def import_calendar(schedule: str, file: BinaryIO, comment: str, server: str | N
     click.echo(answer.get("message"))
     if answer.get("left_out"):
         say(f"left out because they are over or cancelled: {answer.get('left_out')}")
+    if answer.get("ended"):
+        say(f"ended because their event is over or cancelled: {answer.get('ended')}")
+    for one in items_of({"items": answer.get("not_named")}):
+        who, since = one.get("responder"), one.get("starts_at")
+        say(
+            f"not in this calendar and still in force: {who} from {since}; if it is to end: "
+            f"tocsin oncall override remove {one.get('id')}"
+        )
 
 
 def _found(api: Api, schedule: str | None, what: str, days: int) -> list[Mapping[str, object]]:

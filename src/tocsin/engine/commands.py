@@ -147,7 +147,8 @@ class ExpireSilence:
 class AddOverrides:
     """Have others be on call for spans of time, all of them or none: an override, a swap or an import.
 
-    A cover with the `uid` of a calendar's event takes the place of what that event made before.
+    A cover with the `uid` of a calendar's event takes the place of what that event made before; what the
+    events of `over` made before ends.
     """
 
     schedule: str
@@ -155,6 +156,7 @@ class AddOverrides:
     who: str
     comment: str = ""
     is_swap: bool = False
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,9 @@ MAX_OVERRIDE: Final = timedelta(days=366)
 MAX_AHEAD: Final = timedelta(days=2 * 366)
 MAX_OVERRIDES: Final = 1_000
 
+IMPORTED: Final = "ical-"
+"""What the ids of overrides that were made of a calendar begin with."""
+
 _SHOWN: Final = 20
 
 
@@ -30,11 +33,15 @@ def add_overrides(draft: Draft, command: AddOverrides) -> Result:
     for override in made:
         if not _says_the_same(kept.get(override.id), override):
             draft.writing.save_override(override)
+    for override in _over(command, kept):
+        _end(draft, override, command.who)
     wake(draft.writing, [HAND_OVERS], draft.now)
     if swap:
         return Done(message="swapped: " + " and ".join(_told(one) for one in made), id=swap)
     if len(made) == 1:
         return Done(message=_told(made[0]), id=made[0].id)
+    if not made:
+        return Done(message=f"what was cancelled has ended in {command.schedule!r}: the rotations hold again")
     return Done(message=f"{plural(len(made), 'override')} kept in {command.schedule!r}")
 
 
@@ -45,11 +52,21 @@ def remove_override(draft: Draft, command: RemoveOverride) -> Result:
         message = f"there is no override {command.override_id!r} that has not ended"
         return Refused(reason=Refusal.NOT_FOUND, message=message)
     for override in found:
-        ended = dataclasses.replace(override, ends_at=draft.now, removed_by=command.who)
-        draft.writing.save_override(ended)
+        _end(draft, override, command.who)
     wake(draft.writing, [HAND_OVERS], draft.now)
     what = "the override" if len(found) == 1 else "both overrides of the swap"
     return Done(message=f"{what} removed: the rotations hold again", id=command.override_id)
+
+
+def _over(command: AddOverrides, kept: Mapping[str, Override]) -> list[Override]:
+    """Return what was made of events that are over or cancelled by now."""
+    again = {override_id(command.schedule, cover.uid) for cover in command.covers if cover.uid}
+    ids = dict.fromkeys(override_id(command.schedule, uid) for uid in command.over)
+    return [kept[one] for one in ids if one in kept and one not in again]
+
+
+def _end(draft: Draft, override: Override, who: str) -> None:
+    draft.writing.save_override(dataclasses.replace(override, ends_at=draft.now, removed_by=who))
 
 
 def _refusal(draft: Draft, command: AddOverrides, kept: Mapping[str, Override]) -> Refused | None:
@@ -62,9 +79,9 @@ def _refusal(draft: Draft, command: AddOverrides, kept: Mapping[str, Override]) 
         fault = _fault(draft, cover)
         if fault:
             return Refused(reason=Refusal.INVALID, message=fault)
-    again = {_id_of(command.schedule, cover.uid) for cover in command.covers if cover.uid}
+    again = {override_id(command.schedule, cover.uid) for cover in command.covers if cover.uid}
     others = len(kept.keys() - again)
-    if not command.covers or others + len(command.covers) > MAX_OVERRIDES:
+    if not (command.covers or _over(command, kept)) or others + len(command.covers) > MAX_OVERRIDES:
         message = (
             f"{command.schedule!r} has {others} overrides; from 1 to {MAX_OVERRIDES - others} can be added"
         )
@@ -88,7 +105,7 @@ def _fault(draft: Draft, cover: Cover) -> str:
 
 def _override(draft: Draft, command: AddOverrides, cover: Cover, swap: str) -> Override:
     return Override(
-        id=_id_of(command.schedule, cover.uid) if cover.uid else draft.new_id(),
+        id=override_id(command.schedule, cover.uid) if cover.uid else draft.new_id(),
         schedule=command.schedule,
         responder=cover.responder,
         starts_at=max(cover.starts_at, draft.now),
@@ -109,10 +126,10 @@ def _says_the_same(known: Override | None, override: Override) -> bool:
     )
 
 
-def _id_of(schedule: str, uid: str) -> str:
+def override_id(schedule: str, uid: str) -> str:
     """Return one id for one event of a calendar, so that importing it again changes what it made before."""
     digest = hashlib.blake2b(f"{schedule}\n{uid}".encode(), digest_size=8).hexdigest()
-    return f"ical-{digest}"
+    return f"{IMPORTED}{digest}"
 
 
 def _told(override: Override) -> str:

@@ -115,6 +115,7 @@ class _Totals:
     channels: dict[str, _Channel] = field(default_factory=dict)
     suppressed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     set_aside: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    refused: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 class Metrics:
@@ -135,6 +136,11 @@ class Metrics:
         with self._lock:
             self._totals.check_ins += count
             self._this_hour().check_ins += count
+
+    def refused(self, reason: str, count: int) -> None:
+        """Count check-ins and pings that were refused."""
+        with self._lock:
+            self._totals.refused[_bounded(self._totals.refused, reason)] += count
 
     def alert_opened(self) -> None:
         """Count an alert that was opened."""
@@ -302,6 +308,9 @@ def _families(totals: _Totals) -> Iterator[Metric]:
     yield _counter("tocsin_check_ins_received", "Check-ins accepted", totals.check_ins)
     yield _by_label(
         "tocsin_notifications_suppressed", "Notifications kept back, by reason", "reason", totals.suppressed
+    )
+    yield _by_label(
+        "tocsin_check_ins_refused", "Check-ins and pings refused, by reason", "reason", totals.refused
     )
     yield _by_label(
         "tocsin_rules_set_aside",

@@ -12,6 +12,7 @@ from tocsin.telemetry.metrics import Metrics
 from tocsin.web.access import Access
 from tocsin.web.front import Front
 from tocsin.web.gate import Gate
+from tocsin.web.refusals import Refusals
 from tocsin.web.settings import WebSettings
 
 
@@ -39,7 +40,10 @@ class Application:
         self._loading = threading.Lock()
         self._framework: ASGIApp | None = None
         gate = Gate(self._behind_the_gate, access=self._access)
-        self._front = Front(gate, engine=engine, store=store, access=self._access, clock=clock)
+        self._refusals = Refusals(metrics, clock)
+        self._front = Front(
+            gate, engine=engine, store=store, access=self._access, clock=clock, refusals=self._refusals
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -69,6 +73,7 @@ class Application:
                         access=self._access,
                         clock=self._clock,
                         metrics=self._metrics,
+                        refusals=self._refusals,
                     )
                 )
             return self._framework

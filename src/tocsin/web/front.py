@@ -24,6 +24,7 @@ from tocsin.web.faults import RETRY_SECONDS, UNAVAILABLE, Fault, Problem, body_o
 from tocsin.web.guard import CROSS_SITE, from_elsewhere, is_cross_site, own_hosts
 from tocsin.web.intake import Intake
 from tocsin.web.ping import BODY_LIMIT, ROOT, NoPing, Ping, check_in_of, read_ping
+from tocsin.web.refusals import Refusals, Refused, masked
 
 CHECK_INS: Final = "/api/v1/check-ins"
 PINGS: Final = ROOT.decode()
@@ -53,6 +54,7 @@ _UNAUTHORIZED: Final = Problem(
     code="unauthorized",
     message="Send an ingest key or a token: Authorization: Bearer tcs_in_…",
 )
+_NO_SUCH_KEY: Final = (404, b"not found")
 
 Headers = Mapping[bytes, bytes]
 HeaderList = Sequence[tuple[bytes, bytes]]
@@ -69,8 +71,10 @@ class Front:
         store: Store,
         access: Access,
         clock: Clock,
+        refusals: Refusals,
     ) -> None:
         self._app = app
+        self._refusals = refusals
         self._engine = engine
         self._store = store
         self._access = access
@@ -96,7 +100,10 @@ class Front:
             await _answer(send, _POST_ONLY.status, body_of(_POST_ONLY), (_JSON, (b"allow", b"POST")))
             return
         headers: Headers = dict(scope["headers"])
-        body: bytes | Problem | None = self._refusal(headers, secret_of(headers.get(b"authorization", b"")))
+        secret = secret_of(headers.get(b"authorization", b""))
+        body: bytes | Problem | None = self._refusal(headers, secret)
+        if body is _UNAUTHORIZED:
+            self._note_key(scope, secret)
         if body is None:
             body = await read_body(headers, receive)
         if isinstance(body, Problem):
@@ -105,11 +112,14 @@ class Front:
         received_at = self._clock.now()
         found = read_check_ins(body, received_at, self._engine.configuration.defaults)
         if isinstance(found, Problem):
+            self._refusals.note(Refused.INVALID, f"{found.message} {_from(scope)}")
             await _refuse(send, found)
             return
         good = [
             one.check_in if isinstance(one, Warned) else one for one in found if not isinstance(one, tuple)
         ]
+        if len(good) < len(found):
+            self._note_faults(scope, found)
         reply = await self._report(good) if good else ()
         if isinstance(reply, Problem):
             await _refuse(send, reply)
@@ -117,6 +127,17 @@ class Front:
             await _tell_results(send, found, reply)
         else:
             await _tell_result(send, found[0], reply)
+
+    def _note_key(self, scope: Scope, secret: bytes) -> None:
+        if secret:
+            self._refusals.note(Refused.UNKNOWN_KEY, f"{masked(secret)} {_from(scope)}")
+        else:
+            self._refusals.note(Refused.NO_KEY, _from(scope))
+
+    def _note_faults(self, scope: Scope, found: Sequence[Read]) -> None:
+        faults = [one for one in found if isinstance(one, tuple)]
+        last = faults[-1][0]
+        self._refusals.note(Refused.INVALID, f"{last.field} {last.message} {_from(scope)}", count=len(faults))
 
     def _refusal(self, headers: Headers, secret: bytes) -> Problem | None:
         self._look_again()
@@ -156,9 +177,13 @@ class Front:
     async def _ping(self, scope: Scope, headers: Headers, body: bytes) -> tuple[int, bytes]:
         ping = read_ping(scope["raw_path"], scope["query_string"])
         if isinstance(ping, NoPing):
+            self._refusals.note(Refused.INVALID, f"a ping, {ping.text} {_from(scope)}")
             return ping.status, ping.text.encode()
         refusal = self._ping_refusal(headers, ping)
         if refusal is not None:
+            if refusal is _NO_SUCH_KEY:
+                key = masked(ping.key.encode())
+                self._refusals.note(Refused.UNKNOWN_KEY, f"{key} for {ping.job} {_from(scope)}")
             return refusal
         try:
             known = ping.create or await asyncio.get_running_loop().run_in_executor(
@@ -167,6 +192,7 @@ class Front:
         except StoreError:
             return UNAVAILABLE.status, UNAVAILABLE.message.encode()
         if not known:
+            self._refusals.note(Refused.UNKNOWN_JOB, f"{ping.job} in {ping.environment} {_from(scope)}")
             return 404, b"not found"
         reply = await self._report([check_in_of(ping, body, self._clock.now())])
         if isinstance(reply, Problem):
@@ -180,13 +206,19 @@ class Front:
         """A browser may ping from any page that knows a key; without keys nothing but the page is known."""
         self._look_again()
         if not self._access.is_open:
-            return None if self._access.ingest_key(ping.key.encode()) is not None else (404, b"not found")
+            return None if self._access.ingest_key(ping.key.encode()) is not None else _NO_SUCH_KEY
         problem = self._refusal(headers, b"")
         return None if problem is None else (problem.status, problem.message.encode())
 
     def _knows(self, key: JobKey) -> bool:
         with self._store.reading() as reading:
             return reading.job(key) is not None
+
+
+def _from(scope: Scope) -> str:
+    """Return where a request comes from, as the last machine on its way."""
+    client = scope.get("client")
+    return f"from {client[0]}" if client else "from this machine"
 
 
 async def _tell_results(send: Send, found: Sequence[Read], answers: Sequence[Answer]) -> None:

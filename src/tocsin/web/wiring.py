@@ -10,6 +10,7 @@ from tocsin.engine.engine import Engine
 from tocsin.store.base import Store
 from tocsin.telemetry.metrics import Metrics
 from tocsin.web.access import Access
+from tocsin.web.refusals import Refusals
 from tocsin.web.replays import Replays
 from tocsin.web.settings import WebSettings
 
@@ -23,6 +24,7 @@ class Wiring:
     access: Access
     clock: Clock
     metrics: Metrics
+    refusals: Refusals
     replays: Replays = field(default_factory=Replays)
 
     @property

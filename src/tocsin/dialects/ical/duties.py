@@ -26,12 +26,18 @@ class Duty:
 class Imported:
     """What a calendar means: covers, events left out because they are over or cancelled, and faults.
 
-    With any fault nothing should be kept.
+    With any fault nothing should be kept. `over` are the identities of the events left out: what an earlier
+    import made of them holds no more.
     """
 
     covers: tuple[Cover, ...]
-    left_out: int
+    over: tuple[str, ...]
     faults: tuple[str, ...]
+
+    @property
+    def left_out(self) -> int:
+        """How many events are over or cancelled."""
+        return len(self.over)
 
 
 def duties_calendar(
@@ -65,23 +71,23 @@ def read_covers(text: str, timezone: str, responders: Mapping[str, Responder], n
     a responder's, else by its summary, which is then a responder's name.
     """
     covers: list[Cover] = []
-    faults, left_out, seen = list[str](), 0, set[str]()
+    faults, over, seen = list[str](), list[str](), set[str]()
     names = _names(responders)
     for number, event in enumerate(read_calendar(text, timezone), start=1):
+        uid = event.uid
+        if not uid or uid in seen:
+            uid = f"{uid or event.summary}/{event.starts_at.isoformat()}"
+        seen.add(uid)
         if event.is_cancelled or event.ends_at <= now:
-            left_out += 1
+            over.append(uid)
             continue
         called = (event.responder, *event.attendees, event.summary)
         responder = next((names[one.lower()] for one in called if one.lower() in names), None)
         if responder is None:
             faults.append(f"event {number} {event.summary[:60]!r}: names no responder by attendee or summary")
             continue
-        uid = event.uid
-        if not uid or uid in seen:
-            uid = f"{uid or event.summary}/{event.starts_at.isoformat()}"
-        seen.add(uid)
         covers.append(Cover(responder=responder, starts_at=event.starts_at, ends_at=event.ends_at, uid=uid))
-    return Imported(covers=tuple(covers), left_out=left_out, faults=tuple(faults))
+    return Imported(covers=tuple(covers), over=tuple(over), faults=tuple(faults))
 
 
 def _names(responders: Mapping[str, Responder]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from tocsin.dialects.ical.duties import Duty, duties_calendar, read_covers
 from tocsin.dialects.ical.events import MAX_LETTERS
 from tocsin.engine.commands import AddOverrides, RemoveOverride
 from tocsin.engine.handing_over import in_force, troubles_of
+from tocsin.engine.overriding import IMPORTED, override_id
 from tocsin.errors import InvalidCalendar
 from tocsin.oncall.handover import hand_over
 from tocsin.oncall.override import Cover, Override
@@ -186,7 +187,11 @@ def add_swap(wired: Wired, who: Who, name: str, body: NewSwap) -> DoneShape:
 
 @router.post("/schedules/{name}/import", status_code=201)
 def import_calendar(wired: Wired, who: Who, name: str, body: NewCalendar) -> ImportShape:
-    """Keep the events of a calendar as overrides, all of them or none; the same one again changes nothing."""
+    """Keep the events of a calendar as overrides, all of them or none; the same one again changes nothing.
+
+    What an earlier import made of an event that is cancelled by now ends. What it made of events that the
+    calendar does not name any more goes on, because they may be of another calendar, and is listed.
+    """
     schedule, responders = schedule_named(wired, name), wired.engine.configuration.responders
     try:
         found = read_covers(body.calendar, schedule.timezone, responders, wired.clock.now())
@@ -194,12 +199,28 @@ def import_calendar(wired: Wired, who: Who, name: str, body: NewCalendar) -> Imp
         raise invalid("calendar", str(error)) from None
     if found.faults:
         raise invalid("calendar", "; ".join(found.faults[:10]))
-    if not found.covers:
+    kept = _imported(wired, name)
+    over = {override_id(name, uid) for uid in found.over}
+    if not found.covers and not over & kept.keys():
         message = f"nothing to import: {plural(found.left_out, 'event')}, all of it over or cancelled"
         raise invalid("calendar", message)
-    done = _add(wired, who, name, found.covers, body.comment)
-    count = len(found.covers)
-    return ImportShape(message=done.message, id=done.id, imported=count, left_out=found.left_out)
+    done = _add(wired, who, name, found.covers, body.comment, over=found.over)
+    named = over | {override_id(name, cover.uid) for cover in found.covers}
+    return ImportShape(
+        message=done.message,
+        id=done.id,
+        imported=len(found.covers),
+        left_out=found.left_out,
+        ended=len(over & kept.keys()),
+        not_named=[override_shape(one, wired.clock.now()) for one in kept.values() if one.id not in named],
+    )
+
+
+def _imported(wired: Wiring, schedule: str) -> dict[str, Override]:
+    """Return what earlier imports into an on-call schedule have made and has not ended."""
+    now = wired.clock.now()
+    every = (one for one in _overrides(wired) if one.schedule == schedule and one.ends_at > now)
+    return {one.id: one for one in every if one.id.startswith(IMPORTED)}
 
 
 @router.delete("/overrides/{override_id}")
@@ -252,10 +273,22 @@ def _who(
 
 
 def _add(
-    wired: Wiring, who: str, name: str, covers: tuple[Cover, ...], comment: str, *, is_swap: bool = False
+    wired: Wiring,
+    who: str,
+    name: str,
+    covers: tuple[Cover, ...],
+    comment: str,
+    *,
+    is_swap: bool = False,
+    over: tuple[str, ...] = (),
 ) -> DoneShape:
     command = AddOverrides(
-        schedule=name, covers=covers, who=who, comment=kept_text(comment, MAX_COMMENT), is_swap=is_swap
+        schedule=name,
+        covers=covers,
+        who=who,
+        comment=kept_text(comment, MAX_COMMENT),
+        is_swap=is_swap,
+        over=over,
     )
     return carry_out(wired, command)
 

@@ -88,6 +88,10 @@ class ImportShape(DoneShape):
     imported: int
     left_out: int
     """Events that are over or cancelled."""
+    ended: int
+    """Overrides of earlier imports that ended now, because their event is cancelled or over."""
+    not_named: list[OverrideShape]
+    """Overrides of earlier imports that go on though the calendar does not name their event any more."""
 
 
 def on_call_shape(

@@ -62,7 +62,7 @@ def health_of(wired: Wiring) -> HealthShape:
     status, problems = _judged(health, condition, counts, aside)
     return HealthShape(
         status=status.word,
-        problems=problems,
+        problems=[*problems, *wired.refusals.problems()],
         success_rate_percent=health.success_rate_percent,
         alerts_processed=health.alerts_processed,
         alerts_delivered=health.alerts_delivered,
