@@ -12,6 +12,8 @@ from tocsin.config.deadlocks import MAX_RULES, MAX_TOLD, circles, mutual
 HOSTS = "{name: hosts, source_matchers: [tier = host], target_matchers: [tier != host], equal: [zone]}"
 BACK = "{name: back, source_matchers: [tier = app], target_matchers: [tier =~ host|disk], equal: [zone]}"
 
+ZONED = "defaults: {labels: {zone: a}}\n"
+
 
 def rule(source: str, target: str, *equal: str) -> InhibitRule:
     return InhibitRule(
@@ -22,7 +24,7 @@ def rule(source: str, target: str, *equal: str) -> InhibitRule:
 
 
 def test_rules_that_mute_each_other_are_named_with_what_to_do(load: Load) -> None:
-    (warning,) = load(f"inhibit_rules:\n  - {HOSTS}\n  - {BACK}\n").warnings
+    (warning,) = load(f"inhibit_rules:\n  - {HOSTS}\n  - {BACK}\n{ZONED}").warnings
 
     assert (warning.path, warning.line) == ("inhibit_rules[1]", 3)
     assert "'back' (inhibit_rules[1]) and 'hosts' (inhibit_rules[0]) mute each other" in warning.message

@@ -196,3 +196,9 @@ def test_one_that_goes_by_the_job_is_what_was_meant(load: Load) -> None:
     text = MUTES.replace("[alertname, cluster, service]", "[job]")
 
     assert [p for p in load(text).warnings if p.path.startswith("inhibit_rules")] == []
+
+
+def test_one_whose_targets_are_jobs_by_name_is_what_was_meant(load: Load) -> None:
+    text = MUTES.replace("""['severity="warning"']""", "[job=report]")
+
+    assert [p for p in load(text).warnings if p.path.startswith("inhibit_rules")] == []

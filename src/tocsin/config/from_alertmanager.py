@@ -95,12 +95,20 @@ def equal_warnings(file: File) -> Iterator[Fault]:
     jobs = [job for variants in file.jobs.values() for job in variants]
     known = RESERVED_LABELS.union(*(part.labels or {} for part in (file.defaults, *jobs)))
     for number, rule in enumerate((file.inhibit_rules or ())[:_MOST_LINES]):
-        if rule.equal and known.isdisjoint(rule.equal):
+        if rule.equal and known.isdisjoint(rule.equal) and not _chooses_jobs(rule):
             message = (
                 "no job of the file has any of these labels, and what two alerts lack counts as equal: "
                 "an alert of one job mutes those of all others; add 'job', or a label that your jobs have"
             )
             yield Fault(place=("inhibit_rules", number, "equal"), message=message)
+
+
+def _chooses_jobs(rule: InhibitRule) -> bool:
+    return "job" in {
+        *_in_matchers(rule.target_matchers),
+        *(rule.target_match or ()),
+        *(rule.target_match_re or ()),
+    }
 
 
 def _named_labels(file: File) -> Iterator[tuple[Place, set[str]]]:
