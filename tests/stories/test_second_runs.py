@@ -51,3 +51,19 @@ def test_a_job_of_the_evening_is_well_every_day(story: Story) -> None:
             story.at("18:30").succeeds("etl", run="evening")
 
     assert story.silent_until("Sat 05:29")
+
+
+def test_a_job_of_the_evening_that_has_failed_once_is_well_again_from_the_next_evening_on(
+    story: Story,
+) -> None:
+    story.job("etl", deadline="06:00")
+
+    story.at("05:00").succeeds("etl")
+    story.at("22:00").succeeds("etl")
+    story.at("Wed 22:00").fails("etl")
+    story.at("Thu 22:00").succeeds("etl")
+    assert story.open == []
+    story.at("Fri 22:00").succeeds("etl")
+
+    assert story.heard[-1] == ("Thu 22:00", "critical", "resolved")
+    assert story.silent_until("Sun 05:29")

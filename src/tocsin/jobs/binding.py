@@ -1,6 +1,6 @@
 """Which expected run a run stands for, and which ones a good run settles."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from tocsin.jobs.occurrence import (
     nominal_near,
     occurrence_for,
 )
-from tocsin.jobs.run import Run
+from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import JobState
 
 _OPEN = (OccurrenceStatus.EXPECTED, OccurrenceStatus.UNKNOWN)
@@ -115,12 +115,21 @@ def _named(job: Job, known: tuple[Occurrence, ...], run: Run, nominal_at: dateti
 
 
 def _nearest(job: Job, state: JobState, open_then: list[Occurrence], began_at: datetime) -> Occurrence:
-    """Return the newest; where only a daily deadline is promised, a late run is not tomorrow's early one."""
+    """Return the newest; where only a daily deadline is promised, a late run is not tomorrow's early one.
+
+    But where the last good run came on the evening before, so does this one: or a job of the evening that
+    has failed once would be late for ever.
+    """
     newest = open_then[0] if len(open_then) == 1 else max(open_then, key=lambda o: o.nominal_at)
-    if job.definition.schedule is None and newest.nominal_at > began_at:
+    if job.definition.schedule is None and newest.nominal_at > began_at and not _came_early(state):
         owed = [o for o in open_then if o.nominal_at <= began_at and o in state.occurrences]
         return max(owed, key=lambda o: o.nominal_at, default=newest)
     return newest
+
+
+def _came_early(state: JobState) -> bool:
+    last = next((o for o in reversed(state.recent) if o.status is RunStatus.SUCCESS), None)
+    return last is not None and last.at - timedelta(seconds=last.seconds or 0) < last.order_at
 
 
 def settle_by(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ...]]:

@@ -39,9 +39,9 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     heartbeat interval and at least LEAST_SILENCE; a run that never sent a heartbeat and whose job
     promises nothing is judged by its schedule (`tocsin.rules.unended`). No progress:
     `no_progress_after_seconds`, else IDLE_HEARTBEATS intervals and at least LEAST_IDLE, for a run that has
-    reported progress. A good run of the same or a
-    later occurrence that ends afterwards makes up for it. N in a row and M of N count runs; earlier
-    ones by their longest silence. A silence that would have ended in a blind window is unknown.
+    reported progress. A good run of the same or a later occurrence that ends afterwards makes up for it. N
+    in a row and M of N count runs; earlier ones by their longest silence. A silence that would have ended
+    in a blind window is unknown.
     """
     if not facts.state.open_runs:
         return QUIET
