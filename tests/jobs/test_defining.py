@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from msgspec.structs import replace
 
+from tocsin.jobs.binding import bind
 from tocsin.jobs.defining import MAX_LABELS, forgive, may_define, redefine, resume, with_labels
 from tocsin.jobs.job import Definition, Job, Rank
 from tocsin.jobs.occurrence import OccurrenceStatus
@@ -57,30 +58,51 @@ def test_what_does_not_change_the_promise_changes_nothing_of_what_is_known() -> 
     assert after is state
 
 
-def test_under_a_new_promise_nothing_before_now_is_expected() -> None:
+def test_of_a_new_schedule_nothing_before_now_is_expected() -> None:
     now = MIDNIGHT + 3 * HOUR
-    redefined, state = redefine(job(daily()), known(daily(), 3), daily(deadline=5), now)
+    hourly = daily(schedule=read_schedule("0 1,3 * * *", "UTC"))
+    redefined, state = redefine(job(daily()), known(daily(), 3), hourly, now)
 
     assert state.occurrences == ()
     assert [o.nominal_at for o in settle(redefined, state, now, abandon_after=WEEK).state.occurrences] == [
-        MIDNIGHT + 26 * HOUR
+        MIDNIGHT + 25 * HOUR
     ]
 
 
-@pytest.mark.parametrize(("hour", "bound"), [(4, True), (5, False)])
-def test_a_run_on_its_way_gets_the_new_deadline_if_that_is_still_to_come(hour: int, bound: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_what_a_new_schedule_still_names_stays_what_it_is() -> None:
+    now = MIDNIGHT + 3 * HOUR
+    state = known(daily(), 3)
+
+    _, after = redefine(job(daily()), state, daily(schedule=read_schedule("0 2,14 * * *", "UTC")), now)
+
+    assert after.occurrences == state.occurrences[:1]
+    assert after.occurrences[0].status is OccurrenceStatus.MISSED
+
+
+@pytest.mark.parametrize(("hour", "due"), [(4, 5), (5, 6)])
+def test_a_run_on_its_way_gets_the_new_deadline_if_that_is_still_to_come(hour: int, due: int) -> None:
     began_at = MIDNIGHT + 2 * HOUR
-    running = Run(key="a", last_sign_at=began_at, started_at=began_at, status=RunStatus.RUNNING)
+    begun = Run(key="a", last_sign_at=began_at, started_at=began_at, status=RunStatus.RUNNING)
+    running, state = bind(job(daily()), known(daily(), 2), begun)
 
     _, state = redefine(
-        job(daily()),
-        known(daily(), 2, JobState(open_runs=(running,))),
-        daily(deadline=5),
-        MIDNIGHT + hour * HOUR,
+        job(daily()), replace(state, open_runs=(running,)), daily(deadline=5), MIDNIGHT + hour * HOUR
     )
 
-    assert [o.status for o in state.occurrences] == ([OccurrenceStatus.STARTED] if bound else [])
-    assert state.open_runs[0].deadline_at == (MIDNIGHT + 5 * HOUR if bound else None)
+    taken = state.occurrences[0]
+    assert (taken.status, taken.run) == (OccurrenceStatus.STARTED, "a")
+    assert taken.deadline_at == state.open_runs[0].deadline_at == MIDNIGHT + due * HOUR
+
+
+def test_more_time_to_start_takes_back_that_a_run_was_missed() -> None:
+    state = known(daily(), 3)
+    assert [outcome.status for outcome in state.recent] == [None]
+
+    patient = daily(sla=SLA(deadline=time(6), grace_period_minutes=120))
+    _, after = redefine(job(daily()), state, patient, MIDNIGHT + 3 * HOUR)
+
+    assert after.occurrences[0].status is OccurrenceStatus.EXPECTED
+    assert after.recent == ()
 
 
 def test_what_was_before_a_resumption_is_forgiven_for_every_condition() -> None:
@@ -89,7 +111,7 @@ def test_what_was_before_a_resumption_is_forgiven_for_every_condition() -> None:
     again, state = resume(paused, known(daily(), 3), MIDNIGHT + 9 * HOUR)
 
     assert (again.paused_at, again.paused_by) == (None, "")
-    assert state.occurrences == ()
+    assert [o.nominal_at for o in state.occurrences] == [MIDNIGHT + 26 * HOUR]
     assert state.forgiven == ((EVERY_CONDITION, MIDNIGHT + 9 * HOUR),)
 
 

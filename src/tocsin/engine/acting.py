@@ -146,6 +146,8 @@ def _rename(draft: Draft, command: Rename) -> Result:
         return _defined_in_file(command.job)
     if not command.name.strip() or len(command.name) > MAX_NAME:
         return Refused(reason=Refusal.INVALID, message=f"a name has 1 to {MAX_NAME} characters")
+    if command.name == watch.job.name:
+        return Done(message="it is called so already")
     if not draft.writing.rename(watch.job.id, command.name):
         message = f"{command.job.environment!r} has a job {command.name!r} already"
         return Refused(reason=Refusal.CONFLICT, message=message)

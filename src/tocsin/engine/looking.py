@@ -270,7 +270,7 @@ def _moved(
 def _why_over(seen: Look, alert: Alert, book: Book, now: datetime) -> Reason:
     if alert.rule not in {rule.name for rule in book.rule_book.rules_for(seen.watch.job)}:
         return Reason.RULE_REMOVED
-    if seen.state.expect_after == now:
+    if seen.state.promised_at == now:
         return Reason.JOB_REDEFINED
     return Reason.RECOVERED
 

@@ -19,7 +19,7 @@ _ENDINGS = {
     Reason.JOB_PAUSED: "no longer watched, because {who} has paused it",
     Reason.JOB_DELETED: "no longer watched, because {who} has deleted it",
     Reason.JOB_RENAMED: "{who} has renamed it; what still holds is told anew under its new name",
-    Reason.JOB_REDEFINED: "its definition has changed; what was expected before does not count any more",
+    Reason.JOB_REDEFINED: "its definition has changed: this is not promised any more, or it has more time",
     Reason.DRILL_OVER: "the drill is over",
     Reason.SETTLED: "has settled, its last runs were good",
     Reason.RULE_REMOVED: "the rule {rule!r} does not watch it any more",

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from tocsin.jobs.expecting import expect
+from tocsin.jobs.expecting import expect, taken_up
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import (
     Occurrence,
@@ -26,17 +26,21 @@ def bind(job: Job, state: JobState, run: Run) -> tuple[Run, JobState]:
     that does not say which occurrence it is for is for none of them.
     """
     began_at = run.started_at or run.ended_at or run.last_sign_at
+    expecting = expect(job, state, began_at)
     if job.paused_at is None:
-        state = expect(job, state, began_at)
+        state = expecting
     if run.backfill and run.occurrence_at is None:
         return run, state
-    occurrence = _occurrence(job, state, run, began_at)
+    occurrence = _occurrence(job, expecting, run, began_at)
     state = _released(state, run.key, occurrence)
     if occurrence is None:
         return replace(run, deadline_at=None), state
     run = replace(run, occurrence_at=occurrence.nominal_at, deadline_at=occurrence.deadline_at)
+    if _is_owed(job, state, run, occurrence, began_at):
+        taken = replace(occurrence, status=OccurrenceStatus.STARTED, run=run.key)
+        return run, taken_up(state, taken, began_at)
     if occurrence not in state.occurrences:  # remembered, so that the day's other runs need not search for it
-        return run, replace(state, settled=latest(state.settled, occurrence))
+        return replace(run, deadline_at=None), replace(state, settled=latest(state.settled, occurrence))
     if run.backfill:
         return run, state
     return run, _begun(state, run, occurrence, began_at)
@@ -75,6 +79,20 @@ def _begun(state: JobState, run: Run, occurrence: Occurrence, began_at: datetime
     bound = replace(occurrence, status=status, run=run.key)
     occurrences = tuple(bound if o is occurrence else o for o in state.occurrences)
     return replace(state, occurrences=occurrences, recent=recent)
+
+
+def _is_owed(job: Job, state: JobState, run: Run, occurrence: Occurrence, began_at: datetime) -> bool:
+    """Whether a run that nobody waited for, for it was promised too late for that, still owes its deadline.
+
+    A promise made after its own deadline is none.
+    """
+    if occurrence.deadline_at is None or run.backfill or occurrence in state.occurrences:
+        return False
+    if occurrence.start_by is not None and began_at > occurrence.start_by:
+        return False
+    promised_at = state.expect_after or job.registered_at
+    is_settled = state.settled is not None and state.settled.nominal_at >= occurrence.nominal_at
+    return not is_settled and occurrence.deadline_at > max(began_at, promised_at)
 
 
 def _released(state: JobState, key: str, occurrence: Occurrence | None) -> JobState:

@@ -4,9 +4,19 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from tocsin.jobs.binding import bind
+from tocsin.jobs.expecting import expect
 from tocsin.jobs.job import Definition, Job, Rank
-from tocsin.jobs.occurrence import OccurrenceStatus, occurrence_for
-from tocsin.jobs.run import Run
+from tocsin.jobs.occurrence import (
+    Occurrence,
+    OccurrenceStatus,
+    Plan,
+    expect_alike,
+    expects,
+    next_occurrence,
+    promise_at,
+    starts_at_will,
+)
 from tocsin.jobs.state import EVERY_CONDITION, JobState
 
 MAX_LABELS = 64
@@ -20,40 +30,108 @@ def may_define(current: Definition, proposed: Definition) -> bool:
 def redefine(job: Job, state: JobState, definition: Definition, now: datetime) -> tuple[Job, JobState]:
     """Return the job under a new definition, and its state.
 
-    When the promise of when it runs has changed, what was expected under the old one is forgotten and
-    nothing before `now` is expected under the new one, but that a run on its way meets its deadline.
+    An expected run that the new schedule still names, or that a run has taken, stays what it is: only what
+    is promised of it moves. What no run has taken and no schedule names any more is forgotten, and of what
+    is named for the first time nothing before `now` is expected.
     """
-    changed = definition.plan != job.definition.plan
-    job = replace(job, definition=definition)
-    if not changed:
-        return job, state
-    state = expect_from(state, now)
-    running = next((r for r in reversed(state.open_runs) if r.started_at and not r.backfill), None)
-    return job, state if running is None else _promise_anew(job, state, running, now)
+    old, new = job.definition.plan, definition.plan
+    redefined = replace(job, definition=definition)
+    if old == new:
+        return redefined, state
+    if job.paused_at is None:
+        state = expect(job, state, now)
+    if not expect_alike(old, new):
+        state = _as_named_by(new, state, now)
+    state = _as_promised_by(new, state, now)
+    return redefined, _on_their_way(redefined, replace(state, promised_at=now))
 
 
-def _promise_anew(job: Job, state: JobState, run: Run, now: datetime) -> JobState:
-    began_at = run.started_at or run.last_sign_at
-    occurrence = occurrence_for(job.definition.plan, began_at)
-    if occurrence is None or occurrence.deadline_at is None or occurrence.deadline_at <= now:
-        return state
-    bound = replace(run, occurrence_at=occurrence.nominal_at, deadline_at=occurrence.deadline_at)
+def _as_named_by(plan: Plan, state: JobState, now: datetime) -> JobState:
+    """Return the state without what the plan does not name; what is to come is then searched for anew."""
+    coming = next_occurrence(plan, now)
+    last_at = now if coming is None else coming.nominal_at
+
+    def is_named(occurrence: Occurrence) -> bool:
+        return occurrence.nominal_at <= last_at and expects(plan, occurrence.nominal_at)
+
     return replace(
         state,
-        open_runs=tuple(bound if r is run else r for r in state.open_runs),
-        occurrences=(replace(occurrence, status=OccurrenceStatus.STARTED, run=run.key),),
+        occurrences=tuple(o for o in state.occurrences if o.run is not None or is_named(o)),
+        occurrences_dropped=0,
+        settled=state.settled if state.settled is not None and is_named(state.settled) else None,
+        expect_after=now,
     )
 
 
-def expect_from(state: JobState, now: datetime) -> JobState:
-    """Return the state of a job of which nothing earlier than `now` is expected or missed."""
-    return replace(state, occurrences=(), occurrences_dropped=0, settled=None, expect_after=now)
+def _as_promised_by(plan: Plan, state: JobState, now: datetime) -> JobState:
+    """Return the state with other promises, and without the misses that these take back."""
+    moves = [(o, _moved(o, plan, now)) for o in state.occurrences]
+    undone = {new.nominal_at for old, new in moves if new is not None and new.status is not old.status}
+    return replace(
+        state,
+        occurrences=tuple(new for _, new in moves if new is not None),
+        settled=state.settled and _moved(state.settled, plan, now),
+        recent=tuple(o for o in state.recent if o.status is not None or o.order_at not in undone),
+    )
+
+
+def _moved(occurrence: Occurrence, plan: Plan, now: datetime) -> Occurrence | None:
+    """Return a known expected run under other promises; more time to start takes back that it is missed."""
+    promise = promise_at(plan, occurrence.nominal_at)
+    if promise is None:
+        return None
+    start_by = _limit(occurrence.start_by, promise.start_by, now)
+    status = occurrence.status
+    if status.is_missed and start_by is not None and start_by > now:
+        status = OccurrenceStatus.EXPECTED if occurrence.run is None else OccurrenceStatus.STARTED
+    deadline_at = _limit(occurrence.deadline_at, promise.deadline_at, now)
+    return replace(promise, start_by=start_by, deadline_at=deadline_at, status=status, run=occurrence.run)
+
+
+def _limit(old: datetime | None, new: datetime | None, now: datetime) -> datetime | None:
+    """Return the limit that holds: none can be moved to where it is broken as soon as it is promised."""
+    return new if new is None or new > now else old
+
+
+def _on_their_way(job: Job, state: JobState) -> JobState:
+    """Tell the runs at work what is promised of them now; one of which nothing was finds what it is for."""
+    open_runs = []
+    for known in state.open_runs:
+        run, at = known, known.occurrence_at
+        if at is not None:
+            due = [o.deadline_at for o in state.occurrences if o.nominal_at == at]
+            run = replace(run, deadline_at=due[0] if due else None)
+        elif run.started_at is not None and not run.backfill:
+            run, state = bind(job, state, run)
+        open_runs.append(run)
+    return replace(state, open_runs=tuple(open_runs))
 
 
 def resume(job: Job, state: JobState, now: datetime) -> tuple[Job, JobState]:
-    """Return a paused job as it is judged again: by what happens from now on, for every condition."""
-    state = replace(expect_from(state, now), forgiven=((EVERY_CONDITION, now),))
-    return replace(job, paused_at=None, paused_by=""), state
+    """Return a paused job as it is judged again: by what happens from now on, for every condition.
+
+    What was to start in the pause is not expected any more; what a run has taken, and what was due before
+    the pause or only has to end after it, is still to be done.
+    """
+    resumed = replace(job, paused_at=None, paused_by="")
+    state = expect(resumed, state, now)
+    state = replace(
+        state,
+        occurrences=tuple(o for o in state.occurrences if _is_still_due(job, o, now)),
+        occurrences_dropped=0,
+        expect_after=now,
+        forgiven=((EVERY_CONDITION, now),),
+    )
+    return resumed, state
+
+
+def _is_still_due(job: Job, occurrence: Occurrence, now: datetime) -> bool:
+    if occurrence.run is not None:
+        return True
+    slept_through = (job.paused_at or now) <= occurrence.nominal_at <= now
+    if slept_through and not starts_at_will(job.definition.plan):
+        return False
+    return any(at is not None and at > now for at in (occurrence.start_by, occurrence.deadline_at))
 
 
 def with_labels(definition: Definition, labels: tuple[tuple[str, str], ...]) -> Definition:

@@ -1,6 +1,7 @@
 """Which runs a job is expected to make, up to the next one to come."""
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -10,6 +11,7 @@ from tocsin.jobs.schedule import ScheduleKind, interval_of
 from tocsin.jobs.state import MAX_OCCURRENCES, JobState
 
 MAX_STEPS = 100
+_NOMINAL_AT = attrgetter("nominal_at")
 # So many of the first stay, that a rule which lets some pass goes on to see that they were too many.
 HELD_FIRST = 5
 
@@ -47,6 +49,12 @@ def _expected_until(job: Job, state: JobState) -> datetime:
     if state.settled is not None:
         ends.append(state.settled.nominal_at)
     return max(ends)
+
+
+def taken_up(state: JobState, occurrence: Occurrence, until: datetime) -> JobState:
+    """Return the state with one more expected run, in its place among the others."""
+    occurrences = sorted((*state.occurrences, occurrence), key=_NOMINAL_AT)
+    return _bounded(state, occurrences, until)
 
 
 def _leap(job: Job, after: datetime, until: datetime) -> list[Occurrence]:

@@ -164,6 +164,7 @@ def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run) -> Fo
         state,
         last_seen_at=check_in.received_at,
         last_started_at=_later(state.last_started_at, run.started_at or run.ended_at),
+        promised_at=None if run.status is RunStatus.SUCCESS else state.promised_at,
     )
     return Folded(state=state, run=run.key, runs=(run,), decided=decided, ended=True)
 

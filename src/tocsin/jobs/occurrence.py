@@ -130,6 +130,34 @@ def nominal_near(plan: Plan, instant: datetime) -> datetime | None:
     return min(of_the_day, key=lambda at: abs(at - instant), default=None)
 
 
+def promise_at(plan: Plan, nominal_at: datetime) -> Occurrence | None:
+    """Return what is promised of a run of this nominal instant, or None if nothing is promised of any.
+
+    Whether a run is expected at that very instant is not asked: see `expects`.
+    """
+    schedule = _schedule_of(plan)
+    return None if schedule is None else _occurrence(plan, schedule, nominal_at)
+
+
+def expects(plan: Plan, nominal_at: datetime) -> bool:
+    """Whether a run is expected at this very instant; never for an interval, which names no instants."""
+    if plan.schedule is not None and plan.schedule.kind is ScheduleKind.INTERVAL:
+        return False
+    found = next_occurrence(plan, nominal_at - ONE_SECOND)
+    return found is not None and found.nominal_at == nominal_at
+
+
+def expect_alike(one: Plan, other: Plan) -> bool:
+    """Whether two plans expect runs at the same instants, whatever they promise of them."""
+    days = [(plan.calendar, plan.timezone) if plan.sla.business_days_only else None for plan in (one, other)]
+    return _schedule_of(one) == _schedule_of(other) and days[0] == days[1]
+
+
+def starts_at_will(plan: Plan) -> bool:
+    """Whether a run may start at any time before its end is due, so that its nominal instant is no start."""
+    return plan.schedule is None or plan.schedule.kind in _WHOLE_DAYS
+
+
 def _schedule_of(plan: Plan) -> Schedule | None:
     return plan.schedule or implied_schedule(plan.sla, plan.timezone)
 

@@ -55,10 +55,11 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     the same partition and the same or a later occurrence has made up for, oldest first, and
     `failures_dropped` how many more there were; `occurrences` expected runs that are not settled and
     the next one to come, oldest first; `settled` the latest that a good run has made good;
-    `expect_after` the instant before which nothing was promised yet; `recent` the last outcomes,
-    oldest first; `last` the run that ended last; `forgiven`, for each condition that a person has
-    declared over (EVERY_CONDITION for all), up to which instant nothing counts any more; `early` the
-    run and number of logs that came before anything else of their run.
+    `expect_after` the instant before which nothing was promised yet; `promised_at` when a promise was
+    last changed, until the next good run; `recent` the last outcomes, oldest first; `last` the run that
+    ended last; `forgiven`, for each condition that a person has declared over (EVERY_CONDITION for all),
+    up to which instant nothing counts any more; `early` the run and number of logs that came before
+    anything else of their run.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -69,6 +70,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     recent: tuple[Outcome, ...] = ()
     settled: Occurrence | None = None
     expect_after: datetime | None = None
+    promised_at: datetime | None = None
     forgiven: tuple[tuple[str, datetime], ...] = ()
     last: Run | None = None
     last_success_at: datetime | None = None

@@ -1,6 +1,6 @@
 """All that a rule may look at."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +30,16 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         names = (forgiven_as(condition, of_backfills=self.of_backfills), EVERY_CONDITION)
         ends = [at for name, at in self.state.forgiven if name in names]
         return max(ends, default=_NEVER)
+
+    def counted_anew(self, limit_at: datetime, allowed: timedelta) -> datetime:
+        """Return until when a run that goes on is allowed what it is allowed.
+
+        A limit that had passed when a person had the job judged again counts anew from then.
+        """
+        if not self.state.forgiven:
+            return limit_at
+        resumed_at = next((at for name, at in self.state.forgiven if name == EVERY_CONDITION), _NEVER)
+        return limit_at if limit_at > resumed_at else resumed_at + allowed
 
     def blind_at(self, instant: datetime) -> BlindWindow | None:
         """Return the window in which what was due at this instant could not be known."""

@@ -198,15 +198,17 @@ def _durations(facts: Facts) -> list[_Promise]:
     if state.failures:
         open_keys = {r.key for r in runs}
         runs += [f for f in state.failures if f.key not in open_keys]
-    promises = [_duration(run, run.started_at, allowed) for run in runs if run.started_at is not None]
+    promises = [_duration(facts, run, run.started_at, allowed) for run in runs if run.started_at is not None]
     return [p for p in promises if p is not None]
 
 
-def _duration(run: Run, started_at: datetime, allowed: timedelta) -> _Promise | None:
+def _duration(facts: Facts, run: Run, started_at: datetime, allowed: timedelta) -> _Promise | None:
     limit_at = started_at + allowed
     is_overtaken = run.overtaken_at is not None and run.overtaken_at >= limit_at
     if is_overtaken or (run.ended_at is not None and run.ended_at <= limit_at):
         return None
+    if run.ended_at is None:
+        limit_at = facts.counted_anew(limit_at, allowed)
     return _Promise(limit_at=limit_at, not_before=started_at + allowed / 2, run=run, ended_at=run.ended_at)
 
 

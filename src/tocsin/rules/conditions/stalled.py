@@ -73,8 +73,9 @@ def _readings(facts: Facts, run: Run, forgiven: datetime, now: datetime) -> list
         what = f"run {run.key} has not reported an end"
         return [lost.decide_at if now < lost.decide_at else Unknown(window=lost.window.id, what=what)]
     readings: list[_Stall | Unknown | datetime] = []
-    for why, last_at, since_at in _limits(facts, run, now, is_wordless=is_wordless):
-        if since_at <= forgiven or _is_overtaken(run, since_at):
+    for why, last_at, limit_at in _limits(facts, run, now, is_wordless=is_wordless):
+        since_at = facts.counted_anew(limit_at, limit_at - last_at)
+        if since_at <= forgiven or _is_overtaken(run, limit_at):
             continue
         window = _hidden(facts, run, since_at) if facts.blind else None
         decide_at = since_at if window is None else window.hold_until
