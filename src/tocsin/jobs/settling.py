@@ -50,9 +50,8 @@ def settle(
     state, runs, run_ask = _abandon(state, now, abandon_after, blind)
     upcoming = state.occurrences[-1] if state.occurrences else None
     ask_again_at = _sooner(_sooner(ask_again_at, run_ask), _next_look(upcoming, now))
-    return Settled(
-        state=state, decided=decided, runs=(*begun, *runs), unknown=unknown, ask_again_at=ask_again_at
-    )
+    runs = (*begun, *runs) if begun else runs
+    return Settled(state=state, decided=decided, runs=runs, unknown=unknown, ask_again_at=ask_again_at)
 
 
 def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -79,8 +78,11 @@ def _take_spanning(job: Job, state: JobState, now: datetime) -> tuple[JobState, 
     """Before an expected run is missed, see whether one that began early is at work."""
     if not state.open_runs:
         return state, ()
-    due = [o for o in state.occurrences if o.status.is_expected and o.start_by and o.start_by <= now]
-    if not due:
+    for occurrence in state.occurrences:
+        start_by = occurrence.start_by
+        if start_by is not None and start_by <= now and occurrence.status.is_expected:
+            break
+    else:
         return state, ()
     taken: list[Run] = []
     for run in state.open_runs:

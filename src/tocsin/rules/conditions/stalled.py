@@ -74,8 +74,12 @@ def _readings(facts: Facts, run: Run, forgiven: datetime, now: datetime) -> list
         return [lost.decide_at if now < lost.decide_at else Unknown(window=lost.window.id, what=what)]
     readings: list[_Stall | Unknown | datetime] = []
     for why, last_at, limit_at in _limits(facts, run, now, is_wordless=is_wordless):
-        since_at = facts.counted_anew(limit_at, limit_at - last_at)
-        if since_at <= forgiven or _is_overtaken(run, limit_at):
+        since_at = limit_at
+        if facts.state.forgiven:
+            since_at = facts.counted_anew(limit_at, limit_at - last_at)
+            if since_at <= forgiven:
+                continue
+        if run.overtaken_at is not None and run.overtaken_at >= limit_at:
             continue
         window = _hidden(facts, run, since_at) if facts.blind else None
         decide_at = since_at if window is None else window.hold_until
@@ -87,10 +91,6 @@ def _readings(facts: Facts, run: Run, forgiven: datetime, now: datetime) -> list
         else:
             readings.append(_Stall(run=run, why=why, last_at=last_at, since_at=since_at))
     return readings
-
-
-def _is_overtaken(run: Run, since_at: datetime) -> bool:
-    return run.overtaken_at is not None and run.overtaken_at >= since_at
 
 
 def _hidden(facts: Facts, run: Run, since_at: datetime) -> BlindWindow | None:
