@@ -14,7 +14,16 @@ from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
 from tocsin.jobs.numbers import holds
 from tocsin.jobs.run import Phase, RunStatus
-from tocsin.jobs.state import MAX_EARLY, MAX_FAILURES, MAX_OCCURRENCES, MAX_OPEN_RUNS, MAX_RECENT, JobState
+from tocsin.jobs.state import (
+    MAX_EARLY,
+    MAX_FAILURES,
+    MAX_OCCURRENCES,
+    MAX_OPEN_RUNS,
+    MAX_PUSHED_OUT,
+    MAX_RECENT,
+    MAX_UNMADE,
+    JobState,
+)
 from tocsin.store.shapes import STATE
 
 law = settings(derandomize=True, database=None, deadline=None, max_examples=100)
@@ -73,6 +82,8 @@ def test_what_is_kept_of_a_job_is_bounded_whatever_it_says(definition: object, d
     assert len(state.open_runs) <= MAX_OPEN_RUNS
     assert len(state.failures) <= MAX_FAILURES
     assert len(state.recent) <= MAX_RECENT
+    assert len(state.unmade) <= MAX_UNMADE
+    assert len(state.pushed_out) <= MAX_PUSHED_OUT
     assert len(state.occurrences) <= MAX_OCCURRENCES
     assert len(state.forgiven) <= 1
 

@@ -104,3 +104,18 @@ def test_starting_deadline_and_duration_are_separate_promises(story: Story) -> N
     assert story.heard[-1] == ("06:00", "critical", "louder")
     assert story.titles[-1] == "missed its deadline 2026-03-10 06:00 UTC: the run has failed"
     assert story.last.evidence[0] == ("also", "has run longer than the 1 h it may take")
+
+
+def test_a_run_that_was_too_fast_stays_told_though_many_others_end_well_after_it(story: Story) -> None:
+    story.job("etl", min_minutes=5)
+    story.at("02:00").starts("etl", run="a", partition="eu")
+    story.at("02:01").succeeds("etl", run="a", partition="eu")
+    for number in range(25):
+        story.at("03:00").starts("etl", run=f"b{number}", partition=f"p{number}")
+    for number in range(25):
+        story.at("03:30").succeeds("etl", run=f"b{number}", partition=f"p{number}")
+    assert story.open == [("etl", "sla_breach", "warning")]
+
+    story.at("04:00").starts("etl", run="c", partition="eu")
+    story.at("04:30").succeeds("etl", run="c", partition="eu")
+    assert story.heard == [("02:01", "warning", "firing"), ("04:30", "warning", "resolved")]

@@ -53,3 +53,34 @@ def test_of_runs_told_in_no_order_the_one_that_ended_last_counts(story: Story) -
     story.at("03:10").succeeds("load", run="a", records=7, happened="02:30")
 
     assert story.heard == [("03:00", "warning", "firing")]
+
+
+def test_an_empty_partition_stays_told_though_many_others_end_well_after_it(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", partition="eu", records=0)
+    for number in range(25):
+        story.at("02:10").succeeds("load", run=f"b{number}", partition=f"p{number}", records=9)
+    assert story.open == [("load", "no_data", "warning")]
+
+    story.at("03:00").succeeds("load", run="c", partition="eu", records=9)
+    assert story.heard == [("02:00", "warning", "firing"), ("03:00", "warning", "resolved")]
+
+
+def test_many_failures_do_not_make_good_an_empty_run(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", records=0)
+    for number in range(25):
+        story.at("03:00").fails("load", run=f"b{number}")
+    assert story.open == [("load", "job_failure", "critical"), ("load", "no_data", "warning")]
+
+    story.at("04:00").succeeds("load", run="c", records=9)
+    assert story.open == []
+
+
+def test_an_empty_run_that_others_have_pushed_out_is_over_when_somebody_says_so(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", partition="eu", records=0)
+    for number in range(25):
+        story.at("02:10").succeeds("load", run=f"b{number}", partition=f"p{number}", records=9)
+    story.at("03:00").resolves("ann")
+    story.at("04:00").succeeds("load", run="c", partition="us", records=0)
+    story.at("05:00").succeeds("load", run="d", partition="us", records=9)
+
+    assert story.open == []

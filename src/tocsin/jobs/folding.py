@@ -11,8 +11,10 @@ from tocsin.jobs.binding import bind, settle_by, skip, take_spanned
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.remembering import after, as_run, with_failure, without_unmade
 from tocsin.jobs.run import Phase, Run, RunStatus
-from tocsin.jobs.state import MAX_EARLY, MAX_FAILURES, MAX_OPEN_RUNS, JobState, Outcome, remembered
+from tocsin.jobs.sla import SLA
+from tocsin.jobs.state import MAX_EARLY, MAX_OPEN_RUNS, JobState, Outcome
 
 _ENDED_AT = attrgetter("ended_at")
 _BEGINNINGS = {
@@ -81,7 +83,7 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
         return _still_open(state, check_in, before, run, is_new=known is None, started=started)
     if state.occurrences:
         run, state = take_spanned(job, state, run, run.ended_at or run.last_sign_at)
-    return _over(state, check_in, known, run)
+    return _over(state, check_in, known, run, job.definition.sla)
 
 
 def _early(state: JobState, check_in: CheckIn) -> Folded:
@@ -131,9 +133,21 @@ def _still_open(
     if reopened:
         state = _without_outcome(state, run.key, forget_failure=before.closed_by_us)
     if len(open_runs) > MAX_OPEN_RUNS:
-        state, abandoned = abandon(state, open_runs[0], check_in.received_at)
-        kept = (*kept, abandoned)
+        state, unwatched = _without_one(state, run)
+        kept = (*kept, unwatched)
     return Folded(state=state, run=run.key, runs=kept)
+
+
+def _without_one(state: JobState, newest: Run) -> tuple[JobState, Run]:
+    """Return the state of a job with too many runs at once without one of them, and that one.
+
+    It has not failed, and is known again by its next check-in. The oldest stay, for they are the first that
+    could hang, and so does the one that has just been heard of.
+    """
+    place = MAX_OPEN_RUNS // 2
+    place += state.open_runs[place].key == newest.key
+    unwatched = state.open_runs[place]
+    return replace(state, open_runs=tuple([r for r in state.open_runs if r is not unwatched])), unwatched
 
 
 def _in_place(runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:
@@ -145,16 +159,16 @@ def _in_place(runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:
     return (*runs, run)
 
 
-def abandon(state: JobState, run: Run, at: datetime) -> tuple[JobState, Run]:
+def abandon(state: JobState, run: Run, at: datetime, sla: SLA) -> tuple[JobState, Run]:
     """Close a run that will not report any more; a later check-in of it opens it again."""
     closed = replace(run, status=RunStatus.TIMEOUT, phase=Phase.FAILED, ended_at=at, closed_by_us=True)
-    return _close(state, closed), closed
+    return _close(state, closed, sla), closed
 
 
-def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run) -> Folded:
+def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: SLA) -> Folded:
     if state.failures or known is None or not known.status.is_open:
         state = _without_outcome(state, run.key, forget_failure=True)
-    state = _close(state, run)
+    state = _close(state, run, sla)
     decided: tuple[Occurrence, ...] = ()
     if run.status is RunStatus.SUCCESS and (run.occurrence_at is not None or not run.backfill):
         state, decided = settle_by(state, run)
@@ -176,36 +190,43 @@ def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobS
     """
     recent = tuple(o for o in state.recent if o.run != key)
     failures = tuple(r for r in state.failures if r.key != key) if forget_failure else state.failures
+    if state.pushed_out:
+        state = replace(state, pushed_out=tuple(o for o in state.pushed_out if o.run != key))
     if len(recent) == len(state.recent) and len(failures) == len(state.failures):
         return state
     return replace(state, recent=recent, failures=failures)
 
 
-def _close(state: JobState, run: Run) -> JobState:
+def _close(state: JobState, run: Run, sla: SLA) -> JobState:
     assert run.ended_at is not None  # noqa: S101 -- programmer error, every closed run has an end
     last = state.last
     is_newest = last is None or last.key == run.key or (last.ended_at or run.ended_at) <= run.ended_at
     open_runs = tuple([r for r in state.open_runs if r.key != run.key])
-    failures, dropped = state.failures, state.failures_dropped
     last_success_at = state.last_success_at
     if run.status.is_bad and not _is_made_up_for(state, run):
-        failures = tuple(sorted((*failures, run), key=_ENDED_AT))
-        if len(failures) > MAX_FAILURES:
-            failures, dropped = (failures[0], *failures[2:]), dropped + 1
+        state = with_failure(state, tuple(sorted((*state.failures, run), key=_ENDED_AT)))
     elif run.status is RunStatus.SUCCESS:
         last_success_at = _later(last_success_at, run.ended_at)
-        failures = tuple([f for f in failures if not makes_up_for(run, f)])
-        dropped = dropped if failures else 0
+        if state.failures:
+            state = _made_good(state, run)
         open_runs = tuple([_overtaken(r, run) for r in open_runs])
+    recent, pushed_out = after(state, sla, outcome_of(run))
     return replace(
         state,
         open_runs=open_runs,
-        recent=remembered(state.recent, outcome_of(run)),
-        failures=failures,
-        failures_dropped=dropped,
+        recent=recent,
+        pushed_out=pushed_out,
         last=run if is_newest else last,
         last_success_at=last_success_at,
     )
+
+
+def _made_good(state: JobState, good: Run) -> JobState:
+    """Return the state without the failures that a good run makes up for."""
+    state = replace(state, failures=tuple([f for f in state.failures if not makes_up_for(good, f)]))
+    if state.unmade:
+        state = without_unmade(state, tuple(u for u in state.unmade if makes_up_for(good, as_run(u))))
+    return state if state.failures else replace(state, failures_dropped=0)
 
 
 def makes_up_for(good: Run, bad: Run) -> bool:

@@ -10,8 +10,10 @@ from tocsin.jobs.expecting import expect
 from tocsin.jobs.folding import abandon
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
+from tocsin.jobs.remembering import after
 from tocsin.jobs.run import Run
-from tocsin.jobs.state import BlindWindow, JobState, Outcome, hidden_by, remembered
+from tocsin.jobs.sla import SLA
+from tocsin.jobs.state import BlindWindow, JobState, Outcome, hidden_by
 
 LOOK_AHEAD = timedelta(minutes=1)
 
@@ -46,8 +48,8 @@ def settle(
     if blind:
         state = _given_back(state, now)
     state, begun = _take_spanning(job, state, now)
-    state, decided, unknown, ask_again_at = _decide_due(state, now, blind)
-    state, runs, run_ask = _abandon(state, now, abandon_after, blind)
+    state, decided, unknown, ask_again_at = _decide_due(state, now, blind, job.definition.sla)
+    state, runs, run_ask = _abandon(state, now, abandon_after, blind, job.definition.sla)
     upcoming = state.occurrences[-1] if state.occurrences else None
     ask_again_at = _sooner(_sooner(ask_again_at, run_ask), _next_look(upcoming, now))
     runs = (*begun, *runs) if begun else runs
@@ -109,7 +111,7 @@ def _is_ahead(occurrence: Occurrence, now: datetime) -> bool:
 
 
 def _decide_due(
-    state: JobState, now: datetime, blind: tuple[BlindWindow, ...]
+    state: JobState, now: datetime, blind: tuple[BlindWindow, ...], sla: SLA
 ) -> tuple[JobState, tuple[Occurrence, ...], tuple[tuple[int, str], ...], datetime | None]:
     """Decide the expected runs that nobody has seen start in time."""
     if not blind:
@@ -137,10 +139,12 @@ def _decide_due(
     if not decided:
         return state, (), (), ask_again_at
     outcomes = [_missed_outcome(o) for o in decided.values() if o.status.is_missed]
+    recent, pushed_out = after(state, sla, *outcomes) if outcomes else (state.recent, state.pushed_out)
     state = replace(
         state,
         occurrences=tuple(decided.get(o.nominal_at, o) for o in state.occurrences),
-        recent=remembered(state.recent, *outcomes),
+        recent=recent,
+        pushed_out=pushed_out,
     )
     return state, tuple(decided.values()), tuple(unknown), ask_again_at
 
@@ -175,7 +179,7 @@ def _missed_outcome(occurrence: Occurrence) -> Outcome:
 
 
 def _abandon(
-    state: JobState, now: datetime, abandon_after: timedelta, blind: tuple[BlindWindow, ...]
+    state: JobState, now: datetime, abandon_after: timedelta, blind: tuple[BlindWindow, ...], sla: SLA
 ) -> tuple[JobState, tuple[Run, ...], datetime | None]:
     if not state.open_runs:
         return state, (), None
@@ -186,7 +190,7 @@ def _abandon(
         window = hidden_by(blind, due_at) if blind else None
         due_at = due_at if window is None else window.hold_until
         if due_at <= now:
-            state, given_up = abandon(state, run, now)
+            state, given_up = abandon(state, run, now, sla)
             closed.append(given_up)
         else:
             ask_again_at = _sooner(ask_again_at, due_at)

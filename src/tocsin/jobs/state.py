@@ -11,6 +11,8 @@ from tocsin.jobs.run import Run, RunStatus
 MAX_OPEN_RUNS = 100
 MAX_RECENT = 20
 MAX_FAILURES = 50
+MAX_UNMADE = 500
+MAX_PUSHED_OUT = 200
 MAX_OCCURRENCES = 20
 MAX_EARLY = 20
 MAX_LINKED_WINDOWS = 12
@@ -43,6 +45,20 @@ class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
         return self.status is not None and self.status is not RunStatus.SKIPPED
 
 
+class Unmade(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """Bad runs of one partition for which there was no room: the newest of them, and how many.
+
+    It is kept as an array: a new field comes last and has a default.
+    """
+
+    partition: str
+    run: str
+    at: datetime
+    order_at: datetime
+    runs: int = 1
+    backfill: bool = False
+
+
 def remembered(recent: tuple[Outcome, ...], *outcomes: Outcome) -> tuple[Outcome, ...]:
     """Return the last outcomes, oldest first, in whatever order they were heard of."""
     return tuple(sorted((*recent, *outcomes), key=_OUTCOME_AT)[-MAX_RECENT:])
@@ -51,23 +67,26 @@ def remembered(recent: tuple[Outcome, ...], *outcomes: Outcome) -> tuple[Outcome
 class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The facts that rules judge.
 
-    `open_runs` every run that has not ended, oldest first; `failures` bad runs that no good run of
-    the same partition and the same or a later occurrence has made up for, oldest first, and
-    `failures_dropped` how many more there were; `occurrences` expected runs that are not settled and
-    the next one to come, oldest first; `settled` the latest that a good run has made good;
-    `expect_after` the instant before which nothing was promised yet; `promised_at` when a promise was
-    last changed, until the next good run; `recent` the last outcomes, oldest first; `last` the run that
-    ended last; `forgiven`, for each condition that a person has declared over (EVERY_CONDITION for all),
-    up to which instant nothing counts any more; `early` the run and number of logs that came before
-    anything else of their run.
+    `open_runs` runs that have not ended, oldest first, at most so many; `failures` bad runs that no good
+    run of the same partition and the same or a later occurrence has made up for, oldest first,
+    `failures_dropped` how many more there were, and `unmade` what is known of these; `occurrences`
+    expected runs that are not settled and the next one to come, oldest first; `settled` the latest that a
+    good run has made good; `expect_after` the instant before which nothing was promised yet; `promised_at`
+    when a promise was last changed, until the next good run; `recent` the last outcomes, oldest first, and
+    `pushed_out` good runs that are not among them any more though a rule still holds them against the job;
+    `last` the run that ended last; `forgiven`, for each condition that a person has declared over
+    (EVERY_CONDITION for all), up to which instant nothing counts any more; `early` the run and number of
+    logs that came before anything else of their run.
     """
 
     open_runs: tuple[Run, ...] = ()
     failures: tuple[Run, ...] = ()
     failures_dropped: int = 0
+    unmade: tuple[Unmade, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
     occurrences_dropped: int = 0
     recent: tuple[Outcome, ...] = ()
+    pushed_out: tuple[Outcome, ...] = ()
     settled: Occurrence | None = None
     expect_after: datetime | None = None
     promised_at: datetime | None = None

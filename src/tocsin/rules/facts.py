@@ -68,8 +68,20 @@ def apart(facts: Facts) -> tuple[Facts, ...]:
         return (facts,)
     open_runs, failures = _split(state.open_runs), _split(state.failures)
     dropped = state.failures_dropped
-    own = replace(state, open_runs=open_runs[0], failures=failures[0])
-    theirs = replace(state, open_runs=open_runs[1], failures=failures[1], occurrences=())
+    own = replace(
+        state,
+        open_runs=open_runs[0],
+        failures=failures[0],
+        unmade=tuple([word for word in state.unmade if not word.backfill]),
+    )
+    theirs = replace(
+        state,
+        open_runs=open_runs[1],
+        failures=failures[1],
+        unmade=tuple([word for word in state.unmade if word.backfill]),
+        pushed_out=(),
+        occurrences=(),
+    )
     own = replace(own, failures_dropped=dropped if own.failures else 0)
     theirs = replace(theirs, failures_dropped=0 if own.failures else dropped)
     return replace(facts, state=own), replace(facts, state=theirs, of_backfills=True)

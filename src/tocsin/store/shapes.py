@@ -36,7 +36,7 @@ from tocsin.store.rows import (
 )
 
 # What changes only when a run ends, and may be long: kept apart, written only when it differs.
-MEMORY: Final = ("failures", "failures_dropped", "recent", "last")
+MEMORY: Final = ("failures", "failures_dropped", "unmade", "recent", "pushed_out", "last")
 
 ALERT: Final = Codec(Alert)
 CHECK_IN: Final = Codec(CheckIn)
@@ -131,12 +131,18 @@ def state_from(state: str, memory: str | None) -> JobState:
 def remembers_same(a: JobState, b: JobState) -> bool:
     """Whether the part of two states that is kept apart is the same."""
     if a.recent is b.recent and a.last is b.last and a.failures is b.failures:
-        return a.failures_dropped == b.failures_dropped
-    return (a.recent, a.last, a.failures_dropped, a.failures) == (
-        b.recent,
-        b.last,
-        b.failures_dropped,
-        b.failures,
+        return a.failures_dropped == b.failures_dropped and a.unmade is b.unmade
+    return _memory(a) == _memory(b)
+
+
+def _memory(state: JobState) -> tuple[object, ...]:
+    return (
+        state.recent,
+        state.last,
+        state.failures_dropped,
+        state.failures,
+        state.unmade,
+        state.pushed_out,
     )
 
 
@@ -146,7 +152,9 @@ def with_memory_of(now: JobState, before: JobState) -> JobState:
         now,
         failures=before.failures,
         failures_dropped=before.failures_dropped,
+        unmade=before.unmade,
         recent=before.recent,
+        pushed_out=before.pushed_out,
         last=before.last,
     )
 

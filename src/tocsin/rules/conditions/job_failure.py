@@ -65,7 +65,8 @@ def _is_overtaken(run: Run) -> bool:
 def _too_many(rule: Rule, facts: Facts, bad: list[Run], overdue: int) -> bool:
     if rule.m_of_n is None:
         counts = Counter(run.partition for run in bad)
-        dropped = facts.state.failures_dropped if len(counts) == 1 else 0
+        dropped = facts.state.failures_dropped if len(counts) == 1 and not facts.state.unmade else 0
+        counts.update({word.partition: word.runs for word in facts.state.unmade})
         return max(counts.values()) + dropped >= rule.in_a_row
     keys = {run.key for run in bad}
     outcomes = facts.outcomes(NAME)

@@ -17,10 +17,12 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     """Hold while the newest good run of any partition has said that it processed zero records.
 
     A run that does not say how many is never taken for zero. Backfills do not count. N in a row and
-    M of N count good runs of the partition.
+    M of N count good runs of the partition. Of one that others have pushed out of the last outcomes it
+    cannot tell more than that it stands.
     """
+    lost = bool(facts.state.pushed_out) and _is_pushed_out(facts)
     if 0 not in [outcome.records for outcome in facts.state.recent]:
-        return QUIET
+        return Verdict(cannot_tell=True) if lost else QUIET
     by_partition: dict[str, list[Outcome]] = {}
     for outcome in facts.outcomes(NAME):
         if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
@@ -28,8 +30,14 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     for outcomes in by_partition.values():
         marks = [o.records == 0 for o in outcomes]
         if marks[-1] and exceeds_tolerance(rule, marks, [len(marks) - 1]):
-            return Verdict(finding=_finding(rule, facts, outcomes))
-    return QUIET
+            return Verdict(finding=_finding(rule, facts, outcomes), cannot_tell=lost)
+    return Verdict(cannot_tell=True) if lost else QUIET
+
+
+def _is_pushed_out(facts: Facts) -> bool:
+    """Whether an empty run still stands that is not among the last outcomes any more."""
+    forgiven = facts.forgiven_until(NAME)
+    return any(one.records == 0 and one.at > forgiven for one in facts.state.pushed_out)
 
 
 def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:

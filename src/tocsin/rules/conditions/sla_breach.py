@@ -110,7 +110,12 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
             reached.append(found)
     findings = [f for f in (_broken(rule, facts, reached), _too_fast(rule, facts)) if f is not None]
     worst = max(findings, key=lambda f: (f.severity, f.step), default=None)
-    return Verdict(finding=worst, ask_again_at=min(asks, default=None), unknown=unknown, cannot_tell=lost)
+    return Verdict(
+        finding=worst,
+        ask_again_at=min(asks, default=None),
+        unknown=unknown,
+        cannot_tell=lost or _fast_is_pushed_out(facts),
+    )
 
 
 def _promises_nothing(facts: Facts) -> bool:
@@ -342,6 +347,15 @@ def _too_fast(rule: Rule, facts: Facts) -> Finding | None:
         if marks[-1] and exceeds_tolerance(rule, marks, [len(marks) - 1]):
             return _fast(rule, outcomes[-1], least)
     return None
+
+
+def _fast_is_pushed_out(facts: Facts) -> bool:
+    """Whether a run that was too fast still stands and is not among the last outcomes any more."""
+    least, forgiven = facts.job.definition.sla.min_duration_seconds, facts.forgiven_until(NAME)
+    if least is None:
+        return False
+    pushed_out = facts.state.pushed_out
+    return any(o.seconds is not None and o.seconds < least and o.at > forgiven for o in pushed_out)
 
 
 def _fast(rule: Rule, newest: Outcome, least: float) -> Finding:

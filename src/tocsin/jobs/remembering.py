@@ -1,0 +1,119 @@
+"""What a job's state keeps of how runs ended when there are more of them than it can hold."""
+
+from datetime import datetime
+from itertools import chain
+
+from msgspec.structs import replace
+
+from tocsin.jobs.run import Phase, Run, RunStatus
+from tocsin.jobs.sla import SLA
+from tocsin.jobs.state import (
+    MAX_FAILURES,
+    MAX_PUSHED_OUT,
+    MAX_RECENT,
+    MAX_UNMADE,
+    JobState,
+    Outcome,
+    Unmade,
+    remembered,
+)
+
+
+def is_odd(outcome: Outcome, sla: SLA) -> bool:
+    """Whether a rule holds a good run against the job until the next good run of its partition."""
+    if outcome.status is not RunStatus.SUCCESS or outcome.backfill:
+        return False
+    least, seconds = sla.min_duration_seconds, outcome.seconds
+    return outcome.records == 0 or (least is not None and seconds is not None and seconds < least)
+
+
+def after(state: JobState, sla: SLA, *outcomes: Outcome) -> tuple[tuple[Outcome, ...], tuple[Outcome, ...]]:
+    """Return the last outcomes with these, and beside them the odd ones that others have pushed out.
+
+    One is kept until a newer good run of its partition ends, or one of MAX_PUSHED_OUT others needs its place.
+    """
+    recent, held = remembered(state.recent, *outcomes), state.pushed_out
+    if not held and len(state.recent) + len(outcomes) <= MAX_RECENT:
+        return recent, ()
+    first = recent[0]
+    gone = [o for o in chain(state.recent[: len(outcomes)], outcomes) if o is not first and o.at <= first.at]
+    odd = [o for o in gone if is_odd(o, sla)]
+    if not held and not odd:
+        return recent, ()
+    return recent, _still_newest((*held, *odd), (*state.recent, *outcomes), recent)
+
+
+def _still_newest(
+    held: tuple[Outcome, ...], others: tuple[Outcome, ...], recent: tuple[Outcome, ...]
+) -> tuple[Outcome, ...]:
+    """Return those of the outcomes held that no good run of their partition has followed."""
+    newest: dict[str, datetime] = {}
+    for outcome in (*held, *others):
+        if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
+            newest[outcome.partition] = max(outcome.at, newest.get(outcome.partition, outcome.at))
+    kept = {outcome.run for outcome in recent}
+    still = [o for o in held if o.at == newest[o.partition] and o.run not in kept]
+    return tuple(still[-MAX_PUSHED_OUT:])
+
+
+def with_failure(state: JobState, failures: tuple[Run, ...]) -> JobState:
+    """Return the state with these failures, oldest first, as many as it can hold, and word of the others.
+
+    The first stays, and a run that makes up for old ones goes before one that was due.
+    """
+    if len(failures) <= MAX_FAILURES:
+        return replace(state, failures=failures)
+    place = next((n for n, run in enumerate(failures) if n and run.backfill), 1)
+    return replace(
+        state,
+        failures=(*failures[:place], *failures[place + 1 :]),
+        failures_dropped=state.failures_dropped + 1,
+        unmade=_with_unmade(state.unmade, failures[place]),
+    )
+
+
+def _with_unmade(unmade: tuple[Unmade, ...], run: Run) -> tuple[Unmade, ...]:
+    """Return what is known of failures without room, with one more: one word for each partition."""
+    known = next((u for u in unmade if (u.partition, u.backfill) == (run.partition, run.backfill)), None)
+    word = Unmade(
+        partition=run.partition,
+        backfill=run.backfill,
+        run=run.key,
+        at=run.bad_at if known is None else max(run.bad_at, known.at),
+        order_at=run.order_at if known is None else max(run.order_at, known.order_at),
+        runs=1 if known is None else known.runs + 1,
+    )
+    return (*(u for u in unmade if u is not known), word)[-MAX_UNMADE:]
+
+
+def without_unmade(state: JobState, gone: tuple[Unmade, ...]) -> JobState:
+    """Return the state without word of these failures, and with others in the room that was left."""
+    unmade = tuple(u for u in state.unmade if u not in gone)
+    room = MAX_FAILURES - len(state.failures)
+    back = unmade[len(unmade) - room :] if 0 < room < len(unmade) else unmade[: max(room, 0)]
+    counted = sum(u.runs for u in (*gone, *back))
+    if not gone and not back:
+        return state
+    failures = sorted(
+        (*(as_run(u) for u in back), *state.failures), key=lambda run: run.ended_at or run.last_sign_at
+    )
+    return replace(
+        state,
+        failures=tuple(failures),
+        failures_dropped=max(state.failures_dropped - counted, 0),
+        unmade=tuple(u for u in unmade if u not in back),
+    )
+
+
+def as_run(word: Unmade) -> Run:
+    """Return the bad run that such a word is about, in the little that is still known of it."""
+    return Run(
+        key=word.run,
+        last_sign_at=word.at,
+        status=RunStatus.FAILED,
+        phase=Phase.FAILED,
+        occurrence_at=word.order_at,
+        partition=word.partition,
+        backfill=word.backfill,
+        ended_at=word.at,
+    )
