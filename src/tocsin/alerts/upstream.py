@@ -51,13 +51,15 @@ _LACKS: Final = {
 class Needed(Struct, frozen=True, kw_only=True, gc=False):
     """A job that another needs, itself or by way of others, with its state and its open alerts.
 
-    `between` are the states of the jobs on the way.
+    `between` are the states of the jobs on the way. `unheard` are those of its alerts that nobody hears
+    of for now: what is silenced, put off, or told by nothing but a daily letter.
     """
 
     job: str
     state: JobState
     alerts: tuple[Alert, ...] = ()
     between: tuple[JobState, ...] = ()
+    unheard: frozenset[str] = frozenset()
 
     @property
     def is_well(self) -> bool:
@@ -73,10 +75,10 @@ def lack_of(alert: Alert) -> Lack | None:
 def inhibitor_of(alert: Alert, needed: Iterable[Needed]) -> Inhibitor | None:
     """Return the alert of a needed job that this one follows from: the oldest of them, or None.
 
-    One that is itself muted does not count: so somebody is told of one alert at least, also where jobs need
-    each other in a circle. Nor does one that began before a job between the two last ended well, one of a
-    backfill where a live run is missed, or one that flaps and is held open through a good run. A `page` is
-    muted only by a page, or by what somebody has in hand: else nobody would be woken.
+    One that is itself muted, or that nobody hears of, does not count: so somebody is told of one alert at
+    least, also where jobs need each other in a circle. Nor does one that began before a job between the two
+    last ended well, one of a backfill where a live run is missed, or one that flaps and is held open through
+    a good run. A `page` is muted only by a page, or by what somebody has in hand: else nobody would be woken.
     """
     lack = lack_of(alert)
     if lack is None:
@@ -85,7 +87,10 @@ def inhibitor_of(alert: Alert, needed: Iterable[Needed]) -> Inhibitor | None:
         source
         for one in needed
         for source in one.alerts
-        if lack in _EXPLAINS.get(source.why, ()) and _counts(source, alert) and _lasts(source, one)
+        if lack in _EXPLAINS.get(source.why, ())
+        and source.id not in one.unheard
+        and _counts(source, alert)
+        and _lasts(source, one)
     ]
     oldest = min(found, key=lambda source: (source.opened_at, source.id), default=None)
     return None if oldest is None else Inhibitor(alert_id=oldest.id, job=oldest.job)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from msgspec import structs
+
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
 from tocsin.alerts.inhibition import (
@@ -25,6 +27,7 @@ from tocsin.alerts.inhibition import (
 from tocsin.alerts.route import FOR_EVER
 from tocsin.alerts.upstream import Needed, inhibitor_of, lack_of
 from tocsin.engine.at_risk import at_risk_of
+from tocsin.engine.audible import changes_at, unheard
 from tocsin.engine.book import Book
 from tocsin.engine.explaining import explained, is_to_be_explained
 from tocsin.engine.kinship import Above, Kinship
@@ -99,7 +102,7 @@ class Inhibiting:
             placed = self._placed(alert, job, change, now)
         alert = placed
         self._note(alert)
-        until_at = alert.inhibited.until_at if alert.inhibited is not None else None
+        until_at = self._asks_at(alert, job, now) if alert.inhibited is not None else None
         return Placed(
             change=replace(change, alert=alert),
             entries=_entries(before.inhibited, alert, now),
@@ -152,7 +155,7 @@ class Inhibiting:
         ties = ties_of(self._book.configuration.inhibit_rules, labels)
         above = self._kinship.above(job) if job.definition.upstream and lack_of(alert) is not None else ()
         needed = tuple(Tie(key=key_of_job(*one.key), side=Side.TARGET) for one in above)
-        found = self._by_rule(alert.id, ties, labels) or (self._along(alert, above) if above else None)
+        found = self._by_rule(alert.id, ties, labels) or (self._along(alert, above, now) if above else None)
         inhibited = settled(alert.inhibited, found, now)
         if change.reason is Reason.LOUDER and found is None and not _can_wait(alert):
             inhibited = None
@@ -221,8 +224,11 @@ class Inhibiting:
             return None
         return alert.inhibited.by if alert.inhibited.is_by_another else None
 
-    def _along(self, alert: Alert, above: Iterable[Above]) -> Inhibitor | None:
-        return inhibitor_of(alert, self._needed(above))
+    def _along(self, alert: Alert, above: Iterable[Above], now: datetime) -> Inhibitor | None:
+        needed = self._needed(above)
+        return inhibitor_of(
+            alert, [structs.replace(one, unheard=unheard(one.alerts, self._book, now)) for one in needed]
+        )
 
     def _needed(self, above: Iterable[Above]) -> tuple[Needed, ...]:
         return tuple(
@@ -235,6 +241,18 @@ class Inhibiting:
             for one in above
             if one.watch is not None
         )
+
+    def _asks_at(self, alert: Alert, job: Job, now: datetime) -> datetime | None:
+        """Return when a muted alert is to be looked at again, though nothing changes the one that mutes it.
+
+        That is when nobody may hear of what it needs any more, because a silence or a window begins.
+        """
+        inhibited = alert.inhibited
+        if inhibited is None or inhibited.until_at is not None or inhibited.by is None or inhibited.by.rule:
+            return None if inhibited is None else inhibited.until_at
+        sources = (one for needed in self._needed(self._kinship.above(job)) for one in needed.alerts)
+        begin = (changes_at(one, self._book, now) for one in sources if one.id == inhibited.by.alert_id)
+        return next(begin, None)
 
     def _open_alerts(self, watch: Watch) -> tuple[Alert, ...]:
         job_id = watch.job.id
@@ -283,7 +301,9 @@ def _as_a_source(alert: Alert) -> tuple[object, ...]:
     if not alert.is_open:
         return ()
     is_muted = alert.inhibited is not None and alert.inhibited.is_by_another
-    return alert.why, alert.severity is Severity.PAGE, alert.state is AlertState.ACKNOWLEDGED, is_muted
+    is_quiet = alert.snooze is not None, alert.held_back_until is not None, bool(alert.told.targets)
+    is_taken = alert.state is AlertState.ACKNOWLEDGED
+    return alert.why, alert.severity is Severity.PAGE, is_taken, is_muted, *is_quiet
 
 
 def _entries(before: Inhibited | None, alert: Alert, now: datetime) -> tuple[Entry, ...]:
