@@ -54,6 +54,23 @@ def open_alert(
     return Change(alert=alert, reason=Reason.OPENED)
 
 
+def renewed(alert: Alert, job: Job, runbook: str) -> Alert:
+    """Return an open alert with what its job says by now of whose it is and what to do."""
+    now = job.definition
+    told = now.labels, now.owner, runbook or now.runbook, now.timezone, now.upstream[:MAX_UPSTREAM]
+    if told == (alert.labels, alert.owner, alert.runbook, alert.timezone, alert.upstream):
+        return alert
+    labels, owner, known_runbook, timezone, upstream = told
+    return replace(
+        alert,
+        labels=labels,
+        owner=owner,
+        runbook=known_runbook,
+        timezone=timezone,
+        upstream=upstream,
+    )
+
+
 def advance(alert: Alert, finding: Finding | None, now: datetime) -> Change:
     """Return an open alert after a new verdict about its fingerprint.
 

@@ -92,7 +92,9 @@ def _climb_of(voiced: Voiced, book: Book, now: datetime) -> Climb | None:
     if alert.backfill:
         return None
     told = _told_as(voiced)
-    if told is None or alert.climbs_in or (alert.climb is not None and told is not Speech.LOUDER):
+    has_moved = any(entry.reason is Reason.CAUGHT_UP for entry in voiced.entries)
+    is_begun = alert.climb is not None and told is not Speech.LOUDER and not has_moved
+    if told is None or alert.climbs_in or is_begun:
         return alert.climb
     end = _end_of(alert, book)
     if end is None or (alert.climb is not None and alert.climb.policy.policy_id == end.policy.policy_id):

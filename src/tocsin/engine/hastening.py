@@ -26,7 +26,7 @@ def is_set_back(before: datetime | None, now: datetime) -> bool:
 
 def hasten(writing: Writing, now: datetime, *, lease_for: timedelta) -> None:
     """Make due what may wait for longer than it was ever meant to: alerts, groups, what is owed."""
-    _mark_due(writing, now, partial(writing.jobs_that_wait, now))
+    hasten_alerts(writing, now)
     wake(writing, OWN_JOBS, now)
     hasten_groups(writing, now)
     writing.hasten_outbox(now, lease_for=lease_for)
@@ -40,6 +40,11 @@ def see_again(writing: Writing, now: datetime, *, flush_wait_for: timedelta) -> 
     ahead_at = writing.cut_blind(now, now + flush_wait_for)
     if ahead_at is not None:
         _mark_due(writing, now, partial(writing.jobs_due_from, ahead_at))
+
+
+def hasten_alerts(writing: Writing, now: datetime) -> None:
+    """Let every job with an open alert be looked at."""
+    _mark_due(writing, now, partial(writing.jobs_that_wait, now))
 
 
 def _mark_due(writing: Writing, now: datetime, page: _Page) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.alerts.advance import Change, advance, open_alert
+from tocsin.alerts.advance import Change, advance, open_alert, renewed
 from tocsin.alerts.alert import Alert, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.flapping import Course
@@ -194,7 +194,7 @@ def _changes(
             )
             seen.opened += 1
         else:
-            change = advance(alert, finding, now)
+            change = advance(renewed(alert, job, rule.runbook), finding, now)
         yield marked(change, going, now)
     for alert in open_by_print.values():
         if (alert.rule, alert.backfill) in not_well:

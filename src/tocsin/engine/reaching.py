@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.alerts.alert import Alert, Told
+from tocsin.alerts.drill import DRILL
 from tocsin.alerts.route import Grouping, Way, ways
 from tocsin.engine.configuration import Configuration
 from tocsin.rules.wording import clock_time
@@ -69,6 +70,17 @@ def reach_along(found: tuple[Way, ...], alert: Alert, configuration: Configurati
         open=open_,
         ways=taken,
     )
+
+
+def has_moved(alert: Alert, reach: Reach) -> bool:
+    """Whether the ways of an alert lead to others by now, none of whom was ever told of it.
+
+    So it is when its labels or the routes have changed since; not where it has only become milder.
+    """
+    told = alert.told
+    if not told.targets or not reach.targets or alert.severity != told.severity or alert.condition == DRILL:
+        return False
+    return not any(target in told.targets for target in reach.targets)
 
 
 def ways_of(labels: Mapping[str, str], configuration: Configuration, now: datetime) -> tuple[Way, ...]:

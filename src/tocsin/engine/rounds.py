@@ -22,7 +22,7 @@ from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.digesting import send_digests
 from tocsin.engine.draft import Draft
-from tocsin.engine.hastening import hasten, hasten_groups, is_set_back, see_again
+from tocsin.engine.hastening import hasten, hasten_alerts, hasten_groups, is_set_back, see_again
 from tocsin.engine.link_key import link_key
 from tocsin.engine.living import Living
 from tocsin.engine.looking import NewId
@@ -281,9 +281,8 @@ class Rounds:
         self.link_key = link_key(self._writing, self._new_id)
 
     def _let_out(self, draft: Draft) -> None:
-        """Look at what is kept back: other routes and time intervals may let it out earlier."""
-        held_back = self._writing.open_alerts_held_back()
-        self._writing.mark_due((alert.job_id for alert in held_back), draft.now)
+        """Look at what is open: other routes may lead to others, or let out earlier what is kept back."""
+        hasten_alerts(self._writing, draft.now)
         wake_own_jobs(self._writing, self.book.configuration, draft.now)
         draft.has_woken = True
 

@@ -14,7 +14,7 @@ from tocsin.alerts.telling import Speech, Utterance, said, speak
 from tocsin.alerts.throttle import is_throttled
 from tocsin.engine.book import Book
 from tocsin.engine.pooling import Groups, admitted, bound
-from tocsin.engine.reaching import NOBODY, Reach, reach_along, reach_of, reasons_of, waits_until
+from tocsin.engine.reaching import NOBODY, Reach, has_moved, reach_along, reach_of, reasons_of, waits_until
 from tocsin.engine.wording import message_of
 from tocsin.jobs.state import hidden_by
 from tocsin.notify.message import pack
@@ -74,7 +74,8 @@ def voice(
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
     reach = reach_of(alert, labels, book.configuration, now) if alert.is_open else NOBODY
-    is_owed = (is_released or alert.held_back_until is not None) and bool(reach.late)
+    is_behind = is_released or alert.held_back_until is not None or has_moved(alert, reach)
+    is_owed = is_behind and bool(reach.late)
     utterance = _utterance(alert, reach, mute, book=book, now=now, is_owed=is_owed, until=until)
     if utterance.speech is None:
         note = mute.note if mute is not None else ""
