@@ -281,8 +281,9 @@ class Rounds:
         self.link_key = link_key(self._writing, self._new_id)
 
     def _let_out(self, draft: Draft) -> None:
-        """Look at what is open: other routes may lead to others, or let out earlier what is kept back."""
-        hasten_alerts(self._writing, draft.now)
+        """Look at what is kept back: other routes and time intervals may let it out earlier."""
+        held_back = self._writing.open_alerts_held_back()
+        self._writing.mark_due((alert.job_id for alert in held_back), draft.now)
         wake_own_jobs(self._writing, self.book.configuration, draft.now)
         draft.has_woken = True
 
@@ -295,10 +296,21 @@ class Rounds:
     def _is_adopted(self, draft: Draft) -> bool:
         """Let a slice of jobs follow the configuration; return whether all have."""
         if not self._to_register:
-            return judge_outdated(draft) == 0
+            return self._is_judged(draft)
         register_slice(draft, self._to_register[0])
         self._registering = True
         return False
+
+    def _is_judged(self, draft: Draft) -> bool:
+        """Judge some jobs anew; after the last look at all that is open, which may belong to others now.
+
+        Not before, for what was looked at counts as judged.
+        """
+        if judge_outdated(draft):
+            return False
+        hasten_alerts(self._writing, draft.now)
+        draft.has_woken = True
+        return True
 
     def _prune(self, now: datetime) -> None:
         if self._prune_at is not None and now < self._prune_at:
