@@ -112,3 +112,26 @@ def test_the_limits_are_those_of_the_configuration(story: Story) -> None:
     nightly(story, "GBGBGG")
 
     assert news(story) == [("11.", "firing"), ("12.", "resolved"), ("13.", "firing"), ("15.", "resolved")]
+
+
+def test_a_flapping_job_that_is_bad_and_never_runs_again_is_told_again_more_seldom(story: Story) -> None:
+    nightly(story, "GBGBGB")
+    story.until("2026-03-18 12:00")
+
+    last = [h for h in story.messages if h.at > story.instant("2026-03-15 03:00")]
+    told = [(h.at.day, h.at.hour, h.message.kind.value) for h in last]
+    assert told == [(16, 8, "repeat"), (17, 14, "repeat")]
+
+
+def test_a_flapping_job_whose_last_run_was_good_is_left_in_peace(story: Story) -> None:
+    nightly(story, "GBGBGBG")
+
+    assert story.silent_until("2026-03-25 12:00")
+
+
+def test_a_job_that_goes_on_flapping_is_not_repeated(story: Story) -> None:
+    nightly(story, "GBGBGB")
+    told = len(story.messages)
+    nightly(story, "GBGBGBGB", since=6)
+
+    assert len(story.messages) == told

@@ -178,10 +178,11 @@ class Alert:
     is when an acknowledgement ends by itself (None: never), `due_again_at` when one, or a snooze, last did.
     `climb` is how far its escalation policy has been climbed, where its route names one. `backfill`: it is
     about runs that make up for old ones, and never pages. `flapping`: its job is good and bad by turns, so
-    that it is held open through good runs and not repeated. `pooled` are the groups that tell of it, `left`
-    those that did and are not over before it is. `ties` are what it shares with alerts that it
-    mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs that its own needs,
-    `likely_cause` which of these is in trouble itself, and `at_risk` those that need its own.
+    that it is held open through good runs and seldom repeated, `is_between` by one just now. `pooled` are
+    the groups that tell of it, `left` those that did and are not over before it is. `ties` are what it
+    shares with alerts that it mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs
+    that its own needs, `likely_cause` which of these is in trouble itself, and `at_risk` those that need
+    its own.
     """
 
     id: str
@@ -223,6 +224,7 @@ class Alert:
     climb: Climb | None = None
     backfill: bool = False
     flapping: bool = False
+    is_between: bool = False
     ties: tuple[Tie, ...] = ()
     inhibited: Inhibited | None = None
     upstream: tuple[str, ...] = ()

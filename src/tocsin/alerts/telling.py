@@ -4,10 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Final
 
 from tocsin.alerts.alert import Alert, AlertState, Reason, Told
 from tocsin.alerts.muting import Mute
 from tocsin.rules.finding import Severity
+
+FLAPPING_RESTS: Final = timedelta(hours=30)
+"""How long a flapping alert that is bad just now rests at least: longer than a nightly job takes to turn."""
 
 
 class Speech(Enum):
@@ -121,12 +125,21 @@ def _news(alert: Alert, now: datetime, manners: Manners) -> tuple[Speech, dateti
     if told.last_at is None:
         return Speech.REPEAT, None
     if alert.flapping:
-        is_put_off = alert.due_again_at is not None and told.last_at < alert.due_again_at
-        return Speech.REPEAT, alert.due_again_at if is_put_off else None
+        return Speech.REPEAT, _flapping_again_at(alert, told.last_at, now, manners)
     repeat_at = told.last_at + manners.repeat_every
     if alert.due_again_at is not None and told.last_at < alert.due_again_at:
         repeat_at = min(repeat_at, alert.due_again_at)
     return Speech.REPEAT, repeat_at
+
+
+def _flapping_again_at(alert: Alert, last_at: datetime, now: datetime, manners: Manners) -> datetime | None:
+    """Return when a flapping alert is told again: not by its turns, but when none comes though it is bad."""
+    if alert.due_again_at is not None and last_at < alert.due_again_at:
+        return alert.due_again_at
+    if alert.is_between:
+        return None
+    rests_since_at = max(last_at, alert.changed_at) if alert.changed_at <= now else last_at
+    return rests_since_at + max(FLAPPING_RESTS, manners.repeat_every)
 
 
 def _rises_to_page(alert: Alert, reason: Reason) -> bool:

@@ -46,6 +46,11 @@ def as_flapping(finding: Finding, shown: str) -> Finding:
     )
 
 
+def between(alert: Alert, *, is_so: bool) -> Alert:
+    """Return an alert with whether a good run holds just now, between bad ones."""
+    return alert if alert.is_between is is_so else replace(alert, is_between=is_so)
+
+
 def marked(change: Change, going: Course, now: datetime) -> Change:
     """Return an alert that fires with whether it flaps by now; that it has settled so is told at once."""
     alert = change.alert

@@ -17,7 +17,7 @@ from tocsin.alerts.throttle import throttled_until
 from tocsin.engine.apart import told_of
 from tocsin.engine.book import Book
 from tocsin.engine.escalating import voice
-from tocsin.engine.flapping import as_flapping, course_of, marked
+from tocsin.engine.flapping import as_flapping, between, course_of, marked
 from tocsin.engine.neighbours import ALONE, Neighbours, Placed
 from tocsin.engine.pooling import Groups
 from tocsin.engine.voicing import Voiced, entry_of
@@ -194,7 +194,7 @@ def _changes(
             )
             seen.opened += 1
         else:
-            change = advance(renewed(alert, job, rule.runbook), finding, now)
+            change = advance(between(renewed(alert, job, rule.runbook), is_so=False), finding, now)
         yield marked(change, going, now)
     for alert in open_by_print.values():
         if (alert.rule, alert.backfill) in not_well:
@@ -223,7 +223,7 @@ def _ended(seen: Look, alert: Alert, book: Book, now: datetime) -> Change:
         limits = book.configuration.policy.flapping
         going, _ = course_of(seen.watch.job, seen.state, alert, limits, is_flapping=True)
         if going is Course.FLAPPING:
-            return Change(alert=alert, reason=Reason.UNCHANGED)
+            return Change(alert=between(alert, is_so=True), reason=Reason.UNCHANGED)
         reason = Reason.SETTLED
     return Change(alert=advance(alert, None, now).alert, reason=reason)
 
