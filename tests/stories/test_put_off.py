@@ -103,3 +103,57 @@ def test_an_end_in_the_past_or_in_the_distant_future_is_refused(story: Story) ->
         assert moment.snoozes("ann", until=until).told == "it must end in the future, and within 366 days"
         assert moment.acknowledges("ann", until=until).told.startswith("it must end")
     assert ("08:10", "acknowledged") not in story.history("etl")
+
+
+def test_what_fails_the_next_night_is_told_though_somebody_has_the_first_in_hand(story: Story) -> None:
+    story.job("etl", schedule="0 2 * * *")
+    story.at("02:00").starts("etl", run="a").fails("etl", run="a")
+    story.at("02:20").acknowledges("ann")
+    story.at("Wed 02:00").starts("etl", run="b").fails("etl", run="b")
+    assert story.silent_until("Wed 02:19")
+    story.until("Wed 02:21")
+
+    assert story.heard[-1] == ("Wed 02:20", "critical", "repeat")
+    assert dict(story.last.evidence)["acknowledged"] == (
+        "by ann at 2026-03-10 02:20 UTC; it has come again since"
+    )
+    assert story.history("etl")[-2:] == [("Wed 02:20", "acknowledgement_ended"), ("Wed 02:20", "repeated")]
+    story.at("Wed 02:30").acknowledges("bob")
+    assert story.silent_until("Thu 01:59")
+
+
+def test_what_has_not_come_again_stays_in_hand(story: Story) -> None:
+    story.job("etl", schedule="0 2 * * *")
+    story.at("02:00").starts("etl", run="a").fails("etl", run="a")
+    story.at("02:20").acknowledges("ann")
+    story.at("03:00").fails("etl", run="a2", nominal="02:00")
+
+    assert story.silent_until("Wed 01:59")
+
+
+def test_a_job_that_fails_every_five_minutes_is_told_once_a_day_while_it_is_in_hand(story: Story) -> None:
+    story.at("00:00").fails("etl", run="a")
+    story.at("00:01").acknowledges("ann")
+    for number in range(1, 12 * 24):
+        story.at(f"{number // 12:02}:{number % 12 * 5:02}").fails("etl", run=f"b{number}")
+    assert len(story.heard) == 1
+    story.until("Wed 00:10")
+
+    assert story.heard[1:] == [("Wed 00:01", "critical", "repeat")]
+
+
+def test_runs_that_do_not_start_either_are_told_though_the_first_is_in_hand(story: Story) -> None:
+    story.job("etl", schedule="0 2 * * *")
+    story.at("02:10").acknowledges("ann")
+    story.until("Wed 03:00")
+
+    assert story.heard[-1] == ("Wed 02:10", "critical", "repeat")
+
+
+def test_an_acknowledgement_with_an_end_holds_until_then(story: Story) -> None:
+    story.job("etl", schedule="0 2 * * *")
+    story.at("02:00").starts("etl", run="a").fails("etl", run="a")
+    story.at("02:20").acknowledges("ann", until="Fri 12:00")
+    story.at("Wed 02:00").starts("etl", run="b").fails("etl", run="b")
+
+    assert story.silent_until("Thu 02:00")

@@ -105,7 +105,7 @@ def test_who_presses_acknowledge_has_it_and_the_message_says_so(chat: Chat) -> N
 
     answer = chat.presses("acknowledge", alert_id)
 
-    assert answer == "Tocsin: acknowledged; it is not repeated unless it gets worse"
+    assert answer == "Tocsin: acknowledged; it is not repeated unless it gets worse or comes again"
     alert = chat.served.get(f"/api/v1/alerts/{alert_id}")
     assert (alert["state"], alert["acknowledged_by"]) == ("acknowledged", "ada (Slack U0ADA)")
     wait_until(lambda: seen.text.startswith("ACKNOWLEDGED:"))

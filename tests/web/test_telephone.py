@@ -80,7 +80,7 @@ def alert(served: Served, alert_id: str) -> tuple[str, str]:
 def test_a_plain_1_acknowledges_the_one_alert_that_is_open(served: Served) -> None:
     [etl] = failed(served, "etl")
 
-    assert reply(served, "1") == "etl: acknowledged; it is not repeated unless it gets worse"
+    assert reply(served, "1") == "etl: acknowledged; it is not repeated unless it gets worse or comes again"
     assert alert(served, etl) == ("acknowledged", "console (console …5678)")
 
 

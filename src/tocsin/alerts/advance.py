@@ -121,6 +121,8 @@ def acknowledge(alert: Alert, who: str, now: datetime, *, until_at: datetime | N
         acknowledged_at=now,
         acknowledged_by=who,
         acknowledged_until=until_at,
+        last_taken_by="",
+        last_taken_at=None,
         snooze=None,
         changed_at=now,
     )

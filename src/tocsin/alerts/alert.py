@@ -213,6 +213,8 @@ class Alert:
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     acknowledged_until: datetime | None = None
+    last_taken_by: str = ""
+    last_taken_at: datetime | None = None
     snooze: Snooze | None = None
     due_again_at: datetime | None = None
     resolved_at: datetime | None = None

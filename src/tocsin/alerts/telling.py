@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from tocsin.alerts.alert import Alert, AlertState, Reason, Told
+from tocsin.alerts.forgotten import forgotten_at
 from tocsin.alerts.muting import Mute
 from tocsin.rules.finding import Severity
 
@@ -40,13 +41,15 @@ class Manners:
 
     `repeat_every` while nothing changes; at most `limit` notifications of one fingerprint in `window`.
     That a trouble is over is always told and does not count. At least `remembered` notifications are
-    remembered for `memory`, for others who count them.
+    remembered for `memory`, for others who count them. An acknowledgement without an end may end after
+    `acknowledged_for`.
     """
 
     repeat_every: timedelta
     window: timedelta
     limit: int
     memory: timedelta = timedelta(0)
+    acknowledged_for: timedelta | None = None
     remembered: int = 0
 
 
@@ -74,7 +77,7 @@ def speak(
     rise to `page` is never kept back by it. What another alert mutes is told once that is over. What was
     handed to a group is told by the group, until there is worse to say.
     """
-    settled = _settled(alert)
+    settled = _settled(alert, now, manners)
     if settled is not None:
         return settled
     speech, due_at = _news(alert, now, manners)
@@ -99,13 +102,17 @@ def speak(
     return Utterance(speech=speech, reason=reason, ask_again_at=now + manners.repeat_every)
 
 
-def _settled(alert: Alert) -> Utterance | None:
+def _settled(alert: Alert, now: datetime, manners: Manners) -> Utterance | None:
     """Return what there is to say of what nobody has to be asked for any more, or not now."""
     if alert.state is AlertState.RESOLVED:
         speech = Speech.RESOLVED if alert.told.targets else None
         return Utterance(speech=speech, reason=Reason.CLOSED_AT_RECEIVER if speech else Reason.NOTHING_TO_SAY)
     if alert.state is AlertState.ACKNOWLEDGED:
-        return Utterance(speech=None, reason=Reason.ACKNOWLEDGED, ask_again_at=alert.acknowledged_until)
+        ask_again_at = alert.acknowledged_until or forgotten_at(alert, manners.acknowledged_for)
+        is_to_come = alert.acknowledged_until is not None or (ask_again_at is not None and ask_again_at > now)
+        return Utterance(
+            speech=None, reason=Reason.ACKNOWLEDGED, ask_again_at=ask_again_at if is_to_come else None
+        )
     if alert.snooze is not None:
         return Utterance(speech=None, reason=Reason.SNOOZED, ask_again_at=alert.snooze.until_at)
     return None

@@ -67,6 +67,7 @@ route:
 
 #alerts:
 #  repeat_interval: 4h               # tell again what still fires and nobody has acknowledged
+#  acknowledged_for: 24h             # tell again what has come again so long after that
 #  deduplication: {window_minutes: 60, limit: 3}
 
 # Without keys the server listens on this machine alone. People get in with a token, jobs with an ingest key.

@@ -172,6 +172,7 @@ def _policy(file: File) -> Policy:
     alerts, retention = file.alerts, file.retention
     return Policy(
         repeat_every=read_span(alerts.repeat_interval),
+        acknowledged_for=read_span(alerts.acknowledged_for),
         deduplication_window=timedelta(minutes=alerts.deduplication.window_minutes),
         deduplication_limit=alerts.deduplication.limit,
         flapping=_flapping(alerts.flapping),

@@ -82,6 +82,7 @@ class Book:
         policy = self.configuration.policy
         return Manners(
             repeat_every=policy.repeat_every,
+            acknowledged_for=policy.acknowledged_for,
             window=policy.deduplication_window,
             limit=policy.deduplication_limit,
             memory=policy.throttle.memory if policy.throttle is not None else timedelta(0),

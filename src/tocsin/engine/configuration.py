@@ -29,6 +29,7 @@ class Policy:
     """
 
     repeat_every: timedelta = timedelta(hours=4)
+    acknowledged_for: timedelta = timedelta(hours=24)
     pace: Pace = field(default_factory=Pace)
     flapping: Flapping | None = field(default_factory=Flapping)
     throttle: Throttle | None = field(default_factory=Throttle)

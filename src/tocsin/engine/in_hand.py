@@ -69,7 +69,7 @@ def acknowledge_one(draft: Draft, alert: Alert, command: Acknowledge) -> Result:
     _look_by(draft, alert.job_id, draft.now if alert.condition == DRILL else command.until_at)
     if until:
         return Done(message=f"acknowledged {until}; then it is told again if it still holds", id=alert.id)
-    return Done(message="acknowledged; it is not repeated unless it gets worse", id=alert.id)
+    return Done(message="acknowledged; it is not repeated unless it gets worse or comes again", id=alert.id)
 
 
 def _snooze(draft: Draft, alert: Alert, command: Snooze) -> Result:

@@ -8,9 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change, advance, open_alert, renewed
-from tocsin.alerts.alert import Alert, Entry, Reason, Told
+from tocsin.alerts.alert import Alert, AlertState, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.flapping import Course
+from tocsin.alerts.forgotten import forget
 from tocsin.alerts.set_back import alert_at
 from tocsin.alerts.snooze import lapse
 from tocsin.alerts.throttle import throttled_until
@@ -21,6 +22,7 @@ from tocsin.engine.flapping import as_flapping, between, course_of, marked
 from tocsin.engine.neighbours import ALONE, Neighbours, Placed
 from tocsin.engine.pooling import Groups
 from tocsin.engine.voicing import Voiced, entry_of
+from tocsin.engine.wording import words_of_taking
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
@@ -77,7 +79,7 @@ def look(
         findings, not_well = _judge_all(seen, book, now)
         if findings or alerts:
             _count_from_now(seen, now)
-            _let_lapse(seen, now)
+            _let_lapse(seen, now, book.configuration.policy.acknowledged_for)
             for change in _changes(seen, findings, not_well, book=book, now=now, new_id=new_id):
                 _take_change(seen, neighbours.place(change, watch.job, now), book, groups, now)
     seen.watch = replace(
@@ -236,13 +238,15 @@ def _count_from_now(seen: Look, now: datetime) -> None:
             seen.alerts[number] = seen.changed[alert.id] = counted
 
 
-def _let_lapse(seen: Look, now: datetime) -> None:
+def _let_lapse(seen: Look, now: datetime, acknowledged_for: timedelta) -> None:
     """Let what was put off for a time fire again, before it is asked what the rules say of it."""
     for number, alert in enumerate(seen.alerts):
         change = lapse(alert, seen.state, now)
+        if change.reason is Reason.UNCHANGED and alert.state is AlertState.ACKNOWLEDGED:
+            change = forget(alert, seen.state, now, acknowledged_for)
         if change.reason is not Reason.UNCHANGED:
             seen.alerts[number] = seen.changed[alert.id] = change.alert
-            seen.entries += (entry_of(change.alert, change.reason, now),)
+            seen.entries += (entry_of(change.alert, change.reason, now, note=words_of_taking(change.alert)),)
 
 
 def _moved(

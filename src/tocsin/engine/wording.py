@@ -26,6 +26,14 @@ _ENDINGS = {
 }
 
 
+def words_of_taking(alert: Alert) -> str:
+    """Return who had an alert in hand before it came again, and when; nothing where that is not so."""
+    if alert.last_taken_at is None:
+        return ""
+    when = clock_time(alert.last_taken_at, alert.timezone)
+    return f"by {alert.last_taken_by} at {when}; it has come again since"
+
+
 def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: datetime, base_url: str) -> Message:
     """Return the one message of a notification; `reason` is why the alert changed."""
     is_news = kind not in (MessageKind.ACKNOWLEDGED.value, MessageKind.RESOLVED.value)
@@ -35,6 +43,8 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         evidence = (("escalation", height(alert.climb)), *evidence)
     if is_news and alert.at_risk is not None:
         evidence = (*evidence, ("at risk", words_of_risk(alert.at_risk, alert.timezone)))
+    if is_news and alert.last_taken_at is not None:
+        evidence = (("acknowledged", words_of_taking(alert)), *evidence)
     if said.problem is not None:
         fault = f"the message of rule {alert.rule!r} was not used: {said.problem}"
         evidence = (("template", fault), *evidence)

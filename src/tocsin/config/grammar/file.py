@@ -106,6 +106,9 @@ class Alerts(Part):
     repeat_interval: Span = "4h"
     """How long a firing alert that nobody acknowledged rests before it is told again; 4h if left out."""
 
+    acknowledged_for: Span = "24h"
+    """How long an acknowledgement without an end holds for what goes wrong after it, too; 24h if left out."""
+
     deduplication: Deduplication = Field(default_factory=Deduplication)
     """How often one trouble is told at most."""
 
