@@ -145,7 +145,7 @@ def found_alert(reading: Reading, alert_id: str) -> Alert:
 def acknowledge_alert(
     wired: Wired, who: Who, alert_id: str, body: Acknowledgement | None = None
 ) -> DoneShape:
-    """Say that you have it in hand, for good or for a time: not repeated unless it gets worse or comes again."""
+    """Say that you have it in hand, for good or for a time: told again if it gets worse or comes again."""
     until_at = end_of(body.until, body.for_minutes, wired.clock.now()) if body else None
     return carry_out(wired, Acknowledge(alert_id=alert_id, who=who, note=_kept(body), until_at=until_at))
 
