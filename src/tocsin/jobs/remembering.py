@@ -36,6 +36,11 @@ def after(state: JobState, sla: SLA, *outcomes: Outcome) -> tuple[tuple[Outcome,
     if not held and len(state.recent) + len(outcomes) <= MAX_RECENT:
         return recent, ()
     first = recent[0]
+    if not held and len(outcomes) == 1:
+        # What ends each time a job runs well, so it is asked of the one that leaves and of no list.
+        leaves = outcomes[0] if first is state.recent[0] else state.recent[0]
+        if not is_odd(leaves, sla):
+            return recent, ()
     gone = [o for o in chain(state.recent[: len(outcomes)], outcomes) if o is not first and o.at <= first.at]
     odd = [o for o in gone if is_odd(o, sla)]
     if not held and not odd:
