@@ -71,7 +71,7 @@ def _fill(path: str, jobs: int) -> None:
     for start in range(0, jobs, CHUNK):
         writing.begin()
         writer.rounds.refresh_if_needed(now)
-        version_of(writing, configuration)
+        version_of(writing, configuration, now)
         draft = Draft(writing, writer.rounds.book, now, lambda: secrets.token_hex(8))
         draft.load(writing.register(_jobs(range(start, start + CHUNK), now)).values())
         for job_id in list(draft.watches):
