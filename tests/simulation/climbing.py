@@ -139,7 +139,7 @@ def judge_pace(
         if span is None:
             world.accuse("rests", f"{one.key} was owed while nothing of its group waited for anybody")
             continue
-        since = max(span.begin, *(at for at in begun if at < told))
+        since = max([span.begin, *(at for at in begun if at < told)])
         if told - since > LATEST_SECONDS and not _died(deaths, since, told):
             world.accuse("escalates", f"{one.key} was owed {told - since:.0f} s after the level below")
     for first in begun[:1]:

@@ -15,33 +15,10 @@ from tocsin.engine import escalating, inhibiting
 from tocsin.store.sqlite.writing import SqliteWriting
 
 
-@breaks("muting ends")
+@breaks("muting begins", "muting ends")
 def wake_lost(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks at what was muted when its source is over."""
     patch.setattr(SqliteWriting, "wake", lambda _self, _keys: 0)
-
-
-@breaks("muting begins", "muting ends")
-def wake_in_memory(patch: pytest.MonkeyPatch) -> None:
-    """That what was muted is to be looked at is remembered by the process and not by the store."""
-
-    def waiting(self: SqliteWriting) -> dict[str, str]:
-        keys: dict[str, str] = self.__dict__.setdefault("waiting_keys", {})
-        return keys
-
-    def wake(self: SqliteWriting, keys: Iterable[str]) -> int:
-        woken = [key for key in keys if self.bonds(key, Side.TARGET, after="", limit=1)]
-        waiting(self).update(dict.fromkeys(woken, ""))
-        return len(woken)
-
-    def wake_on(self: SqliteWriting, key: str, _after: str, then: str | None) -> None:
-        del waiting(self)[key]
-        if then is not None:
-            waiting(self)[key] = then
-
-    patch.setattr(SqliteWriting, "wake", wake)
-    patch.setattr(SqliteWriting, "wakes", lambda self, limit: sorted(waiting(self).items())[:limit])
-    patch.setattr(SqliteWriting, "wake_on", wake_on)
 
 
 @breaks("muted once", "muted by rule", "muting ends")
