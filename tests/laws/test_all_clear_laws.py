@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
-from hypothesis import Phase, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
+from tests.laws.profile import whole_engine
 from tests.stories.server import ALIVE_EVERY
 from tests.stories.story import Story
 from tocsin.alerts.alert import Alert, AlertState, Left, Pooled, SnoozeEnd
@@ -34,16 +35,6 @@ from tocsin.engine.commands import (
 )
 from tocsin.engine.voicing import labels_of
 from tocsin.rules.finding import Severity
-
-# A whole engine lives in each example: there is no time to make a broken one smaller.
-law = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=40,
-    phases=(Phase.generate,),
-    print_blob=False,
-)
 
 JOBS: Final = tuple(f"job-{number}" for number in range(6))
 BEGINS: Final = "2026-03-10 02:00"
@@ -217,7 +208,7 @@ def is_muted(story: Story, alert: Alert) -> bool:
     return mute is not None or alert.inhibited is not None or alert.snooze is not None
 
 
-@law
+@whole_engine
 @given(life=lives(), by_severity=st.booleans())
 def test_no_end_is_told_too_early_and_nobody_is_forgotten(
     life: list[tuple[int, str, str]], *, by_severity: bool

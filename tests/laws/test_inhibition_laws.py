@@ -9,10 +9,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
-from hypothesis import Phase, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tests.alerts.reckoning import Source, inhibited
+from tests.laws.profile import whole_engine
 from tests.stories.server import ALIVE_EVERY
 from tests.stories.story import Story
 from tocsin.alerts.alert import Alert, AlertState
@@ -20,16 +21,6 @@ from tocsin.alerts.inhibition import InhibitRule, Side
 from tocsin.alerts.upstream import lack_of
 from tocsin.engine import auditing, rounds
 from tocsin.engine.voicing import labels_of
-
-# A whole engine lives in each example: there is no time to make a broken one smaller.
-law = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=40,
-    phases=(Phase.generate,),
-    print_blob=False,
-)
 
 TARGET: Final = Side.TARGET
 JOBS: Final = ("a", "b", "c", "d", "e")
@@ -166,7 +157,7 @@ def mutes_itself(alert: Alert, open_: dict[str, Alert], story: Story) -> bool:
     return alert.id in reached
 
 
-@law
+@whole_engine
 @given(town=towns(), life=st.lists(events, min_size=3, max_size=14))
 def test_at_rest_whatever_fires_is_told_or_follows_from_what_fires(
     town: Town, life: list[tuple[int, str, str]]
