@@ -113,6 +113,7 @@ def test_an_alert_names_the_groups_that_speak_for_it(storm: Served) -> None:
     member = next(alert for alert in alerts if alert["groups"])
     page = storm.ask("GET", f"/alerts/{member['id']}", headers={"accept": "text/html"}).text
     assert f'href="/groups/{group["id"]}"' in page
+    assert "its group tells of it" in page
 
 
 def test_a_group_is_taken_in_hand_slice_by_slice(storm: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def test_a_key_that_is_not_known_is_counted_and_shown_but_never_in_full(closed: 
     assert closed.ask("GET", f"/ping/{key}/nightly/fail", headers={"authorization": ""}).status == 404
 
     assert refused(closed, "unknown_key") == before + 3
-    (problem,) = problems(closed, "their key is not known")
+    (problem,) = problems(closed, "for a key that is not known")
     assert "key …cdef for nightly from 127.0.0.1" in problem
     assert key not in problem
     assert problem in closed.ask("GET", "/", headers={"accept": "text/html"}).text.replace("&#39;", "'")
@@ -41,7 +41,7 @@ def test_who_brings_no_key_is_counted_apart(closed: Served) -> None:
     assert closed.ask("POST", "/api/v1/check-ins", {"job": "a"}, {"authorization": ""}).status == 401
 
     assert refused(closed, "no_key") == 1
-    assert len(problems(closed, "they bring no key")) == 1
+    assert len(problems(closed, "for want of a key")) == 1
 
 
 def test_a_ping_of_no_job_and_what_cannot_be_read_are_counted(served: Served) -> None:
@@ -52,8 +52,8 @@ def test_a_ping_of_no_job_and_what_cannot_be_read_are_counted(served: Served) ->
     assert served.ask("POST", "/api/v1/check-ins", b"{").status == 400
 
     assert (refused(served, "unknown_job"), refused(served, "invalid")) == (1, 3)
-    assert name in problems(served, "no job has their name")[0]
-    assert problems(served, "they cannot be read")[0].startswith("3 check-ins were refused since")
+    assert name in problems(served, "for a name that no job has")[0]
+    assert problems(served, "for what cannot be read")[0].startswith("3 check-ins were refused since")
 
 
 def test_refusals_never_change_how_the_server_is_said_to_be(served: Served) -> None:

@@ -35,10 +35,10 @@ class Refused(StrEnum):
 
 
 _WHY: Final[Mapping[Refused, str]] = {
-    Refused.UNKNOWN_KEY: "their key is not known; give their jobs one that is (TOCSIN_KEY)",
-    Refused.NO_KEY: "they bring no key; give their jobs one (TOCSIN_KEY)",
-    Refused.UNKNOWN_JOB: "no job has their name; correct it, or add create=1 to the address",
-    Refused.INVALID: "they cannot be read; the answer to each says what is wrong",
+    Refused.UNKNOWN_KEY: "for a key that is not known; give the jobs one that is (TOCSIN_KEY)",
+    Refused.NO_KEY: "for want of a key; give the jobs one (TOCSIN_KEY)",
+    Refused.UNKNOWN_JOB: "for a name that no job has; correct it, or add create=1 to the address",
+    Refused.INVALID: "for what cannot be read; the answer to each says what is wrong",
 }
 
 
@@ -75,7 +75,7 @@ class Refusals:
             if is_due:
                 self._logged_at = now
         if is_due:
-            _log.warning("check-ins are refused: %s; the last: %s", _WHY[why], last)
+            _log.warning("check-ins are refused %s; the last: %s", _WHY[why], last)
 
     def problems(self) -> list[str]:
         """Return a sentence for each reason of the last day."""
@@ -88,7 +88,7 @@ class Refusals:
 def _sentence(why: Refused, one: _Kept) -> str:
     count = "1 check-in was" if one.count == 1 else f"{one.count} check-ins were"
     since, at = (f"{when:%Y-%m-%d %H:%M} UTC" for when in (one.since_at, one.at))
-    return f"{count} refused since {since}: {_WHY[why]}. The last at {at}: {one.last}."
+    return f"{count} refused since {since} {_WHY[why]}. The last at {at}: {one.last}."
 
 
 def masked(secret: bytes) -> str:
