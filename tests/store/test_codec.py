@@ -6,12 +6,21 @@ from enum import Enum
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.errors import StoreError
 from tocsin.jobs.job import Definition
 from tocsin.jobs.state import JobState
 from tocsin.store.codec import Codec, Columns, instant, micros
-from tocsin.store.shapes import STATE, STATE_MEMORY, STATE_NOW, state_from
+from tocsin.store.shapes import (
+    MEMORY,
+    STATE,
+    STATE_MEMORY,
+    STATE_NOW,
+    remembers_same,
+    state_from,
+    with_memory_of,
+)
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -128,3 +137,13 @@ def test_a_column_takes_no_number_that_is_none() -> None:
 
     with pytest.raises(StoreError, match="inf is not a number"):
         Columns(Flat).row(flat)
+
+
+@pytest.mark.parametrize("name", MEMORY)
+def test_whatever_changes_of_the_part_that_is_kept_apart_is_written(name: str) -> None:
+    before = JobState()
+    after = replace(before, **{name: 1 if name == "failures_dropped" else ("another",)})
+
+    assert remembers_same(before, before)
+    assert not remembers_same(before, after)
+    assert with_memory_of(before, after) == after

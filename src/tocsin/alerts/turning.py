@@ -121,7 +121,7 @@ def _flush_at(group: Group) -> datetime:
     Pages that come one upon the other are gathered as well, and wait for no interval.
     """
     assert group.added_at is not None  # noqa: S101 -- programmer error, what waits was added
-    assert group.waiting_since_at is not None  # noqa: S101 -- as above
+    assert group.waiting_since_at is not None  # noqa: S101 -- programmer error, what waits has waited since
     at = min(group.added_at + group.pace.wait, group.waiting_since_at + group.pace.interval)
     at = at if group.together_at is None else max(at, group.together_at + group.pace.interval)
     if group.page_waits_since_at is not None and group.page_at is not None:

@@ -1,6 +1,7 @@
 """The columns that both stores share, and what a row of them means."""
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -37,6 +38,7 @@ from tocsin.store.rows import (
 
 # What changes only when a run ends, and may be long: kept apart, written only when it differs.
 MEMORY: Final = ("failures", "failures_dropped", "unmade", "recent", "pushed_out", "last")
+_memory: Final = attrgetter(*MEMORY)
 
 ALERT: Final = Codec(Alert)
 CHECK_IN: Final = Codec(CheckIn)
@@ -130,33 +132,15 @@ def state_from(state: str, memory: str | None) -> JobState:
 
 def remembers_same(a: JobState, b: JobState) -> bool:
     """Whether the part of two states that is kept apart is the same."""
-    if a.recent is b.recent and a.last is b.last and a.failures is b.failures:
-        return a.failures_dropped == b.failures_dropped and a.unmade is b.unmade
-    return _memory(a) == _memory(b)
-
-
-def _memory(state: JobState) -> tuple[object, ...]:
-    return (
-        state.recent,
-        state.last,
-        state.failures_dropped,
-        state.failures,
-        state.unmade,
-        state.pushed_out,
-    )
+    if a.recent is b.recent and a.last is b.last and a.failures is b.failures:  # as after most check-ins
+        rest = (a.failures_dropped, a.unmade, a.pushed_out)
+        return rest == (b.failures_dropped, b.unmade, b.pushed_out)
+    return bool(_memory(a) == _memory(b))
 
 
 def with_memory_of(now: JobState, before: JobState) -> JobState:
     """Return a state that was read without the part that is kept apart, with that of an earlier one."""
-    return replace(
-        now,
-        failures=before.failures,
-        failures_dropped=before.failures_dropped,
-        unmade=before.unmade,
-        recent=before.recent,
-        pushed_out=before.pushed_out,
-        last=before.last,
-    )
+    return replace(now, **dict(zip(MEMORY, _memory(before), strict=True)))
 
 
 def alert_row(alert: Alert) -> tuple[Column, ...]:
