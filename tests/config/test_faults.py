@@ -17,7 +17,7 @@ RECEIVERS = "receivers: [{name: a, console: {}}, {name: b, console: {}}]\nroute:
     ("text", "path", "words", "suggestion"),
     [
         ("jobs: {a: {deadlin: '06:00'}}", "jobs.a.deadlin", "not a known key", "deadline"),
-        ("jobs: {a: {window_minutes: 5}}", "jobs.a.window_minutes", "under 'alerts.deduplication'", None),
+        ("jobs: {a: {cool_down_minutes: 5}}", "jobs.a.cool_down_minutes", "under 'alerts.throttle'", None),
         ("repeat_interval: 4h", "repeat_interval", "belongs under 'route' or 'alerts'", None),
         ("jobs: {a: {xyzzy: 5}}", "jobs.a.xyzzy", "known here: timezone, environment", None),
         ("job: {}", "job", "not a known key", "jobs"),

@@ -165,7 +165,18 @@ def _rule(rule: rule_grammar.Rule) -> Rule:
         runbook=rule.runbook or "",
         enabled=rule.enabled,
         fingerprint=tuple(rule.fingerprint) if rule.fingerprint else plain.fingerprint,
+        threshold=_float(rule.threshold),
+        page_threshold=_float(rule.page_threshold),
+        window_for=None if rule.window_minutes is None else timedelta(minutes=rule.window_minutes),
+        least=_float(rule.least),
+        fewest=None if rule.fewest is None else int(rule.fewest),
+        direction=rule.direction or "",
+        of=rule.of or "",
     )
+
+
+def _float(number: float | None) -> float | None:
+    return None if number is None else float(number)
 
 
 def _policy(file: File) -> Policy:

@@ -1,6 +1,7 @@
 """A rule: which jobs, which condition, how bad, and how much is tolerated."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tocsin.rules.finding import Severity
 
@@ -20,6 +21,11 @@ class Rule:
     `job_pattern` is RE2, matched from the start of the job's id; `matchers` are label matchers in
     their written form. `severity` None takes the condition's own. `in_a_row` and `m_of_n` are the
     tolerance: so many bad runs before the rule speaks.
+
+    The limits are in the unit of the condition, which `tocsin.rules.limits` tells; what is None or empty is
+    left to the condition: `threshold` is the limit itself and `page_threshold` the one from which on somebody
+    is woken, `window_for` how far back it looks, `least` what is too little to speak of, `fewest` how much
+    evidence it needs, `direction` and `of` which side and what of it counts.
     """
 
     name: str
@@ -33,3 +39,10 @@ class Rule:
     runbook: str = ""
     enabled: bool = True
     fingerprint: tuple[str, ...] = ("job", "environment", "condition")
+    threshold: float | None = None
+    page_threshold: float | None = None
+    window_for: timedelta | None = None
+    least: float | None = None
+    fewest: int | None = None
+    direction: str = ""
+    of: str = ""

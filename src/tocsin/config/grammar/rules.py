@@ -19,6 +19,7 @@ from tocsin.config.grammar.base import (
 from tocsin.config.problems import closest, refuse, shown
 from tocsin.jobs.state import MAX_RECENT
 from tocsin.rules.judge import CONDITIONS
+from tocsin.rules.limits import TAKEN, Choice, Limit
 
 MAX_RULES = 1_000
 MAX_MATCHERS = 50
@@ -36,6 +37,22 @@ def _fingerprint_field(name: str) -> str:
     if LABEL_NAME.fullmatch(name) is None:
         raise refuse(f"must be one of {', '.join(FIELDS)} or the name of a label, not {shown(name)}")
     return name
+
+
+LIMITS = ("threshold", "page_threshold", "window_minutes", "least", "fewest")
+CHOICES = ("direction", "of")
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Word = Annotated[str, Field(max_length=50)]
+
+
+def _limit_of(info: ValidationInfo) -> Limit | Choice | None:
+    """Return what the condition says of a key; refuse a key that it has no use for."""
+    condition, key = info.data.get("condition"), str(info.field_name)
+    taken = TAKEN.get(str(condition), {})
+    if condition is not None and key not in taken:
+        which = f"; it takes {', '.join(taken)}" if taken else ""
+        raise refuse(f"{condition} has no use for {key!r}{which}")
+    return taken.get(key)
 
 
 Matchers = Annotated[list[Annotated[str, read_by(read_matcher)]], OneOrMore(), Field(max_length=MAX_MATCHERS)]
@@ -106,6 +123,53 @@ class Rule(Part):
         | None
     ) = None
     """What makes two findings one alert: job, environment, condition (the usual), rule or labels."""
+
+    threshold: Number | None = None
+    """The limit of the condition, in its own unit; left out: the job's promise, or the usual one."""
+
+    page_threshold: Number | None = None
+    """The limit from which on it is a page, where the condition has two."""
+
+    window_minutes: Number | None = None
+    """How far back the condition looks, in minutes."""
+
+    least: Number | None = None
+    """What is too little to speak of, in the unit of the condition."""
+
+    fewest: Number | None = None
+    """How many runs of evidence the condition needs before it speaks."""
+
+    direction: Word | None = None
+    """Which side is wrong, where both can be."""
+
+    of: Word | None = None
+    """What is counted, where the condition can count one thing or another: runs or records."""
+
+    @field_validator(*LIMITS)
+    @classmethod
+    def _possible_number(cls, value: float | None, info: ValidationInfo) -> float | None:
+        limit = None if value is None else _limit_of(info)
+        refusal = limit.refusal(value) if isinstance(limit, Limit) and value is not None else None
+        if refusal is not None:
+            raise refuse(refusal)
+        return value
+
+    @field_validator(*CHOICES)
+    @classmethod
+    def _possible_word(cls, value: str | None, info: ValidationInfo) -> str | None:
+        limit = None if value is None else _limit_of(info)
+        refusal = limit.refusal(value) if isinstance(limit, Choice) and value is not None else None
+        if refusal is not None and isinstance(limit, Choice):
+            raise refuse(refusal, closest(str(value), limit.words))
+        return value
+
+    @field_validator("page_threshold")
+    @classmethod
+    def _no_sooner_than_the_threshold(cls, value: float | None, info: ValidationInfo) -> float | None:
+        threshold = info.data.get("threshold")
+        if value is not None and threshold is not None and value < threshold:
+            raise refuse(f"is reached before 'threshold' ({value:g} < {threshold:g}); swap the two")
+        return value
 
     @field_validator("m_of_n")
     @classmethod

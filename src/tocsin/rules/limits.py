@@ -1,0 +1,49 @@
+"""Which limits a rule of each condition can be given: their units, their ranges, and what holds otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A number that a condition compares with; `unit` is in words that complete "is in …".
+
+    It lies from `lowest` to `highest`; with `above`, `lowest` itself is too little. `usual` is what holds for
+    a rule that does not say it; None: the job's own promise, or what the condition says of itself.
+    """
+
+    unit: str
+    highest: float
+    lowest: float = 0.0
+    above: bool = False
+    whole: bool = False
+    usual: float | None = None
+
+    def refusal(self, value: float) -> str | None:
+        """Return why a value cannot be this limit, or None if it can."""
+        if self.whole and value != int(value):
+            return f"must be a whole number of {self.unit}, not {value:g}"
+        is_within = self.lowest <= value <= self.highest and not (self.above and value == self.lowest)
+        if is_within:
+            return None
+        begins = "above" if self.above else "from"
+        return f"is in {self.unit}, {begins} {self.lowest:g} up to {self.highest:g}; {value:g} is impossible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of a few words; `usual` holds for a rule that says none."""
+
+    words: tuple[str, ...]
+    usual: str
+
+    def refusal(self, value: str) -> str | None:
+        """Return why a word cannot be chosen, or None if it can."""
+        return None if value in self.words else f"must be one of {', '.join(self.words)}"
+
+
+Taken = Mapping[str, Limit | Choice]
+
+TAKEN: Final[Mapping[str, Taken]] = {}
+"""By condition, the limits that its rules take, by their keys; a condition that is not here takes none."""
