@@ -9,8 +9,10 @@ from tocsin.rules.conditions import job_failure, missing_run, no_data, sla_breac
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Severity, Verdict
 from tocsin.rules.rule import Rule
+from tocsin.rules.showing import Pairs
 
 Judge = Callable[[Rule, Facts, datetime], Verdict]
+Show = Callable[[Rule, Facts, datetime], Pairs]
 
 CONDITIONS: Mapping[str, Judge] = {
     job_failure.NAME: job_failure.judge,
@@ -19,6 +21,15 @@ CONDITIONS: Mapping[str, Judge] = {
     stalled.NAME: stalled.judge,
     no_data.NAME: no_data.judge,
 }
+
+SHOWN: Mapping[str, Show] = {
+    job_failure.NAME: job_failure.facts_of,
+    missing_run.NAME: missing_run.facts_of,
+    sla_breach.NAME: sla_breach.facts_of,
+    stalled.NAME: stalled.facts_of,
+    no_data.NAME: no_data.facts_of,
+}
+"""For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
 
 
 def judge(rules: Iterable[Rule], facts: Facts, now: datetime) -> list[tuple[Rule, Verdict | Exception]]:

@@ -8,6 +8,7 @@ from tocsin.rules.evidence import error_of, last_good_of, log_tail_of, of_run, v
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
+from tocsin.rules.showing import Pairs, forgiven_of, last_end_of, life_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural, span
 
@@ -39,8 +40,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
 
 def _overdue_retries(facts: Facts, now: datetime) -> tuple[list[Run], Unknown | None, datetime | None]:
     """Return the runs whose retry does not come, one of which it is unknown, and when to ask again."""
-    own, forgiven = facts.job.definition.stalled_after_seconds, facts.forgiven_until(NAME)
-    patience = timedelta(seconds=own) if own is not None else RETRY_PATIENCE
+    patience, forgiven = _patience(facts), facts.forgiven_until(NAME)
     overdue: list[Run] = []
     asks: list[datetime] = []
     unknown: Unknown | None = None
@@ -56,6 +56,11 @@ def _overdue_retries(facts: Facts, now: datetime) -> tuple[list[Run], Unknown | 
         else:
             overdue.append(run)
     return overdue, unknown, min(asks, default=None)
+
+
+def _patience(facts: Facts) -> timedelta:
+    own = facts.job.definition.stalled_after_seconds
+    return timedelta(seconds=own) if own is not None else RETRY_PATIENCE
 
 
 def _is_overtaken(run: Run) -> bool:
@@ -114,3 +119,25 @@ def _summary(run: Run, count: int) -> str:
     row = f", {count} bad runs by now" if count > 1 else ""
     error = error_of(run)
     return f"{how}{after}{when}{row}" + (f": {error[:200]}" if error else "")
+
+
+def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
+    """Return the bad runs that stand, the retries that are awaited and until when, and the last end."""
+    zone, forgiven = facts.job.definition.timezone, facts.forgiven_until(NAME)
+    bad = [run for run in facts.state.failures if run.bad_at > forgiven]
+    count = len(bad) + facts.state.failures_dropped
+    standing = f"{count}, that no good run has made up for" if count else "none"
+    awaited = [run for run in facts.state.open_runs if run.phase.is_retrying and not _is_overtaken(run)]
+    return (
+        ("bad runs", standing),
+        *some([(f"run {run.key}", life_of(run, zone)) for run in bad], "run"),
+        *some([(f"run {run.key}", _retry_of(facts, run)) for run in awaited], "run"),
+        *last_end_of(facts),
+        *forgiven_of(facts, NAME),
+    )
+
+
+def _retry_of(facts: Facts, run: Run) -> str:
+    due_at = run.last_sign_at + _patience(facts)
+    awaited = f"attempt {run.attempt} of {run.max_attempts} failed; the next is awaited until"
+    return f"{awaited} {clock_time(due_at, facts.job.definition.timezone)}"

@@ -7,6 +7,7 @@ from tocsin.rules.evidence import last_good_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.rule import Rule
+from tocsin.rules.showing import Pairs, forgiven_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural
 
@@ -93,3 +94,26 @@ def _tells_its_ends_alone(facts: Facts) -> bool:
     """Whether no run that is remembered has reported its start, so that one at work looks like none."""
     ran = [outcome for outcome in facts.state.recent if outcome.is_run]
     return bool(ran) and all(outcome.seconds is None for outcome in ran)
+
+
+def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
+    """Return the expected runs that are not settled, until when each may start, and the last start."""
+    zone, last = facts.job.definition.timezone, facts.state.last_started_at
+    expected = [
+        (f"expected {clock_time(o.nominal_at, zone)}", _said(o, zone)) for o in facts.state.occurrences
+    ]
+    if not expected:
+        expected = [
+            ("expected", "nothing" if facts.job.definition.schedule else "nothing: it has no schedule")
+        ]
+    started = clock_time(last, zone) if last is not None else "never seen"
+    return (*some(expected, "expected run"), ("last start", started), *forgiven_of(facts, NAME))
+
+
+def _said(occurrence: Occurrence, zone: str) -> str:
+    """Return what became of an expected run."""
+    if occurrence.run is not None:
+        return f"{occurrence.status.value}, run {occurrence.run}"
+    by = "" if occurrence.start_by is None else f", to start by {clock_time(occurrence.start_by, zone)}"
+    word = "not started" if occurrence.status.is_expected else occurrence.status.value
+    return f"{word}{by}"

@@ -7,6 +7,7 @@ from tocsin.jobs.state import Outcome
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.rule import Rule
+from tocsin.rules.showing import Pairs, forgiven_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural
 
@@ -23,15 +24,19 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     lost = bool(facts.state.pushed_out) and _is_pushed_out(facts)
     if 0 not in [outcome.records for outcome in facts.state.recent]:
         return Verdict(cannot_tell=True) if lost else QUIET
-    by_partition: dict[str, list[Outcome]] = {}
-    for outcome in facts.outcomes(NAME):
-        if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
-            by_partition.setdefault(outcome.partition, []).append(outcome)
-    for outcomes in by_partition.values():
+    for outcomes in _good_by_partition(facts).values():
         marks = [o.records == 0 for o in outcomes]
         if marks[-1] and exceeds_tolerance(rule, marks, [len(marks) - 1]):
             return Verdict(finding=_finding(rule, facts, outcomes), cannot_tell=lost)
     return Verdict(cannot_tell=True) if lost else QUIET
+
+
+def _good_by_partition(facts: Facts) -> dict[str, list[Outcome]]:
+    by_partition: dict[str, list[Outcome]] = {}
+    for outcome in facts.outcomes(NAME):
+        if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
+            by_partition.setdefault(outcome.partition, []).append(outcome)
+    return by_partition
 
 
 def _is_pushed_out(facts: Facts) -> bool:
@@ -69,4 +74,18 @@ def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:
         run=newest.run,
         template=rule.message,
         variables=(("execution_id", newest.run),),
+    )
+
+
+def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
+    """Return how many records the newest good run, of each partition, has processed."""
+    zone, shown = facts.job.definition.timezone, list[tuple[str, str]]()
+    for partition, outcomes in _good_by_partition(facts).items():
+        newest = outcomes[-1]
+        records = "not said" if newest.records is None else f"{newest.records:,}"
+        name = f"records of {partition}" if partition else "records"
+        shown.append((name, f"{records}, run {newest.run}, ended {clock_time(newest.at, zone)}"))
+    return (
+        *some(shown or [("records", "no good run is remembered")], "partition"),
+        *forgiven_of(facts, NAME),
     )

@@ -12,6 +12,7 @@ from tocsin.rules.evidence import last_good_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
+from tocsin.rules.showing import Pairs, forgiven_of, life_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, span
 
@@ -373,3 +374,19 @@ def _fast(rule: Rule, newest: Outcome, least: float) -> Finding:
         template=rule.message,
         variables=(("execution_id", newest.run), ("duration", took), ("threshold", span(least))),
     )
+
+
+def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
+    """Return each promise about an end, and how far the run has come that is to keep it."""
+    promises = [*_deadlines(facts, facts.forgiven_until(NAME))[0], *_durations(facts)]
+    shown = [_shown(facts, promise) for promise in promises] or [("promises", "none that waits for an end")]
+    return (*some(shown, "promise"), *forgiven_of(facts, NAME))
+
+
+def _shown(facts: Facts, promise: _Promise) -> tuple[str, str]:
+    run, zone = promise.run or _run_of(facts, promise.occurrence), facts.job.definition.timezone
+    named = (
+        "no run has started" if promise.occurrence is None or promise.occurrence.run is None else "has ended"
+    )
+    what = f"{'to end by' if promise.run else 'deadline'} {clock_time(promise.limit_at, zone)}"
+    return what, named if run is None else f"run {run.key} {life_of(run, zone)}"

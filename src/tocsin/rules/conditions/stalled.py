@@ -10,6 +10,7 @@ from tocsin.rules.evidence import last_good_of, log_tail_of, of_run, variables_o
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
+from tocsin.rules.showing import Pairs, allowed_until, forgiven_of, life_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.unended import lost_in, says_nothing, unended_at
 from tocsin.rules.wording import clock_time, plural, span
@@ -192,3 +193,21 @@ def _finding(rule: Rule, facts: Facts, stalls: list[_Stall]) -> Finding:
         template=rule.message,
         variables=(*variables_of(worst.run), ("threshold", allowed)),
     )
+
+
+def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
+    """Return the runs that are open, each with its last sign of life and until when it may be silent."""
+    shown = [pair for run in facts.state.open_runs for pair in _shown(facts, run, now)]
+    return (*some(shown or [("open runs", "none")], "line"), *forgiven_of(facts, NAME))
+
+
+def _shown(facts: Facts, run: Run, now: datetime) -> list[tuple[str, str]]:
+    zone, name = facts.job.definition.timezone, f"run {run.key}"
+    limits = _limits(facts, run, now, is_wordless=run.heartbeats == 0 and says_nothing(facts, run))
+    if not limits:
+        return [(name, f"{life_of(run, zone)}; nothing tells how long it may be silent")]
+    shown = []
+    for why, last_at, limit_at in limits:
+        last = f"last {'progress' if why is Why.NO_PROGRESS else 'sign of life'} {clock_time(last_at, zone)}"
+        shown.append((name, f"{last}; {allowed_until(limit_at, now, zone)}"))
+    return shown
