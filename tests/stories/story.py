@@ -5,6 +5,7 @@ instant, and then the job report. Instants are wall times of the story's zone: "
 "Sun 02:30" for the first such day from the day of the story on, "2026-04-01 02:30".
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -103,6 +104,11 @@ class Story:
         self.day = date.fromisoformat(day)
         self.clock.at = self.instant(at) if at else self.instant("00:00") - THE_EVENING_BEFORE
 
+    def begins_at(self, instant: datetime) -> None:
+        """Let the server come up at this instant."""
+        self.clock.at = instant
+        self._begin()
+
     def receiver(self, name: str) -> Receiver:
         self.receivers[name] = Receiver(name, self.messages)
         return self.receivers[name]
@@ -165,6 +171,10 @@ class Story:
     def job(self, name: str, *, environment: str = DEFAULT_ENVIRONMENT, **words: Unpack[JobWords]) -> None:
         """Define a job in the configuration file."""
         self._defined[JobKey(environment, name)] = definition_of(str(self.zone), **words)
+
+    def defines(self, defined: Mapping[str, Definition]) -> None:
+        """Define jobs in the configuration file by values."""
+        self._defined |= {JobKey(DEFAULT_ENVIRONMENT, name): one for name, one in defined.items()}
 
     def forget(self, name: str) -> None:
         """Take a job out of the configuration file."""

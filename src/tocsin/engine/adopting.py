@@ -98,19 +98,19 @@ def _adopt_alone(watch: Watch, draft: Draft) -> Watch:
 def _adopt(watch: Watch, draft: Draft) -> Watch:
     if watch.unreadable:
         return watch
-    definition = _definition(watch, draft.book)
+    definition = definition_under(watch.job, draft.book)
     if definition == watch.job.definition:
         return watch
     return defined_by(watch, definition, draft.now)
 
 
-def _definition(watch: Watch, book: Book) -> Definition:
-    """Return what the job is by the file, or what is left of it when the file no longer names it."""
-    named = book.definition_of(watch.job.key)
+def definition_under(job: Job, book: Book) -> Definition:
+    """Return what a job is by the file, or what is left of it when the file does not name it."""
+    named = book.definition_of(job.key)
     if named is not None:
         return named
-    if watch.job.definition.rank in (Rank.FILE, Rank.NOBODY):
-        labels = watch.job.definition.labels if watch.job.definition.rank is Rank.NOBODY else ()
+    if job.definition.rank in (Rank.FILE, Rank.NOBODY):
+        labels = job.definition.labels if job.definition.rank is Rank.NOBODY else ()
         defaults = book.configuration.defaults
         return replace(defaults, labels=labels or defaults.labels)
-    return watch.job.definition
+    return job.definition

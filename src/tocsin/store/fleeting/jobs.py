@@ -1,0 +1,113 @@
+"""Jobs, what is known of them, and their latest runs, in memory."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from tocsin.jobs.job import Job, JobKey
+from tocsin.jobs.run import Run
+from tocsin.store.fleeting.waiting import Waiting
+from tocsin.store.rows import Watch
+
+MOST_RUNS: Final = 50
+"""So many of a job's runs are held, the latest heard of: those that a check-in may still speak of."""
+
+
+class FleetingJobs:
+    """What the writing session does with jobs, their watches and their runs."""
+
+    def __init__(self) -> None:
+        self._ids: dict[JobKey, int] = {}
+        self._watches: dict[int, Watch] = {}
+        self._runs: dict[int, dict[str, Run]] = {}
+        self._due = Waiting[int]()
+        self._needing: dict[JobKey, dict[int, None]] = {}
+
+    def watches(self, keys: Iterable[JobKey]) -> dict[JobKey, Watch]:
+        """Return the watches of those jobs that exist."""
+        return {key: self._watches[self._ids[key]] for key in keys if key in self._ids}
+
+    def watches_by_id(self, ids: Iterable[int]) -> list[Watch]:
+        """Return the watches of those jobs that exist, in the order of the ids."""
+        return [self._watches[job_id] for job_id in dict.fromkeys(ids) if job_id in self._watches]
+
+    def register(self, jobs: Iterable[Job]) -> dict[JobKey, Watch]:
+        """Add jobs that do not exist, and return the watches of all of them, with their ids."""
+        found: dict[JobKey, Watch] = {}
+        for job in jobs:
+            job_id = self._ids.get(job.key)
+            if job_id is None:
+                job_id = self._ids[job.key] = len(self._ids) + 1
+                added = replace(job, id=job_id)
+                self._watches[job_id] = Watch(job=added)
+                self._note_needs(added, ())
+            found[job.key] = self._watches[job_id]
+        return found
+
+    def due(self, now: datetime, limit: int) -> list[Watch]:
+        """Return watches whose `due_at` has come, earliest first."""
+        return [self._watches[job_id] for job_id in self._due.due(now, limit)]
+
+    def next_due_at(self) -> datetime | None:
+        """Return the earliest `due_at` of all."""
+        return self._due.first_at()
+
+    def mark_due(self, ids: Iterable[int], at: datetime) -> None:
+        """Bring `due_at` of these jobs forward to `at` where it is later or not set."""
+        for job_id in ids:
+            watch = self._watches.get(job_id)
+            if watch is not None and (watch.due_at is None or watch.due_at > at):
+                self._watches[job_id] = replace(watch, due_at=at)
+                self._due.put(job_id, at)
+
+    def save(self, watches: Iterable[Watch]) -> None:
+        """Keep watches that were loaded in this transaction."""
+        for watch in watches:
+            job = watch.job
+            old = self._watches[job.id]
+            if job is not old.job and job.definition.upstream != old.job.definition.upstream:
+                self._note_needs(job, old.job.definition.upstream)
+            self._watches[job.id] = watch
+            self._due.put(job.id, watch.due_at)
+
+    def runs(self, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Run]:
+        """Return those runs, by job id and run key, that are held."""
+        found = {}
+        for job_id, key in keys:
+            run = self._runs.get(job_id, {}).get(key)
+            if run is not None:
+                found[job_id, key] = run
+        return found
+
+    def save_runs(self, rows: Iterable[tuple[int, Run]]) -> None:
+        """Hold runs of the jobs with these ids, the newest reading of each."""
+        for job_id, run in rows:
+            held = self._runs.setdefault(job_id, {})
+            held.pop(run.key, None)
+            held[run.key] = run
+            if len(held) > MOST_RUNS:
+                del held[next(iter(held))]
+
+    def peek(self, key: JobKey) -> Watch | None:
+        """Return the watch of a job, not to be saved."""
+        job_id = self._ids.get(key)
+        return None if job_id is None else self._watches[job_id]
+
+    def needing(self, key: JobKey, limit: int) -> list[Watch]:
+        """Return the watches of jobs that need this one, not to be saved."""
+        return [self._watches[job_id] for job_id in sorted(self._needing.get(key, ()))[:limit]]
+
+    def has_needs(self) -> bool:
+        """Whether any job needs another."""
+        return bool(self._needing)
+
+    def _note_needs(self, job: Job, before: Iterable[str]) -> None:
+        for name in before:
+            key = JobKey(job.environment, name)
+            self._needing.get(key, {}).pop(job.id, None)
+            if not self._needing.get(key):
+                self._needing.pop(key, None)
+        for name in job.definition.upstream:
+            self._needing.setdefault(JobKey(job.environment, name), {})[job.id] = None

@@ -1,0 +1,173 @@
+"""A replay is the engine: of the same check-ins come the same alerts and words at the same instants."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.laws.histories import MINUTE, START, definitions, moved, rules, said
+from tests.laws.profile import whole_engine
+from tests.stories.server import ALIVE_EVERY
+from tests.stories.story import Story
+from tocsin.alerts.inhibition import InhibitRule
+from tocsin.alerts.matcher import read_matchers
+from tocsin.alerts.route import Route
+from tocsin.engine import auditing, rounds
+from tocsin.engine.configuration import Configuration
+from tocsin.engine.replaying import Event, Replay, What
+from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.job import Definition, Job, JobKey, Rank
+from tocsin.oncall import escalation
+from tocsin.oncall.escalation import Level
+from tocsin.rules.judge import CONDITIONS
+from tocsin.rules.rule import Rule
+
+REST: Final = timedelta(hours=9)
+NAMES: Final = ("etl", "report", "stray")
+ROUTES: Final = (
+    Route(receiver="team"),
+    Route(receiver="team", group_by=("...",), escalation="climb"),
+    Route(
+        receiver="team",
+        group_by=(),
+        group_wait_for=timedelta(minutes=2),
+        group_every=timedelta(minutes=10),
+        routes=(Route(receiver="boss", matchers=read_matchers('severity="critical"'), continues=True),),
+    ),
+)
+INHIBIT: Final = InhibitRule(
+    source_matchers=read_matchers('condition="job_failure"'),
+    target_matchers=read_matchers('condition=~"sla_breach|missing_run"'),
+    equal=("job",),
+)
+CLIMB: Final = escalation.Policy(
+    policy_id="climb",
+    name="climb",
+    levels=(
+        Level(name="first", targets=("ann",), timeout_minutes=20),
+        Level(name="second", targets=("boss",), timeout_minutes=45),
+    ),
+    repeat_after_minutes=240,
+)
+Past = list[CheckIn]
+Told = tuple[datetime, str, str, str, str]
+
+
+@st.composite
+def pasts(draw: st.DrawFn) -> Past:
+    """What three jobs say one after the other, each at its instant."""
+    now, found = START, list[CheckIn]()
+    for after, check_in in draw(st.lists(said(), min_size=4, max_size=24)):
+        now += after * MINUTE
+        found.append(replace(moved(check_in, now), job=draw(st.sampled_from(NAMES))))
+    return found
+
+
+@st.composite
+def configured(draw: st.DrawFn) -> tuple[dict[str, Definition], tuple[Rule, ...], Route, bool]:
+    defined = {
+        "etl": replace(draw(definitions()), rank=Rank.FILE),
+        "report": replace(
+            draw(definitions()), rank=Rank.FILE, upstream=draw(st.sampled_from([(), ("etl",)]))
+        ),
+    }
+    chosen = tuple(draw(rules(condition)) for condition in sorted(CONDITIONS))
+    return defined, chosen, draw(st.sampled_from(ROUTES)), draw(st.booleans())
+
+
+def configuration_of(
+    story: Story, defined: dict[str, Definition], chosen: tuple[Rule, ...], route: Route, *, inhibits: bool
+) -> Configuration:
+    for name in ("boss", "ann"):
+        story.receiver(name)
+    story.rules, story.route = chosen, route
+    story.escalations["climb"] = CLIMB
+    if inhibits:
+        story.inhibit_rules = (INHIBIT,)
+    story.defines(defined)
+    return story.configuration
+
+
+def lived(story: Story, past: Past) -> None:
+    """Let the real engine hear it all."""
+    story.begins_at(START)
+    for check_in in past:
+        story.server.live_until(check_in.received_at)
+        story.server.report(check_in)
+    story.server.live_until(past[-1].received_at + REST)
+
+
+def replayed(configuration: Configuration, past: Past) -> Replay:
+    jobs = [
+        Job(name=key.name, environment=key.environment, registered_at=START, definition=definition)
+        for key, definition in configuration.jobs.items()
+    ]
+    replay = Replay(configuration, starts_at=START, jobs=jobs)
+    for check_in in past:
+        replay.feed(check_in)
+    replay.advance(past[-1].received_at + REST)
+    assert replay.raised == []
+    return replay
+
+
+def told_by(replay: Replay) -> list[Told]:
+    told = [one for one in replay.events if one.what is What.TOLD]
+    return sorted((one.at, one.target, one.reason, one.severity.word, one.summary) for one in told)
+
+
+@pytest.fixture(autouse=True)
+def _seldom_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "ALIVE_EVERY", ALIVE_EVERY)
+    monkeypatch.setattr(auditing, "SILENT_AFTER", 2 * ALIVE_EVERY)
+    monkeypatch.setattr(auditing, "TURNED_AFTER", 2 * ALIVE_EVERY)
+
+
+@whole_engine
+@given(past=pasts(), made=configured())
+def test_a_replay_opens_tells_and_ends_the_same_alerts_at_the_same_instants(
+    past: Past, made: tuple[dict[str, Definition], tuple[Rule, ...], Route, bool]
+) -> None:
+    defined, chosen, route, inhibits = made
+    with TemporaryDirectory() as folder:
+        story = Story(Path(folder) / "tocsin.db")
+        configuration = configuration_of(story, defined, chosen, route, inhibits=inhibits)
+        lived(story, past)
+        heard = sorted(
+            (h.at, h.target, h.message.kind.value, h.message.severity, h.message.title)
+            for h in story.messages
+        )
+        lives = sorted((a.opened_at, a.job, a.condition, a.resolved_at or START) for a in story.alerts())
+        story.close()
+    replay = replayed(configuration, past)
+    event(f"alerts: {min(len(lives), 5)}")
+    assert lives_in(replay) == lives
+    assert [one[:4] for one in told_by(replay)] == [one[:4] for one in heard]
+
+
+def lives_in(replay: Replay) -> list[tuple[datetime, str, str, datetime]]:
+    ended = {one.alert_id: one.at for one in replay.events if one.what is What.RESOLVED}
+    opened = [one for one in replay.events if one.what is What.OPENED]
+    return sorted((one.at, one.job, one.condition, ended.get(one.alert_id, START)) for one in opened)
+
+
+@whole_engine
+@given(past=pasts(), made=configured())
+def test_a_replay_twice_is_the_same_twice(
+    past: Past, made: tuple[dict[str, Definition], tuple[Rule, ...], Route, bool]
+) -> None:
+    defined, chosen, route, _ = made
+    configuration = Configuration(
+        digest="",
+        rules=chosen,
+        route=route,
+        targets={name: (name,) for name in ("team", "boss", "ann")},
+        escalations={"climb": CLIMB},
+        jobs={JobKey("production", name): definition for name, definition in defined.items()},
+    )
+    first: list[Event] = replayed(configuration, past).events
+    assert first == replayed(configuration, past).events
