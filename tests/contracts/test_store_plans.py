@@ -97,7 +97,7 @@ def look(store: SqliteStore, job: int) -> None:
         writing.alive("one", NOON)
         writing.bury(["two"])
         writing.blind(NOON)
-        writing.clear_unknown(job)
+        writing.clear_unknown(job, NOON)
         writing.unknown(1, 5)
         writing.unknown_jobs()
         writing.note("x")

@@ -102,8 +102,8 @@ def test_what_is_unknown_of_a_job_is_listed_once_under_each_window(writing: Writ
     assert writing.unknown(1, 1) == (2, [(key("a"), "whether it started")])
     assert writing.unknown(3, 10) == (0, [])
     assert writing.unknown_jobs() == {a.job.id, b.job.id}
-    assert writing.clear_unknown(a.job.id) == (1, 2)
-    assert writing.clear_unknown(a.job.id) == ()
+    assert writing.clear_unknown(a.job.id, NOON) == (1, 2)
+    assert writing.clear_unknown(a.job.id, NOON) == ()
     assert writing.unknown(1, 10) == (1, [(key("b"), "whether it started")])
     assert writing.unknown_jobs() == {b.job.id}
 

@@ -114,6 +114,7 @@ def test_no_metric_is_explained_that_does_not_exist(served: Served) -> None:
         "tocsin_delivery_seconds_total",
         "tocsin_notifications_suppressed_total",
         "tocsin_rules_set_aside_total",
+        "tocsin_occurrences_decided_total",
         "tocsin_check_ins_refused_total",
         "tocsin_heartbeat_age_seconds",
     }

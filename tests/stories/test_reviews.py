@@ -100,3 +100,26 @@ def test_a_review_of_what_was_removed_says_so(story: Story) -> None:
     assert gone.kept_since is not None
     assert later.is_whole
     assert later.volume.previous is None
+
+
+def test_what_nobody_can_know_of_a_day_is_in_its_review_and_in_no_share(story: Story) -> None:
+    for name in ("etl", "load"):
+        story.job(name, schedule="0 3 * * *", grace=10)
+    story.job("long", stalled_after_seconds=600)
+    story.at("01:59").starts("long", run="a")
+    story.down("02:00", "04:00")
+    story.at("05:00").succeeds("load")
+    story.until("12:00")
+
+    found = review(story, "2026-03-10", "2026-03-10").not_known
+
+    assert (found.windows, found.blind_for) == (1, timedelta(hours=2))
+    assert (found.occurrences, [(one.job, one.count) for one in found.jobs]) == (1, [("etl", 1)])
+    assert [
+        (note.job, note.what, note.known_at and story.clock_time(note.known_at)) for note in found.notes
+    ] == [
+        ("etl", "no run was seen", None),
+        ("load", "no run was seen", "05:00"),
+        ("long", "run a has shown no sign of life since", None),
+    ]
+    assert review(story, "2026-03-11", "2026-03-11").not_known.is_nothing

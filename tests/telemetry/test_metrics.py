@@ -28,6 +28,7 @@ class Counted:
     pending: int = 3
     dead: int = 1
     oldest_pending_at: datetime | None = NOON - MINUTE
+    unknown_jobs: int = 5
 
 
 @pytest.fixture
@@ -78,10 +79,21 @@ def test_what_the_store_counts_is_rendered_beside(metrics: Metrics) -> None:
     found = samples(metrics, Counted())
 
     assert found["tocsin_jobs",] == 7
+    assert found["tocsin_jobs_unknown",] == 5
     assert found["tocsin_alerts_open",] == 2
     assert found["tocsin_notifications_pending",] == 3
     assert found["tocsin_notifications_dead",] == 1
     assert found["tocsin_oldest_pending_seconds",] == 60
+
+
+def test_expected_runs_are_counted_by_what_became_of_them(metrics: Metrics) -> None:
+    for status in ("met", "met", "unknown"):
+        metrics.decided(status)
+
+    found = samples(metrics)
+
+    assert found["tocsin_occurrences_decided_total", "met"] == 2
+    assert found["tocsin_occurrences_decided_total", "unknown"] == 1
 
 
 def test_what_the_store_cannot_say_is_left_out(metrics: Metrics) -> None:

@@ -37,6 +37,7 @@ class Tocsin(LazyGroup):
         "flush": Lazy("tocsin.cli.serving", "flush", "Deliver check-ins that wait on this machine.", WORK),
         "jobs": Lazy("tocsin.cli.jobs", "jobs", "List, show, pause, rename or delete jobs.", LOOK),
         "runs": Lazy("tocsin.cli.runs", "runs", "Show the last runs of a job.", LOOK),
+        "occurrences": Lazy("tocsin.cli.occurrences", "occurrences", "Show which expected runs came.", LOOK),
         "alerts": Lazy("tocsin.cli.alerts", "alerts", "List the open alerts, or show one.", LOOK),
         "groups": Lazy("tocsin.cli.groups", "groups", "List alerts that are told together.", LOOK),
         "history": Lazy("tocsin.cli.history", "history", "Tell who was told, when, and why not.", LOOK),

@@ -226,7 +226,7 @@ class Draft:
     def _write_unknown(self) -> None:
         known_again = self.heard & self.book.unknown_jobs if self.book.unknown_jobs else ()
         for job_id in known_again:
-            self.writing.clear_unknown(job_id)
+            self.writing.clear_unknown(job_id, self.now)
         for (window, job_id), what in self._unknown.items():
             self.writing.save_unknown(window, job_id, what, self.now)
         if known_again or self._unknown:
@@ -255,6 +255,8 @@ class Draft:
             metrics.alert_opened()
         for reason in self.kept_back:
             metrics.suppressed(reason)
+        for occurrence in self._occurrences.values():
+            metrics.decided(occurrence.status.value)
         for item in self.raised:
             metrics.set_aside(item.rule if item.job_id != NO_JOB else counted_as(item.rule))
             of_job = f" for job {self.watches[item.job_id].job.name}" if item.job_id in self.watches else ""

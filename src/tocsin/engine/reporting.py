@@ -10,6 +10,7 @@ from tocsin.alerts.alert import Alert, Reason
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.rounds import KEPT_SINCE
 from tocsin.engine.span import Span, before
+from tocsin.engine.unknowing import NotKnown, not_known
 from tocsin.jobs.walltime import ONE_DAY, local_date
 from tocsin.rules.finding import Severity
 from tocsin.store.past import DrillCounts, OfJob, Opened, Past, Quantiles, Tally
@@ -97,6 +98,7 @@ class Report:
     jobs: tuple[OfJob, ...]
     not_taken: tuple[Alert, ...]
     quiet_rules: tuple[QuietRule, ...]
+    not_known: NotKnown
 
     @property
     def is_whole(self) -> bool:
@@ -129,6 +131,7 @@ def report_of(past: Past, configuration: Configuration, span: Span, now: datetim
         jobs=tuple(past.noisiest_jobs(since, until, MOST)),
         not_taken=tuple(past.not_taken(since, until, MOST_NOT_TAKEN)),
         quiet_rules=_quiet(past, configuration, {one.rule for one in opened}, until),
+        not_known=not_known(past, since, until),
     )
 
 

@@ -151,17 +151,17 @@ def _came_early(state: JobState) -> bool:
 
 
 def settle_by(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ...]]:
-    """Settle every expected run that this good one stands for or comes after."""
+    """Settle every expected run that this good one stands for or comes after; return what changed."""
     covered = tuple(o for o in state.occurrences if o.nominal_at <= run.order_at)
     if not covered:
         return state, ()
     ended_at = run.ended_at or run.last_sign_at
-    decided = tuple(_decide(o, run, ended_at) for o in covered)
+    decided = [_decide(o, run, ended_at) for o in covered]
     rest = tuple(o for o in state.occurrences if o.nominal_at > run.order_at)
     state = replace(
         state, occurrences=rest, occurrences_dropped=0, settled=latest(state.settled, decided[-1])
     )
-    return state, decided
+    return state, tuple([now for before, now in zip(covered, decided, strict=True) if now is not before])
 
 
 def _decide(occurrence: Occurrence, run: Run, ended_at: datetime) -> Occurrence:
@@ -169,7 +169,7 @@ def _decide(occurrence: Occurrence, run: Run, ended_at: datetime) -> Occurrence:
         if occurrence.status is OccurrenceStatus.UNKNOWN:
             return occurrence
         kept = OccurrenceStatus.MISSED if occurrence.run is None else OccurrenceStatus.LATE
-        return replace(occurrence, status=kept)
+        return occurrence if occurrence.status is kept else replace(occurrence, status=kept)
     late = occurrence.deadline_at is not None and ended_at > occurrence.deadline_at
     late = late or occurrence.status.is_missed
     return replace(occurrence, status=OccurrenceStatus.LATE if late else OccurrenceStatus.MET, run=run.key)

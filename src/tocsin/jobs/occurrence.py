@@ -26,11 +26,13 @@ _WHOLE_DAYS: Final = frozenset({ScheduleKind.WEEKLY, ScheduleKind.DAILY})
 class OccurrenceStatus(Enum):
     """What became of an expected run; `unknown` if nobody could have seen it.
 
-    `is_expected`: nothing became of it yet. `is_missed`: it did not start in time.
+    `is_expected`: nothing became of it yet. `is_missed`: it did not start in time. `is_unknown`: nobody can
+    say whether it came.
     """
 
     is_expected: bool
     is_missed: bool
+    is_unknown: bool
 
     EXPECTED = "expected"
     STARTED = "started"
@@ -43,6 +45,7 @@ class OccurrenceStatus(Enum):
     def __init__(self, word: str) -> None:
         self.is_expected = word == "expected"
         self.is_missed = word == "missed"
+        self.is_unknown = word == "unknown"
 
 
 class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

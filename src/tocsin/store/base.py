@@ -258,8 +258,8 @@ class Writing(Relations, Hastening, Protocol):
     def save_unknown(self, window: int, job_id: int, what: str, at: datetime) -> None:
         """Note what of a job could not be told because of a blind window; once for each pair."""
 
-    def clear_unknown(self, job_id: int) -> tuple[int, ...]:
-        """Forget what was unknown of a job; return the windows it was listed under."""
+    def clear_unknown(self, job_id: int, at: datetime) -> tuple[int, ...]:
+        """List a job as unknown no more, for it was heard; return the windows it was listed under."""
         ...
 
     def unknown(self, window: int, limit: int) -> tuple[int, list[tuple[JobKey, str]]]:

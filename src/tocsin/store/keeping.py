@@ -42,12 +42,18 @@ _CUT_BLIND: Final = (
     "UPDATE blind_windows SET from_at = CASE WHEN from_at < ? THEN from_at ELSE ? END, "
     "to_at = ?, hold_until = ? WHERE to_at > ?"
 )
-_SAVE_UNKNOWN: Final = "INSERT INTO unknown VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_CLEAR_UNKNOWN: Final = "DELETE FROM unknown WHERE job_id = ? RETURNING window_id"
-_COUNT_UNKNOWN: Final = "SELECT count(*) FROM unknown WHERE window_id = ?"
+_SAVE_UNKNOWN: Final = (
+    "INSERT INTO unknown (window_id, job_id, what, at) VALUES (?, ?, ?, ?) ON CONFLICT (window_id, job_id) "
+    "DO UPDATE SET what = excluded.what, known_at = NULL WHERE unknown.known_at IS NOT NULL"
+)
+_CLEAR_UNKNOWN: Final = (
+    "UPDATE unknown SET known_at = ? WHERE job_id = ? AND known_at IS NULL RETURNING window_id"
+)
+_COUNT_UNKNOWN: Final = "SELECT count(*) FROM unknown WHERE window_id = ? AND known_at IS NULL"
+_UNKNOWN_JOBS: Final = "SELECT DISTINCT job_id FROM unknown WHERE known_at IS NULL"
 _UNKNOWN: Final = (
     "SELECT j.environment, j.name, u.what FROM unknown u JOIN jobs j ON j.id = u.job_id "
-    "WHERE u.window_id = ? ORDER BY j.environment, j.name LIMIT ?"
+    "WHERE u.window_id = ? AND u.known_at IS NULL ORDER BY j.environment, j.name LIMIT ?"
 )
 
 
@@ -125,13 +131,13 @@ class KeepingWriting(OnDoor):
         return instant(ahead)
 
     def save_unknown(self, window: int, job_id: int, what: str, at: datetime) -> None:
-        """Note what of a job could not be told because of a blind window; the first note of a pair stays."""
+        """Note what of a job could not be told because of a blind window; what holds already stays."""
         self._share()
         self._door.run(_SAVE_UNKNOWN, (window, job_id, what, micros(at)))
 
-    def clear_unknown(self, job_id: int) -> tuple[int, ...]:
-        """Forget what was unknown of a job; return the windows it was listed under."""
-        return tuple(sorted(window for (window,) in self._door.all(_CLEAR_UNKNOWN, (job_id,))))
+    def clear_unknown(self, job_id: int, at: datetime) -> tuple[int, ...]:
+        """List a job as unknown no more, for it was heard; return the windows it was listed under."""
+        return tuple(sorted(window for (window,) in self._door.all(_CLEAR_UNKNOWN, (micros(at), job_id))))
 
     def unknown(self, window: int, limit: int) -> tuple[int, list[tuple[JobKey, str]]]:
         """Return how many jobs are listed under a window and the first of them with what is unknown."""
@@ -141,7 +147,7 @@ class KeepingWriting(OnDoor):
 
     def unknown_jobs(self) -> frozenset[int]:
         """Return the ids of the jobs that are listed under any window."""
-        return frozenset(job_id for (job_id,) in self._door.all("SELECT DISTINCT job_id FROM unknown"))
+        return frozenset(job_id for (job_id,) in self._door.all(_UNKNOWN_JOBS))
 
     def note(self, name: str) -> str | None:
         """Return a small durable value by name."""

@@ -104,6 +104,17 @@ class DrillCounts:
     dead: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownNote:
+    """What could not be told of a job because we were blind; `known_at` is when the job was heard again."""
+
+    environment: str
+    job: str
+    what: str
+    at: datetime
+    known_at: datetime | None
+
+
 class Past(Protocol):
     """What a reading session tells of the past; spans reach from `since` up to and without `until`.
 
@@ -182,6 +193,22 @@ class Past(Protocol):
 
     def drill_counts(self, since: datetime, until: datetime) -> DrillCounts:
         """Count the drills that were begun, and what was owed in drills."""
+        ...
+
+    def blind_spans(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """Return from when to when we were blind, as far as that overlaps the span, oldest first."""
+        ...
+
+    def unknown_count(self, since: datetime, until: datetime) -> int:
+        """Count the expected runs due then of which nobody can say whether they came."""
+        ...
+
+    def most_unknown(self, since: datetime, until: datetime, limit: int) -> list[OfJob]:
+        """Return the jobs with most of these, most first."""
+        ...
+
+    def unknown_notes(self, since: datetime, until: datetime, limit: int) -> tuple[int, list[UnknownNote]]:
+        """Return how often it was noted then what could not be told of a job, and the first notes."""
         ...
 
     def last_fired(self, until: datetime) -> list[tuple[str, datetime]]:

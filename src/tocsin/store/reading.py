@@ -39,6 +39,7 @@ from tocsin.store.shapes import (
     watch_from,
 )
 from tocsin.store.summing import SumsReading
+from tocsin.store.unknowing import UnknownReading
 
 _WATCH: Final = (
     f"SELECT {WATCH_COLUMNS} FROM jobs j JOIN watches w ON w.job_id = j.id "  # noqa: S608 - our own columns
@@ -77,11 +78,12 @@ _COUNTS: Final = """
         (SELECT count(*) FROM alerts WHERE state <> 'resolved'),
         (SELECT count(*) FROM notifications WHERE state IN ('pending', 'sending')),
         (SELECT count(*) FROM notifications WHERE state = 'dead' AND fallback_key IN ('', '-')),
-        (SELECT min(created_at) FROM notifications WHERE state IN ('pending', 'sending'))
+        (SELECT min(created_at) FROM notifications WHERE state IN ('pending', 'sending')),
+        (SELECT count(DISTINCT job_id) FROM unknown WHERE known_at IS NULL)
 """
 
 
-class TablesReading(RecallReading, SumsReading, AuditReading):
+class TablesReading(RecallReading, SumsReading, UnknownReading, AuditReading):
     """Reads what was committed when its first statement ran; `tocsin.store.base.Reading` says what."""
 
     def __init__(self, door: Door) -> None:
@@ -194,13 +196,14 @@ class TablesReading(RecallReading, SumsReading, AuditReading):
 
     def counts(self) -> Counts:
         """Return how many there are of what."""
-        jobs, open_alerts, pending, dead, oldest = self._door.all(_COUNTS)[0]
+        jobs, open_alerts, pending, dead, oldest, unknown = self._door.all(_COUNTS)[0]
         return Counts(
             jobs=jobs,
             open_alerts=open_alerts,
             pending=pending,
             dead=dead,
             oldest_pending_at=instant_or_none(oldest),
+            unknown_jobs=unknown,
         )
 
 

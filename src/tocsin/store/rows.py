@@ -150,6 +150,7 @@ class Counts:
     pending: int
     dead: int
     oldest_pending_at: datetime | None
+    unknown_jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,11 @@ class Counted(Protocol):
         """When the oldest owed notification was made."""
         ...
 
+    @property
+    def unknown_jobs(self) -> int:
+        """Jobs of which something could not be told, and that were not heard since."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
@@ -116,6 +121,7 @@ class _Totals:
     suppressed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     set_aside: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refused: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    decided: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 class Metrics:
@@ -190,6 +196,11 @@ class Metrics:
         """Count a rule or a chore that raised and is left for a while."""
         with self._lock:
             self._totals.set_aside[_bounded(self._totals.set_aside, rule)] += 1
+
+    def decided(self, status: str) -> None:
+        """Count an expected run by what became of it, which is one of a few words."""
+        with self._lock:
+            self._totals.decided[status] += 1
 
     def health(self, now: datetime) -> Health:
         """Return the health that these counts tell at this instant, with the last 48 hours."""
@@ -318,6 +329,9 @@ def _families(totals: _Totals) -> Iterator[Metric]:
         "rule",
         totals.set_aside,
     )
+    yield _by_label(
+        "tocsin_occurrences_decided", "Expected runs, by what became of them", "status", totals.decided
+    )
 
 
 def _channel_families(channels: dict[str, _Channel]) -> Iterator[Metric]:
@@ -339,6 +353,9 @@ def _store_families(counts: Counted | None, now: datetime) -> Iterator[Metric]:
     oldest = counts.oldest_pending_at
     age_seconds = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     yield _gauge("tocsin_jobs", "Jobs that are watched", counts.jobs)
+    yield _gauge(
+        "tocsin_jobs_unknown", "Jobs not heard of since a time in which we were blind", counts.unknown_jobs
+    )
     yield _gauge("tocsin_alerts_open", "Alerts that are not resolved", counts.open_alerts)
     yield _gauge("tocsin_notifications_pending", "Notifications that are still owed", counts.pending)
     yield _gauge("tocsin_notifications_dead", "Notifications that were given up", counts.dead)

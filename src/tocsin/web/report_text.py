@@ -6,6 +6,7 @@ from typing import Final
 
 from tocsin.engine.reporting import NoisyRule, Report
 from tocsin.engine.span import before
+from tocsin.engine.unknowing import NotKnown
 from tocsin.notify.inert import line
 from tocsin.rules.wording import clock_time, span
 from tocsin.store.past import OfJob, Quantiles
@@ -25,6 +26,7 @@ def text_of(report: Report) -> str:
         _table("Noisiest rules", ((f"{one.count:>7,}", _outcome(one)) for one in report.rules)),
         _table("Noisiest jobs", _jobs(report.jobs)),
         _not_taken(report),
+        _not_known(report),
         _quiet(report),
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -157,6 +159,33 @@ def _not_taken(report: Report) -> list[str]:
     if report.volume.left > len(report.not_taken):
         lines.append(f"  and {report.volume.left - len(report.not_taken):,} more, less severe or shorter")
     return lines
+
+
+def blind_words(found: NotKnown) -> str:
+    """Return how often and how long we were blind in the span: `blind twice, for 2 h 5 min in all`."""
+    times = {1: "once", 2: "twice"}.get(found.windows, f"{found.windows:,} times")
+    return f"blind {times}, for {span(found.blind_for)} in all" if found.windows else "never blind"
+
+
+def _not_known(report: Report) -> list[str]:
+    found, zone = report.not_known, report.span.timezone
+    lines = ["What nobody can know", f"  Tocsin was {blind_words(found)}"]
+    if found.is_nothing:
+        return lines
+    lines.append(f"  unknown expected runs: {found.occurrences:,}, in no other figure")
+    lines += [f"  {figure}  {line(name, 2 * MAX_NAME)}" for figure, name in _jobs(found.jobs)]
+    lines += [
+        f"  {_at(note.at, zone)}  {line(note.job, MAX_NAME)} ({line(note.environment, MAX_NAME)}): "
+        f"{line(note.what, MAX_SUMMARY)}; {_since(note.known_at, zone)}"
+        for note in found.notes
+    ]
+    if found.noted > len(found.notes):
+        lines.append(f"  and {found.noted - len(found.notes):,} more notes")
+    return lines
+
+
+def _since(known_at: datetime | None, zone: str) -> str:
+    return "not heard since" if known_at is None else f"heard again {_at(known_at, zone)}"
 
 
 def _quiet(report: Report) -> list[str]:

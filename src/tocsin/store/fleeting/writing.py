@@ -48,7 +48,7 @@ class FleetingWriting(FleetingJobs, FleetingAlerts):
     def save_unknown(self, window: int, job_id: int, what: str, at: datetime) -> None:
         """Keep nothing: a replay is never blind."""
 
-    def clear_unknown(self, job_id: int) -> tuple[int, ...]:  # noqa: ARG002 -- as those that keep any
+    def clear_unknown(self, job_id: int, at: datetime) -> tuple[int, ...]:  # noqa: ARG002 -- as those that keep any
         """Return nothing."""
         return ()
 

@@ -22,9 +22,10 @@ _SAVE_RUNS: Final = """
     SET order_at = excluded.order_at, ended_at = excluded.ended_at, body = excluded.body
 """
 _SAVE_OCCURRENCES: Final = """
-    INSERT INTO occurrences (job_id, nominal_at, body)
-    SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[])
-    ON CONFLICT (job_id, nominal_at) DO UPDATE SET body = excluded.body
+    INSERT INTO occurrences (job_id, nominal_at, body, is_unknown)
+    SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
+    ON CONFLICT (job_id, nominal_at) DO UPDATE
+    SET body = excluded.body, is_unknown = excluded.is_unknown
 """
 _APPEND: Final = "COPY check_ins (job_id, received_at, body) FROM STDIN (FORMAT BINARY)"
 _APPEND_TYPES: Final = ("int8", "int8", "text")
@@ -52,10 +53,10 @@ class RunsWriting(JobsWriting):
         """Keep how expected runs were decided, by job id and nominal instant."""
         newest = {(job_id, micros(one.nominal_at)): one for job_id, one in rows}
         kept = [
-            (job_id, at, OCCURRENCE.encode(one))
+            (job_id, at, OCCURRENCE.encode(one), int(one.status.is_unknown))
             for (job_id, at), one in sorted(newest.items(), key=lambda item: item[0])
         ]
-        self._write(_SAVE_OCCURRENCES, kept, numbers, numbers, texts)
+        self._write(_SAVE_OCCURRENCES, kept, numbers, numbers, texts, numbers)
 
     def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:
         """Add check-ins to the log of the jobs with these ids."""

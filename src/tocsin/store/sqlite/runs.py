@@ -17,8 +17,8 @@ _SAVE_RUN: Final = (
     "SET order_at = excluded.order_at, ended_at = excluded.ended_at, body = excluded.body"
 )
 _SAVE_OCCURRENCE: Final = (
-    "INSERT INTO occurrences (job_id, nominal_at, body) VALUES (?, ?, ?) "
-    "ON CONFLICT (job_id, nominal_at) DO UPDATE SET body = excluded.body"
+    "INSERT INTO occurrences (job_id, nominal_at, body, is_unknown) VALUES (?, ?, ?, ?) ON CONFLICT "
+    "(job_id, nominal_at) DO UPDATE SET body = excluded.body, is_unknown = excluded.is_unknown"
 )
 _APPEND: Final = "INSERT INTO check_ins (id, job_id, previous, received_at, body) VALUES (?, ?, ?, ?, ?)"
 _LAST: Final = "SELECT max(id) FROM check_ins"
@@ -50,7 +50,10 @@ class RunsWriting(JobsWriting):
         """Keep how expected runs were decided, by job id and nominal instant."""
         self._door.many(
             _SAVE_OCCURRENCE,
-            [(job_id, micros(one.nominal_at), OCCURRENCE.encode(one)) for job_id, one in rows],
+            [
+                (job_id, micros(one.nominal_at), OCCURRENCE.encode(one), int(one.status.is_unknown))
+                for job_id, one in rows
+            ],
         )
 
     def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:

@@ -8,6 +8,7 @@ from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import Detail, Progress
 from tocsin.jobs.job import Definition
 from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
 from tocsin.store.rows import Delivery, LogLine, Notification, Token, Watch
 from tocsin.web.api.around import inhibited_shape
@@ -20,8 +21,10 @@ from tocsin.web.api.shapes import (
     LogLineShape,
     NotificationShape,
     OccurrenceShape,
+    OccurrencesShape,
     ProgressShape,
     PromiseShape,
+    PunctualityShape,
     RunShape,
     SilenceShape,
     TokenShape,
@@ -136,6 +139,22 @@ def occurrence_shape(occurrence: Occurrence) -> OccurrenceShape:
         deadline_at=occurrence.deadline_at,
         status=occurrence.status.value,
         run=occurrence.run,
+    )
+
+
+def occurrences_shape(occurrences: Sequence[Occurrence]) -> OccurrencesShape:
+    """Return expected runs, and how many of them came, as the API tells it."""
+    kept = punctuality_of(occurrences)
+    return OccurrencesShape(
+        items=[occurrence_shape(one) for one in occurrences],
+        punctuality=PunctualityShape(
+            met=kept.met,
+            late=kept.late,
+            missed=kept.missed,
+            skipped=kept.skipped,
+            unknown=kept.unknown,
+            percent=kept.percent,
+        ),
     )
 
 

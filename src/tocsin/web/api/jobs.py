@@ -12,7 +12,7 @@ from tocsin.alerts.alert import AlertState
 from tocsin.engine.commands import Define, Delete, Pause, Rename, Resume
 from tocsin.jobs.job import JobKey, Rank
 from tocsin.store.base import Reading
-from tocsin.web.api.describing import job_shape, log_line_shape, run_shape
+from tocsin.web.api.describing import job_shape, log_line_shape, occurrences_shape, run_shape
 from tocsin.web.api.inputs import (
     MAX_ITEMS,
     Cursor,
@@ -29,7 +29,7 @@ from tocsin.web.api.inputs import (
     read_cursor,
     write_cursor,
 )
-from tocsin.web.api.shapes import DoneShape, JobShape, LogLineShape, Page, RunShape
+from tocsin.web.api.shapes import DoneShape, JobShape, LogLineShape, OccurrencesShape, Page, RunShape
 from tocsin.web.definition import read_definition
 from tocsin.web.faults import Fault, ProblemError
 from tocsin.web.wire import DefinitionBody
@@ -101,6 +101,17 @@ def list_runs(
         job_id = found_job(reading, key_of(environment, name)).job.id
         runs = reading.recent_runs([job_id], limit).get(job_id, [])
     return Page(items=[run_shape(run) for run in runs])
+
+
+@router.get("/{environment}/{name}/occurrences")
+def list_occurrences(
+    wired: Wired, _: Who, environment: Environment, name: Name, limit: Limit = 100
+) -> OccurrencesShape:
+    """List the newest expected runs of a job with what became of them, newest first, and how many came."""
+    with wired.store.reading() as reading:
+        job_id = found_job(reading, key_of(environment, name)).job.id
+        occurrences = reading.recent_occurrences([job_id], limit).get(job_id, [])
+    return occurrences_shape(occurrences)
 
 
 @router.get("/{environment}/{name}/runs/{run}")

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from tocsin.alerts.alert import Alert
 from tocsin.engine.reporting import NoisyRule, Report
+from tocsin.engine.unknowing import NotKnown
 from tocsin.rules.finding import Severity
 from tocsin.store.past import OfJob, Quantiles
 from tocsin.web.api.shapes import Shape
@@ -131,6 +132,32 @@ class NotTakenShape(Shape):
     resolved_at: datetime | None
 
 
+class UnknownNoteShape(Shape):
+    """What could not be told of a job after a time in which Tocsin was blind."""
+
+    environment: str
+    job: str
+    what: str
+    at: datetime
+    known_at: datetime | None
+    """When the job was heard again; null if it was not."""
+
+
+class NotKnownShape(Shape):
+    """What nobody can know of the span, because Tocsin was down or blind; it is in no other figure."""
+
+    blind_windows: int
+    blind_seconds: float
+    occurrences: int
+    """Expected runs due in the span of which nobody can say whether they came."""
+    jobs: list[JobCountShape]
+    """The ten with most of these."""
+    noted: int
+    """How often something was noted as unknown of a job: an expected run, or one on its way."""
+    notes: list[UnknownNoteShape]
+    """The first 20 of these."""
+
+
 class ReportShape(Shape):
     """The review of a span: what was told, what was held back, how soon somebody had it in hand."""
 
@@ -161,6 +188,7 @@ class ReportShape(Shape):
     nobody_acknowledged: list[NotTakenShape]
     """The 20 most severe, and among these the longest."""
     quiet_rules: list[QuietRuleShape]
+    not_known: NotKnownShape
 
 
 def report_shape(report: Report) -> ReportShape:
@@ -205,6 +233,27 @@ def report_shape(report: Report) -> ReportShape:
         quiet_rules=[
             QuietRuleShape(rule=one.rule, condition=one.condition, last_fired_at=one.last_fired_at)
             for one in report.quiet_rules
+        ],
+        not_known=_not_known(report.not_known),
+    )
+
+
+def _not_known(found: NotKnown) -> NotKnownShape:
+    return NotKnownShape(
+        blind_windows=found.windows,
+        blind_seconds=found.blind_for.total_seconds(),
+        occurrences=found.occurrences,
+        jobs=_jobs(found.jobs),
+        noted=found.noted,
+        notes=[
+            UnknownNoteShape(
+                environment=note.environment,
+                job=note.job,
+                what=note.what,
+                at=note.at,
+                known_at=note.known_at,
+            )
+            for note in found.notes
         ],
     )
 

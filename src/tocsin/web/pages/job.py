@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from tocsin.alerts.alert import AlertState
 from tocsin.engine.commands import Pause, Resume
+from tocsin.jobs.punctuality import punctuality_of
 from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
 from tocsin.web.pages.drawing import draw_chart
 from tocsin.web.pages.marks import kind_of, marks_of, newest_first
@@ -50,6 +51,8 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         expected=None if watch.job.paused_at else expected_next(watch, now),
         chart=draw_chart(marks, RUNS),
         longest=max((run.execution for run in runs if run.execution is not None), default=None),
+        expected_runs=occurrences[:LISTED],
+        kept=punctuality_of(occurrences),
         runs=[(run, kind_of(run)) for run in runs[:LISTED]],
         alerts=alerts,
         ended=ended,

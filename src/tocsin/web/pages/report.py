@@ -16,7 +16,7 @@ from tocsin.rules.wording import clock_time, plural
 from tocsin.store.past import Quantiles
 from tocsin.web.pages.drawing import Drawing, Stroke
 from tocsin.web.pages.rendering import render, style
-from tocsin.web.report_text import compared, drills_of, lengths_of, reason_words, remarks_of
+from tocsin.web.report_text import blind_words, compared, drills_of, lengths_of, reason_words, remarks_of
 from tocsin.web.wiring import Wiring
 
 WIDTH: Final = 1_000
@@ -31,6 +31,7 @@ class View:
     report: Report
     remarks: tuple[str, ...]
     drills: str
+    blind: str
     compared: str
     days: Drawing
     severities: tuple[tuple[str, int], ...]
@@ -78,6 +79,7 @@ def view_of(report: Report) -> View:
         report=report,
         remarks=tuple(remarks_of(report)),
         drills=drills_of(report),
+        blind=blind_words(report.not_known),
         compared=compared(report),
         days=draw_days(report.volume.by_day),
         severities=tuple((one.word, count) for one, count in report.volume.by_severity if count),
