@@ -1,0 +1,140 @@
+"""What is expected of a run, and how far off it is: plain arithmetic, for it is done on a check-in's way."""
+
+from datetime import datetime, timedelta
+from math import sqrt
+
+from tocsin.quality.normal import Expected, Normal
+from tocsin.quality.packing import number_at
+from tocsin.quality.season import (
+    NAMES_OF_SPECIALS,
+    Season,
+    Special,
+    counted_by,
+    method_of,
+    slot_of,
+    specials_of,
+    zone,
+)
+from tocsin.quality.series import scaled, unscaled
+
+FEWEST_SEEN = 2
+# The variance of a median of n values, in variances of one, is about MEDIAN_VARIANCE / n.
+MEDIAN_VARIANCE = 1.57
+# What was seen once on such a day would be so many spreads off if it came again.
+PRECEDENT_SPREADS = 2.0
+REMEMBERED_RUNS = 20
+
+
+def expected_at(normal: Normal, start_at: datetime, timezone: str) -> Expected | None:
+    """Return what is expected of a run that starts at this instant, or None while too little is known."""
+    if normal.learning is not None:
+        return None
+    local = (start_at + timedelta(seconds=normal.phase_seconds)).astimezone(zone(timezone))
+    slot = slot_of(normal.season, local.weekday(), local.hour)
+    seen = _seen(normal, local)
+    widening = _widening(normal, seen)
+    low, high = normal.low * widening, normal.high * widening
+    if seen < FEWEST_SEEN:
+        low, high = max(low, normal.unseen), max(high, normal.unseen)
+    expected = Expected(
+        mu=normal.level + normal.unit * number_at(normal.effects, slot),
+        scale=normal.scale * widening,
+        low=low,
+        high=high,
+        offset=normal.offset,
+        kind=normal.kind,
+        runs=normal.n - normal.left_out if normal.season is Season.NONE else seen,
+        method=method_of(normal.season, local),
+    )
+    days = specials_of(local.date()) if normal.specials else ()
+    return _also(normal, _on_special_days(normal, days, expected) if days else expected)
+
+
+def _seen(normal: Normal, local: datetime) -> int:
+    season = counted_by(normal.season, sub_daily=normal.sub_daily, settled=normal.settled)
+    slot = slot_of(season, local.weekday(), local.hour)
+    return normal.runs[slot] if slot < len(normal.runs) else 0
+
+
+def _widening(normal: Normal, seen: int) -> float:
+    """Return what the few runs behind the level and the slot add to the spread."""
+    level_runs = max(1, len(normal.track.recent) // 2)
+    variance = 1.0 + MEDIAN_VARIANCE / level_runs
+    usual = 1.0 + MEDIAN_VARIANCE / normal.width
+    if normal.season is not Season.NONE:
+        variance += MEDIAN_VARIANCE / max(FEWEST_SEEN, seen)
+    return sqrt(max(1.0, variance / usual))
+
+
+def _on_special_days(normal: Normal, days: tuple[Special, ...], expected: Expected) -> Expected:
+    """Return what is expected where a month ends or begins: its effect, or room for what was seen once."""
+    mu, low, high = expected.mu, expected.low, expected.high
+    runs, method = expected.runs, expected.method
+    for special, effect, seen in normal.specials:
+        if special not in days:
+            continue
+        if seen > 1:
+            mu += effect
+            runs, method = seen, NAMES_OF_SPECIALS[special]
+        elif effect > 0:
+            high = max(high, effect / PRECEDENT_SPREADS)
+        else:
+            low = max(low, -effect / PRECEDENT_SPREADS)
+    return Expected(
+        mu=mu,
+        scale=expected.scale,
+        low=low,
+        high=high,
+        offset=expected.offset,
+        kind=expected.kind,
+        runs=runs,
+        method=method,
+    )
+
+
+def _also(normal: Normal, expected: Expected) -> Expected:
+    """Return it with the level of before a recent shift, which would be no surprise either."""
+    shift = normal.track.shift
+    if shift is None or shift.returned or shift.age >= REMEMBERED_RUNS:
+        return expected
+    return Expected(
+        mu=expected.mu,
+        scale=expected.scale,
+        low=expected.low,
+        high=expected.high,
+        offset=expected.offset,
+        kind=expected.kind,
+        runs=expected.runs,
+        method=expected.method,
+        also=expected.mu + scaled(normal.kind, shift.old_level, normal.offset) - normal.level,
+    )
+
+
+def spreads(expected: Expected, value: float) -> float:
+    """Return how many normal spreads a value lies above (or, negative, below) what was expected."""
+    position = scaled(expected.kind, value, expected.offset)
+    off = _off(expected, position - expected.mu)
+    if expected.also is None:
+        return off
+    of_before = _off(expected, position - expected.also)
+    return of_before if abs(of_before) < abs(off) else off
+
+
+def _off(expected: Expected, distance: float) -> float:
+    return distance / (expected.high if distance >= 0 else expected.low)
+
+
+def value_at(expected: Expected, spreads: float) -> float:
+    """Return the value that lies so many normal spreads above (or, negative, below) what was expected.
+
+    With the level of before a recent shift in mind, it is the value from which on `spreads` says so much of
+    both levels.
+    """
+    mu, also = expected.mu, expected.mu if expected.also is None else expected.also
+    if spreads > 0:
+        position = max(mu, also) + spreads * expected.high
+    elif spreads < 0:
+        position = min(mu, also) + spreads * expected.low
+    else:
+        position = mu
+    return unscaled(expected.kind, position, expected.offset)

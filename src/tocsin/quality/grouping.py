@@ -1,0 +1,201 @@
+"""Which rhythm a job has, found by leaving each run out and predicting it from the others (needs numpy)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.quality.season import COARSER, HOURS, SATURDAY, SLOTS, WEEK, Season
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+DAY_SECONDS = 86_400
+HOUR_SECONDS = 3_600
+# A finer rhythm is believed only if it leaves so much less over; the largest errors are not looked at.
+GAIN = 0.88
+TRUSTED_SHARE = 0.93
+FEWEST_IN_SLOT = 2
+# A job that runs more often than this within a day may have a rhythm by the hour.
+SUB_DAILY_SECONDS = 60_000
+_NO_CHANGE_DAYS = 21
+_NEAR_BOUNDARY_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """When runs started in the job's zone: days since 1970, weekday (Monday is 0), hour."""
+
+    day: Whole
+    weekday: Whole
+    hour: Whole
+    phase_seconds: int
+
+    def slots(self, season: Season) -> Whole:
+        """Return the number of the slot of each run."""
+        weekend = (self.weekday >= SATURDAY).astype(np.int64)
+        match season:
+            case Season.NONE:
+                return np.zeros_like(self.day)
+            case Season.WEEKEND:
+                return weekend
+            case Season.WEEKDAY:
+                return self.weekday
+            case Season.HOUR:
+                return self.hour
+            case Season.HOUR_WEEKEND:
+                return self.hour + HOURS * weekend
+            case Season.HOUR_OF_WEEK:
+                return self.hour + HOURS * self.weekday
+
+
+def local_of(order_at: Floats, place: tzinfo) -> Local:
+    """Return when these runs started by the clock of a place.
+
+    Jobs that start about the full hour would fall on either side of it: these are moved by half an hour.
+    """
+    wall = order_at + _offsets(order_at, place)
+    past_hour = np.mod(wall, HOUR_SECONDS)
+    near = (past_hour < _NEAR_BOUNDARY_SECONDS) | (past_hour > HOUR_SECONDS - _NEAR_BOUNDARY_SECONDS)
+    phase = HOUR_SECONDS // 2 if 2 * int(near.sum()) > len(near) else 0
+    seconds = np.floor(wall + phase).astype(np.int64)
+    day = seconds // DAY_SECONDS
+    return Local(
+        day=day,
+        weekday=(day + 3) % WEEK,  # 1970-01-01 was a Thursday
+        hour=(seconds - day * DAY_SECONDS) // HOUR_SECONDS,
+        phase_seconds=phase,
+    )
+
+
+def _offsets(order_at: Floats, place: tzinfo) -> Floats:
+    """Return the seconds ahead of UTC; no zone changes its clocks twice within _NO_CHANGE_DAYS."""
+    ahead = np.zeros_like(order_at)
+    if place is UTC:
+        return ahead
+    low = 0
+    while low < len(order_at):
+        high = int(np.searchsorted(order_at, order_at[low] + _NO_CHANGE_DAYS * DAY_SECONDS))
+        first, last = _offset(order_at[low], place), _offset(order_at[high - 1], place)
+        ahead[low:high] = first
+        if first != last:
+            ahead[low:high] = [_offset(at, place) for at in order_at[low:high]]
+        low = high
+    return ahead
+
+
+def _offset(at: float, place: tzinfo) -> float:
+    ahead = datetime.fromtimestamp(at, place).utcoffset()
+    return ahead.total_seconds() if ahead else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """What is different in each slot, and how many runs say so."""
+
+    season: Season
+    effects: Floats
+    runs: Whole
+    errors: Floats
+
+
+def rhythm_of(positions: Floats, local: Local, *, sub_daily: bool, weeks: float) -> tuple[Slots, Slots]:
+    """Return the rhythm that predicts runs left out best, and the best coarser one.
+
+    `positions` are without trend. A richer rhythm has to be better by GAIN than the best so far. The score
+    is a mean of errors and not their median, which a weekend, two days of seven, would not move.
+    """
+    best = grouped(positions, local, Season.NONE, None)
+    found = {Season.NONE: best}
+    coarse, score = best, _score(best.errors)
+    for season in _candidates(sub_daily=sub_daily, weeks=weeks):
+        slots = grouped(positions, local, season, found[COARSER[season]])
+        found[season] = slots
+        this = _score(slots.errors)
+        if this < GAIN * score:
+            best, score = slots, this
+    if best.season is not Season.NONE:
+        coarse = found[COARSER[best.season]]
+    return best, coarse
+
+
+def _candidates(*, sub_daily: bool, weeks: float) -> tuple[Season, ...]:
+    if weeks < FEWEST_IN_SLOT:
+        return (Season.HOUR,) if sub_daily else ()
+    by_day = (Season.WEEKEND, Season.WEEKDAY)
+    return (*by_day, Season.HOUR, Season.HOUR_WEEKEND, Season.HOUR_OF_WEEK) if sub_daily else by_day
+
+
+def _score(errors: Floats) -> float:
+    kept = max(1, int(TRUSTED_SHARE * len(errors)))
+    return float(np.sort(np.abs(errors))[:kept].mean())
+
+
+def grouped(positions: Floats, local: Local, season: Season, coarser: Slots | None) -> Slots:
+    """Return what the slots of a season differ by, and the error of each run predicted from the others."""
+    slot, count = local.slots(season), SLOTS[season]
+    order = np.lexsort((positions, slot))
+    ordered, slot_of_ordered = positions[order], slot[order]
+    runs = np.bincount(slot, minlength=count)
+    starts = np.concatenate(([0], np.cumsum(runs)[:-1]))
+    effects = _middle_means(ordered, starts, runs)
+    left_out = _medians_without(ordered, starts[slot_of_ordered], runs[slot_of_ordered])
+    errors = np.empty_like(positions)
+    errors[order] = ordered - left_out
+    if coarser is not None:
+        few = runs[slot] <= FEWEST_IN_SLOT
+        errors[few] = coarser.errors[few]
+        lonely = runs < FEWEST_IN_SLOT
+        effects[lonely] = coarser.effects[_coarser_slots(season)][lonely]
+    return Slots(season=season, effects=effects, runs=runs, errors=errors)
+
+
+def _middle_means(ordered: Floats, starts: Whole, runs: Whole) -> Floats:
+    """Return the mean of the middle half of each slot, which is steadier than a median."""
+    sums = np.concatenate(([0.0], np.cumsum(ordered)))
+    cut = runs // 4
+    low, high = starts + cut, starts + runs - cut
+    means: Floats = (sums[high] - sums[low]) / np.maximum(high - low, 1)
+    return means
+
+
+def _medians_without(ordered: Floats, start: Whole, runs: Whole) -> Floats:
+    """Return, for each run, the median of the others in its slot (of an only run: itself)."""
+    rank = np.arange(len(ordered)) - start
+    lower, upper = (runs - 2) // 2, (runs - 1) // 2
+    lower, upper = lower + (rank <= lower), upper + (rank <= upper)
+    last = runs - 1
+    lower, upper = np.clip(lower, 0, last), np.clip(upper, 0, last)
+    medians: Floats = (ordered[start + lower] + ordered[start + upper]) / 2
+    return medians
+
+
+def _coarser_slots(season: Season) -> Whole:
+    """Return, for each slot of a season, the slot of the coarser one that holds it."""
+    slots = np.arange(SLOTS[season])
+    match season:
+        case Season.WEEKDAY:
+            return (slots >= SATURDAY).astype(np.int64)
+        case Season.HOUR_WEEKEND:
+            return slots % HOURS
+        case Season.HOUR_OF_WEEK:
+            return slots % HOURS + HOURS * (slots // HOURS >= SATURDAY).astype(np.int64)
+        case _:
+            return np.zeros_like(slots)
+
+
+def without_trend(positions: Floats, order_at: Floats, block_seconds: float) -> Floats:
+    """Return the positions less a line through the median of each block of time, counted from the newest."""
+    block = ((order_at[-1] - order_at) // block_seconds).astype(np.int64)
+    block = block.max() - block
+    order = np.lexsort((positions, block))
+    ordered, ordered_at = positions[order], order_at[order]
+    runs = np.bincount(block)
+    starts = np.concatenate(([0], np.cumsum(runs)[:-1]))
+    there = runs > 0
+    starts, runs = starts[there], runs[there]
+    medians = (ordered[starts + (runs - 1) // 2] + ordered[starts + runs // 2]) / 2
+    centres = np.add.reduceat(ordered_at, starts) / runs
+    line: Floats = positions - np.interp(order_at, centres, medians)
+    return line

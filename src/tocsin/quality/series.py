@@ -1,0 +1,91 @@
+"""What a job's runs were measured by, one value a run, and the scale on which such values are compared."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from math import exp, log
+
+from msgspec import Struct
+
+MAX_POINTS = 600
+
+
+class Kind(StrEnum):
+    """What is measured, which decides on what scale it is compared."""
+
+    DURATION = "duration"
+    COUNT = "count"
+    RATE = "rate"
+    RAW = "raw"
+
+
+class Point(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """One run: when it started (seconds since 1970), what was measured, and whether that was unusual."""
+
+    order_at: float
+    value: float
+    flagged: bool = False
+
+
+class Series(Struct, frozen=True, kw_only=True, gc=False):
+    """The newest comparable runs of a job, oldest first, as parallel columns of at most MAX_POINTS.
+
+    `order_at` is when each started, in seconds since 1970; `value` what was measured, in seconds, records or
+    a share from 0 to 1; `flagged` whether it was unusual and is not to be learnt from.
+    """
+
+    order_at: tuple[float, ...] = ()
+    value: tuple[float, ...] = ()
+    flagged: tuple[bool, ...] = ()
+
+    def __len__(self) -> int:
+        """Return how many runs there are."""
+        return len(self.order_at)
+
+    def with_point(self, point: Point, *, flagged: bool) -> "Series":
+        """Return the series with one more run, without the oldest when there are too many."""
+        return Series(
+            order_at=(*self.order_at[-MAX_POINTS + 1 :], point.order_at),
+            value=(*self.value[-MAX_POINTS + 1 :], point.value),
+            flagged=(*self.flagged[-MAX_POINTS + 1 :], flagged),
+        )
+
+    def learning_again_from(self, index: int) -> "Series":
+        """Return the series with nothing flagged from this run on: what was unusual is the new normal."""
+        calm = (False,) * (len(self) - index)
+        return Series(order_at=self.order_at, value=self.value, flagged=self.flagged[:index] + calm)
+
+
+def series_of(points: Iterable[Point]) -> Series:
+    """Return the newest MAX_POINTS runs in the order in which they started, each once."""
+    ordered = sorted({point.order_at: point for point in points}.items())[-MAX_POINTS:]
+    return Series(
+        order_at=tuple(float(at) for at, _ in ordered),
+        value=tuple(float(point.value) for _, point in ordered),
+        flagged=tuple(point.flagged for _, point in ordered),
+    )
+
+
+def scaled(kind: Kind, value: float, offset: float) -> float:
+    """Return a value on the scale on which it is compared: ratios for durations and counts, odds for rates.
+
+    `offset` keeps the smallest values from counting most: ln(x + c), and ln((x + c) / (1 - x + c)).
+    """
+    if kind is Kind.RAW:
+        return value
+    if kind is Kind.RATE:
+        share = min(max(value, 0.0), 1.0)
+        return log((share + offset) / (1.0 - share + offset))
+    return log(max(value, 0.0) + offset)
+
+
+def unscaled(kind: Kind, position: float, offset: float) -> float:
+    """Return the value at a position on its scale, never less than nothing: the inverse of `scaled`."""
+    if kind is Kind.RAW:
+        return position
+    odds = exp(min(max(position, -_FURTHEST), _FURTHEST))
+    if kind is Kind.RATE:
+        return min(max((odds * (1.0 + offset) - offset) / (1.0 + odds), 0.0), 1.0)
+    return max(odds - offset, 0.0)
+
+
+_FURTHEST = 60.0

@@ -1,0 +1,83 @@
+"""Which special days differ, and by how much, as the days of the past show (needs numpy)."""
+
+from datetime import date
+from math import log
+
+import numpy as np
+
+from tocsin.quality.following import middle
+from tocsin.quality.grouping import Floats, Local
+from tocsin.quality.season import Special, specials_of
+
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+# A special day is believed from so many occurrences on, all to one side and so far off.
+BELIEVED_DAYS = 2
+LEAST_SPREADS = 2.0
+LEAST_CHANGE = log(1.1)
+MOST_BELIEVED = 3
+# From so many occurrences on, one may be an exception.
+EXCEPTION_FROM = 4
+
+Effect = tuple[int, float, int]
+
+
+def special_days(flat: Floats, local: Local, scale: float) -> tuple[Effect, ...]:
+    """Return what is different on special days: (Special, effect, days it was seen on).
+
+    `flat` is without trend and season. What was seen once is no effect yet, but a precedent: it is returned
+    with one day.
+    """
+    days = _days(flat, local)
+    least = max(LEAST_SPREADS * scale, LEAST_CHANGE)
+    believed: list[Effect] = []
+    for _ in range(MOST_BELIEVED):
+        found = [(special, _effect(seen, least), len(seen)) for special, seen in _by_special(days).items()]
+        effects = [(special, effect, count) for special, effect, count in found if effect and count > 1]
+        if not effects:
+            return (*believed, *((special, effect, 1) for special, effect, _ in found if effect))
+        best = max(effects, key=lambda each: abs(each[1]) * each[2])
+        believed.append(best)
+        days = {
+            day: offset - best[1] if best[0] in _specials(day) else offset for day, offset in days.items()
+        }
+    return tuple(believed)
+
+
+def special_effects(effects: tuple[Effect, ...], local: Local) -> Floats:
+    """Return what the special days add to each run."""
+    added = np.zeros(len(local.day))
+    for special, effect, count in effects:
+        if count >= BELIEVED_DAYS:
+            for day in _special_numbers(local):
+                if special in _specials(day):
+                    added[local.day == day] += effect
+    return added
+
+
+def _days(flat: Floats, local: Local) -> dict[int, float]:
+    return {day: middle(flat[local.day == day].tolist()) for day in _special_numbers(local)}
+
+
+def _special_numbers(local: Local) -> list[int]:
+    return [day for day in np.unique(local.day).tolist() if _specials(day)]
+
+
+def _specials(day: int) -> tuple[Special, ...]:
+    return specials_of(date.fromordinal(EPOCH_DAY + day))
+
+
+def _by_special(days: dict[int, float]) -> dict[int, list[float]]:
+    seen: dict[int, list[float]] = {}
+    for day, offset in days.items():
+        for special in _specials(day):
+            seen.setdefault(int(special), []).append(offset)
+    return seen
+
+
+def _effect(seen: list[float], least: float) -> float:
+    """Return the effect that all of these days agree on, or 0."""
+    effect = middle(seen)
+    sign = 1.0 if effect > 0 else -1.0
+    agree = sum(sign * offset > least for offset in seen)
+    exceptions = 1 if len(seen) >= EXCEPTION_FROM else 0
+    return effect if agree >= len(seen) - exceptions else 0.0

@@ -1,0 +1,95 @@
+"""How far from the expected is still normal: one spread, its floor, and its guards (needs numpy)."""
+
+from dataclasses import dataclass
+from math import log, log1p, sqrt
+
+import numpy as np
+
+from tocsin.quality.grouping import Floats
+from tocsin.quality.normal import WARNING_SPREADS
+from tocsin.quality.series import Kind, unscaled
+
+MAD_TO_SPREAD = 1.4826
+LEAST_SHARE = 0.05
+# What a job may vary by before its runs have shown it, and over how many runs that is forgotten.
+FIRST_GUESS = 0.2
+GUESSED_RUNS = 8
+WIDENING_RUNS = 3.0
+# Threshold = 2.3 · Q90(|error|) · k / 4 at k spreads.
+TAIL_AT = 0.90
+TAIL = 2.3 / 4.0
+FAR_TAIL_RUNS = 200
+FAR_TAIL_AT = 0.995
+FAR_TAIL = 1.05
+UNSEEN_FACTOR = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """One spread as it is, and as judging uses it to either side."""
+
+    scale: float
+    low: float
+    high: float
+
+
+def offset_of(kind: Kind, values: Floats) -> float:
+    """Return what is added before logarithms are taken, so that the smallest values do not count most.
+
+    Counts take their median: small ones come in bursts, which ratios would make too much of.
+    """
+    match kind:
+        case Kind.DURATION:
+            return max(1.0, LEAST_SHARE * float(np.median(values)))
+        case Kind.COUNT:
+            return max(1.0, float(np.median(values)))
+        case Kind.RATE:
+            return 0.005
+        case Kind.RAW:
+            return 0.0
+
+
+def all_scaled(kind: Kind, values: Floats, offset: float) -> Floats:
+    """Return values on the scale on which they are compared, as `scaled` does for one."""
+    if kind is Kind.RAW:
+        return values
+    if kind is Kind.RATE:
+        shares = np.clip(values, 0.0, 1.0)
+        return np.log((shares + offset) / (1.0 - shares + offset))
+    return np.log(np.maximum(values, 0.0) + offset)
+
+
+def least_scale(kind: Kind, level: float, offset: float) -> float:
+    """Return the least spread: 5 % of the value, and one second or record."""
+    value = unscaled(kind, level, offset)
+    match kind:
+        case Kind.DURATION | Kind.COUNT:
+            return max(LEAST_SHARE * value / (value + offset), log1p(1.0 / (value + offset)))
+        case Kind.RATE:
+            return LEAST_SHARE
+        case Kind.RAW:
+            return max(LEAST_SHARE * abs(value), 1e-9)
+
+
+def spread_of(errors: Floats, floor: float) -> Spread:
+    """Return the spread of the one-step errors of runs that were not unusual."""
+    runs = len(errors)
+    scale = MAD_TO_SPREAD * float(np.median(np.abs(errors))) if runs else 0.0
+    guess = FIRST_GUESS * max(0.0, 1.0 - runs / GUESSED_RUNS)
+    scale = max(sqrt(scale * scale + guess * guess), floor)
+    widening = 1.0 + WIDENING_RUNS / max(4.0, runs)
+    base = scale
+    if runs >= GUESSED_RUNS:
+        base = max(base, TAIL * float(np.quantile(np.abs(errors), TAIL_AT)))
+    low = high = base * widening
+    if runs >= FAR_TAIL_RUNS:
+        least, most = np.quantile(errors, (1.0 - FAR_TAIL_AT, FAR_TAIL_AT))
+        low = max(low, -FAR_TAIL * float(least) / WARNING_SPREADS)
+        high = max(high, FAR_TAIL * float(most) / WARNING_SPREADS)
+    return Spread(scale=scale, low=low, high=high)
+
+
+def unseen_spread(positions: Floats, level: float) -> float:
+    """Return the spread where nothing like it was seen: three times the most, a third of the least."""
+    reach = max(float(positions.max()) - level, level - float(positions.min()))
+    return (reach + log(UNSEEN_FACTOR)) / WARNING_SPREADS
