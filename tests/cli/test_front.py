@@ -19,6 +19,7 @@ USE = [
     "jobs",
     "runs",
     "alerts",
+    "explain",
     "groups",
     "history",
     "report",

@@ -23,6 +23,7 @@ class Tocsin(LazyGroup):
         "status": "jobs",
         "start": "serve",
         "validate": "check",
+        "why": "explain",
         "test": "send-test",
     }
     lazy: ClassVar[Mapping[str, Lazy]] = {
@@ -39,6 +40,7 @@ class Tocsin(LazyGroup):
         "runs": Lazy("tocsin.cli.runs", "runs", "Show the last runs of a job.", LOOK),
         "occurrences": Lazy("tocsin.cli.occurrences", "occurrences", "Show which expected runs came.", LOOK),
         "alerts": Lazy("tocsin.cli.alerts", "alerts", "List the open alerts, or show one.", LOOK),
+        "explain": Lazy("tocsin.cli.explain", "explain", "Tell why a job or alert is as it is.", LOOK),
         "groups": Lazy("tocsin.cli.groups", "groups", "List alerts that are told together.", LOOK),
         "history": Lazy("tocsin.cli.history", "history", "Tell who was told, when, and why not.", LOOK),
         "report": Lazy("tocsin.cli.report", "report", "Review a month: volume, noise, times.", LOOK),

@@ -23,6 +23,14 @@ server = click.option(
     "--server", metavar="URL", help=f"Address of the server (default: TOCSIN_URL, else {DEFAULT_URL})."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the API's answer as JSON.")
+output_format = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or the API's answer for programs.",
+)
 environment = click.option(
     "-e",
     "--environment",

@@ -104,7 +104,7 @@ def print_facts(facts: Sequence[tuple[str, object]]) -> None:
     shown = [(name, _cell(value)) for name, value in facts if value not in (None, "", [], {})]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        click.echo(f"{name.ljust(width)}{GAP}{_painted(value)}")
+        click.echo(f"{name.ljust(width)}{GAP}{painted(value)}")
 
 
 def print_parts(whole: Mapping[str, object], parts: Sequence[tuple[str, str, Sequence[Column]]]) -> None:
@@ -189,7 +189,7 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = []
     for cell, width in zip(cells, widths, strict=True):
         cut = _cut(cell, width)
-        padded.append(_painted(cut) + " " * (width - width_of(cut)))
+        padded.append(painted(cut) + " " * (width - width_of(cut)))
     return GAP.join(padded).rstrip()
 
 
@@ -205,7 +205,8 @@ def _cut(text: str, width: int) -> str:
     return taken + "…"
 
 
-def _painted(cell: str) -> str:
+def painted(cell: str) -> str:
+    """Return a word in its colour, where colours are wanted."""
     colour = COLOURS.get(cell)
     return click.style(cell, fg=colour) if colour and _wants_colour() else cell
 

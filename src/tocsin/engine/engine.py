@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tocsin.clock import Clock
 from tocsin.engine.auditing import Threads
+from tocsin.engine.book import Book
 from tocsin.engine.commands import Command, Result
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.delivering import Deliverer
@@ -112,6 +113,11 @@ class Engine:
     def configuration(self) -> Configuration:
         """The configuration that is in force, or about to be."""
         return self._configuration
+
+    @property
+    def book(self) -> Book:
+        """What the server decides under by now: its configuration, and the facts that all jobs share."""
+        return self.writer.rounds.book
 
     def start(self) -> None:
         """Begin to judge and to deliver."""

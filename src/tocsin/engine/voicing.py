@@ -73,10 +73,7 @@ def voice(
     entries = _what_happened(alert, change.reason, now, who, note)
     if change.reason is Reason.ACKNOWLEDGED:
         return _taken_in_hand(alert, entries, book, now)
-    reach = reach_of(alert, labels, book.configuration, now) if alert.is_open else NOBODY
-    is_behind = is_released or alert.held_back_until is not None or has_moved(alert, reach)
-    is_owed = is_behind and bool(reach.late)
-    utterance = _utterance(alert, reach, mute, book=book, now=now, is_owed=is_owed, until=until)
+    utterance, reach = considered(alert, mute, book=book, now=now, is_released=is_released, until=until)
     if utterance.speech is None:
         note = mute.note if mute is not None else ""
         alert, kept_back, entry = _kept_back(alert, utterance, reach, now, note)
@@ -112,6 +109,26 @@ def voice(
         cancels_repeats=_ends_repeats(change),
         ask_again_at=_sooner(utterance.ask_again_at, alert.held_back_until),
     )
+
+
+def considered(
+    alert: Alert,
+    mute: Mute | None,
+    *,
+    book: Book,
+    now: datetime,
+    is_released: bool = False,
+    until: datetime | None = None,
+) -> tuple[Utterance, Reach]:
+    """Return what there is to say of an alert, or why there is not, and whom that reaches.
+
+    `mute` is what keeps it quiet, `until` when its job is throttled no more; `is_released`: no group tells of
+    it any more.
+    """
+    reach = reach_of(alert, labels_of(alert), book.configuration, now) if alert.is_open else NOBODY
+    is_behind = is_released or alert.held_back_until is not None or has_moved(alert, reach)
+    is_owed = is_behind and bool(reach.late)
+    return _utterance(alert, reach, mute, book=book, now=now, is_owed=is_owed, until=until), reach
 
 
 def _utterance(

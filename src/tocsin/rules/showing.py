@@ -12,6 +12,9 @@ from tocsin.rules.wording import clock_time, plural
 MOST_SHOWN: Final = 5
 """Most runs or expected runs that are named one by one."""
 
+LEARNING: Final = "learning"
+"""The name under which a condition says that it has not seen enough runs yet to judge by them."""
+
 Pairs = tuple[tuple[str, str], ...]
 
 

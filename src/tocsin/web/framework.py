@@ -14,6 +14,7 @@ from tocsin.web import calendars
 from tocsin.web.api import (
     alerts,
     drills,
+    explanations,
     groups,
     history,
     jobs,
@@ -61,7 +62,7 @@ def create_framework(wiring: Wiring) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.wiring = wiring
-    about = (drills, trials, history, reports, tokens, server)
+    about = (explanations, drills, trials, history, reports, tokens, server)
     api = (jobs, alerts, groups, silences, oncall, oncall_links, pagerduty, slack, twilio, *about)
     app.include_router(calendars.router)
     pages = (rendering, visitor, overview, job, alert, group, silence_pages, recalling, reviewing, taking)

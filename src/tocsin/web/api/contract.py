@@ -27,6 +27,7 @@ _TAGS: Final = [
     {"name": "check-ins", "description": "What jobs say of themselves."},
     {"name": "jobs", "description": "What is watched, and what was promised of it."},
     {"name": "alerts", "description": "What is wrong, and who has it in hand."},
+    {"name": "explanations", "description": "Why a job is judged as it is, and an alert told or not."},
     {"name": "groups", "description": "Alerts that are told together."},
     {"name": "silences", "description": "What is muted for a time."},
     {"name": "on-call", "description": "Who is called upon, and when."},

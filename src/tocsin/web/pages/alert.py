@@ -12,6 +12,7 @@ from tocsin.engine.commands import Acknowledge, Resolve, Snooze
 from tocsin.engine.voicing import labels_of
 from tocsin.engine.wording import words_of_cause
 from tocsin.web.api.alerts import MAX_NOTE, found_alert
+from tocsin.web.api.explanations import explanation_of_alert
 from tocsin.web.api.inputs import Cursor, carry_out, invalid, read_cursor, write_cursor
 from tocsin.web.names import kept_text
 from tocsin.web.pages.rendering import render
@@ -62,6 +63,7 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
         notifications = reading.notifications(alert_id)
         tries = reading.deliveries([notification.key for notification in notifications])
         silences = reading.silences(ended_since=now)
+        why = explanation_of_alert(wired, reading, alert)
     windows = wired.engine.configuration.maintenance
     return render(
         wired,
@@ -75,6 +77,7 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
         silence_zone=wired.engine.configuration.defaults.timezone,
         mute=muted(silences, windows, labels_of(alert), now) if alert.is_open else None,
         history=history,
+        why=why,
         notifications=[(one, [t for t in tries if t.key == one.key]) for one in notifications],
     )
 

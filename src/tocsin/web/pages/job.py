@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from tocsin.alerts.alert import AlertState
 from tocsin.engine.commands import Pause, Resume
 from tocsin.jobs.punctuality import punctuality_of
+from tocsin.web.api.explanations import explanation_of
 from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
 from tocsin.web.pages.drawing import draw_chart
 from tocsin.web.pages.marks import kind_of, marks_of, newest_first
@@ -39,6 +40,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         runs = newest_first(reading.recent_runs([job_id], RUNS).get(job_id, []))
         occurrences = reading.recent_occurrences([job_id], RUNS).get(job_id, [])
         check_ins = reading.log(job_id, before=None, limit=CHECK_INS)
+        why = explanation_of(wired, reading, watch.job.key)
     timezone = watch.job.definition.timezone
     marks = marks_of(runs, occurrences, now=now, timezone=timezone, limit=RUNS)
     return render(
@@ -57,6 +59,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         alerts=alerts,
         ended=ended,
         check_ins=check_ins,
+        why=why,
         draft=draft_for_job(watch.job, job_path(*watch.job.key)),
         lengths=LENGTHS,
         silence_zone=wired.engine.configuration.defaults.timezone,
