@@ -18,6 +18,7 @@ SET_UP = ["init", "check", "schema", "routes", "serve", "run", "flush"]
 USE = [
     "jobs",
     "runs",
+    "occurrences",
     "alerts",
     "explain",
     "groups",
