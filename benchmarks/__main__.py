@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import delivery, escalating, idle, ingest, million, routing, storm, wrapper
+from benchmarks import delivery, escalating, forecast, idle, ingest, million, routing, storm, wrapper
 from benchmarks.report import Row, machine, table, write_json
 from tests.services.postgres import throw_away_server
 
@@ -29,6 +29,7 @@ def _parts(rounds: int, seconds: float) -> dict[str, Callable[[], list[Row]]]:
         "routing": lambda: routing.measure(rounds, 20_000),
         "wrapper": lambda: wrapper.measure(max(15, rounds)),
         "idle": lambda: idle.measure(3, 30),
+        "forecast": lambda: forecast.measure(12, 20),
         "storm": lambda: [*storm.measure(60, 5), *storm.measure(2, 15)],
     }
 
