@@ -11,7 +11,7 @@ from tests.config.test_promises import A10
 from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route, ways
 from tocsin.cli.example import EXAMPLE
-from tocsin.config import Key
+from tocsin.config import Key, load_configuration
 from tocsin.config import load as load_file
 from tocsin.engine.configuration import Policy
 from tocsin.errors import ConfigError
@@ -292,3 +292,34 @@ def test_the_example_works_as_it_is_and_with_every_line_of_it_in_use(load: Load)
     assert {key.name for key in whole.configuration.jobs} == {"daily_etl", "business_report"}
     assert [rule.name for rule in whole.configuration.rules][:1] == ["etl failed twice"]
     assert set(whole.channels) == {"console/console", "data-team/slack", "on-call/webhook", "on-call/email"}
+
+
+def test_a_file_tells_the_engine_the_same_without_its_secrets(tmp_path: Path) -> None:
+    text = (
+        "receivers:\n"
+        "  - name: team\n"
+        "    webhook: {url: 'env:NOBODY_SET_THIS', secret: 'file:/nothing/here'}\n"
+        "    pagerduty: {routing_key: 'env:NOR_THIS'}\n"
+        "server: {tls_certificate: not/there.pem, tls_key: not/there.key}\n"
+        "keys: {ingest: 'env:NOR_THAT'}\n"
+    )
+    path = tmp_path / "tocsin.yaml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError):
+        load_file(path, {})
+    assert load_configuration(path).targets == {"team": ("team/pagerduty", "team/webhook")}
+
+
+def test_without_its_secrets_a_file_is_checked_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "tocsin.yaml"
+    path.write_text(
+        "jobs: {etl: {deadlin: '06:00'}}\nreceivers: [{name: a, webhook: {url: nowhere}}]\n", "utf-8"
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        load_configuration(path)
+    assert [problem.path for problem in caught.value.problems] == [
+        "jobs.etl.deadlin",
+        "receivers[0].webhook.url",
+    ]

@@ -1,6 +1,6 @@
 """The configuration: tocsin.yaml read, checked and made into values; it alone knows every channel."""
 
-from tocsin.config.loading import Loaded, load, load_text
+from tocsin.config.loading import Loaded, load, load_configuration, load_text
 from tocsin.config.settings import CallBack, Key, ServerSettings, data_folder, default_database
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "data_folder",
     "default_database",
     "load",
+    "load_configuration",
     "load_text",
 ]

@@ -1,7 +1,7 @@
 """The way from a file to what the engine, the channels and the server are told."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -58,17 +58,47 @@ def load(path: str | Path | None, environment: Mapping[str, str]) -> Loaded:
 def load_text(text: bytes, environment: Mapping[str, str], *, source: str, folder: Path) -> Loaded:
     """Return what the text of a file says; relative paths in it start at `folder`. Raises as `load` does."""
     document = read(text)
-    around = Surroundings(
+    file = _sound(document, _around(document.data, environment, folder), source)
+    return _built(source, file, document, environment)
+
+
+def load_configuration(path: str | Path) -> Configuration:
+    """Return what the file tells the engine, though its secrets need not be there: by it nothing can be sent.
+
+    Raises ConfigError as `load` does.
+    """
+    document = read(_content(Path(path)))
+    around = _around(document.data, {}, Path(path).parent)
+    file = _sound(document, replace(around, needs_secrets=False), str(path))
+    return building.build_configuration(file)
+
+
+def configuration_in(data: object, folder: Path) -> tuple[Configuration | None, list[Fault]]:
+    """Return what a configuration that stands within another file tells the engine, or what is wrong with it.
+
+    The places of its faults begin where it begins; its secrets need not be there.
+    """
+    file, faults = checked(data, replace(_around(data, {}, folder), needs_secrets=False))
+    return (None if file is None or faults else building.build_configuration(file)), faults
+
+
+def _around(data: object, environment: Mapping[str, str], folder: Path) -> Surroundings:
+    return Surroundings(
         environment=environment,
         folder=folder,
-        timezone=_general_timezone(document.data),
-        base_url=_base_url(document.data),
-        reach=reach_of(document.data),
+        timezone=_general_timezone(data),
+        base_url=_base_url(data),
+        reach=reach_of(data),
     )
-    file, faults = _validated(document, around)
+
+
+def _sound(document: Document, around: Surroundings, source: str) -> File:
+    """Return the file that a document is; raises ConfigError with all that is wrong with it."""
+    file, faults = checked(document.data, around) if document.is_whole else (None, [])
+    faults = [*document.faults, *faults]
     if file is None or faults:
         raise ConfigError(source, told(faults, document))
-    return _built(source, file, document, environment)
+    return file
 
 
 def _content(path: Path) -> bytes:
@@ -82,13 +112,10 @@ def _content(path: Path) -> bytes:
         raise ConfigError(str(path), (problem,)) from None
 
 
-def _validated(document: Document, around: Surroundings) -> tuple[File | None, list[Fault]]:
-    faults = list(document.faults)
-    if not document.is_whole:
-        return None, faults
-    data = document.data
+def checked(data: object, around: Surroundings) -> tuple[File | None, list[Fault]]:
+    """Return the file that plain values are, or all that is wrong with them."""
     foreign = list(alertmanager_faults(data)) if isinstance(data, dict) else []
-    faults += [*crosscheck(data), *foreign]
+    faults = [*crosscheck(data), *foreign]
     try:
         return File.model_validate(data, context=around), faults
     except ValidationError as error:

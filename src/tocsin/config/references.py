@@ -10,6 +10,7 @@ from tocsin.notify.egress.reach import OUTWARD, Reach
 MAX_SECRET_BYTES = 64 * 1024
 ENVIRONMENT_PREFIX = "env:"
 FILE_PREFIX = "file:"
+STAND_IN = "https://absent.invalid"
 
 
 class Origin(Enum):
@@ -18,6 +19,7 @@ class Origin(Enum):
     LITERAL = "literal"
     ENVIRONMENT = "environment"
     FILE = "file"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -36,7 +38,8 @@ class Surroundings:
     """What a file may refer to, and what it is read against.
 
     `folder` is that of the file, from which relative paths count. `timezone` is the zone of jobs
-    that name none. `base_url` is the address of the server, and `reach` how far notifications may go.
+    that name none. `base_url` is the address of the server, and `reach` how far notifications may go. Where
+    it `needs_secrets` not, because nothing will be sent, one that is not there is taken for good.
     """
 
     environment: Mapping[str, str]
@@ -44,6 +47,7 @@ class Surroundings:
     timezone: str = "UTC"
     base_url: str = ""
     reach: Reach = OUTWARD
+    needs_secrets: bool = True
 
 
 class Missing(Exception):
@@ -52,6 +56,15 @@ class Missing(Exception):
 
 def follow(text: str, around: Surroundings) -> Secret:
     """Return what a value stands for; raises Missing where it refers to something that is not there."""
+    try:
+        return _followed(text, around)
+    except Missing:
+        if around.needs_secrets:
+            raise
+        return Secret(value=STAND_IN, origin=Origin.ABSENT)
+
+
+def _followed(text: str, around: Surroundings) -> Secret:
     if text.startswith(ENVIRONMENT_PREFIX):
         name = text.removeprefix(ENVIRONMENT_PREFIX).strip()
         return Secret(value=_from_environment(name, around), origin=Origin.ENVIRONMENT)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -23,7 +24,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from tocsin.config.problems import refuse, shown
-from tocsin.config.references import Missing, Secret, Surroundings, follow, located
+from tocsin.config.references import STAND_IN, Missing, Origin, Secret, Surroundings, follow, located
 from tocsin.errors import InvalidMatcher, InvalidSchedule, InvalidTemplate
 
 MAX_NAME = 200
@@ -75,10 +76,15 @@ def one_of_two(info: ValidationInfo, other: str) -> None:
         raise refuse(f"says the same as {other!r}; keep one of the two")
 
 
-def usable_by(check: Callable[[str], object]) -> AfterValidator:
-    """Return a check of a secret; `check` raises ValueError with a complaint that does not repeat it."""
+def usable_by(check: Callable[[str], object], stand_in: str = STAND_IN) -> AfterValidator:
+    """Return a check of a secret; `check` raises ValueError with a complaint that does not repeat it.
+
+    `stand_in` is what would do in the place of one that is not there, where none is needed.
+    """
 
     def ask(secret: Secret) -> Secret:
+        if secret.origin is Origin.ABSENT:
+            return replace(secret, value=stand_in)
         try:
             check(secret.value)
         except ValueError as error:
@@ -147,8 +153,10 @@ def _filled(secret: Secret) -> Secret:
     return secret
 
 
-def _readable_file(value: str, info: ValidationInfo) -> str:
+def _readable_file(value: str, info: ValidationInfo) -> str | None:
     path = located(value, around(info))
+    if not around(info).needs_secrets and not path.is_file():
+        return None
     try:
         with path.open("rb"):
             return str(path)

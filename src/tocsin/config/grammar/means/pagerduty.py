@@ -18,7 +18,7 @@ def _hard_to_guess(secret: str) -> None:
         raise ValueError(f"is shorter than {MIN_SECRET} characters; take the one that PagerDuty has shown")
 
 
-RoutingKey = Annotated[SecretText, usable_by(check_routing_key)]
+RoutingKey = Annotated[SecretText, usable_by(check_routing_key, "0" * 32)]
 HookSecret = Annotated[SecretText, usable_by(_hard_to_guess)]
 
 

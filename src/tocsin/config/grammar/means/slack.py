@@ -11,7 +11,7 @@ from tocsin.notify.channel import Channel
 from tocsin.notify.channels.slack import SlackChannel
 from tocsin.notify.channels.slack_bot import API, SlackBotChannel, check_token
 
-Token = Annotated[SecretText, usable_by(check_token)]
+Token = Annotated[SecretText, usable_by(check_token, "xoxb-absent")]
 
 
 def _api_address(text: str) -> str:

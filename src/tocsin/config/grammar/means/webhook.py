@@ -11,7 +11,7 @@ from tocsin.notify.channels.webhook import Form, WebhookChannel, secret_bytes
 
 MAX_SECRETS = 5
 
-SigningSecret = Annotated[SecretText, usable_by(secret_bytes)]
+SigningSecret = Annotated[SecretText, usable_by(secret_bytes, "whsec_" + "A" * 32)]
 
 
 class Webhook(Means):
