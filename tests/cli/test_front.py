@@ -33,6 +33,8 @@ USE = [
     "send-test",
     "token",
     "backup",
+    "export",
+    "import",
 ]
 COMMANDS = [*SET_UP, *USE]
 HEAVY = {"pydantic", "yaml", "re2", "fastapi", "uvicorn", "urllib3", "asyncio", "ssl", "http.client"}

@@ -53,6 +53,8 @@ class Tocsin(LazyGroup):
         "send-test": Lazy("tocsin.cli.trial", "send_test", "Send a test, and see whether it arrives.", ACT),
         "token": Lazy("tocsin.cli.tokens", "token", "Make, list or revoke keys and tokens.", ACT),
         "backup": Lazy("tocsin.cli.upkeep", "backup", "Save a copy of the server's data.", ACT),
+        "export": Lazy("tocsin.cli.carrying", "export_", "Save the history as lines of JSON.", ACT),
+        "import": Lazy("tocsin.cli.carrying", "import_", "Give a server such a history.", ACT),
     }
 
 

@@ -22,6 +22,7 @@ PAGE = 1000
 OK_STATUS = range(200, 300)
 MOVED = range(300, 400)
 NOT_FOUND = 404
+LINES = "application/x-ndjson"
 
 Json = Mapping[str, object]
 
@@ -83,6 +84,22 @@ class Api:
             _whole(answer, self.url)
         return into.tell()
 
+    def portion(self, *steps: str, **query: object) -> tuple[bytes, str]:
+        """Return a portion of lines, and the cursor of the next one: empty after the last."""
+        with self._answer("GET", _path(steps, query), None, BACKUP_TIMEOUT_SECONDS) as answer:
+            content = answer.read(MAX_ANSWER + 1)
+            if len(content) <= MAX_ANSWER:
+                _whole(answer, self.url)
+            following = answer.headers.get("Tocsin-Next", "")
+            if not answer.headers.get("Content-Type", "").startswith(LINES):
+                give_up(f"what answers at {self.url} is not Tocsin; is TOCSIN_URL right?", Exit.FAILED)
+        return content, following
+
+    def send(self, *steps: str, lines: bytes, **query: object) -> Json:
+        """Give the server a portion of lines."""
+        with self._answer("POST", _path(steps, query), lines, BACKUP_TIMEOUT_SECONDS) as answer:
+            return _object(answer.read(MAX_ANSWER), self.url)
+
     def _ask(self, method: str, path: str, body: Json | None = None) -> Json:
         with self._answer(method, path, body, TIMEOUT_SECONDS) as answer:
             content = answer.read(MAX_ANSWER + 1)
@@ -94,14 +111,20 @@ class Api:
 
     @contextmanager
     def _answer(
-        self, method: str, path: str, body: Json | None, timeout_seconds: float, *, may_miss: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Json | bytes | None,
+        timeout_seconds: float,
+        *,
+        may_miss: bool = False,
     ) -> Iterator[http.client.HTTPResponse]:
         connection = self._connection(timeout_seconds)
         headers = dict(self._headers)
-        content = None
+        content = body if isinstance(body, bytes) else None
         if body is not None:
-            content = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
+            content = content or json.dumps(body).encode()
+            headers["Content-Type"] = LINES if isinstance(body, bytes) else "application/json"
         try:
             connection.request(method, self._address.path + path, content, headers)
             answer = connection.getresponse()

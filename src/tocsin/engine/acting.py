@@ -31,9 +31,11 @@ from tocsin.engine.commands import (
     SendTest,
     Snooze,
     StartDrill,
+    TakeHistory,
 )
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drilling import start_drill
+from tocsin.engine.importing import take_history
 from tocsin.engine.in_hand import on_alert, take
 from tocsin.engine.ingest import defined_by, resumed
 from tocsin.engine.ourselves import note_audit
@@ -85,6 +87,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
             return note_undelivered(draft, command)
         case AddToken() | RevokeToken():
             return _on_token(draft, command)
+        case TakeHistory():
+            return take_history(draft, command)
 
 
 def _is_ours(job: JobKey) -> bool:

@@ -8,7 +8,10 @@ from tocsin.alerts.alert import SnoozeEnd
 from tocsin.alerts.drill import DELIVER_WITHIN, Aim
 from tocsin.alerts.matcher import Matcher
 from tocsin.engine.troubles import AuditReport
-from tocsin.jobs.job import Definition, JobKey
+from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.job import Definition, Job, JobKey
+from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.run import Run
 from tocsin.oncall.override import Cover
 from tocsin.rules.finding import Severity
 
@@ -238,6 +241,20 @@ class RevokeToken:
     who: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeHistory:
+    """Record what was reported and decided elsewhere, or before; nothing of it is judged and nobody is told.
+
+    All in the order in which it was written there. Who gives check-ins sees to it that they are not known.
+    """
+
+    who: str
+    jobs: tuple[Job, ...] = ()
+    runs: tuple[tuple[JobKey, Run], ...] = ()
+    occurrences: tuple[tuple[JobKey, Occurrence], ...] = ()
+    check_ins: tuple[CheckIn, ...] = ()
+
+
 Command = (
     Acknowledge
     | AcknowledgeGroup
@@ -260,6 +277,7 @@ Command = (
     | NoteUndelivered
     | AddToken
     | RevokeToken
+    | TakeHistory
 )
 
 
@@ -276,7 +294,8 @@ class Done:
     """The command was carried out and is durable; `id` names what it made or changed.
 
     Of what is done in slices, `count` is how many this one has changed, and `after` where to go on:
-    empty after the last, and where `is_going_on` says that the writer does the others.
+    empty after the last, and where `is_going_on` says that the writer does the others. `known` is how much of
+    what was given was so already.
     """
 
     message: str
@@ -284,6 +303,7 @@ class Done:
     count: int = 1
     after: str = ""
     is_going_on: bool = False
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow
 from tocsin.oncall.override import Override
 from tocsin.store.audits import Audits
+from tocsin.store.exports import Exports
 from tocsin.store.hastening import Hastening
 from tocsin.store.past import Past
 from tocsin.store.relations import Relations
@@ -282,7 +283,7 @@ class Writing(Relations, Hastening, Protocol):
         ...
 
 
-class Reading(Past, Audits, Protocol):
+class Reading(Past, Audits, Exports, Protocol):
     """A session that reads a consistent state; any thread may hold its own."""
 
     def job(self, key: JobKey) -> Watch | None:

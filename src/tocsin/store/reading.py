@@ -17,6 +17,7 @@ from tocsin.store.auditing import AuditReading
 from tocsin.store.codec import FOR_EVER, instant_or_none, micros
 from tocsin.store.door import Door
 from tocsin.store.drilling import DRILLS, ONE_DRILL, OWED
+from tocsin.store.exports import ExportReading
 from tocsin.store.grouping import ALERTS_OF_GROUP, ONE_GROUP
 from tocsin.store.keeping import ASIDE, OVERRIDES, SILENCES
 from tocsin.store.recalling import RecallReading
@@ -83,7 +84,7 @@ _COUNTS: Final = """
 """
 
 
-class TablesReading(RecallReading, SumsReading, UnknownReading, AuditReading):
+class TablesReading(RecallReading, SumsReading, UnknownReading, AuditReading, ExportReading):
     """Reads what was committed when its first statement ran; `tocsin.store.base.Reading` says what."""
 
     def __init__(self, door: Door) -> None:

@@ -15,6 +15,7 @@ from tocsin.web.api import (
     alerts,
     drills,
     explanations,
+    exporting,
     groups,
     history,
     jobs,
@@ -62,7 +63,7 @@ def create_framework(wiring: Wiring) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.wiring = wiring
-    about = (explanations, drills, trials, history, reports, tokens, server)
+    about = (explanations, drills, trials, history, reports, exporting, tokens, server)
     api = (jobs, alerts, groups, silences, oncall, oncall_links, pagerduty, slack, twilio, *about)
     app.include_router(calendars.router)
     pages = (rendering, visitor, overview, job, alert, group, silence_pages, recalling, reviewing, taking)

@@ -33,6 +33,7 @@ _TAGS: Final = [
     {"name": "on-call", "description": "Who is called upon, and when."},
     {"name": "receivers", "description": "Who is told."},
     {"name": "reports", "description": "What was told, held back and taken in hand, looked back on."},
+    {"name": "history", "description": "All of it, to be taken elsewhere or replayed."},
     {"name": "tokens", "description": "Who may do what."},
     {"name": "server", "description": "The server itself."},
 ]
