@@ -56,7 +56,7 @@ def test_a_file_is_not_replaced_unless_that_is_meant(tocsin: Tocsin, real_server
         ("empty.jsonl", b"\n", "empty.jsonl is empty; write one with: tocsin export -o FILE"),
         ("not.jsonl", b"hello\n", "not.jsonl, line 1: is not of a history that tocsin export wrote"),
         ("other.jsonl", b'{"type":"job"}\n', "other.jsonl, line 1: is not of a history"),
-        ("torn.jsonl.gz", gzip.compress(b"x" * 1000)[:-9], "torn.jsonl.gz is damaged or not whole"),
+        ("torn.jsonl.gz", gzip.compress(b"x" * 1000, mtime=0)[:-9], "torn.jsonl.gz is damaged or not whole"),
         ("plain.jsonl.gz", b"{}", "plain.jsonl.gz is damaged or not whole"),
         ("long.jsonl", b"x" * 300_000, "line 1: is longer than 200 KiB"),
         (
