@@ -54,11 +54,6 @@ def test_what_is_wise_gives_no_warning(load: Load) -> None:
         ),
         ("server: {database: 'postgresql://u:pw@db/tocsin'}", "secret stands in the file"),
         ("keys: {ingest: 'env:HOOK_SECRET'}", "nobody can log in"),
-        (
-            "jobs: {a: {}, b: {max_failure_rate: 0.1}, c: {max_failure_rate: 0.1}}",
-            "not judged by this version",
-        ),
-        ("defaults: {min_records_processed: 10}", "not judged by this version"),
         ("keys: {users: {ada: 'a-token-long-enough'}}", "secret stands in the file"),
     ],
 )

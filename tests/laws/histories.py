@@ -51,6 +51,8 @@ def slas(draw: st.DrawFn) -> SLA:
         grace_period_minutes=draw(st.sampled_from([0, 0.5, 5, 30, 90])),
         warning_minutes_before=draw(st.sampled_from([0, 10, 30, 120])),
         critical_minutes_before=draw(st.sampled_from([0, 5, 15, 60])),
+        max_failure_rate=draw(st.sampled_from([None, 0.0, 0.2])),
+        min_records_processed=draw(st.sampled_from([None, 5, 10])),
     )
 
 
@@ -96,7 +98,11 @@ def said(draw: st.DrawFn) -> tuple[float, CheckIn]:
         attempt=draw(st.sampled_from([None, None, 1, 2])),
         max_attempts=draw(st.sampled_from([None, None, 3])),
         progress=draw(st.sampled_from([None, Progress(done=1), Progress(done=2, total=9)])),
-        records=draw(st.sampled_from([None, Records(ok=0), Records(ok=7)])),
+        records=draw(
+            st.sampled_from(
+                [None, Records(ok=0), Records(ok=7), Records(ok=9, failed=1), Records(ok=1, failed=3)]
+            )
+        ),
     )
     return after, check_in
 

@@ -44,7 +44,7 @@ def test_all_that_is_known_of_a_run_is_shown_in_the_words_that_people_look_for()
         "duration": "10 min",
         "attempt": "2 of 3",
         "progress": "1,500 of 2,000",
-        "records": "1,500 ok, 7 failed",
+        "records": "1,500 ok, 7 failed (0.46 %)",
         "exit code": "0",
         "signal": "9",
         "error": "OSError: disk full",

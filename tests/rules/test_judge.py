@@ -17,9 +17,12 @@ TROUBLED = facts(
         open_runs=(running(),),
         failures=(failed("b"),),
         occurrences=(expected("12:00", OccurrenceStatus.MISSED),),
-        recent=(good("c", "11:00", records=0),),
+        recent=(
+            good("c", "11:00", records=0),
+            good("d", "11:00", records=8, records_failed=2, partition="eu"),
+        ),
     ),
-    SLA(max_duration_seconds=60),
+    SLA(max_duration_seconds=60, max_failure_rate=0.1, min_records_processed=9),
     stalled_after_seconds=60.0,
 )
 MUCH_LATER = NOON.replace(hour=20)

@@ -1,6 +1,6 @@
 """The words of a story, and the values that they stand for."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import TypedDict, Unpack
 
 from tocsin.alerts.matcher import read_matcher
@@ -28,6 +28,8 @@ class JobWords(TypedDict, total=False):
     grace: float
     max_minutes: float
     min_minutes: float
+    min_records: int
+    max_failure_rate: float
     business_days_only: bool
     country: str
     stalled_after_seconds: float
@@ -49,6 +51,12 @@ class RuleWords(TypedDict, total=False):
     m_of_n: tuple[int, int]
     fingerprint: tuple[str, ...]
     message: str
+    threshold: float
+    page_threshold: float
+    window_minutes: float
+    least: float
+    fewest: int
+    of: str
 
 
 class CheckInWords(TypedDict, total=False):
@@ -64,6 +72,7 @@ class CheckInWords(TypedDict, total=False):
     attempt: int
     max_attempts: int
     records: int
+    failed_records: int
     done: float
     of: float
     error: str
@@ -85,6 +94,8 @@ def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
         max_duration_seconds=most * 60 if most else None,
         min_duration_seconds=least * 60 if least else None,
         business_days_only=words.get("business_days_only", False),
+        min_records_processed=words.get("min_records"),
+        max_failure_rate=words.get("max_failure_rate"),
     )
     return Definition(
         schedule=read_schedule(schedule, zone) if schedule else None,
@@ -114,6 +125,12 @@ def rule_of(condition: str, **words: Unpack[RuleWords]) -> Rule:
         m_of_n=MofN(bad=m_of_n[0], of=m_of_n[1]) if m_of_n else None,
         fingerprint=words.get("fingerprint", plain.fingerprint),
         message=words.get("message", ""),
+        threshold=words.get("threshold"),
+        page_threshold=words.get("page_threshold"),
+        window_for=timedelta(minutes=words["window_minutes"]) if "window_minutes" in words else None,
+        least=words.get("least"),
+        fewest=words.get("fewest"),
+        of=words.get("of", ""),
     )
 
 
@@ -154,7 +171,7 @@ def check_in_of(
         backfill=words.get("backfill", False),
         attempt=words.get("attempt"),
         max_attempts=words.get("max_attempts"),
-        records=Records(ok=words["records"]) if "records" in words else None,
+        records=Records(ok=words.get("records"), failed=words.get("failed_records")),
         progress=Progress(done=done, total=words.get("of")) if done is not None else None,
         detail=Detail(error_message=error) if error else None,
         labels=words.get("labels", ()),

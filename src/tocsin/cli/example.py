@@ -33,7 +33,7 @@ defaults:
 #    calendar: {country: DE, region: BY}
 
 # What is watched for. A condition that no rule names keeps its default rule: job_failure, missing_run,
-# sla_breach, stalled, no_data.
+# sla_breach, stalled, no_data, min_records, failure_rate.
 #rules:
 #  - name: etl failed twice
 #    condition: job_failure

@@ -9,7 +9,6 @@ from tocsin.config.escalations import escalation_warnings, named_in_escalations
 from tocsin.config.from_alertmanager import alertname_warnings, equal_warnings
 from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
-from tocsin.config.grammar.jobs import Promise
 from tocsin.config.grammar.routing import Route
 from tocsin.config.hand_overs import hand_over_warnings
 from tocsin.config.heard_late import pages_heard_late
@@ -20,7 +19,6 @@ from tocsin.config.references import Origin, Secret
 from tocsin.config.routing import build_inhibit_rules, build_route, build_time_intervals
 
 PLAIN_ADDRESSES = (("webhook", "url"), ("pagerduty", "url"))
-UNJUDGED = ("max_failure_rate", "min_records_processed")
 
 
 def advise(file: File) -> Iterator[Fault]:
@@ -39,7 +37,6 @@ def advise(file: File) -> Iterator[Fault]:
     yield from circles(inhibit_rules)
     yield from _passwords_in_the_open(file)
     yield from _unheard_answers(file)
-    yield from _unjudged(file)
     yield from maintenance_warnings(file.maintenance or (), now())
     yield from gap_warnings(file)
     yield from escalation_warnings(file)
@@ -105,16 +102,6 @@ def _intervals_of(routes: list[Route]) -> Iterator[str]:
         yield from route.mute_time_intervals or ()
         yield from route.active_time_intervals or ()
         yield from _intervals_of(route.routes or [])
-
-
-def _unjudged(file: File) -> Iterator[Fault]:
-    """Tell once of each promise that nobody watches yet: who relies on it must know."""
-    places: list[tuple[Place, Promise]] = [(("defaults",), file.defaults)]
-    places += [(("jobs", name, n), job) for name, jobs in file.jobs.items() for n, job in enumerate(jobs)]
-    for key in UNJUDGED:
-        place = next((place for place, part in places if getattr(part, key, None) not in (None, [])), None)
-        if place is not None:
-            yield Fault(place=(*place, key), message="is kept and shown, but not judged by this version")
 
 
 def _unheard_answers(file: File) -> Iterator[Fault]:

@@ -49,6 +49,8 @@ _WORDS = {
     "sla_breach": "broke a promise about their end",
     "stalled": "show no sign of life",
     "no_data": "processed zero records",
+    "min_records": "processed too few records",
+    "failure_rate": "had too many failures",
 }
 _SHARED = {"error": "report:", "upstream": "need", TROUBLE: "need"}
 

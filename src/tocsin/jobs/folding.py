@@ -71,11 +71,12 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
     if known is None and check_in.kind is CheckInKind.LOG:
         return _early(state, check_in)
     before = known or Run(key=check_in.run or new_key, last_sign_at=check_in.at)
+    unbegun = state
     if known is None and state.early:
         before, state = _begun(before, state)
     run, answered = apply(before, check_in)
     if answered is not Answered.ACCEPTED:
-        return _uncounted(state, before, run, answered)
+        return _uncounted(unbegun, before, run, answered)
     started = before.started_at is None and (run.started_at is not None or not run.status.is_open)
     if started or (run.occurrence_at != before.occurrence_at and run.started_at is not None):
         run, state = bind(job, state, run)
@@ -284,6 +285,7 @@ def outcome_of(run: Run) -> Outcome:
         silence_seconds=silence,
         heartbeat_every_seconds=run.heartbeat_every_seconds,
         late=run.deadline_at is not None and ended_at > run.deadline_at,
+        records_failed=run.records_failed,
     )
 
 

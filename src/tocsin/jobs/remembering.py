@@ -20,11 +20,28 @@ from tocsin.jobs.state import (
 
 
 def is_odd(outcome: Outcome, sla: SLA) -> bool:
-    """Whether a rule holds a good run against the job until the next good run of its partition."""
+    """Whether a rule may hold a good run against the job until the next good run of its partition.
+
+    Which limits rules set is not known here: so what tells of records or a duration is kept for them, but
+    where a job has partitions, which may be without number, only what breaks a promise of its own.
+    """
     if outcome.status is not RunStatus.SUCCESS or outcome.backfill:
         return False
+    if not outcome.partition and (outcome.records is not None or outcome.seconds is not None):
+        return True
     least, seconds = sla.min_duration_seconds, outcome.seconds
-    return outcome.records == 0 or (least is not None and seconds is not None and seconds < least)
+    if least is not None and seconds is not None and seconds < least:
+        return True
+    return outcome.records is not None and _breaks_a_promise(
+        outcome.records, outcome.records_failed or 0, sla
+    )
+
+
+def _breaks_a_promise(ok: int, failed: int, sla: SLA) -> bool:
+    """Whether so many records are none, or fewer or worse than was promised."""
+    if ok == 0 or (sla.min_records_processed is not None and ok < sla.min_records_processed):
+        return True
+    return sla.max_failure_rate is not None and failed > sla.max_failure_rate * (ok + failed)
 
 
 def after(state: JobState, sla: SLA, *outcomes: Outcome) -> tuple[tuple[Outcome, ...], tuple[Outcome, ...]]:
@@ -38,14 +55,20 @@ def after(state: JobState, sla: SLA, *outcomes: Outcome) -> tuple[tuple[Outcome,
     first = recent[0]
     if not held and len(outcomes) == 1:
         # What ends each time a job runs well, so it is asked of the one that leaves and of no list.
-        leaves = outcomes[0] if first is state.recent[0] else state.recent[0]
-        if not is_odd(leaves, sla):
+        leaves, newest = outcomes[0] if first is state.recent[0] else state.recent[0], recent[-1]
+        if _follows(newest, leaves) or not is_odd(leaves, sla):
             return recent, ()
     gone = [o for o in chain(state.recent[: len(outcomes)], outcomes) if o is not first and o.at <= first.at]
     odd = [o for o in gone if is_odd(o, sla)]
     if not held and not odd:
         return recent, ()
     return recent, _still_newest((*held, *odd), (*state.recent, *outcomes), recent)
+
+
+def _follows(newer: Outcome, older: Outcome) -> bool:
+    """Whether the newer is a good run of the same partition, so that the older stands for nothing more."""
+    is_good = newer.status is RunStatus.SUCCESS and not newer.backfill
+    return is_good and newer.partition == older.partition
 
 
 def _still_newest(

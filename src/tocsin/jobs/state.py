@@ -38,6 +38,7 @@ class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     silence_seconds: float = 0.0
     heartbeat_every_seconds: float = 0.0
     late: bool = False
+    records_failed: int | None = None
 
     @property
     def is_run(self) -> bool:

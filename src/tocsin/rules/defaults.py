@@ -8,4 +8,6 @@ DEFAULT_RULES = (
     Rule(name="promise broken", condition="sla_breach"),
     Rule(name="run stalled", condition="stalled"),
     Rule(name="no data", condition="no_data"),
+    Rule(name="too few records", condition="min_records"),
+    Rule(name="records failed", condition="failure_rate"),
 )

@@ -6,7 +6,7 @@ from msgspec import Struct
 from tocsin.jobs.job import Job
 from tocsin.jobs.run import Run
 from tocsin.rules.facts import Facts
-from tocsin.rules.wording import clock_time, span
+from tocsin.rules.wording import clock_time, percent, span
 
 _CONTEXT = ("host", "command", "trace_id")
 MAX_ERROR = 500
@@ -33,9 +33,16 @@ def of_run(job: Job, run: Run) -> tuple[tuple[str, str], ...]:
         total = f" of {run.progress.total:,.10g}" if run.progress.total is not None else ""
         facts.append(("progress", f"{run.progress.done:,.10g}{total}"))
     if run.records_ok is not None or run.records_failed is not None:
-        failed = f", {run.records_failed:,} failed" if run.records_failed is not None else ""
-        facts.append(("records", f"{run.records_ok or 0:,} ok{failed}"))
+        facts.append(("records", records_of(run.records_ok, run.records_failed)))
     return (*facts, *_of_detail(run), ("run", run.key))
+
+
+def records_of(ok: int | None, failed: int | None) -> str:
+    """Return how many records went through and how many did not: `999 ok, 1 failed (0.1 %)`."""
+    if failed is None:
+        return f"{ok or 0:,} ok"
+    share = f" ({percent(failed / (ok + failed))})" if ok is not None and failed else ""
+    return f"{ok or 0:,} ok, {failed:,} failed{share}"
 
 
 def _of_detail(run: Run) -> list[tuple[str, str]]:

@@ -35,6 +35,8 @@ class Why(Enum):
     NO_PROGRESS = "no_progress"
     NO_END = "no_end"
     NO_RECORDS = "no_records"
+    TOO_FEW_RECORDS = "too_few_records"
+    RECORDS_FAILED = "records_failed"
     UNKNOWN = "unknown"
     DRILL = "drill"
     DRILL_FAILED = "drill_failed"

@@ -5,7 +5,15 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from tocsin.rules.conditions import job_failure, missing_run, no_data, sla_breach, stalled
+from tocsin.rules.conditions import (
+    failure_rate,
+    job_failure,
+    min_records,
+    missing_run,
+    no_data,
+    sla_breach,
+    stalled,
+)
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Severity, Verdict
 from tocsin.rules.rule import Rule
@@ -20,6 +28,8 @@ CONDITIONS: Mapping[str, Judge] = {
     sla_breach.NAME: sla_breach.judge,
     stalled.NAME: stalled.judge,
     no_data.NAME: no_data.judge,
+    min_records.NAME: min_records.judge,
+    failure_rate.NAME: failure_rate.judge,
 }
 
 SHOWN: Mapping[str, Show] = {
@@ -28,6 +38,8 @@ SHOWN: Mapping[str, Show] = {
     sla_breach.NAME: sla_breach.facts_of,
     stalled.NAME: stalled.facts_of,
     no_data.NAME: no_data.facts_of,
+    min_records.NAME: min_records.facts_of,
+    failure_rate.NAME: failure_rate.facts_of,
 }
 """For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
 

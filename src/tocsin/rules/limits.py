@@ -1,7 +1,7 @@
 """Which limits a rule of each condition can be given: their units, their ranges, and what holds otherwise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -45,5 +45,16 @@ class Choice:
 
 Taken = Mapping[str, Limit | Choice]
 
-TAKEN: Final[Mapping[str, Taken]] = {}
+_SHARE: Final = Limit(unit="a share from 0 to 1", highest=1)
+_RECORDS: Final = Limit(unit="records", lowest=1, highest=10**15, whole=True)
+
+TAKEN: Final[Mapping[str, Taken]] = {
+    "job_failure": {"threshold": _SHARE},
+    "min_records": {"threshold": _RECORDS},
+    "failure_rate": {
+        "threshold": _SHARE,
+        "page_threshold": _SHARE,
+        "least": replace(_RECORDS, usual=1),
+    },
+}
 """By condition, the limits that its rules take, by their keys; a condition that is not here takes none."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import floor, log10
 from zoneinfo import ZoneInfo
 
 
@@ -32,9 +33,18 @@ def span(seconds: float | timedelta) -> str:
     return f"{whole} s"
 
 
+_MOST_DIGITS = 6
 _UNITS = (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1))
 
 
 def plural(count: int, noun: str) -> str:
     """Return the count with its noun: `1 run`, `3 runs`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def percent(share: float) -> str:
+    """Return a share from 0 to 1 in percent, to two digits that count: `0.012 %`, `37 %`, `99.9 %`."""
+    part = 100 * min(share, 1 - share)
+    digits = 0 if part <= 0 else max(0, 1 - floor(log10(part)))
+    text = f"{100 * share:.{min(digits, _MOST_DIGITS)}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"

@@ -126,10 +126,10 @@ class Promise(Part):
     """Whose public holidays count; without it only Saturday and Sunday are free."""
 
     max_failure_rate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
-    """Largest share of records that may fail, from 0 to 1. Kept and shown; no condition judges it yet."""
+    """Largest share of records that may fail, from 0 to 1: `failure_rate` tells of more."""
 
     min_records_processed: Annotated[int, Field(ge=0, le=10**15)] | None = None
-    """Fewest records that a run must bring through. Kept and shown; no condition judges it yet."""
+    """Fewest records that a run must bring through: `min_records` tells of fewer."""
 
     stalled_after_minutes: LongMinutes | None = None
     """Minutes without a sign of life after which a run is stalled. Left out: judged by its own heartbeats."""

@@ -22,7 +22,9 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     A run that reports an attempt that will be retried has not failed yet; when no retry is heard of
     for RETRY_PATIENCE (or the job's own `stalled_after_seconds`), it counts as failed, and is unknown
     where that instant fell into a blind window. N in a row counts bad runs of one partition since its
-    last good one; M of N counts the last N runs, whatever their partition.
+    last good one; M of N counts the last N runs, whatever their partition. With a `threshold`, runs of
+    which no larger share of records failed are partial successes: as long as no other stands, it is a
+    warning at most.
     """
     state = facts.state
     if not state.failures:
@@ -92,7 +94,7 @@ def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
     return Finding(
         rule=rule.name,
         condition=NAME,
-        severity=rule.severity or Severity.CRITICAL,
+        severity=_severity(rule, facts, bad),
         why=Why.RETRY_MISSING if waiting else Why.FAILED,
         since_at=since_at,
         summary=_summary(newest, count),
@@ -113,12 +115,35 @@ def _summary(run: Run, count: int) -> str:
     how = "timed out" if run.status is RunStatus.TIMEOUT else "failed"
     if run.closed_by_us:
         how = "never reported an end"
+    partly = _partly(run)
     after = f" after {plural(run.attempt, 'attempt')}" if run.attempt > 1 else ""
     took = run.execution
     when = f" after {span(took)}" if took is not None and not after else ""
     row = f", {count} bad runs by now" if count > 1 else ""
     error = error_of(run)
-    return f"{how}{after}{when}{row}" + (f": {error[:200]}" if error else "")
+    return f"{how}{after}{when}{partly}{row}" + (f": {error[:200]}" if error else "")
+
+
+def _partly(run: Run) -> str:
+    """Return that most of a run's records went through all the same, where it has said so."""
+    ok, failed = run.records_ok, run.records_failed
+    if ok is None or failed is None or ok <= failed:
+        return ""
+    return f" with {ok:,} of {ok + failed:,} records through"
+
+
+def _severity(rule: Rule, facts: Facts, bad: list[Run]) -> Severity:
+    severity = rule.severity or Severity.CRITICAL
+    if rule.threshold is None or facts.state.failures_dropped:
+        return severity
+    most = rule.threshold
+    return min(severity, Severity.WARNING) if all(_is_partial(run, most) for run in bad) else severity
+
+
+def _is_partial(run: Run, most: float) -> bool:
+    """Whether a failed run has said that no larger share of its records failed."""
+    ok, failed = run.records_ok, run.records_failed
+    return bool(ok) and ok is not None and failed is not None and failed <= most * (ok + failed)
 
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike

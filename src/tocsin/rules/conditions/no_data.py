@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from tocsin.jobs.run import RunStatus
 from tocsin.jobs.state import Outcome
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
+from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, standing
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, some
-from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural
 
 NAME = "no_data"
@@ -21,37 +20,21 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     M of N count good runs of the partition. Of one that others have pushed out of the last outcomes it
     cannot tell more than that it stands.
     """
-    lost = bool(facts.state.pushed_out) and _is_pushed_out(facts)
+    lost = has_lost(facts, NAME, _is_empty)
     if 0 not in [outcome.records for outcome in facts.state.recent]:
         return Verdict(cannot_tell=True) if lost else QUIET
-    for outcomes in _good_by_partition(facts).values():
-        marks = [o.records == 0 for o in outcomes]
-        if marks[-1] and exceeds_tolerance(rule, marks, [len(marks) - 1]):
-            return Verdict(finding=_finding(rule, facts, outcomes), cannot_tell=lost)
+    for outcomes in standing(rule, facts, NAME, _is_empty):
+        return Verdict(finding=_finding(rule, facts, outcomes), cannot_tell=lost)
     return Verdict(cannot_tell=True) if lost else QUIET
 
 
-def _good_by_partition(facts: Facts) -> dict[str, list[Outcome]]:
-    by_partition: dict[str, list[Outcome]] = {}
-    for outcome in facts.outcomes(NAME):
-        if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
-            by_partition.setdefault(outcome.partition, []).append(outcome)
-    return by_partition
-
-
-def _is_pushed_out(facts: Facts) -> bool:
-    """Whether an empty run still stands that is not among the last outcomes any more."""
-    forgiven = facts.forgiven_until(NAME)
-    return any(one.records == 0 and one.at > forgiven for one in facts.state.pushed_out)
+def _is_empty(outcome: Outcome) -> bool:
+    return outcome.records == 0
 
 
 def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:
     zone = facts.job.definition.timezone
-    empty = []
-    for outcome in reversed(outcomes):
-        if outcome.records != 0:
-            break
-        empty.append(outcome)
+    empty = row_of(outcomes, _is_empty)
     newest, oldest = empty[0], empty[-1]
     good = next((o for o in reversed(outcomes) if o.records), None)
     evidence = [("run", newest.run), ("ended", clock_time(newest.at, zone)), ("records", "0 ok")]
@@ -80,7 +63,7 @@ def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
     """Return how many records the newest good run, of each partition, has processed."""
     zone, shown = facts.job.definition.timezone, list[tuple[str, str]]()
-    for partition, outcomes in _good_by_partition(facts).items():
+    for partition, outcomes in good_by_partition(facts, NAME).items():
         newest = outcomes[-1]
         records = "not said" if newest.records is None else f"{newest.records:,}"
         name = f"records of {partition}" if partition else "records"

@@ -1,0 +1,99 @@
+"""`min_records`: a successful run processed fewer records than it must."""
+
+from datetime import datetime
+from functools import partial
+
+from tocsin.jobs.state import Outcome
+from tocsin.rules.facts import Facts
+from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
+from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, standing
+from tocsin.rules.rule import Rule
+from tocsin.rules.showing import Pairs, forgiven_of, some
+from tocsin.rules.wording import clock_time, plural
+
+NAME = "min_records"
+
+
+def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -- every condition is asked alike
+    """Hold while the newest good run of any partition processed fewer records than the rule or the job says.
+
+    The limit is the rule's `threshold`, else the job's `min_records_processed`; a run that says nothing of
+    records is never taken for short. One with none at all is no_data's: this condition opens nothing of its
+    own then, and takes back nothing that it has said before. N in a row and M of N count good runs of the
+    partition. Of one that others have pushed out of the last outcomes it cannot tell but that it stands.
+    """
+    least = _least(rule, facts)
+    if not least:
+        return QUIET
+
+    is_short = partial(_is_short, least)
+    cannot_tell = has_lost(facts, NAME, is_short)
+    short = standing(rule, facts, NAME, is_short)
+    some_left = [outcomes for outcomes in short if outcomes[-1].records]
+    if not some_left:
+        return Verdict(cannot_tell=True) if short or cannot_tell else QUIET
+    worst = min(some_left, key=lambda outcomes: outcomes[-1].records or 0)
+    return Verdict(finding=_finding(rule, facts, worst, least, len(some_left) - 1), cannot_tell=cannot_tell)
+
+
+def _least(rule: Rule, facts: Facts) -> float | None:
+    return rule.threshold if rule.threshold is not None else facts.job.definition.sla.min_records_processed
+
+
+def _is_short(least: float, outcome: Outcome) -> bool:
+    return outcome.records is not None and outcome.records < least
+
+
+def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome], least: float, others: int) -> Finding:
+    row = row_of(outcomes, partial(_is_short, least))
+    zone, newest, oldest = facts.job.definition.timezone, row[0], row[-1]
+    records, enough = newest.records or 0, len(outcomes) - len(row) - 1
+    evidence = [
+        ("limit", f"at least {int(least):,} records"),
+        ("run", newest.run),
+        ("ended", clock_time(newest.at, zone)),
+        ("records", f"{records:,} ok, {records / least:.1%} of that"),
+    ]
+    if newest.partition:
+        evidence.insert(2, ("partition", newest.partition))
+    if enough >= 0 and outcomes[enough].records is not None:
+        good = outcomes[enough]
+        evidence.append(("last enough", f"{good.records:,} at {clock_time(good.at, zone)}"))
+    if len(row) > 1:
+        evidence.append(("short runs", f"{plural(len(row), 'run')} since {clock_time(oldest.at, zone)}"))
+    if others:
+        evidence.append(("also", f"{plural(others, 'more partition')} with too few"))
+    return Finding(
+        rule=rule.name,
+        condition=NAME,
+        severity=rule.severity or Severity.WARNING,
+        why=Why.TOO_FEW_RECORDS,
+        since_at=oldest.at,
+        summary=f"ended well with {records:,} records, fewer than the {int(least):,} it must process",
+        evidence=tuple(evidence),
+        next_step="See whether its source was complete before others build on what is there.",
+        run=newest.run,
+        template=rule.message,
+        variables=(
+            ("execution_id", newest.run),
+            ("threshold", f"{int(least):,}"),
+            ("breach_percentage", f"{100 * (least - records) / least:.1f}"),
+        ),
+    )
+
+
+def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
+    """Return the limit, and how many records the newest good run, of each partition, has processed."""
+    zone, least = facts.job.definition.timezone, _least(rule, facts)
+    limit = f"at least {int(least):,}" if least else "none is promised, and the rule names none"
+    shown = []
+    for partition, outcomes in good_by_partition(facts, NAME).items():
+        newest = outcomes[-1]
+        records = "not said" if newest.records is None else f"{newest.records:,}"
+        name = f"records of {partition}" if partition else "records"
+        shown.append((name, f"{records}, run {newest.run}, ended {clock_time(newest.at, zone)}"))
+    return (
+        ("limit", limit),
+        *some(shown or [("records", "no good run is remembered")], "partition"),
+        *forgiven_of(facts, NAME),
+    )
