@@ -12,6 +12,7 @@ from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 from tocsin.rules.finding import Severity
 from tocsin.rules.rule import MofN, Rule
+from tocsin.web.instants import Happened, read_happened
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -60,7 +61,11 @@ class RuleWords(TypedDict, total=False):
 
 
 class CheckInWords(TypedDict, total=False):
-    """What a job says; `happened` and `nominal` are instants of the story, `records` are the good ones."""
+    """What a job says; `happened` and `nominal` are instants of the story, `records` are the good ones.
+
+    `behind` is by how many minutes the clock of its `host` is behind, by which all that it says is told;
+    `on_the_way` how many seconds it took to arrive; `unstamped`, that it does not say when it was sent.
+    """
 
     environment: str
     happened: str
@@ -78,6 +83,10 @@ class CheckInWords(TypedDict, total=False):
     error: str
     labels: Labels
     definition: Definition
+    host: str
+    behind: float
+    on_the_way: float
+    unstamped: bool
 
 
 def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
@@ -147,6 +156,19 @@ def route_of(matchers: str, receiver: str, *more: str) -> Route:
     )
 
 
+def happened_of(at: datetime, received_at: datetime, **words: Unpack[CheckInWords]) -> Happened:
+    """Return when it happened, told by a clock as wrong as the words say, as the server's door reads it."""
+    if "behind" not in words and "on_the_way" not in words:
+        return Happened(at, None)
+    wrong = timedelta(minutes=words.get("behind", 0))
+    sent_at = received_at - timedelta(seconds=words.get("on_the_way", 0))
+    by_host, sent_by_host = min(at, sent_at) - wrong, sent_at - wrong
+    stamp = None if words.get("unstamped") else sent_by_host.isoformat()
+    found = read_happened(by_host.isoformat(), stamp, received_at)
+    assert isinstance(found, Happened)
+    return found
+
+
 def check_in_of(
     kind: CheckInKind,
     job: str,
@@ -157,11 +179,13 @@ def check_in_of(
     **words: Unpack[CheckInWords],
 ) -> CheckIn:
     """Return the check-in of these words."""
-    done, error = words.get("done"), words.get("error")
+    done, error, host = words.get("done"), words.get("error"), words.get("host", "")
+    happened = happened_of(at, received_at, **words)
     return CheckIn(
         job=job,
         kind=kind,
-        at=at,
+        at=happened.at,
+        sent=happened.sent,
         received_at=received_at,
         nominal_at=nominal_at,
         environment=words.get("environment", "production"),
@@ -173,7 +197,9 @@ def check_in_of(
         max_attempts=words.get("max_attempts"),
         records=Records(ok=words.get("records"), failed=words.get("failed_records")),
         progress=Progress(done=done, total=words.get("of")) if done is not None else None,
-        detail=Detail(error_message=error) if error else None,
+        detail=Detail(error_message=error or "", context=(("host", host),) if host else ())
+        if error or host
+        else None,
         labels=words.get("labels", ()),
         definition=words.get("definition"),
     )

@@ -11,6 +11,7 @@ from tocsin.cli.api import Api, Json, api_of
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.group import Listing
 from tocsin.cli.output import Column, items_of, length, moment, print_facts, print_json, print_table, say
+from tocsin.rules.wording import clock_words
 
 MOST_NAMES = 1_000
 
@@ -175,6 +176,17 @@ def _standing(job: Mapping[str, object]) -> list[tuple[str, object]]:
         ("  to start by", expected.get("start_by") and moment(expected.get("start_by"))),
         ("  to end by", expected.get("deadline_at") and moment(expected.get("deadline_at"))),
         ("labels", job.get("labels")),
+        *_clocks(job),
+    ]
+
+
+def _clocks(job: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Return how wrong the clocks of its hosts are, where any is."""
+    found = job.get("wrong_clocks")
+    clocks = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [
+        (f"clock of {clock.get('host') or 'its host'}", clock_words(float(clock.get("behind_seconds") or 0)))
+        for clock in clocks
     ]
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.errors import StoreUnreadable
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
+from tocsin.jobs.clocks import by_our_clock, is_worth_a_look
 from tocsin.jobs.defining import may_define, redefine, resume, with_labels
 from tocsin.jobs.folding import fold, run_held, run_named
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
@@ -123,6 +124,9 @@ def _take_one(
     run = run_named(watch.state, check_in)
     if run is None and check_in.run is not None:
         run = draft.run_of(job_id, check_in.run) or known.get((job_id, check_in.run))
+    if is_worth_a_look(watch.state, check_in):
+        state, check_in = by_our_clock(watch.state, check_in, run)
+        watch = replace(watch, state=state)
     new_key = "" if run is not None or check_in.run is not None else draft.new_id()
     folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key)
     draft.watches[job_id] = replace(watch, state=folded.state)

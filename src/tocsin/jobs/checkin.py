@@ -6,6 +6,7 @@ from enum import Enum
 from msgspec import Struct
 
 from tocsin.jobs.job import Definition
+from tocsin.jobs.skew import Sent
 
 DEFAULT_ENVIRONMENT = "production"
 
@@ -69,7 +70,8 @@ class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One message of a job, checked and with its instants in UTC.
 
     `at` is when it happened, already corrected for the skew between the job's clock and ours;
-    `received_at` is when it reached us. (`run`, `seq`) is its identity where both are given.
+    `received_at` is when it reached us, and `sent` what its sending tells of that clock, where the job says
+    when it sent it. (`run`, `seq`) is its identity where both are given.
     """
 
     job: str
@@ -89,6 +91,7 @@ class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     detail: Detail | None = None
     labels: tuple[tuple[str, str], ...] = ()
     definition: Definition | None = None
+    sent: Sent | None = None
 
 
 class Answered(Enum):

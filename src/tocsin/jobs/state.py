@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run, RunStatus
+from tocsin.jobs.skew import HostClock
 
 MAX_OPEN_RUNS = 100
 MAX_RECENT = 20
@@ -77,7 +78,8 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     `pushed_out` good runs that are not among them any more though a rule still holds them against the job;
     `last` the run that ended last; `forgiven`, for each condition that a person has declared over
     (EVERY_CONDITION for all), up to which instant nothing counts any more; `early` the run and number of
-    logs that came before anything else of their run.
+    logs that came before anything else of their run; `clocks` those of its hosts that are or lately seemed
+    wrong.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -97,6 +99,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     last_started_at: datetime | None = None
     last_seen_at: datetime | None = None
     early: tuple[tuple[str, int], ...] = ()
+    clocks: tuple[HostClock, ...] = ()
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -10,4 +10,5 @@ DEFAULT_RULES = (
     Rule(name="no data", condition="no_data"),
     Rule(name="too few records", condition="min_records"),
     Rule(name="records failed", condition="failure_rate"),
+    Rule(name="clock wrong", condition="clock_skew"),
 )

@@ -61,7 +61,7 @@ def apart(facts: Facts) -> tuple[Facts, ...]:
     """Return the facts of a job's own runs and, where there are any, those of its backfills.
 
     They are judged apart, so that a backfill neither makes a live trouble worse nor hides one. No expected
-    run is a backfill's: what was expected stays with the job's own.
+    run is a backfill's: what was expected stays with the job's own, and so do the clocks of its hosts.
     """
     state = facts.state
     if not _has_backfills(state):
@@ -81,6 +81,7 @@ def apart(facts: Facts) -> tuple[Facts, ...]:
         unmade=tuple([word for word in state.unmade if word.backfill]),
         pushed_out=(),
         occurrences=(),
+        clocks=(),
     )
     own = replace(own, failures_dropped=dropped if own.failures else 0)
     theirs = replace(theirs, failures_dropped=0 if own.failures else dropped)

@@ -37,6 +37,7 @@ class Why(Enum):
     NO_RECORDS = "no_records"
     TOO_FEW_RECORDS = "too_few_records"
     RECORDS_FAILED = "records_failed"
+    CLOCK_WRONG = "clock_wrong"
     UNKNOWN = "unknown"
     DRILL = "drill"
     DRILL_FAILED = "drill_failed"

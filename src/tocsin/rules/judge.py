@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.rules.conditions import (
+    clock_skew,
     failure_rate,
     job_failure,
     min_records,
@@ -30,6 +31,7 @@ CONDITIONS: Mapping[str, Judge] = {
     no_data.NAME: no_data.judge,
     min_records.NAME: min_records.judge,
     failure_rate.NAME: failure_rate.judge,
+    clock_skew.NAME: clock_skew.judge,
 }
 
 SHOWN: Mapping[str, Show] = {
@@ -40,6 +42,7 @@ SHOWN: Mapping[str, Show] = {
     no_data.NAME: no_data.facts_of,
     min_records.NAME: min_records.facts_of,
     failure_rate.NAME: failure_rate.facts_of,
+    clock_skew.NAME: clock_skew.facts_of,
 }
 """For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
 

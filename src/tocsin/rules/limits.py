@@ -56,5 +56,6 @@ TAKEN: Final[Mapping[str, Taken]] = {
         "page_threshold": _SHARE,
         "least": replace(_RECORDS, usual=1),
     },
+    "clock_skew": {"threshold": Limit(unit="minutes", highest=1_440, above=True, usual=5)},
 }
 """By condition, the limits that its rules take, by their keys; a condition that is not here takes none."""

@@ -37,6 +37,13 @@ _MOST_DIGITS = 6
 _UNITS = (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1))
 
 
+def clock_words(behind_seconds: float) -> str:
+    """Return how wrong a clock is: `3 min 20 s behind`, `2 h ahead`, `right`."""
+    if behind_seconds == 0:
+        return "right"
+    return f"{span(abs(behind_seconds))} {'behind' if behind_seconds > 0 else 'ahead'}"
+
+
 def plural(count: int, noun: str) -> str:
     """Return the count with its noun: `1 run`, `3 runs`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -13,7 +13,7 @@ from tocsin.jobs.job import Definition, Rank
 from tocsin.web.body import TOO_MANY_VALUES, holds_too_much
 from tocsin.web.definition import label_fault, read_definition
 from tocsin.web.faults import Fault, Problem, faults_of, not_json, problem_of
-from tocsin.web.instants import read_happened, read_nominal
+from tocsin.web.instants import Happened, read_happened, read_nominal
 from tocsin.web.names import MAX_NAME, PATH_STEPS, kept_tail, kept_text, name_fault
 from tocsin.web.wire import KNOWN, MANY, MAX_CHECK_INS, ONE, CheckInBody
 
@@ -93,13 +93,13 @@ def _alone(one: object, received_at: datetime, defaults: Definition) -> Read:
 
 def read_check_in(body: CheckInBody, received_at: datetime, defaults: Definition) -> Read:
     """Return the check-in that a body of the right shape says, or what in it cannot be meant."""
-    at = read_happened(body.get("at"), body.get("sent_at"), received_at)
+    happened = read_happened(body.get("at"), body.get("sent_at"), received_at)
     nominal_at = read_nominal(body.get("nominal_at"), received_at)
-    if isinstance(at, Fault) or isinstance(nominal_at, Fault) or not _is_plain(body):
-        faults = _faults(body, at, nominal_at)
-        if faults or isinstance(at, Fault) or isinstance(nominal_at, Fault):
+    if isinstance(happened, Fault) or isinstance(nominal_at, Fault) or not _is_plain(body):
+        faults = _faults(body, happened, nominal_at)
+        if faults or isinstance(happened, Fault) or isinstance(nominal_at, Fault):
             return faults
-    return _check_in(body, at, nominal_at, received_at, defaults)
+    return _check_in(body, happened, nominal_at, received_at, defaults)
 
 
 def _is_plain(body: CheckInBody) -> bool:
@@ -115,7 +115,7 @@ def _is_plain(body: CheckInBody) -> bool:
 
 def _check_in(
     body: CheckInBody,
-    at: datetime,
+    happened: Happened,
     nominal_at: datetime | None,
     received_at: datetime,
     defaults: Definition,
@@ -125,13 +125,13 @@ def _check_in(
         fault = replace(definition, field=f"definition.{definition.field}")
         if definition.field != _DISPENSABLE:
             return (fault,)
-        rest = _check_in(_without_runbook(body), at, nominal_at, received_at, defaults)
+        rest = _check_in(_without_runbook(body), happened, nominal_at, received_at, defaults)
         return Warned(check_in=rest, warning=fault) if isinstance(rest, CheckIn) else rest
     progress, records, labels = body.get("progress"), body.get("records"), body.get("labels")
     return CheckIn(
         job=body["job"],
         kind=body["kind"],
-        at=at,
+        at=happened.at,
         received_at=received_at,
         environment=body.get("environment") or DEFAULT_ENVIRONMENT,
         run=body.get("run"),
@@ -146,6 +146,7 @@ def _check_in(
         detail=None if _DETAILS.isdisjoint(body) else _detail(body),
         labels=tuple(sorted(labels.items())) if labels else (),
         definition=definition,
+        sent=happened.sent,
     )
 
 
@@ -165,7 +166,7 @@ def _definition(body: CheckInBody, defaults: Definition) -> Definition | Fault |
     return read_definition(definition, defaults=defaults, rank=Rank.CHECK_IN)
 
 
-def _faults(body: CheckInBody, *instants: datetime | Fault | None) -> Faults:
+def _faults(body: CheckInBody, *instants: Happened | datetime | Fault | None) -> Faults:
     names = (body["job"], body.get("environment"), body.get("run"), body.get("partition"))
     wrong = tuple(found for found in instants if isinstance(found, Fault))
     return (

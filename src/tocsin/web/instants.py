@@ -1,9 +1,9 @@
 """Instants from outside: read strictly, corrected for skew, refused where they cannot be meant."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from tocsin.jobs.skew import corrected
+from tocsin.jobs.skew import Sent, corrected, sent_as
 from tocsin.web.faults import Fault
 
 FARTHEST_AHEAD: Final = timedelta(days=1)
@@ -33,14 +33,21 @@ def read_instant(text: str, field: str) -> datetime | Fault:
         return Fault(field=field, message="lies outside the years 1 to 9999")
 
 
-def read_happened(at: str | None, sent_at: str | None, received_at: datetime) -> datetime | Fault:
+class Happened(NamedTuple):
+    """When something happened, as its own sending tells it, and what that tells of the sender's clock."""
+
+    at: datetime
+    sent: Sent | None
+
+
+def read_happened(at: str | None, sent_at: str | None, received_at: datetime) -> Happened | Fault:
     """Return when something happened by our clock, or what is wrong with what the sender says about it.
 
     `sent_at` corrects for a wrong clock there and may itself be anywhere. What then still lies more than
     a day ahead or 400 days back is refused; the first day ahead counts as now.
     """
     if at is None:
-        return received_at
+        return Happened(received_at, None)
     happened = read_instant(at, "at")
     if isinstance(happened, Fault):
         return happened
@@ -50,12 +57,14 @@ def read_happened(at: str | None, sent_at: str | None, received_at: datetime) ->
     if happened - (sent or received_at) > FARTHEST_AHEAD:
         return Fault(field="at", message="lies more than a day in the future")
     try:
-        happened = corrected(happened, sent_at=sent, received_at=received_at)
+        corrected_at = corrected(happened, sent_at=sent, received_at=received_at)
     except OverflowError:
         return Fault(field="at", message="lies outside the years 1 to 9999 once corrected by sent_at")
-    if received_at - happened > FARTHEST_BACK:
+    if received_at - corrected_at > FARTHEST_BACK:
         return Fault(field="at", message=f"lies more than {FARTHEST_BACK.days} days back")
-    return happened
+    if sent is None:
+        return Happened(corrected_at, None)
+    return Happened(corrected_at, sent_as(happened, corrected_at, sent_at=sent, received_at=received_at))
 
 
 def read_nominal(text: str | None, received_at: datetime) -> datetime | Fault | None:

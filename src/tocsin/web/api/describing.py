@@ -17,6 +17,7 @@ from tocsin.web.api.shapes import (
     AttemptShape,
     DeliveryShape,
     EntryShape,
+    HostClockShape,
     JobShape,
     LogLineShape,
     NotificationShape,
@@ -55,6 +56,16 @@ def job_shape(watch: Watch, open_alerts: int, now: datetime) -> JobShape:
         last_run=None if state.last is None else run_shape(state.last),
         expected=None if expected is None else occurrence_shape(expected),
         definition=promise_shape(job.definition),
+        wrong_clocks=[
+            HostClockShape(
+                host=clock.host,
+                behind_seconds=round(clock.behind_seconds, 3),
+                since=clock.since_at,
+                heard_at=clock.heard_at,
+            )
+            for clock in state.clocks
+            if clock.since_at is not None
+        ],
     )
 
 

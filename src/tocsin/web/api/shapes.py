@@ -142,6 +142,17 @@ class OccurrenceShape(Shape):
     run: str | None
 
 
+class HostClockShape(Shape):
+    """The clock of a host that a job runs on, as its check-ins tell it."""
+
+    host: str
+    """Empty where check-ins do not say."""
+    behind_seconds: float
+    """Negative: ahead. Instants that this host reports are corrected by as much."""
+    since: datetime
+    heard_at: datetime
+
+
 class PunctualityShape(Shape):
     """Expected runs by what became of them."""
 
@@ -207,6 +218,8 @@ class JobShape(Shape):
     expected: OccurrenceShape | None
     """The next expected run."""
     definition: PromiseShape
+    wrong_clocks: list[HostClockShape]
+    """Those of its hosts of which it is known that they are wrong."""
 
 
 class LogLineShape(Shape):

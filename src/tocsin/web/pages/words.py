@@ -11,7 +11,7 @@ from tocsin.jobs.expression import ScheduleKind
 from tocsin.jobs.job import Definition
 from tocsin.jobs.walltime import zone
 from tocsin.notify.inert import last_lines, line, lines
-from tocsin.rules.wording import plural, span
+from tocsin.rules.wording import clock_words, plural, span
 from tocsin.web.standing import Standing
 
 MAX_LINE: Final = 300
@@ -96,6 +96,10 @@ class Words:
     def machine(self, at: datetime) -> str:
         """Return an instant for the `datetime` of a `<time>`."""
         return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def clock(self, behind_seconds: float) -> str:
+        """Return how wrong a clock is."""
+        return clock_words(behind_seconds)
 
     def span(self, lasted: timedelta | float | None) -> str:
         """Return a length of time, or a dash."""
