@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Progress, Records
-from tocsin.jobs.clocks import by_our_clock, is_worth_a_look
 from tocsin.jobs.folding import Folded, fold, run_named
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.run import Run
 from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.settling import Settled, settle
-from tocsin.jobs.skew import Sent
+from tocsin.jobs.skew import HostClock
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState
 from tocsin.rules.facts import Facts
@@ -105,7 +104,6 @@ def said(draw: st.DrawFn) -> tuple[float, CheckIn]:
                 [None, Records(ok=0), Records(ok=7), Records(ok=9, failed=1), Records(ok=1, failed=3)]
             )
         ),
-        sent=draw(st.sampled_from([None, None, Sent(), Sent(lag_seconds=500.0), Sent(lag_seconds=-4e5)])),
     )
     return after, check_in
 
@@ -147,8 +145,6 @@ class Life:
     def hear(self, check_in: CheckIn) -> Folded:
         """Take in one check-in as it stands."""
         known = run_named(self.state, check_in)
-        if is_worth_a_look(self.state, check_in):
-            self.state, check_in = by_our_clock(self.state, check_in, known)
         if known is None and check_in.run is not None:
             known = self.kept.get(check_in.run)
         self.made += 1
@@ -190,6 +186,12 @@ def lives(draw: st.DrawFn, *, most: int = 14) -> Life:
     life.settle()
     if draw(st.sampled_from([False, False, False, True])):
         life.state = _forgiven(draw, life)
+    wrong_seconds = draw(st.sampled_from([None, None, None, 0.0, 200.0, 7200.0, -400.0]))
+    if wrong_seconds is not None:
+        clock = HostClock(
+            host="db", lags=(wrong_seconds,), heard_at=START, behind_seconds=wrong_seconds, since_at=START
+        )
+        life.state = replace(life.state, clocks=(clock,))
     return life
 
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from tests.rules.facts import NOON, expected, facts, failed, good, running, verdict_of
 from tests.rules.facts import rule as of_condition
 from tocsin.jobs.occurrence import OccurrenceStatus
+from tocsin.jobs.skew import HostClock
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import JobState
 from tocsin.rules.defaults import DEFAULT_RULES
@@ -21,6 +22,7 @@ TROUBLED = facts(
             good("c", "11:00", records=0),
             good("d", "11:00", records=8, records_failed=2, partition="eu"),
         ),
+        clocks=(HostClock(host="db", lags=(900.0,), heard_at=NOON, behind_seconds=900.0, since_at=NOON),),
     ),
     SLA(max_duration_seconds=60, max_failure_rate=0.1, min_records_processed=9),
     stalled_after_seconds=60.0,
