@@ -27,7 +27,12 @@ SHOWN_ONLY = {
     "servers/dump.sh": "is PostgreSQL's own tool",
 }
 # Scripts that read the configuration shown on their own page; the others read that of the tutorial.
-BESIDE = {"routing/test.sh": "routing"}
+BESIDE = {
+    "routing/test.sh": "routing",
+    "rule-tests/test.sh": "rule-tests",
+    "rule-tests/ci.sh": "rule-tests",
+}
+RULE_TESTS = "rule-tests/rules.test.yaml"
 EXITS_WITH = {"tutorial/bad.sh": 1}
 WRITTEN_ON = date(2026, 11, 22)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -61,7 +66,7 @@ def test_every_file_is_shown() -> None:
     assert sorted(set(snippets()) - {block.name for block in blocks()}) == []
 
 
-@pytest.mark.parametrize("name", [n for n in snippets(".yaml") if n not in OF_OTHERS])
+@pytest.mark.parametrize("name", [n for n in snippets(".yaml") if n not in {*OF_OTHERS, RULE_TESTS}])
 def test_every_configuration_can_be_used(name: str, tmp_path: Path) -> None:
     for file in ("fullchain.pem", "privkey.pem"):
         (tmp_path / file).touch()
@@ -140,6 +145,7 @@ def test_every_script_does_its_work(name: str, request: pytest.FixtureRequest, t
     folder = tmp_path / "here"
     folder.mkdir()
     shutil.copy(SNIPPETS / BESIDE.get(name, "tutorial") / "tocsin.yaml", folder)
+    shutil.copy(SNIPPETS / RULE_TESTS, folder)
     (folder / "holiday.ics").write_text(in_days_to_come(text_of("on-call/holiday.ics")))
 
     done = run(["bash", "-euc", script_of(name, served)], served, folder)

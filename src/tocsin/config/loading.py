@@ -52,7 +52,7 @@ def load(path: str | Path | None, environment: Mapping[str, str]) -> Loaded:
     """
     if path is None:
         return _built(NO_FILE, File(), read(b""), environment)
-    return load_text(_content(Path(path)), environment, source=str(path), folder=Path(path).parent)
+    return load_text(content_of(Path(path)), environment, source=str(path), folder=Path(path).parent)
 
 
 def load_text(text: bytes, environment: Mapping[str, str], *, source: str, folder: Path) -> Loaded:
@@ -67,7 +67,7 @@ def load_configuration(path: str | Path) -> Configuration:
 
     Raises ConfigError as `load` does.
     """
-    document = read(_content(Path(path)))
+    document = read(content_of(Path(path)))
     around = _around(document.data, {}, Path(path).parent)
     file = _sound(document, replace(around, needs_secrets=False), str(path))
     return building.build_configuration(file)
@@ -101,14 +101,15 @@ def _sound(document: Document, around: Surroundings, source: str) -> File:
     return file
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path, hint: str = "; make one with: tocsin init") -> bytes:
+    """Return what stands in a file; raises ConfigError, with `hint` where there is none."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror or "") if isinstance(error, OSError) else "the path is not one"
-        hint = "; make one with: tocsin init" if isinstance(error, FileNotFoundError) else ""
-        problem = Problem(path="the file", message=f"cannot be read: {reason}{hint}")
+        told_to = hint if isinstance(error, FileNotFoundError) else ""
+        problem = Problem(path="the file", message=f"cannot be read: {reason}{told_to}")
         raise ConfigError(str(path), (problem,)) from None
 
 

@@ -19,29 +19,32 @@ _Kind = object
 
 
 class GrammarKeys:
-    """The known keys of every place."""
+    """The known keys of every place of a kind of file."""
+
+    def __init__(self, root: type[Part] = File) -> None:
+        self._root = root
 
     def at(self, place: Place) -> tuple[str, ...]:
         """Return the keys that the mapping at this place may have; none where any name goes."""
-        kinds: list[_Kind] = [File]
+        kinds: list[_Kind] = [self._root]
         for step in place:
             kinds = [inner for kind in kinds for inner in _inside(kind, step)]
         return tuple(key for part in _parts_of(kinds) for key, _ in _fields(part))
 
     def homes_of(self, key: str) -> tuple[str, ...]:
         """Return the places that may have this key, the outermost first."""
-        return _homes().get(key, ())
+        return _homes(self._root).get(key, ())
 
 
-def every_key() -> tuple[tuple[str, str], ...]:
+def every_key(root: type[Part] = File) -> tuple[tuple[str, str], ...]:
     """Return every key as a path, `jobs.*.deadline`, with what it means, in the order of the grammar."""
-    return tuple((".".join(path), meaning) for path, meaning in _walk(File, (), ()))
+    return tuple((".".join(path), meaning) for path, meaning in _walk(root, (), ()))
 
 
 @cache
-def _homes() -> dict[str, tuple[str, ...]]:
+def _homes(root: type[Part]) -> dict[str, tuple[str, ...]]:
     homes: dict[str, list[str]] = {}
-    for path, _ in every_key():
+    for path, _ in every_key(root):
         home, _, key = path.rpartition(".")
         homes.setdefault(key, []).append(f"'{home}'" if home else TOP)
     return {key: tuple(sorted(places, key=lambda home: home.count("."))) for key, places in homes.items()}

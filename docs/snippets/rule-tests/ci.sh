@@ -1,0 +1,1 @@
+tocsin test --junit rules.xml

@@ -1,0 +1,2 @@
+tocsin test
+tocsin test rules.test.yaml --only hangs

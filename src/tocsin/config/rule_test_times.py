@@ -1,0 +1,92 @@
+"""Instants of rule tests: as people write them, on the day of the test and in its zone."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from tocsin.config.grammar.rule_tests import WEEKDAYS
+from tocsin.errors import InvalidSchedule
+from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, instant_of, local_date, zone
+
+FIRST_DAY: Final = date(2026, 1, 5)
+"""A Monday, on which a test begins that says no other day."""
+
+_SPAN: Final = re.compile(
+    r"(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?", re.ASCII
+)
+_FORMS: Final = "02:00, Tue 02:00, 2026-03-10 02:00, or +5m"
+MOST: Final = timedelta(days=400)
+
+
+def read_length(text: str) -> timedelta:
+    """Return the length that a text such as `5m`, `1h30m`, `1d` means; raises InvalidSchedule."""
+    found = _SPAN.fullmatch(text.replace(" ", ""))
+    if found is None or not any(found.groups()):
+        raise InvalidSchedule(f"must be a length of time such as 5m, 1h30m or 1d, not {text[:40]!r}")
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if not timedelta() < length <= MOST:
+        raise InvalidSchedule(f"must be from 1s to {MOST.days}d, not {text[:40]!r}")
+    return length
+
+
+def read_beginning(text: str | None, timezone: str) -> datetime:
+    """Return when a test begins that says `2026-03-10`, `2026-03-10 08:00`, or nothing.
+
+    Raises InvalidSchedule.
+    """
+    if text is None:
+        return instant_of(FIRST_DAY, MIDNIGHT, timezone)
+    day, _, clock = text.strip().partition(" ")
+    return instant_of(_day(day), _time(clock) if clock else MIDNIGHT, timezone)
+
+
+def read_when(text: str, *, begins_at: datetime, before_at: datetime, timezone: str) -> datetime:
+    """Return the instant that a line means: of the day of the test, or after the line before.
+
+    Raises InvalidSchedule for what cannot be read, and for a time that clocks jump over that day.
+    """
+    words = text.split()
+    if text.strip().startswith("+"):
+        return before_at + read_length(text.strip()[1:])
+    first = local_date(begins_at, timezone)
+    if len(words) == 1:
+        return _instant(first, words[0], timezone)
+    if len(words) != 2:  # noqa: PLR2004 -- a day and a time
+        raise InvalidSchedule(f"must be an instant such as {_FORMS}, not {text[:40]!r}")
+    if words[0] not in WEEKDAYS:
+        return _instant(_day(words[0]), words[1], timezone)
+    ahead = (WEEKDAYS.index(words[0]) - first.weekday()) % 7
+    return _instant(first + ahead * ONE_DAY, words[1], timezone)
+
+
+def repeated(first_at: datetime, every: timedelta, times: int, timezone: str) -> list[datetime]:
+    """Return instants so long after one another; whole days keep the time of day through clock changes."""
+    if every % ONE_DAY:
+        return [first_at + number * every for number in range(times)]
+    local = first_at.astimezone(zone(timezone))
+    days = every // ONE_DAY
+    clock = local.time().replace(tzinfo=None)
+    return [instant_of(local.date() + number * days * ONE_DAY, clock, timezone) for number in range(times)]
+
+
+def _instant(day: date, clock: str, timezone: str) -> datetime:
+    wall = _time(clock)
+    instant = instant_of(day, wall, timezone)
+    if instant.astimezone(zone(timezone)).replace(tzinfo=None) != datetime.combine(day, wall):
+        raise InvalidSchedule(f"{clock} does not exist on {day} in {timezone}: the clocks are put forward")
+    return instant.astimezone(UTC)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidSchedule(f"{text[:40]!r} is not a day; write it as 2026-03-10") from None
+
+
+def _time(text: str) -> time:
+    try:
+        return time.fromisoformat(text.zfill(5) if text.count(":") == 1 else text.zfill(8))
+    except ValueError:
+        raise InvalidSchedule(f"{text[:40]!r} is not a time of day; write it as 02:00") from None
