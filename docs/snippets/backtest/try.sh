@@ -1,0 +1,2 @@
+cp tocsin.yaml new.yaml        # and then change new.yaml
+tocsin backtest new.yaml --since 90d
