@@ -15,6 +15,9 @@ from tocsin.jobs.settling import Settled, settle
 from tocsin.jobs.skew import HostClock
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState
+from tocsin.quality.baseline import fit
+from tocsin.quality.learned import NOTHING_LEARNED, Learned
+from tocsin.quality.series import Kind, Point, series_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.judge import CONDITIONS
 from tocsin.rules.rule import MofN, Rule
@@ -123,6 +126,17 @@ def blindness(draw: st.DrawFn) -> tuple[BlindWindow, ...]:
     return tuple(windows)
 
 
+def _taught(minutes: float) -> Learned:
+    """What a month of runs each day about so long has taught."""
+    took = (minutes * 60.0 * share for share in (1.0, 1.02, 0.98, 1.05, 0.95) * 6)
+    first_at = (START - timedelta(days=30)).timestamp()
+    series = series_of(Point(order_at=first_at + day * 86_400.0, value=one) for day, one in enumerate(took))
+    return Learned(normal=fit(series, kind=Kind.DURATION, timezone="UTC"), learned_at=START - HOUR)
+
+
+TAUGHT = tuple(_taught(minutes) for minutes in (1.0, 20.0, 90.0))
+
+
 @dataclass
 class Life:
     """A job as the server knows it, without the server."""
@@ -131,6 +145,7 @@ class Life:
     state: JobState
     now: datetime
     blind: tuple[BlindWindow, ...] = ()
+    learned: Learned = NOTHING_LEARNED
 
     def __post_init__(self) -> None:
         self.kept: dict[str, Run] = {}
@@ -163,7 +178,7 @@ class Life:
 
     @property
     def facts(self) -> Facts:
-        return Facts(job=self.job, state=self.state, blind=self.blind)
+        return Facts(job=self.job, state=self.state, blind=self.blind, learned=self.learned)
 
 
 def moved(check_in: CheckIn, now: datetime) -> CheckIn:
@@ -179,7 +194,13 @@ def lives(draw: st.DrawFn, *, most: int = 14) -> Life:
     job = Job(
         name="etl", environment="production", registered_at=START - MINUTE, definition=draw(definitions())
     )
-    life = Life(job=job, state=JobState(), now=START, blind=draw(blindness()))
+    life = Life(
+        job=job,
+        state=JobState(),
+        now=START,
+        blind=draw(blindness()),
+        learned=draw(st.sampled_from([NOTHING_LEARNED, NOTHING_LEARNED, *TAUGHT])),
+    )
     life.settle()
     life.live(draw(st.lists(said(), max_size=most)))
     life.now += draw(st.sampled_from([0, 0, 1, 40, 400])) * MINUTE

@@ -10,6 +10,9 @@ from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import JobState, Outcome
+from tocsin.quality.baseline import fit
+from tocsin.quality.learned import Learned
+from tocsin.quality.series import Kind, Point, series_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Verdict
 from tocsin.rules.judge import judge
@@ -33,6 +36,15 @@ def facts(state: JobState, sla: SLA | None = None, **definition: object) -> Fact
     plain = replace(Definition(sla=sla or SLA()), **definition)
     job = Job(name="etl", environment="production", registered_at=NOON - HOUR, definition=plain)
     return Facts(job=job, state=state)
+
+
+def learned_from_runs(known: Facts, *seconds: float) -> Facts:
+    """Return the facts of a job whose runs, one a day, took so long; left out: about ten minutes."""
+    took = seconds or (600.0, 590.0, 610.0, 605.0, 595.0) * 4
+    first_at = (NOON - len(took) * 24 * HOUR).timestamp()
+    series = series_of(Point(order_at=first_at + day * 86_400.0, value=one) for day, one in enumerate(took))
+    normal = fit(series, kind=Kind.DURATION, timezone=known.job.definition.timezone)
+    return replace(known, learned=Learned(normal=normal, learned_at=NOON - HOUR))
 
 
 def asked(condition: str, known: Facts, now: str, **more: Any) -> Verdict:  # noqa: ANN401 - as Rule takes it

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.rules.facts import NOON, expected, facts, failed, good, running, verdict_of
+from tests.rules.facts import NOON, expected, facts, failed, good, learned_from_runs, running, verdict_of
 from tests.rules.facts import rule as of_condition
 from tocsin.jobs.occurrence import OccurrenceStatus
 from tocsin.jobs.skew import HostClock
@@ -13,7 +13,7 @@ from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.finding import QUIET
 from tocsin.rules.judge import CONDITIONS
 
-TROUBLED = facts(
+_TROUBLES = facts(
     JobState(
         open_runs=(running(),),
         failures=(failed("b"),),
@@ -27,6 +27,7 @@ TROUBLED = facts(
     SLA(max_duration_seconds=60, max_failure_rate=0.1, min_records_processed=9),
     stalled_after_seconds=60.0,
 )
+TROUBLED = learned_from_runs(_TROUBLES)
 MUCH_LATER = NOON.replace(hour=20)
 
 

@@ -15,6 +15,8 @@ from tocsin.errors import ChoreFailed, StoreError, StoreRefused, StoreUnreadable
 
 EVERYTHING: Final = "*"
 """Under this name a job is set aside that cannot be judged at all."""
+LEARNING: Final = "learning from past runs"
+"""Under this name it is noted that nothing can be learned from the runs of a job."""
 NO_JOB: Final = 0
 TRIED_AGAIN_AFTER: Final = timedelta(minutes=5)
 """At most so long a chore or a group is put off: others than one job wait for it."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.engine.apart import (
     EVERYTHING,
+    LEARNING,
     NO_JOB,
     TRIED_AGAIN_AFTER,
     counted_as,
@@ -57,6 +58,7 @@ class Draft:
         self._changed: dict[str, Alert] = {}
         self._entries: list[Entry] = []
         self._cancelled: list[str] = []
+        self._histories: list[tuple[int, str, bytes]] = []
         self._runs: dict[tuple[int, str], Run] = {}
         self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
         self.gathering = Gathering(writing, book.configuration, new_id, now)
@@ -144,6 +146,16 @@ class Draft:
         self.watches[watch.job.id] = replace(watch, due_at=until_at)
         self._note_raised(EVERYTHING, watch.job.id, until_at, error)
 
+    def put_off_learning(self, watch: Watch, error: Exception, until_at: datetime) -> None:
+        """Try again later to learn from a job."""
+        unlearned = watch.state.unlearned and replace(watch.state.unlearned, due_at=until_at)
+        self.watches[watch.job.id] = replace(watch, state=replace(watch.state, unlearned=unlearned))
+        self._note_raised(LEARNING, watch.job.id, until_at, told_of(error))
+
+    def keep_history(self, job_id: int, series: str, points: bytes) -> None:
+        """Keep what the past of a job has been, packed."""
+        self._histories.append((job_id, series, points))
+
     def set_aside(self, failed: ChoreFailed) -> None:
         """Put off what has raised: a job as a whole, or a chore of our own, which is tried again sooner."""
         if failed.job_id == NO_JOB:
@@ -202,7 +214,7 @@ class Draft:
         if self._occurrences:
             writing.save_occurrences((job_id, o) for (job_id, _), o in self._occurrences.items())
         if self.watches:
-            writing.save(self.watches.values())
+            self._write_watches()
         for item in self.raised:
             writing.save_set_aside(item)
         if self._changed:
@@ -222,6 +234,11 @@ class Draft:
         if self.notifications:
             writing.enqueue(self.notifications)
         self._write_unknown()
+
+    def _write_watches(self) -> None:
+        self.writing.save(self.watches.values())
+        if self._histories:
+            self.writing.save_histories(self._histories)
 
     def _write_unknown(self) -> None:
         known_again = self.heard & self.book.unknown_jobs if self.book.unknown_jobs else ()

@@ -28,6 +28,7 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.settling import settle
 from tocsin.jobs.state import JobState
+from tocsin.quality.learned import learns_at
 from tocsin.rules.facts import Facts, apart
 from tocsin.rules.finding import Finding, Verdict
 from tocsin.rules.judge import judge
@@ -100,9 +101,13 @@ def _judge_all(seen: Look, book: Book, now: datetime) -> tuple[dict[str, tuple[R
     seen.occurrences, seen.runs, seen.unknown = settled.decided, settled.runs, settled.unknown
     if settled.ask_again_at is not None:
         seen.asks.append(settled.ask_again_at)
+    learn_at = learns_at(seen.watch.learned, settled.state.unlearned)
+    if learn_at is not None:
+        seen.asks.append(learn_at)
     findings: dict[str, tuple[Rule, Finding]] = {}
     not_well: NotWell = {}
-    for facts in apart(Facts(job=job, state=settled.state, blind=book.blind)):
+    facts_of_job = Facts(job=job, state=settled.state, learned=seen.watch.learned, blind=book.blind)
+    for facts in apart(facts_of_job):
         _judge_by_all_rules(seen, facts, findings, not_well, book=book, now=now)
     return findings, not_well
 

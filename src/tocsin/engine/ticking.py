@@ -10,6 +10,7 @@ from tocsin.engine.apart import EVERYTHING, apart, named
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drill_plans import look_at_drills
 from tocsin.engine.handing_over import look_at_hand_overs
+from tocsin.engine.learning import Lessons
 from tocsin.engine.ourselves import look_at_ourselves
 from tocsin.engine.own_jobs import DRILLS, HAND_OVERS
 from tocsin.engine.storming import speak_for_groups
@@ -34,10 +35,12 @@ def tick(draft: Draft, limit: int, is_over: Callable[[], bool] = lambda: False) 
     count = len(due)
     due = [watch for watch in due if watch.job.id not in draft.watches]
     draft.load(due)
+    lessons, has_learned = Lessons(draft, due), False
     for number, watch in enumerate(due):
-        if number % LOOKS_BETWEEN == LOOKS_BETWEEN - 1 and is_over():
+        if (has_learned or number % LOOKS_BETWEEN == LOOKS_BETWEEN - 1) and is_over():
             draft.leave(later.job.id for later in due[number:])
             break
+        has_learned = lessons.take(watch)
         _look(draft, watch)
     if count or draft.gathering.has_changed:
         draft.write()
@@ -61,6 +64,7 @@ def look_alone(draft: Draft) -> int:
     for watch in due:
         with named(EVERYTHING, watch.job.id):
             draft.load(due)
+            Lessons(draft, due).take(watch)
             _look(draft, watch)
             draft.write()
     return len(due)

@@ -1,6 +1,6 @@
 """What a check-in makes of all that is known of a job."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 from msgspec import Struct
@@ -14,8 +14,10 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.remembering import after, as_run, with_failure, without_unmade
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.jobs.sla import SLA
-from tocsin.jobs.state import MAX_EARLY, MAX_OPEN_RUNS, JobState, Outcome
+from tocsin.jobs.state import MAX_EARLY, MAX_OPEN_RUNS, JobState, Outcome, Unlearned
 
+# So that the end of a run is told first, and what came with it is there.
+LEARN_AFTER = timedelta(minutes=2)
 _ENDED_AT = attrgetter("ended_at")
 _BEGINNINGS = {
     CheckInKind.SCHEDULED: "scheduled_at",
@@ -180,8 +182,21 @@ def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: 
         last_seen_at=check_in.received_at,
         last_started_at=_later(state.last_started_at, run.started_at or run.ended_at),
         promised_at=None if run.status is RunStatus.SUCCESS else state.promised_at,
+        unlearned=_unlearned(state.unlearned, run, check_in.received_at),
     )
     return Folded(state=state, run=run.key, runs=(run,), decided=decided, ended=True)
+
+
+def _unlearned(known: Unlearned | None, run: Run, now: datetime) -> Unlearned:
+    """Return from where on there is to be learned; a good run is worth it soon, a bad one waits for it."""
+    from_at, due_at = run.order_at, None if known is None else known.due_at
+    if run.status is RunStatus.SUCCESS and due_at is None:
+        due_at = now + LEARN_AFTER
+    if known is None:
+        return Unlearned(from_at=from_at, due_at=due_at)
+    if from_at >= known.from_at and due_at is known.due_at:
+        return known
+    return Unlearned(from_at=min(from_at, known.from_at), due_at=due_at)
 
 
 def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobState:

@@ -24,6 +24,7 @@ def state_at(state: JobState, now: datetime) -> JobState:
         last_success_at=_by(state.last_success_at, now),
         last_started_at=_by(state.last_started_at, now),
         last_seen_at=_by(state.last_seen_at, now),
+        unlearned=state.unlearned and replace(state.unlearned, due_at=_by(state.unlearned.due_at, now)),
     )
 
 

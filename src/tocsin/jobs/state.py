@@ -61,6 +61,16 @@ class Unmade(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     backfill: bool = False
 
 
+class Unlearned(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """Runs have ended of which nothing has been learned: the first of them, and when that is to be done.
+
+    It is kept as an array: a new field comes last and has a default.
+    """
+
+    from_at: datetime
+    due_at: datetime | None = None
+
+
 def remembered(recent: tuple[Outcome, ...], *outcomes: Outcome) -> tuple[Outcome, ...]:
     """Return the last outcomes, oldest first, in whatever order they were heard of."""
     return tuple(sorted((*recent, *outcomes), key=_OUTCOME_AT)[-MAX_RECENT:])
@@ -79,7 +89,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     `last` the run that ended last; `forgiven`, for each condition that a person has declared over
     (EVERY_CONDITION for all), up to which instant nothing counts any more; `early` the run and number of
     logs that came before anything else of their run; `clocks` those of its hosts that are or lately seemed
-    wrong.
+    wrong; `unlearned` tells of runs that nothing was learned from yet.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -100,6 +110,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     last_seen_at: datetime | None = None
     early: tuple[tuple[str, int], ...] = ()
     clocks: tuple[HostClock, ...] = ()
+    unlearned: Unlearned | None = None
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -11,4 +11,5 @@ DEFAULT_RULES = (
     Rule(name="too few records", condition="min_records"),
     Rule(name="records failed", condition="failure_rate"),
     Rule(name="clock wrong", condition="clock_skew"),
+    Rule(name="unusual duration", condition="duration_anomaly"),
 )

@@ -8,18 +8,20 @@ from msgspec.structs import replace
 from tocsin.jobs.job import Job
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState, Outcome, hidden_by
+from tocsin.quality.learned import NOTHING_LEARNED, Learned
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A job, what is known of it as of now, and when we could not hear.
+    """A job, what is known of it as of now, what its past has taught, and when we could not hear.
 
     `of_backfills`: this is what is known of runs that make up for old ones, and of nothing else.
     """
 
     job: Job
     state: JobState
+    learned: Learned = NOTHING_LEARNED
     blind: tuple[BlindWindow, ...] = ()
     of_backfills: bool = False
 

@@ -30,6 +30,9 @@ class Why(Enum):
     DURATION_NEAR = "duration_near"
     DURATION_EXCEEDED = "duration_exceeded"
     TOO_FAST = "too_fast"
+    UNUSUALLY_SLOW = "unusually_slow"
+    UNUSUALLY_FAST = "unusually_fast"
+    NEW_NORMAL = "new_normal"
     RETRY_MISSING = "retry_missing"
     NO_HEARTBEAT = "no_heartbeat"
     NO_PROGRESS = "no_progress"
@@ -90,3 +93,5 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 QUIET = Verdict()
+LEARNING = Verdict(ask_again_at=None, cannot_tell=False)
+"""There is too little past to compare with; a value of its own, known by its identity."""

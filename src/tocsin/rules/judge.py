@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tocsin.rules.conditions import (
     clock_skew,
+    duration_anomaly,
     failure_rate,
     job_failure,
     min_records,
@@ -16,7 +17,7 @@ from tocsin.rules.conditions import (
     stalled,
 )
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import QUIET, Severity, Verdict
+from tocsin.rules.finding import LEARNING, QUIET, Severity, Verdict
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs
 
@@ -32,6 +33,7 @@ CONDITIONS: Mapping[str, Judge] = {
     min_records.NAME: min_records.judge,
     failure_rate.NAME: failure_rate.judge,
     clock_skew.NAME: clock_skew.judge,
+    duration_anomaly.NAME: duration_anomaly.judge,
 }
 
 SHOWN: Mapping[str, Show] = {
@@ -43,6 +45,7 @@ SHOWN: Mapping[str, Show] = {
     min_records.NAME: min_records.facts_of,
     failure_rate.NAME: failure_rate.facts_of,
     clock_skew.NAME: clock_skew.facts_of,
+    duration_anomaly.NAME: duration_anomaly.facts_of,
 }
 """For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
 
@@ -63,7 +66,7 @@ def judge(rules: Iterable[Rule], facts: Facts, now: datetime) -> list[tuple[Rule
         except Exception as error:  # noqa: BLE001 -- a fault in one condition must not hide what the others find
             judged.append((rule, error))
             continue
-        if verdict is not QUIET:
+        if verdict is not QUIET and verdict is not LEARNING:
             judged.append((rule, _of_backfills(verdict) if facts.of_backfills else verdict))
     return judged
 

@@ -57,5 +57,11 @@ TAKEN: Final[Mapping[str, Taken]] = {
         "least": replace(_RECORDS, usual=1),
     },
     "clock_skew": {"threshold": Limit(unit="minutes", highest=1_440, above=True, usual=5)},
+    "duration_anomaly": {
+        "threshold": Limit(unit="normal spreads", lowest=2, highest=100, usual=3.5),
+        "page_threshold": Limit(unit="normal spreads", lowest=2, highest=100, usual=5),
+        "least": Limit(unit="seconds", highest=31_622_400, usual=120),
+        "direction": Choice(words=("both", "slow", "fast"), usual="both"),
+    },
 }
 """By condition, the limits that its rules take, by their keys; a condition that is not here takes none."""

@@ -13,7 +13,6 @@ from tocsin.alerts.alert import Alert, AlertState, Entry
 from tocsin.alerts.drill import Drill
 from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence
-from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
@@ -24,10 +23,11 @@ from tocsin.store.exports import Exports
 from tocsin.store.hastening import Hastening
 from tocsin.store.past import Past
 from tocsin.store.relations import Relations
+from tocsin.store.reported import Reported
 from tocsin.store.rows import Counts, Delivery, LogLine, Notification, SetAside, Token, Watch
 
 
-class Writing(Relations, Hastening, Protocol):
+class Writing(Relations, Reported, Hastening, Protocol):
     """The one session of a server process that writes; used by one thread.
 
     Every method but `begin`, `commit` and `rollback` is called between them. StoreUnavailable from
@@ -83,19 +83,6 @@ class Writing(Relations, Hastening, Protocol):
 
     def delete(self, job_id: int) -> None:
         """Remove a job with its runs and check-ins; its alerts stay as history."""
-
-    def runs(self, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Run]:
-        """Return those runs, by job id and run key, that are kept."""
-        ...
-
-    def save_runs(self, rows: Iterable[tuple[int, Run]]) -> None:
-        """Keep runs of the jobs with these ids, the newest reading of each."""
-
-    def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
-        """Keep how expected runs were decided, by job id and nominal instant."""
-
-    def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:
-        """Add check-ins to the log of the jobs with these ids."""
 
     def alerts(self, job_ids: Iterable[int], remembered_since: datetime) -> dict[int, tuple[Alert, ...]]:
         """Return each job's open alerts and those resolved since that instant, oldest first."""

@@ -10,6 +10,7 @@ from tocsin.alerts.alert import Alert
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Job
 from tocsin.jobs.state import JobState
+from tocsin.quality.learned import NOTHING_LEARNED, Learned
 
 
 class Watch(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -20,10 +21,12 @@ class Watch(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     it is open or still remembered for deduplication, so that the others cost no look at the alerts.
     `unreadable` says why what is kept of it cannot be read, by damage or because a newer Tocsin wrote
     it: `state` is then empty, nothing can be judged by it, and saving leaves the kept one as it is.
+    `learned` is what its past runs have taught.
     """
 
     job: Job
     state: JobState = JobState()
+    learned: Learned = NOTHING_LEARNED
     due_at: datetime | None = None
     judged_under: int = 0
     alerting: bool = False

@@ -17,6 +17,7 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow, JobState
 from tocsin.oncall.override import Override
+from tocsin.quality.learned import NOTHING_LEARNED, Learned
 from tocsin.store.codec import (
     FOR_EVER,
     Codec,
@@ -46,6 +47,7 @@ DEFINITION: Final = Codec(Definition)
 DRILL: Final = Codec(Drill)
 ENTRY: Final = Codec(Entry)
 GROUP: Final = Codec(Group)
+LEARNED: Final = Codec(Learned, derived=True)
 OCCURRENCE: Final = Codec(Occurrence)
 OVERRIDE: Final = Codec(Override)
 RUN: Final = Codec(Run)
@@ -63,6 +65,16 @@ SET_ASIDE: Final = Columns(SetAside)
 TOKEN: Final = Columns(Token)
 
 EMPTY: Final = "{}"
+TABLES_OF_A_JOB: Final = (
+    "watches",
+    "memories",
+    "histories",
+    "runs",
+    "occurrences",
+    "unknown",
+    "set_aside",
+    "needs",
+)
 # Of a notification `n`: the newest reference that its target has given for its alert.
 KNOWN_AS: Final = """COALESCE((
             SELECT told.reference FROM notifications AS told
@@ -73,7 +85,7 @@ UNFINISHED: Final = frozenset({NotificationState.PENDING, NotificationState.SEND
 JOB_COLUMNS: Final = "environment, name, definition, registered_at, paused_at, paused_by"
 WATCH_COLUMNS: Final = (
     "j.id, j.environment, j.name, j.definition, j.registered_at, j.paused_at, j.paused_by, "
-    "w.state, m.memory, w.due_at, w.judged_under, w.alerting"
+    "w.state, m.memory, m.learned, w.due_at, w.judged_under, w.alerting"
 )
 ALERT_COLUMNS: Final = (
     "id, fingerprint, job_id, state, severity, opened_at, over_at, held_back, rule, condition, "
@@ -92,12 +104,13 @@ def job_row(job: Job) -> tuple[Column, ...]:
 def watch_from(row: tuple[Any, ...]) -> Watch:
     """Return the watch of a row of WATCH_COLUMNS."""
     id_, environment, name, definition, registered_at, paused_at, paused_by, state, memory, *rest = row
-    due_at, judged_under, alerting = rest[:3]
+    learned, due_at, judged_under, alerting = rest[:4]
     unreadable = ""
     try:
         known_as, known = _definition(definition), state_from(state, memory)
+        taught = NOTHING_LEARNED if learned is None else LEARNED.decode(learned)
     except StoreError as error:
-        known_as, known, unreadable = Definition(), JobState(), str(error)
+        known_as, known, taught, unreadable = Definition(), JobState(), NOTHING_LEARNED, str(error)
     job = Job(
         name=name,
         environment=environment,
@@ -110,6 +123,7 @@ def watch_from(row: tuple[Any, ...]) -> Watch:
     return Watch(
         job=job,
         state=known,
+        learned=taught,
         due_at=instant_or_none(due_at),
         judged_under=judged_under,
         alerting=bool(alerting),

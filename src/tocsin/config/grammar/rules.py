@@ -90,7 +90,7 @@ class Rule(Part):
     condition: Annotated[
         str, AfterValidator(_condition), Field(json_schema_extra={"enum": sorted(CONDITIONS)})
     ]
-    """What is wrong: one of the conditions, such as job_failure, missing_run or sla_breach."""
+    """What is wrong: `job_failure`, `missing_run` and so on; the reference lists every condition."""
 
     enabled: bool = True
     """Whether it is asked at all; `false` also switches off the default rule of its condition."""

@@ -22,9 +22,11 @@ from tocsin.store.postgres.session import SHARED, Session, numbers, texts
 from tocsin.store.rows import Watch
 from tocsin.store.shapes import (
     JOB_COLUMNS,
+    LEARNED,
     STATE,
     STATE_MEMORY,
     STATE_NOW,
+    TABLES_OF_A_JOB,
     job_row,
     remembers_same,
     watch_from,
@@ -49,7 +51,7 @@ _LOCK_NEWER: Final = (
     f"{_LOCK_WHERE} w.judged_under > ? ORDER BY w.judged_under LIMIT ? FOR UPDATE SKIP LOCKED"
 )
 _LOAD: Final = (
-    f"SELECT j.id, {JOB_COLUMNS}, m.memory FROM unnest(?::bigint[]) AS k (id) "  # noqa: S608 - our own columns
+    f"SELECT j.id, {JOB_COLUMNS}, m.memory, m.learned FROM unnest(?::bigint[]) AS k (id) "  # noqa: S608 - our own columns
     "JOIN jobs j ON j.id = k.id LEFT JOIN memories m ON m.job_id = k.id"
 )
 _NEXT: Final = "SELECT due_at FROM watches WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"
@@ -100,6 +102,11 @@ _UPDATE_JUDGED: Final = """
 _UPDATE_MEMORIES: Final = """
     INSERT INTO memories (job_id, memory) SELECT * FROM unnest(?::bigint[], ?::text[])
     ON CONFLICT (job_id) DO UPDATE SET memory = excluded.memory
+"""
+_UPDATE_LEARNED: Final = """
+    INSERT INTO memories (job_id, memory, learned)
+    SELECT job_id, '{}', learned FROM unnest(?::bigint[], ?::text[]) AS v (job_id, learned)
+    ON CONFLICT (job_id) DO UPDATE SET learned = excluded.learned
 """
 _RENAME: Final = """
     UPDATE jobs SET name = ? WHERE id = ? AND NOT EXISTS (
@@ -195,6 +202,7 @@ class JobsWriting(Session, NeedsWriting):
         """Keep watches that were loaded in this transaction."""
         jobs: Rows = []
         memories: Rows = []
+        learned: Rows = []
         states: Rows = []
         dues: Rows = []
         judged: Rows = []
@@ -214,6 +222,9 @@ class JobsWriting(Session, NeedsWriting):
             if not watch.unreadable and not remembers_same(watch.state, old.state):
                 memories.append((job.id, STATE_MEMORY.encode(watch.state)))
                 version = before.mark + 1
+            if not watch.unreadable and watch.learned is not old.learned:
+                learned.append((job.id, LEARNED.encode(watch.learned)))
+                version = before.mark + 1
             due = (job.id, micros_or_none(watch.due_at), int(watch.alerting), version)
             if watch.state is old.state or watch.unreadable:
                 dues.append(due)
@@ -228,6 +239,7 @@ class JobsWriting(Session, NeedsWriting):
         self._write_judged(_SAVE_ALL, states, numbers, numbers, numbers, numbers, texts)
         self._write_judged(_SAVE_DUE, dues, numbers, numbers, numbers, numbers)
         self._write(_UPDATE_MEMORIES, memories, numbers, texts)
+        self._write(_UPDATE_LEARNED, learned, numbers, texts)
         self._write(_UPDATE_JUDGED, judged, numbers, numbers)
         self._save_needs(needing)
 
@@ -244,7 +256,7 @@ class JobsWriting(Session, NeedsWriting):
         self.watches_by_id([job_id])
         self._drop(job_id)
         removed = self._door.run("DELETE FROM jobs WHERE id = ?", (job_id,))
-        for table in ("watches", "memories", "runs", "occurrences", "unknown", "set_aside", "needs"):
+        for table in TABLES_OF_A_JOB:
             self._door.run(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608 - our own tables
         if removed:
             self._door.run("INSERT INTO leftovers (job_id) VALUES (?)", (job_id,))
@@ -284,7 +296,7 @@ class JobsWriting(Session, NeedsWriting):
         for job_id, version, state, *rest in new:
             part = parts.get(job_id)
             if part is not None:
-                watch = watch_from((*part[:7], state, part[7], *rest))
+                watch = watch_from((*part[:7], state, part[7], part[8], *rest))
                 self._cache.put(watch, version, state)
             else:
                 self._freshen(job_id, state, *rest)

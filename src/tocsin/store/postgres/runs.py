@@ -1,6 +1,7 @@
 """Runs, decided occurrences and the log of check-ins in the writing session."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from tocsin.jobs.checkin import CheckIn
@@ -21,6 +22,19 @@ _SAVE_RUNS: Final = """
     ON CONFLICT (job_id, key) DO UPDATE
     SET order_at = excluded.order_at, ended_at = excluded.ended_at, body = excluded.body
 """
+_RUNS_SINCE: Final = """
+    SELECT k.job_id, r.body FROM unnest(?::bigint[], ?::bigint[]) AS k (job_id, since)
+    CROSS JOIN LATERAL (
+        SELECT body, order_at, id FROM runs
+        WHERE job_id = k.job_id AND order_at >= k.since AND ended_at IS NOT NULL
+        ORDER BY order_at DESC, id DESC LIMIT ?
+    ) AS r ORDER BY k.job_id, r.order_at, r.id
+"""
+_HISTORIES: Final = "SELECT job_id, series, points FROM histories WHERE job_id = ANY (?::bigint[])"
+_SAVE_HISTORY: Final = (
+    "INSERT INTO histories (job_id, series, points) VALUES (?, ?, ?) "
+    "ON CONFLICT (job_id, series) DO UPDATE SET points = excluded.points"
+)
 _SAVE_OCCURRENCES: Final = """
     INSERT INTO occurrences (job_id, nominal_at, body, is_unknown)
     SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
@@ -48,6 +62,23 @@ class RunsWriting(JobsWriting):
             for (job_id, key), run in sorted(newest.items(), key=lambda item: item[0])
         ]
         self._write(_SAVE_RUNS, kept, numbers, texts, numbers, numbers, texts)
+
+    def ended_runs(self, since: Mapping[int, datetime], limit: int) -> dict[int, list[Run]]:
+        """Return the newest ended runs of jobs that are placed at or after an instant, oldest first."""
+        bodies: dict[int, list[tuple[str]]] = {job_id: [] for job_id in since}
+        wanted = (numbers(since), numbers(micros(at) for at in since.values()), limit)
+        for job_id, body in self._door.all(_RUNS_SINCE, wanted):
+            bodies[job_id].append((body,))
+        return {job_id: RUN.decode_all(found) for job_id, found in bodies.items()}
+
+    def histories(self, job_ids: Iterable[int]) -> dict[tuple[int, str], bytes]:
+        """Return what is kept of the past of these jobs, by job id and series."""
+        rows = self._door.all(_HISTORIES, (numbers(job_ids),))
+        return {(job_id, series): bytes(points) for job_id, series, points in rows}
+
+    def save_histories(self, rows: Iterable[tuple[int, str, bytes]]) -> None:
+        """Keep points of the past, by job id and series."""
+        self._door.many(_SAVE_HISTORY, list(rows))
 
     def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
         """Keep how expected runs were decided, by job id and nominal instant."""

@@ -16,8 +16,10 @@ from tocsin.store.needing import NeedsWriting
 from tocsin.store.rows import Watch
 from tocsin.store.shapes import (
     JOB_COLUMNS,
+    LEARNED,
     STATE_MEMORY,
     STATE_NOW,
+    TABLES_OF_A_JOB,
     WATCH_COLUMNS,
     job_row,
     remembers_same,
@@ -46,7 +48,12 @@ _INSERT_JOB: Final = f"INSERT INTO jobs ({JOB_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?
 _INSERT_WATCH: Final = "INSERT INTO watches VALUES (?, '{}', NULL, 0, 0, 0)"
 _UPDATE_JOB: Final = "UPDATE jobs SET definition = ?, paused_at = ?, paused_by = ? WHERE id = ?"
 _UPDATE_MEMORY: Final = (
-    "INSERT INTO memories VALUES (?, ?) ON CONFLICT (job_id) DO UPDATE SET memory = excluded.memory"
+    "INSERT INTO memories (job_id, memory) VALUES (?, ?) "
+    "ON CONFLICT (job_id) DO UPDATE SET memory = excluded.memory"
+)
+_UPDATE_LEARNED: Final = (
+    "INSERT INTO memories (job_id, memory, learned) VALUES (?, '{}', ?) "
+    "ON CONFLICT (job_id) DO UPDATE SET learned = excluded.learned"
 )
 _UPDATE_ALL: Final = "UPDATE watches SET state = ?, due_at = ?, alerting = ?, head = ? WHERE job_id = ?"
 _UPDATE_DUE: Final = "UPDATE watches SET due_at = ?, alerting = ?, head = ? WHERE job_id = ?"
@@ -128,6 +135,7 @@ class JobsWriting(Session, NeedsWriting):
         """Keep watches that were loaded in this transaction."""
         jobs: Rows = []
         memories: Rows = []
+        learned: Rows = []
         states: Rows = []
         dues: Rows = []
         judged: Rows = []
@@ -150,6 +158,8 @@ class JobsWriting(Session, NeedsWriting):
                 states.append((STATE_NOW.encode(watch.state), *due))
                 if not remembers_same(watch.state, old.state):
                     memories.append((job.id, STATE_MEMORY.encode(watch.state)))
+            if watch.learned is not old.learned and not watch.unreadable:
+                learned.append((job.id, LEARNED.encode(watch.learned)))
             if watch.judged_under != old.judged_under:
                 judged.append((watch.judged_under, job.id))
             self._cache.renew(before, watch)
@@ -159,6 +169,7 @@ class JobsWriting(Session, NeedsWriting):
                 (_UPDATE_ALL, states),
                 (_UPDATE_DUE, dues),
                 (_UPDATE_MEMORY, memories),
+                (_UPDATE_LEARNED, learned),
                 (_UPDATE_JUDGED, judged),
             )
         )
@@ -181,7 +192,7 @@ class JobsWriting(Session, NeedsWriting):
         self._cache.drop(job_id)
         self._door.run("INSERT INTO leftovers SELECT job_id, head FROM watches WHERE job_id = ?", (job_id,))
         removed = self._door.run("DELETE FROM jobs WHERE id = ?", (job_id,))
-        for table in ("watches", "memories", "runs", "occurrences", "unknown", "set_aside", "needs"):
+        for table in TABLES_OF_A_JOB:
             self._door.run(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608 - our own tables
         self._door.run("UPDATE tallies SET n = n - ? WHERE name = 'jobs'", (removed,))
 

@@ -1,6 +1,8 @@
 """Runs, decided occurrences and the log of check-ins in the writing session."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from tocsin.jobs.checkin import CheckIn
@@ -15,6 +17,18 @@ _SAVE_RUN: Final = (
     "INSERT INTO runs (job_id, key, order_at, ended_at, body) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (job_id, key) DO UPDATE "
     "SET order_at = excluded.order_at, ended_at = excluded.ended_at, body = excluded.body"
+)
+_RUNS_SINCE: Final = """
+    SELECT body FROM runs WHERE job_id = ? AND order_at >= ? AND ended_at IS NOT NULL
+    ORDER BY order_at DESC, id DESC LIMIT ?
+"""
+_HISTORIES: Final = (
+    "SELECT job_id, series, points FROM histories "
+    "WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, series"
+)
+_SAVE_HISTORY: Final = (
+    "INSERT INTO histories (job_id, series, points) VALUES (?, ?, ?) "
+    "ON CONFLICT (job_id, series) DO UPDATE SET points = excluded.points"
 )
 _SAVE_OCCURRENCE: Final = (
     "INSERT INTO occurrences (job_id, nominal_at, body, is_unknown) VALUES (?, ?, ?, ?) ON CONFLICT "
@@ -45,6 +59,22 @@ class RunsWriting(JobsWriting):
                 for job_id, run in rows
             ],
         )
+
+    def ended_runs(self, since: Mapping[int, datetime], limit: int) -> dict[int, list[Run]]:
+        """Return the newest ended runs of jobs that are placed at or after an instant, oldest first."""
+        return {
+            job_id: RUN.decode_all(self._door.all(_RUNS_SINCE, (job_id, micros(at), limit)))[::-1]
+            for job_id, at in since.items()
+        }
+
+    def histories(self, job_ids: Iterable[int]) -> dict[tuple[int, str], bytes]:
+        """Return what is kept of the past of these jobs, by job id and series."""
+        rows = self._door.all(_HISTORIES, (json.dumps(list(job_ids)),))
+        return {(job_id, series): points for job_id, series, points in rows}
+
+    def save_histories(self, rows: Iterable[tuple[int, str, bytes]]) -> None:
+        """Keep points of the past, by job id and series."""
+        self._door.many(_SAVE_HISTORY, list(rows))
 
     def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
         """Keep how expected runs were decided, by job id and nominal instant."""

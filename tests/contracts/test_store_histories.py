@@ -1,0 +1,72 @@
+"""What was learned of jobs and what is kept of their past, in every store."""
+
+from tests.contracts.kept import MINUTE, NOON, a_run, changed, committed, ended, registered
+from tocsin.jobs.history import Point, packed
+from tocsin.quality.learned import NOTHING_LEARNED, Judged, Learned, Shifted
+from tocsin.store.base import Store, Writing
+
+LEARNED = Learned(
+    judged=(Judged("run-1", NOON, NOON, 60.0, "eu", 2.5),),
+    shifted=Shifted("run-1", NOON, 60.0, 120.0),
+    learned_at=NOON,
+)
+
+
+def test_what_was_learned_of_a_job_is_kept_with_it(store: Store) -> None:
+    with committed(store) as writing:
+        (watch,) = registered(writing, "etl")
+        assert watch.learned == NOTHING_LEARNED
+        writing.save([changed(watch, learned=LEARNED)])
+
+    with store.reading() as reading:
+        known = reading.job(watch.job.key)
+    with committed(store) as writing:
+        (locked,) = writing.watches_by_id([watch.job.id])
+    assert known is not None
+    assert known.learned == locked.learned == LEARNED
+
+
+def test_a_check_in_leaves_what_was_learned_as_it_is(store: Store) -> None:
+    with committed(store) as writing:
+        (watch,) = registered(writing, "etl")
+        writing.save([changed(watch, learned=LEARNED)])
+    with committed(store) as writing:
+        (watch,) = writing.watches_by_id([watch.job.id])
+        writing.save([changed(watch, due_at=NOON)])
+
+    with store.reading() as reading:
+        known = reading.job(watch.job.key)
+    assert known is not None
+    assert (known.learned, known.due_at) == (LEARNED, NOON)
+
+
+def test_the_past_of_several_jobs_is_read_at_once(writing: Writing) -> None:
+    a, b, c = (watch.job.id for watch in registered(writing, "a", "b", "c"))
+    first, second = packed([Point(1, seconds=2.0)]), packed([Point(3, seconds=4.0)])
+    writing.save_histories([(a, "", first), (a, "row_count", second), (b, "", second), (c, "", first)])
+    writing.save_histories([(a, "", second)])
+
+    assert writing.histories([a, b]) == {(a, ""): second, (a, "row_count"): second, (b, ""): second}
+    assert writing.histories([]) == {}
+
+
+def test_runs_that_have_ended_are_found_from_an_instant_on_oldest_first(writing: Writing) -> None:
+    a, b = (watch.job.id for watch in registered(writing, "a", "b"))
+    runs = [ended(a_run(str(n), NOON + n * MINUTE), NOON + (n + 1) * MINUTE) for n in range(5)]
+    writing.save_runs([(a, run) for run in runs])
+    writing.save_runs([(b, runs[0]), (a, a_run("open", NOON + 9 * MINUTE))])
+
+    found = writing.ended_runs({a: NOON + MINUTE, b: NOON, 999: NOON}, 3)
+
+    assert found == {a: runs[2:], b: runs[:1], 999: []}
+
+
+def test_a_deleted_job_leaves_no_past(store: Store) -> None:
+    with committed(store) as writing:
+        (watch,) = registered(writing, "etl")
+        writing.save_histories([(watch.job.id, "", packed([Point(1, seconds=2.0)]))])
+    with committed(store) as writing:
+        writing.delete(watch.job.id)
+
+    with committed(store) as writing:
+        assert writing.histories([watch.job.id]) == {}
