@@ -7,6 +7,7 @@ from itertools import count
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.laws.groups import EachAlone
 from tests.laws.histories import MINUTE, START, TICK, Life, lives, rules
@@ -22,6 +23,7 @@ from tocsin.engine.configuration import Configuration, Policy
 from tocsin.engine.looking import Look, look
 from tocsin.oncall import escalation
 from tocsin.oncall.escalation import Level
+from tocsin.quality.learned import learns_at
 from tocsin.rules.judge import CONDITIONS
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Watch
@@ -101,7 +103,7 @@ class Watcher:
     """Looks at a job whenever the last look said so."""
 
     def __init__(self, life: Life, book: Book) -> None:
-        self.watch = Watch(job=life.job, state=life.state, due_at=life.now)
+        self.watch = Watch(job=life.job, state=life.state, learned=life.learned, due_at=life.now)
         self.book = changed(book, blind=life.blind)
         self.alerts: Sequence[Alert] = ()
         self._ids = count(1)
@@ -118,9 +120,17 @@ class Watcher:
         )
 
     def look(self, at: datetime) -> Look:
+        self._learn(at)
         seen = self.glance(at)
         self.watch, self.alerts = seen.watch, tuple(seen.alerts)
         return seen
+
+    def _learn(self, at: datetime) -> None:
+        """Have the runs learned from that are due for it; what they teach is another matter."""
+        learn_at = learns_at(self.watch.learned, self.watch.state.unlearned)
+        if learn_at is not None and learn_at <= at:
+            state = replace(self.watch.state, unlearned=None)
+            self.watch = replace(self.watch, state=state, learned=replace(self.watch.learned, learned_at=at))
 
     def put_off(self, how: str, at: datetime) -> None:
         """Let somebody take every alert in hand for a time, or snooze it."""

@@ -17,6 +17,7 @@ from tocsin.engine.draft import SYSTEM_JOB
 from tocsin.jobs.job import Job
 from tocsin.jobs.settling import settle
 from tocsin.jobs.state import JobState
+from tocsin.quality.learned import learns_at
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.facts import Facts, apart
 from tocsin.rules.finding import QUIET, Verdict
@@ -83,7 +84,8 @@ class Explanation:
     """Everything that is thought of a job at an instant.
 
     `state` is what is known of it by then. `due_at` is when it is looked at again, as the server keeps it;
-    `expects_at` when time alone may change what is known of it. `is_own`: Tocsin judges it in its own way.
+    `expects_at` when time alone may change what is known of it, `learns_at` when its last runs are learned
+    from. `is_own`: Tocsin judges it in its own way.
     """
 
     job: Job
@@ -91,6 +93,7 @@ class Explanation:
     state: JobState
     due_at: datetime | None = None
     expects_at: datetime | None = None
+    learns_at: datetime | None = None
     opinions: tuple[Opinion, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     is_own: bool = False
@@ -99,7 +102,7 @@ class Explanation:
     def asks_at(self) -> datetime | None:
         """The first instant at which a rule, or what is known of the job, may change by itself."""
         asks = [one.verdict.ask_again_at for one in self.opinions]
-        asks += [self.expects_at, *(one.until_at for one in self.passed_over)]
+        asks += [self.expects_at, self.learns_at, *(one.until_at for one in self.passed_over)]
         return min((at for at in asks if at is not None), default=None)
 
 
@@ -120,14 +123,16 @@ def explain(watch: Watch, book: Book, now: datetime) -> Explanation:
     policy = book.configuration.policy
     settled = settle(job, watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
     asked, aside = _without_set_aside(fitting, job, book, now)
-    facts = apart(Facts(job=job, state=settled.state, blind=book.blind))
+    known = Facts(job=job, state=settled.state, learned=watch.learned, blind=book.blind)
+    facts = apart(known)
     return Explanation(
         job=job,
         at=now,
         state=settled.state,
         due_at=watch.due_at,
         expects_at=settled.ask_again_at,
-        opinions=tuple(_opinion(rule, known, now) for rule in asked for known in facts),
+        learns_at=learns_at(watch.learned, settled.state.unlearned),
+        opinions=tuple(_opinion(rule, one, now) for rule in asked for one in facts),
         passed_over=(*aside, *passed_over),
     )
 
