@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from tocsin.quality.expecting import expected_at, spreads, value_at
+from tocsin.quality.expecting import expectation, expected_at, spreads, value_at
 from tocsin.quality.following import (
     CALM,
+    Sums,
     alarmed,
     flags_after,
     is_shift,
@@ -84,13 +85,15 @@ def advance(series: Series, normal: Normal, point: Point, *, timezone: str) -> t
     A run that is unusual is flagged; once a level shift has become certain, the runs that showed it are the
     new normal.
     """
-    expected = expected_at(normal, datetime.fromtimestamp(point.order_at, UTC), timezone)
-    if expected is None:
+    if normal.learning is not None:
         longer = series.with_point(point, flagged=point.flagged)
         return longer, fit(longer, kind=normal.kind, timezone=timezone)
+    expected, known = expectation(normal, datetime.fromtimestamp(point.order_at, UTC), timezone)
     error = scaled(normal.kind, point.value, normal.offset) - expected.mu
     flagged = point.flagged or abs(error) >= WARNING_SPREADS * (expected.high if error > 0 else expected.low)
-    longer, track = _followed(series.with_point(point, flagged=flagged), normal, error, timezone)
+    longer = series.with_point(point, flagged=flagged)
+    sums = summed(normal.track.sums, error / normal.scale) if known else normal.track.sums
+    longer, track = _followed(longer, normal, error, sums, timezone)
     moved = _moved(normal, longer, track, flagged=flagged)
     if moved.since_fit < min(MOST_REFIT, max(LEAST_REFIT, len(longer) // REFIT_SHARE)):
         return longer, moved
@@ -99,12 +102,13 @@ def advance(series: Series, normal: Normal, point: Point, *, timezone: str) -> t
     return longer, fitted(longer, normal.kind, timezone, point.order_at, track)
 
 
-def _followed(longer: Series, normal: Normal, error: float, timezone: str) -> tuple[Series, Track]:
+def _followed(
+    longer: Series, normal: Normal, error: float, sums: Sums, timezone: str
+) -> tuple[Series, Track]:
     """Return series and track after the newest run, `error` off: along the level, or over to a new one."""
     track, flagged = normal.track, longer.flagged[-1]
     shift = track.shift and replace(track.shift, age=track.shift.age + 1)
     flags = flags_after(track.flags, flagged=flagged)
-    sums = summed(track.sums, error / normal.scale)
     over = alarmed(sums)
     if over:
         errors = _last_errors(longer, normal, over, timezone)
@@ -120,9 +124,8 @@ def _followed(longer: Series, normal: Normal, error: float, timezone: str) -> tu
 def _last_errors(longer: Series, normal: Normal, over: int, timezone: str) -> list[float]:
     errors = []
     for at, value in zip(longer.order_at[-over:], longer.value[-over:], strict=True):
-        expected = expected_at(normal, datetime.fromtimestamp(at, UTC), timezone)
-        mu = expected.mu if expected else normal.level
-        errors.append(scaled(normal.kind, value, normal.offset) - mu)
+        expected, _ = expectation(normal, datetime.fromtimestamp(at, UTC), timezone)
+        errors.append(scaled(normal.kind, value, normal.offset) - expected.mu)
     return errors
 
 
@@ -147,7 +150,7 @@ def _shifted(longer: Series, normal: Normal, errors: list[float], flags: int) ->
 
 
 def _moved(normal: Normal, longer: Series, track: Track, *, flagged: bool) -> Normal:
-    level = track.anchor + normal.unit * middle(unpacked(track.recent))
+    level = track.anchor + normal.unit * middle(unpacked(track.recent)) + normal.drift
     return replace(
         normal,
         n=len(longer),

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from math import sqrt
 
-from tocsin.quality.normal import Expected, Normal
+from msgspec.structs import replace
+
+from tocsin.quality.normal import FEWEST_SEEN, Expected, Normal
 from tocsin.quality.packing import number_at
 from tocsin.quality.season import (
     NAMES_OF_SPECIALS,
@@ -17,7 +19,6 @@ from tocsin.quality.season import (
 )
 from tocsin.quality.series import scaled, unscaled
 
-FEWEST_SEEN = 2
 # The variance of a median of n values, in variances of one, is about MEDIAN_VARIANCE / n.
 MEDIAN_VARIANCE = 1.57
 # What was seen once on such a day would be so many spreads off if it came again.
@@ -27,8 +28,11 @@ REMEMBERED_RUNS = 20
 
 def expected_at(normal: Normal, start_at: datetime, timezone: str) -> Expected | None:
     """Return what is expected of a run that starts at this instant, or None while too little is known."""
-    if normal.learning is not None:
-        return None
+    return None if normal.learning is not None else expectation(normal, start_at, timezone)[0]
+
+
+def expectation(normal: Normal, start_at: datetime, timezone: str) -> tuple[Expected, bool]:
+    """Return what is expected, and whether runs like this one were seen often enough to compare it with."""
     local = (start_at + timedelta(seconds=normal.phase_seconds)).astimezone(zone(timezone))
     slot = slot_of(normal.season, local.weekday(), local.hour)
     seen = _seen(normal, local)
@@ -47,7 +51,9 @@ def expected_at(normal: Normal, start_at: datetime, timezone: str) -> Expected |
         method=method_of(normal.season, local),
     )
     days = specials_of(local.date()) if normal.specials else ()
-    return _also(normal, _on_special_days(normal, days, expected) if days else expected)
+    if days:
+        expected = _on_special_days(normal, days, expected)
+    return _also(normal, expected), seen >= FEWEST_SEEN
 
 
 def _seen(normal: Normal, local: datetime) -> int:
@@ -80,16 +86,7 @@ def _on_special_days(normal: Normal, days: tuple[Special, ...], expected: Expect
             high = max(high, effect / PRECEDENT_SPREADS)
         else:
             low = max(low, -effect / PRECEDENT_SPREADS)
-    return Expected(
-        mu=mu,
-        scale=expected.scale,
-        low=low,
-        high=high,
-        offset=expected.offset,
-        kind=expected.kind,
-        runs=runs,
-        method=method,
-    )
+    return replace(expected, mu=mu, low=low, high=high, runs=runs, method=method)
 
 
 def _also(normal: Normal, expected: Expected) -> Expected:
@@ -97,17 +94,8 @@ def _also(normal: Normal, expected: Expected) -> Expected:
     shift = normal.track.shift
     if shift is None or shift.returned or shift.age >= REMEMBERED_RUNS:
         return expected
-    return Expected(
-        mu=expected.mu,
-        scale=expected.scale,
-        low=expected.low,
-        high=expected.high,
-        offset=expected.offset,
-        kind=expected.kind,
-        runs=expected.runs,
-        method=expected.method,
-        also=expected.mu + scaled(normal.kind, shift.old_level, normal.offset) - normal.level,
-    )
+    before = scaled(normal.kind, shift.old_level, normal.offset)
+    return replace(expected, also=expected.mu + before - normal.level)
 
 
 def spreads(expected: Expected, value: float) -> float:

@@ -1,12 +1,13 @@
 """Which rhythm a job has, found by leaving each run out and predicting it from the others (needs numpy)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.quality.season import COARSER, HOURS, SATURDAY, SLOTS, WEEK, Season
+from tocsin.quality.season import HOURS, SATURDAY, SLOTS, WEEK, Season
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -101,30 +102,61 @@ class Slots:
 
 
 def rhythm_of(positions: Floats, local: Local, *, sub_daily: bool, weeks: float) -> tuple[Slots, Slots]:
-    """Return the rhythm that predicts runs left out best, and the best coarser one.
+    """Return the rhythm that predicts runs left out best, and the coarser one that it refines.
 
     `positions` are without trend. A richer rhythm has to be better by GAIN than the best so far. The score
     is a mean of errors and not their median, which a weekend, two days of seven, would not move.
     """
-    best = grouped(positions, local, Season.NONE, None)
-    found = {Season.NONE: best}
-    coarse, score = best, _score(best.errors)
-    for season in _candidates(sub_daily=sub_daily, weeks=weeks):
-        slots = grouped(positions, local, season, found[COARSER[season]])
-        found[season] = slots
+    every = grouped(positions, local, Season.NONE, None)
+    best, coarse, score = every, every, _score(every.errors)
+    by_hour = _by_hour(positions, local, every, weeks) if sub_daily else ()
+    for slots, coarser in (*_by_day(positions, local, every, weeks), *by_hour):
         this = _score(slots.errors)
         if this < GAIN * score:
-            best, score = slots, this
-    if best.season is not Season.NONE:
-        coarse = found[COARSER[best.season]]
+            best, coarse, score = slots, coarser, this
     return best, coarse
 
 
-def _candidates(*, sub_daily: bool, weeks: float) -> tuple[Season, ...]:
+Candidates = Iterator[tuple[Slots, Slots]]
+
+
+def _by_day(positions: Floats, local: Local, every: Slots, weeks: float) -> Candidates:
+    if weeks >= FEWEST_IN_SLOT:
+        weekend = grouped(positions, local, Season.WEEKEND, every)
+        yield weekend, every
+        yield grouped(positions, local, Season.WEEKDAY, weekend), weekend
+
+
+def _by_hour(positions: Floats, local: Local, every: Slots, weeks: float) -> Candidates:
+    """Return the rhythms of a job that runs several times a day, the simplest first.
+
+    A day that differs by the same at all hours takes far fewer runs to see than one for each hour.
+    """
+    hour = grouped(positions, local, Season.HOUR, every)
+    yield hour, every
+    if weeks < 1:
+        return
+    weekend = _with_days(hour, local, Season.HOUR_WEEKEND, Season.WEEKEND)
+    yield weekend, hour
     if weeks < FEWEST_IN_SLOT:
-        return (Season.HOUR,) if sub_daily else ()
-    by_day = (Season.WEEKEND, Season.WEEKDAY)
-    return (*by_day, Season.HOUR, Season.HOUR_WEEKEND, Season.HOUR_OF_WEEK) if sub_daily else by_day
+        return
+    yield grouped(positions, local, Season.HOUR_WEEKEND, weekend), weekend
+    weekday = _with_days(weekend, local, Season.HOUR_OF_WEEK, Season.WEEKDAY)
+    yield weekday, weekend
+    yield grouped(positions, local, Season.HOUR_OF_WEEK, weekday), weekday
+
+
+def _with_days(hours: Slots, local: Local, season: Season, days: Season) -> Slots:
+    """Return a rhythm by hours with what its days differ by, the same at each hour."""
+    by_day = grouped(hours.errors, local, days, None)
+    slots = np.arange(SLOTS[season])
+    day = slots // HOURS
+    return Slots(
+        season=season,
+        effects=hours.effects[_coarser_slots(season)] + by_day.effects[day],
+        runs=np.bincount(local.slots(season), minlength=len(slots)),
+        errors=by_day.errors,
+    )
 
 
 def _score(errors: Floats) -> float:
@@ -183,6 +215,17 @@ def _coarser_slots(season: Season) -> Whole:
             return slots % HOURS + HOURS * (slots // HOURS >= SATURDAY).astype(np.int64)
         case _:
             return np.zeros_like(slots)
+
+
+def seen_before(local: Local, season: Season) -> Whole:
+    """Return, for each run, how many came before it in its slot."""
+    slot = local.slots(season)
+    order = np.argsort(slot, kind="stable")
+    runs = np.bincount(slot, minlength=SLOTS[season])
+    starts = np.concatenate(([0], np.cumsum(runs)[:-1]))
+    seen = np.empty_like(slot)
+    seen[order] = np.arange(len(slot)) - starts[slot[order]]
+    return seen
 
 
 def without_trend(positions: Floats, order_at: Floats, block_seconds: float) -> Floats:

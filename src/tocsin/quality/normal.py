@@ -7,6 +7,7 @@ from tocsin.quality.series import Kind
 
 NEEDED_RUNS = 5
 WARNING_SPREADS = 3.5
+FEWEST_SEEN = 2
 # At which shares of the runs the shape of what is left over is kept.
 SHAPE_AT = (0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975)
 
@@ -62,7 +63,8 @@ class Normal(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=T
     `phase_seconds` is added to each start, lest runs that begin about a full hour fall on either side of it.
     `width` is how many runs make the level; `n` how many runs there are, `left_out` of them not learnt
     from; `since_fit` how many came after the last full fit, at `fitted_at`. `sub_daily` says that it runs
-    several times a day, `settled` that there are three weeks to judge by.
+    several times a day, `settled` that there are three weeks to judge by; `drift` is by how much the median
+    of the last runs lags.
     """
 
     kind: Kind
@@ -86,6 +88,7 @@ class Normal(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=T
     sub_daily: bool = False
     settled: bool = True
     fitted_at: float = 0.0
+    drift: float = 0.0
     track: Track = Track()
 
     @property

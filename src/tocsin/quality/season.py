@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 SATURDAY = 5
 FRIDAY = 4
+# Days of the month that are special in none.
+MIDDLE_OF_MONTH = (5, 25)
 WEEK = 7
 HOURS = 24
 
@@ -29,14 +31,6 @@ SLOTS = {
     Season.HOUR: HOURS,
     Season.HOUR_WEEKEND: 2 * HOURS,
     Season.HOUR_OF_WEEK: WEEK * HOURS,
-}
-# A slot with too few runs takes what is known of the coarser one that holds it.
-COARSER = {
-    Season.WEEKEND: Season.NONE,
-    Season.WEEKDAY: Season.WEEKEND,
-    Season.HOUR: Season.NONE,
-    Season.HOUR_WEEKEND: Season.HOUR,
-    Season.HOUR_OF_WEEK: Season.HOUR_WEEKEND,
 }
 
 
@@ -111,8 +105,11 @@ def _kind_of_day(local: datetime) -> str:
     return "weekends" if local.weekday() >= SATURDAY else "business days"
 
 
+@lru_cache(maxsize=2_048)
 def specials_of(day: date) -> tuple[Special, ...]:
     """Return which of the special days this one is, by weekends alone: public holidays are not known here."""
+    if MIDDLE_OF_MONTH[0] <= day.day <= MIDDLE_OF_MONTH[1]:
+        return ()
     tomorrow, yesterday = day + _DAY, day - _DAY
     found = []
     if day.day == 1:

@@ -1,6 +1,7 @@
 """Which special days differ, and by how much, as the days of the past show (needs numpy)."""
 
 from datetime import date
+from functools import lru_cache
 from math import log
 
 import numpy as np
@@ -28,6 +29,8 @@ def special_days(flat: Floats, local: Local, scale: float) -> tuple[Effect, ...]
     with one day.
     """
     days = _days(flat, local)
+    if not days:
+        return ()
     least = max(LEAST_SPREADS * scale, LEAST_CHANGE)
     believed: list[Effect] = []
     for _ in range(MOST_BELIEVED):
@@ -45,23 +48,28 @@ def special_days(flat: Floats, local: Local, scale: float) -> tuple[Effect, ...]
 
 def special_effects(effects: tuple[Effect, ...], local: Local) -> Floats:
     """Return what the special days add to each run."""
-    added = np.zeros(len(local.day))
-    for special, effect, count in effects:
-        if count >= BELIEVED_DAYS:
-            for day in _special_numbers(local):
-                if special in _specials(day):
-                    added[local.day == day] += effect
-    return added
+    believed = [(special, effect) for special, effect, count in effects if count >= BELIEVED_DAYS]
+    if not believed:
+        return np.zeros(len(local.day))
+    return np.array(
+        [
+            sum(effect for special, effect in believed if special in _specials(day))
+            for day in local.day.tolist()
+        ],
+        dtype=np.float64,
+    )
 
 
 def _days(flat: Floats, local: Local) -> dict[int, float]:
-    return {day: middle(flat[local.day == day].tolist()) for day in _special_numbers(local)}
+    """Return how far off the runs of each special day were."""
+    days: dict[int, list[float]] = {}
+    for day, offset in zip(local.day.tolist(), flat.tolist(), strict=True):
+        if _specials(day):
+            days.setdefault(day, []).append(offset)
+    return {day: middle(offsets) for day, offsets in days.items()}
 
 
-def _special_numbers(local: Local) -> list[int]:
-    return [day for day in np.unique(local.day).tolist() if _specials(day)]
-
-
+@lru_cache(maxsize=4_096)
 def _specials(day: int) -> tuple[Special, ...]:
     return specials_of(date.fromordinal(EPOCH_DAY + day))
 

@@ -5,19 +5,24 @@ from math import log, log1p, sqrt
 
 import numpy as np
 
+from tocsin.quality.following import middle
 from tocsin.quality.grouping import Floats
 from tocsin.quality.normal import WARNING_SPREADS
 from tocsin.quality.series import Kind, unscaled
 
 MAD_TO_SPREAD = 1.4826
 LEAST_SHARE = 0.05
+OFFSET_SHARE = 0.05
 # What a job may vary by before its runs have shown it, and over how many runs that is forgotten.
 FIRST_GUESS = 0.2
 GUESSED_RUNS = 8
 WIDENING_RUNS = 3.0
-# Threshold = 2.3 · Q90(|error|) · k / 4 at k spreads.
-TAIL_AT = 0.90
-TAIL = 2.3 / 4.0
+# How much wider judging is than the scale, by how heavy the tails are.
+TAIL_FROM = 0.90
+NORMAL_TAIL = 2.063 / 0.6745
+USUAL_TAIL = 0.95
+TAIL_POWER = 1.25
+LEAST_TAIL = 0.85
 FAR_TAIL_RUNS = 200
 FAR_TAIL_AT = 0.995
 FAR_TAIL = 1.05
@@ -40,9 +45,9 @@ def offset_of(kind: Kind, values: Floats) -> float:
     """
     match kind:
         case Kind.DURATION:
-            return max(1.0, LEAST_SHARE * float(np.median(values)))
+            return max(1.0, OFFSET_SHARE * middle(values.tolist()))
         case Kind.COUNT:
-            return max(1.0, float(np.median(values)))
+            return max(1.0, middle(values.tolist()))
         case Kind.RATE:
             return 0.005
         case Kind.RAW:
@@ -71,22 +76,43 @@ def least_scale(kind: Kind, level: float, offset: float) -> float:
             return max(LEAST_SHARE * abs(value), 1e-9)
 
 
-def spread_of(errors: Floats, floor: float) -> Spread:
-    """Return the spread of the one-step errors of runs that were not unusual."""
+def spread_of(errors: Floats, recent: int, floor: float) -> Spread:
+    """Return the spread of the last `recent` one-step errors; how heavy their tails are, all of them tell."""
     runs = len(errors)
-    scale = MAD_TO_SPREAD * float(np.median(np.abs(errors))) if runs else 0.0
+    scale = MAD_TO_SPREAD * typical(errors[-recent:])
     guess = FIRST_GUESS * max(0.0, 1.0 - runs / GUESSED_RUNS)
     scale = max(sqrt(scale * scale + guess * guess), floor)
-    widening = 1.0 + WIDENING_RUNS / max(4.0, runs)
     base = scale
     if runs >= GUESSED_RUNS:
-        base = max(base, TAIL * float(np.quantile(np.abs(errors), TAIL_AT)))
-    low = high = base * widening
+        base = max(floor, scale * max(LEAST_TAIL, USUAL_TAIL * _heaviness(errors) ** TAIL_POWER))
+    low = high = base * (1.0 + WIDENING_RUNS / max(4.0, runs))
     if runs >= FAR_TAIL_RUNS:
-        least, most = np.quantile(errors, (1.0 - FAR_TAIL_AT, FAR_TAIL_AT))
+        least, most = quantiles(np.sort(errors), (1.0 - FAR_TAIL_AT, FAR_TAIL_AT))
         low = max(low, -FAR_TAIL * float(least) / WARNING_SPREADS)
         high = max(high, FAR_TAIL * float(most) / WARNING_SPREADS)
     return Spread(scale=scale, low=low, high=high)
+
+
+def _heaviness(errors: Floats) -> float:
+    """Return the mean of the largest tenth of the errors over their median, 1 for a normal distribution."""
+    sizes = np.sort(np.abs(errors))
+    usual = float(sizes[len(sizes) // 2])
+    largest = float(np.mean(sizes[int(TAIL_FROM * len(sizes)) :]))
+    return largest / usual / NORMAL_TAIL if usual > 0 else 1.0
+
+
+def typical(errors: Floats) -> float:
+    """Return the median size of errors, of none 0."""
+    return middle(np.abs(errors).tolist())
+
+
+def quantiles(ordered: Floats, shares: tuple[float, ...]) -> Floats:
+    """Return quantiles of numbers in ascending order, in proportion between neighbours."""
+    places = np.array(shares) * (len(ordered) - 1)
+    below = places.astype(np.int64)
+    above = np.minimum(below + 1, len(ordered) - 1)
+    between: Floats = ordered[below] + (places - below) * (ordered[above] - ordered[below])
+    return between
 
 
 def unseen_spread(positions: Floats, level: float) -> float:
