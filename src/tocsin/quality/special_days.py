@@ -1,5 +1,6 @@
 """Which special days differ, and by how much, as the days of the past show (needs numpy)."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from math import log
@@ -34,16 +35,32 @@ def special_days(flat: Floats, local: Local, scale: float) -> tuple[Effect, ...]
     least = max(LEAST_SPREADS * scale, LEAST_CHANGE)
     believed: list[Effect] = []
     for _ in range(MOST_BELIEVED):
-        found = [(special, _effect(seen, least), len(seen)) for special, seen in _by_special(days).items()]
-        effects = [(special, effect, count) for special, effect, count in found if effect and count > 1]
+        by_special = _by_special(days)
+        effects = [
+            (special, effect, len(seen))
+            for special, seen in by_special.items()
+            if len(seen) >= BELIEVED_DAYS and (effect := _effect(seen, least, _exceptions(len(seen))))
+        ]
         if not effects:
-            return (*believed, *((special, effect, 1) for special, effect, _ in found if effect))
+            return (*believed, *_precedents(by_special, least))
         best = max(effects, key=lambda each: abs(each[1]) * each[2])
         believed.append(best)
         days = {
             day: offset - best[1] if best[0] in _specials(day) else offset for day, offset in days.items()
         }
     return tuple(believed)
+
+
+def _precedents(by_special: dict[int, list[float]], least: float) -> Iterator[Effect]:
+    """Return what was seen on one day alone, or on all but one of a few."""
+    for special, seen in by_special.items():
+        effect = _effect(seen, least, 1 if len(seen) > BELIEVED_DAYS else 0)
+        if effect and len(seen) < EXCEPTION_FROM:
+            yield special, effect, 1
+
+
+def _exceptions(days: int) -> int:
+    return 1 if days >= EXCEPTION_FROM else 0
 
 
 def special_effects(effects: tuple[Effect, ...], local: Local) -> Floats:
@@ -82,10 +99,9 @@ def _by_special(days: dict[int, float]) -> dict[int, list[float]]:
     return seen
 
 
-def _effect(seen: list[float], least: float) -> float:
-    """Return the effect that all of these days agree on, or 0."""
+def _effect(seen: list[float], least: float, exceptions: int) -> float:
+    """Return the effect that all of these days, but for so many, agree on, or 0."""
     effect = middle(seen)
     sign = 1.0 if effect > 0 else -1.0
     agree = sum(sign * offset > least for offset in seen)
-    exceptions = 1 if len(seen) >= EXCEPTION_FROM else 0
     return effect if agree >= len(seen) - exceptions else 0.0

@@ -16,13 +16,16 @@ OFFSET_SHARE = 0.05
 # What a job may vary by before its runs have shown it, and over how many runs that is forgotten.
 FIRST_GUESS = 0.2
 GUESSED_RUNS = 8
-WIDENING_RUNS = 3.0
+WIDENING_RUNS = 5.0
+WIDEST_RUNS = 8.0
 # How much wider judging is than the scale, by how heavy the tails are.
 TAIL_FROM = 0.90
-NORMAL_TAIL = 2.063 / 0.6745
-USUAL_TAIL = 0.95
-TAIL_POWER = 1.25
+NORMAL_TAIL = 2.063
+USUAL_TAIL = 0.94
+TAIL_POWER = 2.0
 LEAST_TAIL = 0.85
+# As many runs as this believe half of what the tails show.
+TAIL_DOUBT = 30.0
 FAR_TAIL_RUNS = 200
 FAR_TAIL_AT = 0.995
 FAR_TAIL = 1.05
@@ -84,8 +87,8 @@ def spread_of(errors: Floats, recent: int, floor: float) -> Spread:
     scale = max(sqrt(scale * scale + guess * guess), floor)
     base = scale
     if runs >= GUESSED_RUNS:
-        base = max(floor, scale * max(LEAST_TAIL, USUAL_TAIL * _heaviness(errors) ** TAIL_POWER))
-    low = high = base * (1.0 + WIDENING_RUNS / max(4.0, runs))
+        base = max(floor, scale * max(LEAST_TAIL, USUAL_TAIL * _heaviness(errors, floor) ** TAIL_POWER))
+    low = high = base * (1.0 + WIDENING_RUNS / max(WIDEST_RUNS, runs))
     if runs >= FAR_TAIL_RUNS:
         least, most = quantiles(np.sort(errors), (1.0 - FAR_TAIL_AT, FAR_TAIL_AT))
         low = max(low, -FAR_TAIL * float(least) / WARNING_SPREADS)
@@ -93,12 +96,13 @@ def spread_of(errors: Floats, recent: int, floor: float) -> Spread:
     return Spread(scale=scale, low=low, high=high)
 
 
-def _heaviness(errors: Floats) -> float:
-    """Return the mean of the largest tenth of the errors over their median, 1 for a normal distribution."""
+def _heaviness(errors: Floats, floor: float) -> float:
+    """Return the mean of the largest tenth of the errors over their spread, 1 for a normal distribution."""
     sizes = np.sort(np.abs(errors))
-    usual = float(sizes[len(sizes) // 2])
+    usual = max(MAD_TO_SPREAD * float(sizes[len(sizes) // 2]), floor)
     largest = float(np.mean(sizes[int(TAIL_FROM * len(sizes)) :]))
-    return largest / usual / NORMAL_TAIL if usual > 0 else 1.0
+    believed = len(sizes) / (len(sizes) + TAIL_DOUBT)
+    return 1.0 + believed * (largest / usual / NORMAL_TAIL - 1.0)
 
 
 def typical(errors: Floats) -> float:
