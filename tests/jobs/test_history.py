@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Detail
-from tocsin.jobs.history import MAX_BYTES, MAX_POINTS, Counts, Point, extended, packed, point_of, unpacked
+from tocsin.jobs.history import MAX_BYTES, MAX_POINTS, Counts, Point, before, packed, point_of, unpacked
 from tocsin.jobs.run import Attempt, Phase, Run, RunStatus
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -84,14 +84,13 @@ def test_the_history_of_a_job_is_as_long_after_ten_years_as_on_the_first_day() -
     assert unpacked(kept)[-1].at == int((NOON + 4_999 * MINUTE).timestamp())
 
 
-def test_a_run_told_late_takes_its_place_and_what_came_after_is_told_anew() -> None:
+def test_what_came_since_a_run_is_told_anew_with_it() -> None:
     first, second, third = (run(str(n), start=NOON + n * MINUTE) for n in range(3))
-    known = [point_of(first), point_of(third)]
+    known = packed([point_of(first), point_of(third)])
 
-    stay, new = extended(known, [third, second])
-
-    assert stay == (point_of(first),)
-    assert new == (point_of(second), point_of(third))
+    assert unpacked(before(known, second)) == (point_of(first),)
+    assert before(known, first) == b""
+    assert before(known, run(start=NOON + 3 * MINUTE)) == known
 
 
 def test_a_damaged_history_is_read_up_to_the_damage() -> None:

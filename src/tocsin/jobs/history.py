@@ -8,7 +8,7 @@ share as half-precision numbers.
 
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import IntFlag
 from typing import Final
@@ -20,6 +20,16 @@ from tocsin.jobs.run import Run, RunStatus
 MAX_POINTS: Final = 540
 MAX_BYTES: Final = 8 * 1024
 _POINT: Final = struct.Struct("<IfHeeB")
+_AT: Final = struct.Struct("<I")
+COLUMNS: Final = (
+    ("at", "<u4"),
+    ("seconds", "<f4"),
+    ("records", "<u2"),
+    ("delay", "<f2"),
+    ("failed", "<f2"),
+    ("counts", "u1"),
+)
+"""The columns of a history, for who reads all points at once: names and types as numpy writes them."""
 _MOST_HALF: Final = 65_504.0
 _MOST_RECORDS: Final = 1e15
 _STEPS: Final = 65_533
@@ -68,13 +78,17 @@ def point_of(run: Run) -> Point:
     if run.started_at is not None and run.occurrence_at is not None:
         delay = (run.started_at - run.occurrence_at).total_seconds()
     return Point(
-        at=max(0, min(int(run.order_at.timestamp()), _LATEST)),
+        at=_place_of(run),
         seconds=None if took is None else took.total_seconds(),
         records=run.records_ok,
         delay_seconds=delay,
         failed_share=_share(run.records_ok, run.records_failed),
         counts=_counts(run),
     )
+
+
+def _place_of(run: Run) -> int:
+    return max(0, min(int(run.order_at.timestamp()), _LATEST))
 
 
 def _share(ok: int | None, failed: int | None) -> float | None:
@@ -96,16 +110,18 @@ def _counts(run: Run) -> Counts:
 def packed(points: Iterable[Point]) -> bytes:
     """Return the newest MAX_POINTS of points, oldest first, as they are kept."""
     newest = sorted(points, key=lambda point: point.at)[-MAX_POINTS:]
-    return b"".join(
-        _POINT.pack(
-            point.at,
-            _or_nan(point.seconds),
-            _rank(point.records),
-            _half(point.delay_seconds),
-            _half(point.failed_share),
-            point.counts,
-        )
-        for point in newest
+    return b"".join(one_packed(point) for point in newest)
+
+
+def one_packed(point: Point) -> bytes:
+    """Return one point as it is kept."""
+    return _POINT.pack(
+        point.at,
+        _or_nan(point.seconds),
+        _rank(point.records),
+        _half(point.delay_seconds),
+        _half(point.failed_share),
+        point.counts,
     )
 
 
@@ -118,16 +134,33 @@ def unpacked(kept: bytes) -> tuple[Point, ...]:
     )
 
 
-def extended(kept: Sequence[Point], ended: Iterable[Run]) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
-    """Return the points that stay and those of runs that ended since, each oldest first.
+def before(history: bytes, run: Run) -> bytes:
+    """Return the part of a history that lies before a run: what came since is to be told anew."""
+    at, size = _place_of(run), _POINT.size
+    rows = len(history) // size
+    while rows and _AT.unpack_from(history, (rows - 1) * size)[0] >= at:
+        rows -= 1
+    return history[: rows * size]
 
-    What is kept of the time since the first of these runs is told anew by them.
-    """
-    new = sorted((point_of(run) for run in ended), key=lambda point: point.at)
-    if not new:
-        return tuple(kept), ()
-    first = new[0].at
-    return tuple(point for point in kept if point.at < first), tuple(new)
+
+def counts_of(history: bytes | bytearray, row: int) -> int:
+    """Return what the point of a row counts for; the first row is 0."""
+    return history[(row + 1) * _POINT.size - 1]
+
+
+def set_counts(history: bytearray, row: int, counts: int) -> None:
+    """Let the point of a row count for something else."""
+    history[(row + 1) * _POINT.size - 1] = counts
+
+
+def rows_in(history: bytes | bytearray) -> int:
+    """Return how many points there are."""
+    return len(history) // _POINT.size
+
+
+def bounded(history: bytes | bytearray) -> bytes:
+    """Return the newest MAX_POINTS of a history."""
+    return bytes(history[-MAX_POINTS * _POINT.size :])
 
 
 def _or_nan(number: float | None) -> float:

@@ -1,13 +1,22 @@
 """What the past runs of a job have taught, and how a run that has ended adds to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from tocsin.jobs.history import Counts, Point, extended, packed, point_of, unpacked
+from tocsin.jobs.history import (
+    COLUMNS,
+    Counts,
+    before,
+    bounded,
+    counts_of,
+    one_packed,
+    point_of,
+    rows_in,
+    set_counts,
+)
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import Unlearned
 from tocsin.quality.baseline import advance, expected_at, fit, spreads
@@ -66,6 +75,7 @@ class Learned(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=
     learned_at: datetime | None = None
 
 
+COMPARABLE, UNUSUAL, EXCLUDED = (int(one) for one in (Counts.COMPARABLE, Counts.UNUSUAL, Counts.EXCLUDED))
 NOTHING_LEARNED: Final = Learned()
 
 
@@ -97,23 +107,24 @@ def learn(learned: Learned, history: bytes, ended: Iterable[Run], timezone: str,
     of the time since, and what is normal is then fitted anew.
     """
     runs = sorted(ended, key=lambda run: run.order_at)
-    known = unpacked(history)
-    kept, new = extended(known, runs)
-    pupil = _Pupil(learned, kept, timezone, is_anew=len(kept) < len(known))
-    for run, point in zip(runs, (point_of(run) for run in runs), strict=True):
-        pupil.take(run, point)
-    judged = _remembered(learned.judged, pupil.judged)
+    kept = before(history, runs[0]) if runs else history
+    pupil = _Pupil(learned, kept, timezone, is_anew=len(kept) < len(history))
+    for run in runs:
+        pupil.take(run)
     after = Learned(
-        normal=pupil.normal, judged=judged, shifted=pupil.shifted if new else learned.shifted, learned_at=now
+        normal=pupil.normal,
+        judged=_remembered(learned.judged, pupil.judged) if pupil.judged else learned.judged,
+        shifted=pupil.shifted if runs else learned.shifted,
+        learned_at=now,
     )
-    return Taught(learned=after, history=packed(pupil.points))
+    return Taught(learned=after, history=bounded(pupil.history))
 
 
 class _Pupil:
-    """Takes one run after the other; the points follow what the series says of them."""
+    """Takes one run after the other; the history follows what the series says of them."""
 
-    def __init__(self, learned: Learned, kept: Sequence[Point], timezone: str, *, is_anew: bool) -> None:
-        self.points = list(kept)
+    def __init__(self, learned: Learned, kept: bytes, timezone: str, *, is_anew: bool) -> None:
+        self.history = bytearray(kept)
         self.judged: list[Judged] = []
         self.shifted: Shifted | None = None
         self._timezone = timezone
@@ -122,14 +133,14 @@ class _Pupil:
         if is_anew or (self.normal is None and len(self._series)):
             self.normal = fit(self._series, kind=Kind.DURATION, timezone=timezone)
 
-    def take(self, run: Run, point: Point) -> None:
+    def take(self, run: Run) -> None:
         """Judge a run by what is known so far, and learn from it if it can be compared."""
-        took = run.execution
+        took, point = run.execution, point_of(run)
         if run.status is RunStatus.SUCCESS and took is not None and not run.backfill:
             self._judge(run, took.total_seconds())
-        if Counts.COMPARABLE in point.counts and run.started_at is not None:
-            point = self._learn(run, point)
-        self.points.append(point)
+        self.history += one_packed(point)
+        if point.counts & COMPARABLE and run.started_at is not None:
+            self._learn(run, point.seconds or 0.0, run.started_at)
 
     def _judge(self, run: Run, seconds: float) -> None:
         assert run.started_at is not None  # noqa: S101 -- who took some time had a start
@@ -148,50 +159,55 @@ class _Pupil:
             )
         )
 
-    def _learn(self, run: Run, point: Point) -> Point:
-        assert run.started_at is not None  # noqa: S101 -- asked before
-        measured = Measured(order_at=run.started_at.timestamp(), value=point.seconds or 0.0)
-        before = None if self.normal is None else self.normal.shift
+    def _learn(self, run: Run, seconds: float, started_at: datetime) -> None:
+        measured = Measured(order_at=started_at.timestamp(), value=seconds)
+        self.shifted = None
         if self.normal is None:
             self._series = series_of([measured])
             self.normal = fit(self._series, kind=Kind.DURATION, timezone=self._timezone)
-        else:
-            self._series, self.normal = advance(self._series, self.normal, measured, timezone=self._timezone)
-        self.shifted = None
+            return
+        shifted_before = self.normal.shift
+        self._series, self.normal = advance(self._series, self.normal, measured, timezone=self._timezone)
         shift = self.normal.shift
-        if shift is not None and (before is None or shift.at != before.at):
-            self._start_over(run, shift.old_level, shift.new_level, is_new=not shift.returned)
-        is_unusual = bool(self._series.flagged) and self._series.flagged[-1]
-        return replace(point, counts=point.counts | Counts.UNUSUAL) if is_unusual else point
+        if shift is not None and (shifted_before is None or shift.at != shifted_before.at):
+            if not shift.returned:
+                ended_at = run.ended_at or run.last_sign_at
+                self.shifted = Shifted(run.key, ended_at, shift.old_level, shift.new_level)
+            self._mark_anew()
+        elif self._series.flagged[-1]:
+            row = rows_in(self.history) - 1
+            set_counts(self.history, row, counts_of(self.history, row) | UNUSUAL)
 
-    def _start_over(self, run: Run, before: float, after: float, *, is_new: bool) -> None:
-        """Take up that what was unusual is the new normal, and that this is news."""
-        if is_new:
-            self.shifted = Shifted(run.key, run.ended_at or run.last_sign_at, before, after)
-        flags = iter(reversed(self._series.flagged[:-1]))
-        for number in range(len(self.points) - 1, -1, -1):
-            point = self.points[number]
-            if Counts.COMPARABLE not in point.counts:
-                continue
-            flag = next(flags, None)
-            if flag is None:
-                break
-            counts = point.counts | Counts.UNUSUAL if flag else point.counts & ~Counts.UNUSUAL
-            if counts != point.counts:
-                self.points[number] = replace(point, counts=counts)
+    def _mark_anew(self) -> None:
+        """Take up that what was unusual is the new normal."""
+        row = rows_in(self.history)
+        for is_unusual in reversed(self._series.flagged):
+            row -= 1
+            while row >= 0 and not _is_learned_from(counts_of(self.history, row)):
+                row -= 1
+            if row < 0:
+                return
+            counts = counts_of(self.history, row)
+            set_counts(self.history, row, counts | UNUSUAL if is_unusual else counts & ~UNUSUAL)
 
 
-def _series_of(points: Iterable[Point]) -> Series:
-    return series_of(
-        Measured(
-            order_at=point.at + (point.delay_seconds or 0.0),
-            value=point.seconds,
-            flagged=Counts.UNUSUAL in point.counts,
-        )
-        for point in points
-        if point.seconds is not None
-        and Counts.COMPARABLE in point.counts
-        and Counts.EXCLUDED not in point.counts
+def _is_learned_from(counts: int) -> bool:
+    return bool(counts & COMPARABLE) and not counts & EXCLUDED
+
+
+def _series_of(history: bytes) -> Series:
+    if not history:
+        return Series()
+    import numpy as np  # noqa: PLC0415 -- loaded with the first lesson, which the start of a server need not wait for
+
+    points = np.frombuffer(history, dtype=list(COLUMNS))
+    points = points[(points["counts"] & (COMPARABLE | EXCLUDED)) == COMPARABLE]
+    started = points["at"].astype(np.float64) + np.nan_to_num(points["delay"].astype(np.float64))
+    order = np.argsort(started, kind="stable")
+    return Series(
+        order_at=tuple(started[order].tolist()),
+        value=tuple(points["seconds"][order].astype(np.float64).tolist()),
+        flagged=tuple(((points["counts"][order] & UNUSUAL) != 0).tolist()),
     )
 
 
