@@ -11,6 +11,7 @@ from tocsin.store.fleeting.jobs import MOST_RUNS
 from tocsin.store.fleeting.waiting import Waiting
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 OF_ITS_OWN = {"entries", "notifications", "has_wakes"}
 
 
@@ -19,7 +20,7 @@ def test_whatever_it_offers_is_asked_as_of_every_other_store() -> None:
 
     other = [
         name
-        for name in sorted(offered)
+        for name in sorted(offered & set(dir(Writing)))
         if inspect.signature(getattr(FleetingWriting, name)) != inspect.signature(getattr(Writing, name))
     ]
 
@@ -60,3 +61,26 @@ def test_of_very_many_runs_the_latest_heard_of_are_held() -> None:
     found = writing.runs([(1, "r0"), (1, "r1"), (2, "r1")])
 
     assert [key for _, key in found] == ["r1"]
+
+
+def test_the_newest_ended_runs_are_returned_oldest_first() -> None:
+    writing = FleetingWriting()
+    runs = [
+        Run(key=f"r{n}", last_sign_at=NOON, started_at=NOON + n * HOUR, ended_at=NOON + (n + 1) * HOUR)
+        for n in (3, 1, 2, 0)
+    ]
+    writing.save_runs([(1, run) for run in (*runs, Run(key="open", last_sign_at=NOON, started_at=NOON))])
+
+    found = writing.ended_runs({1: NOON + HOUR, 2: NOON}, 2)
+
+    assert {job_id: [run.key for run in of_job] for job_id, of_job in found.items()} == {
+        1: ["r2", "r3"],
+        2: [],
+    }
+
+
+def test_what_was_learned_of_the_past_is_kept_by_series() -> None:
+    writing = FleetingWriting()
+    writing.save_histories([(1, "", b"a"), (1, "rows", b"b"), (2, "", b"c"), (1, "", b"d")])
+
+    assert writing.histories([1, 3]) == {(1, ""): b"d", (1, "rows"): b"b"}

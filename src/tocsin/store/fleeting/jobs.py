@@ -1,7 +1,8 @@
 """Jobs, what is known of them, and their latest runs, in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,8 +12,9 @@ from tocsin.jobs.run import Run
 from tocsin.store.fleeting.waiting import Waiting
 from tocsin.store.rows import Watch
 
-MOST_RUNS: Final = 50
+MOST_RUNS: Final = 100
 """So many of a job's runs are held, the latest heard of: those that a check-in may still speak of."""
+_ORDER_AT: Final = attrgetter("order_at")
 
 
 class FleetingJobs:
@@ -24,6 +26,7 @@ class FleetingJobs:
         self._runs: dict[int, dict[str, Run]] = {}
         self._due = Waiting[int]()
         self._needing: dict[JobKey, dict[int, None]] = {}
+        self._histories: dict[int, dict[str, bytes]] = {}
 
     def watches(self, keys: Iterable[JobKey]) -> dict[JobKey, Watch]:
         """Return the watches of those jobs that exist."""
@@ -89,6 +92,29 @@ class FleetingJobs:
             held[run.key] = run
             if len(held) > MOST_RUNS:
                 del held[next(iter(held))]
+
+    def ended_runs(self, since: Mapping[int, datetime], limit: int) -> dict[int, list[Run]]:
+        """Return the newest ended runs of jobs that are placed at or after an instant, oldest first."""
+        return {
+            job_id: sorted(
+                (run for run in self._runs.get(job_id, {}).values() if run.ended_at and run.order_at >= at),
+                key=_ORDER_AT,
+            )[-limit:]
+            for job_id, at in since.items()
+        }
+
+    def histories(self, job_ids: Iterable[int]) -> dict[tuple[int, str], bytes]:
+        """Return what is kept of the past of these jobs, by job id and series; "" are the runs themselves."""
+        return {
+            (job_id, series): points
+            for job_id in job_ids
+            for series, points in self._histories.get(job_id, {}).items()
+        }
+
+    def save_histories(self, rows: Iterable[tuple[int, str, bytes]]) -> None:
+        """Keep points of the past, by job id and series."""
+        for job_id, series, points in rows:
+            self._histories.setdefault(job_id, {})[series] = points
 
     def peek(self, key: JobKey) -> Watch | None:
         """Return the watch of a job, not to be saved."""
