@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from msgspec import structs
 
@@ -25,6 +26,9 @@ from tocsin.rules.judge import SHOWN, judge
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import LEARNING, Pairs, tolerance_of
 from tocsin.store.rows import Watch
+
+MAX_NAMES: Final = 200
+"""Most characters of the names of rules that stand in the place of a default one."""
 
 
 class Stance(Enum):
@@ -165,24 +169,25 @@ def _without_set_aside(
 
 def _not_fitting(job: Job, fitting: tuple[Rule, ...], book: Book) -> Iterator[PassedOver]:
     """Return the rules that do not look at a job, also those default rules that are not there at all."""
-    rules = book.configuration.rules
+    rules, asked = book.configuration.rules, {rule.name for rule in fitting}
     for rule in rules:
-        if rule not in fitting:
+        if rule.name not in asked:
             yield _misfit(rule, job)
-    judged = {rule.condition for rule in rules}
+    judged, known = {rule.condition for rule in rules}, {rule.name for rule in rules}
     for rule in DEFAULT_RULES:
-        if rule not in rules:
+        if rule.name not in known:
             why = NotAsked.REPLACED if rule.condition in judged else NotAsked.SWITCHED_OFF
             names = ", ".join(one.name for one in rules if one.condition == rule.condition)
-            yield PassedOver(rule=rule, why=why, note=names)
+            yield PassedOver(rule=rule, why=why, note=names[:MAX_NAMES])
 
 
 def _misfit(rule: Rule, job: Job) -> PassedOver:
     if not rule.enabled:
         return PassedOver(rule=rule, why=NotAsked.DISABLED)
-    if not _fits(replace(rule, matchers=()), job):
+    if not _fits(Rule(name=rule.name, condition=rule.condition, job_pattern=rule.job_pattern), job):
         return PassedOver(rule=rule, why=NotAsked.PATTERN, note=rule.job_pattern)
-    failing = [one for one in rule.matchers if not _fits(replace(rule, job_pattern="", matchers=(one,)), job)]
+    alone = (Rule(name=rule.name, condition=rule.condition, matchers=(one,)) for one in rule.matchers)
+    failing = [one.matchers[0] for one in alone if not _fits(one, job)]
     return PassedOver(rule=rule, why=NotAsked.LABELS, note=", ".join(failing))
 
 
@@ -202,7 +207,7 @@ def _opinion(rule: Rule, facts: Facts, now: datetime) -> Opinion:
         rule=rule,
         stance=_stance(rule, facts, verdict, shown, now),
         verdict=verdict,
-        facts=(*shown, *tolerance_of(rule)),
+        facts=tuple(dict.fromkeys((*shown, *tolerance_of(rule)))),
         of_backfills=facts.of_backfills,
         fingerprint="" if found is None else fingerprint(facts.job, found, rule.fingerprint),
     )
