@@ -320,3 +320,40 @@ def test_the_help_says_how_it_ends(tocsin: Tocsin) -> None:
     out = tocsin("test", "--help").out
 
     assert "Ends with 1 if a test fails" in out
+
+
+ACROSS_JOBS = """\
+config:
+  jobs: {load: {}, report: {upstream: [load]}}
+  receivers: [{name: team, console: {}}, {name: ann, console: {}}, {name: night, console: {}}]
+  route:
+    receiver: team
+    escalation: ladder
+    routes: [{matchers: ["job=backup"], receiver: night, mute_time_intervals: [office]}]
+  time_intervals: [{name: office, time_intervals: [{times: [{start_time: "09:00", end_time: "17:00"}]}]}]
+  escalation_policies:
+    - {policy_id: ladder, levels: [{name: one, targets: ann, timeout_minutes: 20}]}
+tests:
+  - name: what follows from an upstream failure is told to nobody while that is open
+    check_ins: [01:00 load fail, 01:01 report success records=0]
+    expect:
+      - {at: "01:05", job: load, condition: job_failure, told: [team, ann]}
+      - {at: "01:05", job: report, condition: no_data, told: []}
+  - name: a time interval keeps a route quiet until it is over
+    check_ins: [10:00 backup fail]
+    expect:
+      - {at: "16:59", job: backup, condition: job_failure, not_told: night}
+      - {at: "17:00", job: backup, condition: job_failure, told: [night, ann]}
+  - name: many failures are told as one, and so each of them is told
+    check_ins: [01:00 a fail, 01:00 b fail, 01:00 c fail, 01:00 d fail, 01:00 e fail, 01:00 f fail]
+    allow_others: true
+    expect:
+      - {at: "01:05", job: a, condition: job_failure, told: [team, ann]}
+      - {at: "01:05", job: f, condition: job_failure, told: [team, ann]}
+"""
+
+
+def test_what_other_jobs_routes_and_levels_make_of_it_counts(run: Run) -> None:
+    said = run(ACROSS_JOBS)
+
+    assert (said.code, said.out.count("  ok    ")) == (Exit.OK, 3), said.out
