@@ -8,6 +8,7 @@ from tocsin.alerts.route import Route
 from tocsin.jobs.calendar import Calendar
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records
 from tocsin.jobs.job import Definition, Rank
+from tocsin.jobs.occurrence import Timetable
 from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 from tocsin.rules.finding import Severity
@@ -21,6 +22,7 @@ class JobWords(TypedDict, total=False):
     """What is promised of a job; minutes where nothing else is said, wall times as "08:00"."""
 
     schedule: str
+    also: tuple["JobWords", ...]
     zone: str
     deadline: str
     offset: int
@@ -32,6 +34,7 @@ class JobWords(TypedDict, total=False):
     min_records: int
     max_failure_rate: float
     business_days_only: bool
+    closed_days_only: bool
     country: str
     stalled_after_seconds: float
     no_progress_after_seconds: float
@@ -105,9 +108,12 @@ def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
         business_days_only=words.get("business_days_only", False),
         min_records_processed=words.get("min_records"),
         max_failure_rate=words.get("max_failure_rate"),
+        closed_days_only=words.get("closed_days_only", False),
     )
+    others = [_other(at_home, words, one) for one in words.get("also", ())]
     return Definition(
         schedule=read_schedule(schedule, zone) if schedule else None,
+        timetables=tuple(Timetable(schedule=one.schedule, sla=one.sla) for one in others),
         sla=sla,
         calendar=Calendar(country=words.get("country")),
         timezone=zone,
@@ -118,6 +124,12 @@ def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
         runbook=words.get("runbook", ""),
         rank=words.get("rank", Rank.FILE),
     )
+
+
+def _other(at_home: str, words: JobWords, own: JobWords) -> Definition:
+    """Return what another schedule promises: its own words over those of the job."""
+    merged: JobWords = {**words, **own, "also": ()}
+    return definition_of(at_home, **merged)
 
 
 def rule_of(condition: str, **words: Unpack[RuleWords]) -> Rule:

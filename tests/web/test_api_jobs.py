@@ -157,6 +157,16 @@ def test_a_job_is_defined_through_the_api(served: Served) -> None:
             "severity_escalation.critical_minutes_before",
         ),
         ({"runbook": "javascript:alert(1)"}, "runbook"),
+        ({"schedule": ["0 6 * * *", "every 1h"]}, "schedule"),
+        ({"schedule": "0 6 * * *", "schedules": [{"deadline": "06:00"}]}, "schedules"),
+        ({"deadline": "05:00", "schedules": [{"deadline": "06:00"}]}, "deadline"),
+        ({"schedules": [{"deadline": "06:00"}, {"deadline": "25:00"}]}, "schedules.1.deadline"),
+        ({"schedules": [{"schedule": "sometimes"}]}, "schedules.0.schedule"),
+        ({"schedules": [{"grace_period_minutes": 5}]}, "schedules.0"),
+        (
+            {"schedules": [{"deadline": "06:00", "closed_days_only": True, "business_days_only": True}]},
+            "schedules.0.closed_days_only",
+        ),
     ],
 )
 def test_a_definition_that_cannot_hold_is_refused_and_named(
@@ -165,6 +175,26 @@ def test_a_definition_that_cannot_hold_is_refused_and_named(
     answer = served.ask("PUT", f"/api/v1/jobs/production/{fresh()}/definition", body)
 
     assert (answer.status, answer.json["error"]["field"]) == (422, field)
+
+
+def test_several_schedules_are_understood_and_shown(served: Served) -> None:
+    name = fresh()
+    entries = [
+        {"deadline": "06:00", "business_days_only": True},
+        {"schedule": ["sat, sun"], "deadline": "09:00", "grace_period_minutes": 20},
+    ]
+    path = f"/api/v1/jobs/production/{name}/definition"
+    assert served.ask("PUT", path, {"schedules": entries}).status == 200
+
+    promise = job_of(served, name)["definition"]
+
+    assert (promise["schedule"], promise["deadline"], promise["business_days_only"]) == (None, "06:00", True)
+    (other,) = promise["timetables"]
+    assert (other["schedule"], other["deadline"]) == ("saturday,sunday", "09:00")
+    assert (other["grace_period_minutes"], other["closed_days_only"]) == (20, False)
+    assert served.ask("PUT", path, {"schedule": ["0 6 * * *", "0 18 * * *"]}).status == 200
+    promise = job_of(served, name)["definition"]
+    assert [promise["schedule"], promise["timetables"][0]["schedule"]] == ["0 6 * * *", "0 18 * * *"]
 
 
 def test_every_promise_of_the_sla_file_is_understood(served: Served) -> None:

@@ -200,6 +200,7 @@ def _promises(definition: Mapping[str, object]) -> list[tuple[str, object]]:
     words = ("schedule", "timezone", "deadline", "deadline_offset_minutes", "upstream", "runbook", "owner")
     return [
         *((name.replace("_", " "), definition.get(name)) for name in words),
+        *(("  and", _timetable(one)) for one in _listed(definition.get("timetables"))),
         *(
             (name.removesuffix("_seconds").replace("_", " "), length(definition[name]))
             for name in spans
@@ -209,3 +210,21 @@ def _promises(definition: Mapping[str, object]) -> list[tuple[str, object]]:
         ("description", definition.get("description")),
         ("defined by", definition.get("defined_by")),
     ]
+
+
+def _listed(found: object) -> list[Mapping[str, object]]:
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _timetable(one: Mapping[str, object]) -> str:
+    """Return one more schedule in words: "sat, sun, done by 09:00"."""
+    words = [str(one["schedule"]).replace("\n", ", ")] if one.get("schedule") else []
+    if one.get("deadline"):
+        words.append(f"done by {one['deadline']}")
+    if one.get("deadline_offset_minutes"):
+        words.append(f"done {one['deadline_offset_minutes']} min later")
+    if one.get("business_days_only"):
+        words.append("business days only")
+    if one.get("closed_days_only"):
+        words.append("weekends and public holidays only")
+    return ", ".join(words)

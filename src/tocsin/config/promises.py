@@ -1,11 +1,15 @@
 """What the file promises of jobs, made into definitions: a job's own keys laid over `defaults`."""
 
+from dataclasses import replace
+
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Defaults, Job, Promise
+from tocsin.config.grammar.jobs import Timetable as WrittenTimetable
 from tocsin.jobs.calendar import Calendar, check_calendar
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
 from tocsin.jobs.job import Definition, JobKey, Rank
-from tocsin.jobs.schedule import check_timezone, read_schedule
+from tocsin.jobs.occurrence import Timetable
+from tocsin.jobs.schedule import Schedule, check_timezone, read_schedule
 from tocsin.jobs.sla import SLA, read_wall_time
 
 SECONDS_A_MINUTE = 60.0
@@ -45,9 +49,11 @@ def _subject(key: str) -> str:
 
 def _definition(job: Job, before_deadline: tuple[float, float], rank: Rank) -> Definition:
     timezone = check_timezone(job.timezone or "UTC")
+    first, *others = _timetables(job, _sla(job, before_deadline), timezone)
     return Definition(
-        schedule=read_schedule(job.schedule, timezone) if job.schedule else None,
-        sla=_sla(job, before_deadline),
+        schedule=first.schedule,
+        sla=first.sla,
+        timetables=tuple(others),
         calendar=check_calendar(job.calendar.country, job.calendar.region) if job.calendar else Calendar(),
         timezone=timezone,
         stalled_after_seconds=_seconds(job.stalled_after_minutes, job.stalled_after_seconds),
@@ -58,6 +64,35 @@ def _definition(job: Job, before_deadline: tuple[float, float], rank: Rank) -> D
         owner=job.owner or "",
         description=job.description or "",
         rank=rank,
+    )
+
+
+def _timetables(job: Job, sla: SLA, timezone: str) -> list[Timetable]:
+    """Return every schedule of a job with its promises; at least one, which may be empty."""
+    if job.schedules is None:
+        return [Timetable(schedule=one, sla=sla) for one in _schedules(job.schedule, timezone)]
+    return [
+        Timetable(schedule=one, sla=_sla_of(entry, sla))
+        for entry in job.schedules
+        for one in _schedules(entry.schedule, timezone)
+    ]
+
+
+def _schedules(texts: list[str] | None, timezone: str) -> list[Schedule | None]:
+    return [read_schedule(text, timezone) for text in texts] if texts else [None]
+
+
+def _sla_of(entry: WrittenTimetable, sla: SLA) -> SLA:
+    """Return the job's promises with those of one schedule laid over them."""
+    deadline = entry.deadline or entry.must_complete_by
+    closed, business = bool(entry.closed_days_only), entry.business_days_only
+    return replace(
+        sla,
+        deadline=read_wall_time(deadline) if deadline else None,
+        deadline_offset_minutes=entry.deadline_offset_minutes,
+        grace_period_minutes=float(_or(entry.grace_period_minutes, sla.grace_period_minutes)),
+        business_days_only=not closed and (sla.business_days_only if business is None else business),
+        closed_days_only=closed,
     )
 
 

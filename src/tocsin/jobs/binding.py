@@ -118,6 +118,7 @@ def _occurrence(job: Job, state: JobState, run: Run, began_at: datetime) -> Occu
         definition.schedule is None
         and definition.sla.deadline is None
         and definition.sla.deadline_offset_minutes is None
+        and not definition.timetables
     ):
         return None
     return occurrence_for(definition.plan, began_at)

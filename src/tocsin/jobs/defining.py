@@ -129,7 +129,7 @@ def _is_still_due(job: Job, occurrence: Occurrence, now: datetime) -> bool:
     if occurrence.run is not None:
         return True
     slept_through = (job.paused_at or now) <= occurrence.nominal_at <= now
-    if slept_through and not starts_at_will(job.definition.plan):
+    if slept_through and not starts_at_will(job.definition.plan, occurrence.nominal_at):
         return False
     return any(at is not None and at > now for at in (occurrence.start_by, occurrence.deadline_at))
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from tocsin.jobs.calendar import Calendar
-from tocsin.jobs.occurrence import Plan
+from tocsin.jobs.occurrence import Plan, Timetable
 from tocsin.jobs.schedule import Schedule
 from tocsin.jobs.sla import SLA
 
@@ -33,6 +33,8 @@ class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
 
     `stalled_after_seconds`: a run is stalled without a sign of life for so long; left out, it is
     judged by the rhythm of its own heartbeats. `no_progress_after_seconds`: the same for progress.
+    `timetables`: its other schedules; of their promises those of start, end and days hold, all others are
+    those of `sla`.
     """
 
     schedule: Schedule | None = None
@@ -47,11 +49,27 @@ class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     owner: str = ""
     description: str = ""
     rank: Rank = Rank.NOBODY
+    timetables: tuple[Timetable, ...] = ()
 
     @property
     def plan(self) -> Plan:
-        """The schedule with its promises: when an occurrence is expected and by when it must be done."""
-        return Plan(schedule=self.schedule, sla=self.sla, calendar=self.calendar, timezone=self.timezone)
+        """The schedules with their promises: when an occurrence is expected and by when it must be done."""
+        others = tuple(self._plan_of(one) for one in self.timetables) if self.timetables else ()
+        return Plan(
+            schedule=self.schedule,
+            sla=self.sla,
+            calendar=self.calendar,
+            timezone=self.timezone,
+            others=others,
+        )
+
+    def _plan_of(self, timetable: Timetable) -> Plan:
+        return Plan(
+            schedule=timetable.schedule,
+            sla=timetable.sla,
+            calendar=self.calendar,
+            timezone=self.timezone,
+        )
 
 
 class Job(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

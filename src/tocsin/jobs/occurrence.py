@@ -1,77 +1,49 @@
-"""One expected run: when it may start, must have started, and must have ended."""
+"""Which runs of a job are expected, by one schedule or by several: the next, that of a start, of a day.
 
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from enum import Enum
-from typing import Final
+Of several schedules every instant that one of them names is expected once; where two name the same, the
+stricter promise holds.
+"""
 
-from msgspec import Struct
+from collections.abc import Callable, Iterable
+from dataclasses import replace as copied
+from datetime import datetime
 
-from tocsin.jobs.calendar import Calendar, is_business_day
-from tocsin.jobs.schedule import Schedule, ScheduleKind, interval_of, latest_at, moved_from, next_after
-from tocsin.jobs.sla import SLA, implied_schedule
-from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, ONE_SECOND, instant_of, local_date, zone
+from msgspec.structs import replace
 
-# A host whose clock is a little ahead starts its run before the nominal instant (F5).
-_CLOCK_SKEW: Final = timedelta(seconds=5)
-# From the nominal instant to a start, and with it to us: no scheduler and no network takes no time at all.
-_ARRIVAL: Final = timedelta(seconds=5)
-_EARLIEST: Final = timedelta(hours=6)
-_MOST_CLOSED_DAYS: Final = 400
-# A yearly job may meet a weekend several times in a row, so that 400 days alone would give up too early.
-_FEWEST_TRIES: Final = 10
-_WHOLE_DAYS: Final = frozenset({ScheduleKind.WEEKLY, ScheduleKind.DAILY})
+from tocsin.jobs.promised import (
+    CLOCK_SKEW,
+    WHOLE_DAYS,
+    Occurrence,
+    OccurrenceStatus,
+    Plan,
+    Timetable,
+    counts,
+    first_counting,
+    grace_of,
+    is_choosy,
+    last_counting,
+    promised,
+    schedule_of,
+)
+from tocsin.jobs.schedule import ScheduleKind, latest_at, next_after
+from tocsin.jobs.walltime import ONE_SECOND, local_date
 
+__all__ = [
+    "Occurrence",
+    "OccurrenceStatus",
+    "Plan",
+    "Timetable",
+    "expect_alike",
+    "expects",
+    "half_way_to",
+    "next_occurrence",
+    "nominal_near",
+    "occurrence_for",
+    "promise_at",
+    "starts_at_will",
+]
 
-class OccurrenceStatus(Enum):
-    """What became of an expected run; `unknown` if nobody could have seen it.
-
-    `is_expected`: nothing became of it yet. `is_missed`: it did not start in time. `is_unknown`: nobody can
-    say whether it came.
-    """
-
-    is_expected: bool
-    is_missed: bool
-    is_unknown: bool
-
-    EXPECTED = "expected"
-    STARTED = "started"
-    MET = "met"
-    LATE = "late"
-    MISSED = "missed"
-    SKIPPED = "skipped"
-    UNKNOWN = "unknown"
-
-    def __init__(self, word: str) -> None:
-        self.is_expected = word == "expected"
-        self.is_missed = word == "missed"
-        self.is_unknown = word == "unknown"
-
-
-class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One expected run of a job; instants are UTC.
-
-    A run that starts from `opens_at` on belongs to it. Without a start by `start_by` it is missing, without
-    an end by `deadline_at` it is late; None means that this is not promised. `run` is the id of the run that
-    took it.
-    """
-
-    nominal_at: datetime
-    opens_at: datetime
-    start_by: datetime | None = None
-    deadline_at: datetime | None = None
-    status: OccurrenceStatus = OccurrenceStatus.EXPECTED
-    run: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Everything that says when a job is expected; `timezone` is where its days and deadlines are read."""
-
-    schedule: Schedule | None
-    sla: SLA
-    calendar: Calendar
-    timezone: str
+_Instants = Callable[[Iterable[datetime]], datetime]
 
 
 def next_occurrence(plan: Plan, after: datetime) -> Occurrence | None:
@@ -81,13 +53,9 @@ def next_occurrence(plan: Plan, after: datetime) -> Occurrence | None:
     expected. For an interval, `after` is the last start; a nominal instant on a closed day moves to the same
     wall time of the next business day.
     """
-    schedule = _schedule_of(plan)
-    if schedule is None:
-        return None
-    nominal_at = next_after(schedule, after)
-    if plan.sla.business_days_only and nominal_at is not None:
-        nominal_at = _first_counting(plan, schedule, nominal_at)
-    return None if nominal_at is None else _occurrence(plan, schedule, nominal_at)
+    if not plan.others:
+        return _next_of(plan, after)
+    return _joined(plan, [_next_of(one, after) for one in (plan, *plan.others)], min)
 
 
 def occurrence_for(plan: Plan, started_at: datetime) -> Occurrence | None:
@@ -96,26 +64,28 @@ def occurrence_for(plan: Plan, started_at: datetime) -> Occurrence | None:
     None before the first, and always None for an interval, which is counted from a start that only the caller
     knows.
     """
-    schedule = _schedule_of(plan)
+    if plan.others:
+        coming = next_occurrence(plan, started_at)
+        if coming is not None and coming.opens_at <= started_at:
+            return coming
+        return _joined(plan, [_last_of(one, started_at) for one in (plan, *plan.others)], max)
+    schedule = schedule_of(plan)
     if schedule is None or schedule.kind is ScheduleKind.INTERVAL:
         return None
     coming_at = next_after(schedule, started_at)
-    if coming_at is not None and _may_be_open(plan, coming_at, started_at) and _counts(plan, coming_at):
-        coming = _occurrence(plan, schedule, coming_at)
+    if coming_at is not None and _may_be_open(plan, coming_at, started_at) and counts(plan, coming_at):
+        coming = promised(plan, schedule, coming_at)
         if coming.opens_at <= started_at:
             return coming
-    nominal_at = latest_at(schedule, started_at)
-    if plan.sla.business_days_only and nominal_at is not None:
-        nominal_at = _last_counting(plan, schedule, nominal_at)
-    return None if nominal_at is None else _occurrence(plan, schedule, nominal_at)
+    return _last_of(plan, started_at)
 
 
 def half_way_to(plan: Plan, nominal_at: datetime) -> datetime | None:
-    """Return the instant half-way between the expected run before and this one, None for an interval."""
-    schedule = _schedule_of(plan)
-    if schedule is None or schedule.kind is ScheduleKind.INTERVAL:
-        return None
-    previous_at = latest_at(schedule, nominal_at - ONE_SECOND)
+    """Return the middle between the nominal instant before this one and this one; None for an interval."""
+    previous_at = max(
+        (at for one in (plan, *plan.others) if (at := _previous_of(one, nominal_at)) is not None),
+        default=None,
+    )
     return None if previous_at is None else previous_at + (nominal_at - previous_at) / 2
 
 
@@ -124,11 +94,12 @@ def nominal_near(plan: Plan, instant: datetime) -> datetime | None:
 
     Who says which run it is by the date alone, or an hour off, means the one of that day.
     """
-    schedule = _schedule_of(plan)
-    if schedule is None or schedule.kind is ScheduleKind.INTERVAL:
-        return None
+    around: list[datetime | None] = []
+    for one in (plan, *plan.others):
+        schedule = schedule_of(one)
+        if schedule is not None and schedule.kind is not ScheduleKind.INTERVAL:
+            around += [latest_at(schedule, instant), next_after(schedule, instant)]
     day = local_date(instant, plan.timezone)
-    around = (latest_at(schedule, instant), next_after(schedule, instant))
     of_the_day = [at for at in around if at is not None and local_date(at, plan.timezone) == day]
     return min(of_the_day, key=lambda at: abs(at - instant), default=None)
 
@@ -138,8 +109,12 @@ def promise_at(plan: Plan, nominal_at: datetime) -> Occurrence | None:
 
     Whether a run is expected at that very instant is not asked: see `expects`.
     """
-    schedule = _schedule_of(plan)
-    return None if schedule is None else _occurrence(plan, schedule, nominal_at)
+    if plan.others:
+        named = _joined(plan, [_next_of(one, nominal_at - ONE_SECOND) for one in (plan, *plan.others)], min)
+        if named is not None and named.nominal_at == nominal_at:
+            return named
+    schedule = schedule_of(plan)
+    return None if schedule is None else promised(plan, schedule, nominal_at)
 
 
 def expects(plan: Plan, nominal_at: datetime) -> bool:
@@ -152,136 +127,84 @@ def expects(plan: Plan, nominal_at: datetime) -> bool:
 
 def expect_alike(one: Plan, other: Plan) -> bool:
     """Whether two plans expect runs at the same instants, whatever they promise of them."""
-    days = [(plan.calendar, plan.timezone) if plan.sla.business_days_only else None for plan in (one, other)]
-    return _schedule_of(one) == _schedule_of(other) and days[0] == days[1]
+    return _expecting(one) == _expecting(other)
 
 
-def starts_at_will(plan: Plan) -> bool:
+def starts_at_will(plan: Plan, nominal_at: datetime) -> bool:
     """Whether a run may start at any time before its end is due, so that its nominal instant is no start."""
-    return plan.schedule is None or plan.schedule.kind in _WHOLE_DAYS
+    if not plan.others:
+        return _is_free(plan)
+    named = [one for one in (plan, *plan.others) if expects(copied(one, others=()), nominal_at)]
+    return any(_is_free(one) for one in named)
 
 
-def _schedule_of(plan: Plan) -> Schedule | None:
-    return plan.schedule or implied_schedule(plan.sla, plan.timezone)
+def _is_free(plan: Plan) -> bool:
+    return plan.schedule is None or plan.schedule.kind in WHOLE_DAYS
+
+
+def _expecting(plan: Plan) -> list[object]:
+    """Return whatever says at which instants a plan expects runs."""
+    said: list[object] = []
+    for one in (plan, *plan.others):
+        sla = one.sla
+        days = (sla.business_days_only, one.calendar, one.timezone) if is_choosy(one) else None
+        said.append((schedule_of(one), days))
+    return said
+
+
+def _next_of(plan: Plan, after: datetime) -> Occurrence | None:
+    """Return the next expected run of a plan's own schedule."""
+    schedule = schedule_of(plan)
+    if schedule is None:
+        return None
+    nominal_at = next_after(schedule, after)
+    if nominal_at is not None and is_choosy(plan):
+        nominal_at = first_counting(plan, schedule, nominal_at)
+    return None if nominal_at is None else promised(plan, schedule, nominal_at)
+
+
+def _last_of(plan: Plan, instant: datetime) -> Occurrence | None:
+    """Return the last expected run of a plan's own schedule whose nominal instant has come."""
+    schedule = schedule_of(plan)
+    nominal_at = None if schedule is None else latest_at(schedule, instant)
+    if schedule is None or nominal_at is None:
+        return None
+    if is_choosy(plan):
+        nominal_at = last_counting(plan, schedule, nominal_at)
+    return None if nominal_at is None else promised(plan, schedule, nominal_at)
+
+
+def _previous_of(plan: Plan, nominal_at: datetime) -> datetime | None:
+    schedule = schedule_of(plan)
+    return None if schedule is None else latest_at(schedule, nominal_at - ONE_SECOND)
 
 
 def _may_be_open(plan: Plan, coming_at: datetime, started_at: datetime) -> bool:
     """Spare most starts the building of an occurrence that is hours away."""
-    return plan.schedule is None or coming_at - started_at <= max(_grace(plan), _CLOCK_SKEW)
+    return plan.schedule is None or coming_at - started_at <= max(grace_of(plan), CLOCK_SKEW)
 
 
-def _grace(plan: Plan) -> timedelta:
-    return timedelta(minutes=plan.sla.grace_period_minutes)
+def _joined(plan: Plan, found: Iterable[Occurrence | None], which: _Instants) -> Occurrence | None:
+    """Return the first or last of what several schedules expect, under the stricter promise if two name it.
 
-
-def _counts(plan: Plan, nominal_at: datetime) -> bool:
-    return not plan.sla.business_days_only or is_business_day(
-        plan.calendar, local_date(nominal_at, plan.timezone)
+    It opens half-way from the run before it at the earliest, whichever schedule names that one.
+    """
+    known = [one for one in found if one is not None]
+    if not known:
+        return None
+    nominal_at = which(one.nominal_at for one in known)
+    alike = [one for one in known if one.nominal_at == nominal_at]
+    opens_at = min(one.opens_at for one in alike)
+    half_way_at = _half_way_from_expected(plan, nominal_at)
+    return replace(
+        alike[0],
+        opens_at=opens_at if half_way_at is None else max(opens_at, half_way_at),
+        start_by=min((one.start_by for one in alike if one.start_by is not None), default=None),
+        deadline_at=min((one.deadline_at for one in alike if one.deadline_at is not None), default=None),
     )
 
 
-def _first_counting(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
-    found_at: datetime | None = nominal_at
-    for tries in range(_MOST_CLOSED_DAYS):
-        if found_at is None or _counts(plan, found_at):
-            return found_at
-        if tries >= _FEWEST_TRIES and found_at - nominal_at > _MOST_CLOSED_DAYS * ONE_DAY:
-            return None
-        tomorrow = local_date(found_at, plan.timezone) + ONE_DAY
-        if schedule.kind is ScheduleKind.INTERVAL:
-            found_at = instant_of(tomorrow, _wall_time(found_at, plan.timezone), plan.timezone)
-        else:
-            found_at = next_after(
-                schedule, max(found_at, instant_of(tomorrow, MIDNIGHT, plan.timezone) - ONE_SECOND)
-            )
-    return None
-
-
-def _last_counting(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
-    found_at: datetime | None = nominal_at
-    for tries in range(_MOST_CLOSED_DAYS):
-        if found_at is None or _counts(plan, found_at):
-            return found_at
-        if tries >= _FEWEST_TRIES and nominal_at - found_at > _MOST_CLOSED_DAYS * ONE_DAY:
-            return None
-        today_at = instant_of(local_date(found_at, plan.timezone), MIDNIGHT, plan.timezone)
-        found_at = latest_at(schedule, min(found_at, today_at) - ONE_SECOND)
-    return None
-
-
-def _occurrence(plan: Plan, schedule: Schedule, nominal_at: datetime) -> Occurrence:
-    deadline_at = _deadline_at(plan, schedule, nominal_at)
-    return Occurrence(
-        nominal_at=nominal_at,
-        opens_at=_opens_at(plan, schedule, nominal_at),
-        start_by=_start_by(plan, schedule, nominal_at, deadline_at),
-        deadline_at=deadline_at,
-    )
-
-
-def _opens_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime:
-    if plan.schedule is not None:
-        return nominal_at - _early(schedule, nominal_at, _grace(plan))
-    if plan.sla.deadline is None:
-        return nominal_at
-    day_before = instant_of(local_date(nominal_at, plan.timezone) - ONE_DAY, MIDNIGHT, plan.timezone)
-    last_deadline_at = _wall_deadline_at(schedule, day_before, plan.sla.deadline, plan.timezone)
-    half = (_wall_deadline_at(schedule, nominal_at, plan.sla.deadline, plan.timezone) - last_deadline_at) / 2
-    return min(nominal_at, last_deadline_at + half)
-
-
-def _early(schedule: Schedule, nominal_at: datetime, grace: timedelta) -> timedelta:
-    """Return how long before its nominal instant a start counts: the grace, at most half-way to the last.
-
-    Nor more than _EARLIEST: a run that early is rather a second one of the day before, which would hide that
-    the next one does not come.
-    """
-    wanted = min(max(grace, _CLOCK_SKEW), _EARLIEST)
-    if schedule.kind is ScheduleKind.INTERVAL:
-        return min(wanted, interval_of(schedule) / 2)
-    if next_after(schedule, nominal_at - 2 * wanted) == nominal_at:
-        return wanted
-    previous_at = latest_at(schedule, nominal_at - ONE_SECOND)
-    return wanted if previous_at is None else min(wanted, (nominal_at - previous_at) / 2)
-
-
-def _start_by(
-    plan: Plan, schedule: Schedule, nominal_at: datetime, deadline_at: datetime | None
-) -> datetime | None:
-    if plan.schedule is None:
-        return None
-    patience = max(_grace(plan), _ARRIVAL)
-    if schedule.kind not in _WHOLE_DAYS:
-        return nominal_at + patience
-    if deadline_at is not None:
-        return None
-    return instant_of(local_date(nominal_at, plan.timezone) + ONE_DAY, MIDNIGHT, plan.timezone) + patience
-
-
-def _deadline_at(plan: Plan, schedule: Schedule, nominal_at: datetime) -> datetime | None:
-    wall, offset = plan.sla.deadline, plan.sla.deadline_offset_minutes
-    by_wall = None if wall is None else _wall_deadline_at(schedule, nominal_at, wall, plan.timezone)
-    if offset is None or (plan.schedule is None and by_wall is not None):
-        return by_wall
-    by_offset = nominal_at + timedelta(minutes=offset)
-    return by_offset if by_wall is None else min(by_wall, by_offset)
-
-
-def _wall_deadline_at(schedule: Schedule, nominal_at: datetime, wall: time, timezone: str) -> datetime:
-    """Return the first instant after the nominal one at which a clock in the zone shows the deadline.
-
-    Where a spring jump moved both to one instant they keep their distance: 02:30 with a deadline of 02:45
-    becomes 03:00 and 03:15, not 03:00 and tomorrow.
-    """
-    written_at = moved_from(schedule, nominal_at)
-    if written_at is not None:
-        written_for = datetime.combine(written_at.date(), wall)
-        if written_for > written_at and instant_of(written_at.date(), wall, timezone) == nominal_at:
-            return nominal_at + (written_for - written_at)
-    today = local_date(nominal_at, timezone)
-    deadline_at = instant_of(today, wall, timezone)
-    return deadline_at if deadline_at > nominal_at else instant_of(today + ONE_DAY, wall, timezone)
-
-
-def _wall_time(instant: datetime, timezone: str) -> time:
-    return instant.astimezone(zone(timezone)).time()
+def _half_way_from_expected(plan: Plan, nominal_at: datetime) -> datetime | None:
+    before = [_last_of(one, nominal_at - ONE_SECOND) for one in (plan, *plan.others)]
+    previous_at = max((one.nominal_at for one in before if one is not None), default=None)
+    return None if previous_at is None else previous_at + (nominal_at - previous_at) / 2

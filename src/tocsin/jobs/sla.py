@@ -18,7 +18,8 @@ class SLA:
     `deadline`: wall time in the job's zone by which the run has ended. `deadline_offset_minutes`: the same as
     minutes after each scheduled start, or without a schedule after each full hour. `grace_period_minutes`:
     how late a run may start, five seconds at least. `warning_minutes_before` and `critical_minutes_before`
-    count back from the deadline. `max_failure_rate` is a share from 0 to 1.
+    count back from the deadline. `closed_days_only`: at weekends and on public holidays alone.
+    `max_failure_rate` is a share from 0 to 1.
     """
 
     deadline: time | None = None
@@ -31,6 +32,7 @@ class SLA:
     business_days_only: bool = False
     max_failure_rate: float | None = None
     min_records_processed: int | None = None
+    closed_days_only: bool = False
 
 
 def read_wall_time(text: str) -> time:

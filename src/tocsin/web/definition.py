@@ -1,16 +1,16 @@
 """From the definition of a job as it comes over the wire to the one that is judged by."""
 
-from datetime import time
 from typing import Final
 
-from tocsin.errors import ConfigError, InvalidSchedule, Problem
+from tocsin.errors import ConfigError, InvalidSchedule
 from tocsin.jobs.calendar import Calendar, check_calendar
 from tocsin.jobs.job import Definition, Rank
-from tocsin.jobs.schedule import Schedule, check_timezone, read_schedule
-from tocsin.jobs.sla import SLA, read_wall_time
+from tocsin.jobs.schedule import check_timezone
+from tocsin.jobs.sla import SLA
 from tocsin.web.faults import Fault
 from tocsin.web.links import web_link
 from tocsin.web.names import name_fault
+from tocsin.web.timetables import deadline_of, timetables_of, unusable
 from tocsin.web.wire import CalendarBody, DefinitionBody
 
 RESERVED_LABELS: Final = frozenset({"job", "environment", "severity", "condition", "rule"})
@@ -23,9 +23,11 @@ def read_definition(body: DefinitionBody, *, defaults: Definition, rank: Rank) -
     """
     try:
         timezone = _timezone(body, defaults)
+        first, *others = timetables_of(body, _sla(body, defaults.sla), timezone)
         return Definition(
-            schedule=_schedule(body, timezone),
-            sla=_sla(body, defaults.sla),
+            schedule=first.schedule,
+            sla=first.sla,
+            timetables=tuple(others),
             calendar=_calendar(body.get("calendar"), defaults.calendar),
             timezone=timezone,
             stalled_after_seconds=_seconds(body, "stalled_after", defaults.stalled_after_seconds),
@@ -42,10 +44,6 @@ def read_definition(body: DefinitionBody, *, defaults: Definition, rank: Rank) -
         return Fault(field=problem.path, message=problem.message)
 
 
-def _unusable(field: str, message: str) -> ConfigError:
-    return ConfigError("definition", (Problem(path=field, message=message),))
-
-
 def label_fault(name: str) -> str | None:
     """Return what is wrong with a label's name that fits the pattern, or None."""
     return "is set by Tocsin itself; choose another name" if name in RESERVED_LABELS else None
@@ -58,17 +56,7 @@ def _timezone(body: DefinitionBody, defaults: Definition) -> str:
     try:
         return check_timezone(wanted)
     except InvalidSchedule as error:
-        raise _unusable("timezone", str(error)) from None
-
-
-def _schedule(body: DefinitionBody, timezone: str) -> Schedule | None:
-    text = body.get("schedule")
-    if text is None:
-        return None
-    try:
-        return read_schedule(text, timezone)
-    except InvalidSchedule as error:
-        raise _unusable("schedule", str(error)) from None
+        raise unusable("timezone", str(error)) from None
 
 
 def _calendar(body: CalendarBody | None, default: Calendar) -> Calendar:
@@ -77,7 +65,7 @@ def _calendar(body: CalendarBody | None, default: Calendar) -> Calendar:
     try:
         return check_calendar(body.get("country"), body.get("region"))
     except InvalidSchedule as error:
-        raise _unusable("calendar", str(error)) from None
+        raise unusable("calendar", str(error)) from None
 
 
 def _sla(body: DefinitionBody, default: SLA) -> SLA:
@@ -89,7 +77,7 @@ def _sla(body: DefinitionBody, default: SLA) -> SLA:
     failing = body.get("max_failure_rate")
     records = body.get("min_records_processed")
     sla = SLA(
-        deadline=_deadline(body),
+        deadline=deadline_of(body),
         deadline_offset_minutes=body.get("deadline_offset_minutes"),
         max_duration_seconds=_seconds(body, "max_duration", default.max_duration_seconds),
         min_duration_seconds=_seconds(body, "min_duration", default.min_duration_seconds),
@@ -102,28 +90,14 @@ def _sla(body: DefinitionBody, default: SLA) -> SLA:
     )
     if critical is not None and sla.critical_minutes_before > sla.warning_minutes_before:
         where = "severity_escalation.critical_minutes_before"
-        raise _unusable(where, "comes before the warning; swap the two")
+        raise unusable(where, "comes before the warning; swap the two")
     return sla
-
-
-def _deadline(body: DefinitionBody) -> time | None:
-    found: dict[str, time] = {}
-    for field in ("deadline", "must_complete_by"):
-        text = body.get(field)
-        if isinstance(text, str):
-            try:
-                found[field] = read_wall_time(text)
-            except InvalidSchedule as error:
-                raise _unusable(field, str(error)) from None
-    if len(set(found.values())) > 1:
-        raise _unusable("must_complete_by", "says another time than deadline, which means the same")
-    return next(iter(found.values()), None)
 
 
 def _seconds(body: DefinitionBody, span: str, default: float | None) -> float | None:
     minutes, seconds = body.get(f"{span}_minutes"), body.get(f"{span}_seconds")
     if minutes is not None and seconds is not None:
-        raise _unusable(f"{span}_seconds", f"says the same as {span}_minutes; keep one of the two")
+        raise unusable(f"{span}_seconds", f"says the same as {span}_minutes; keep one of the two")
     if isinstance(seconds, float | int):
         return float(seconds)
     return 60.0 * minutes if isinstance(minutes, float | int) else default
@@ -134,7 +108,7 @@ def _labels(body: DefinitionBody, defaults: Definition) -> tuple[tuple[str, str]
     for name, value in labels.items():
         fault = label_fault(name) or name_fault(value)
         if fault is not None:
-            raise _unusable(f"labels.{name}", fault)
+            raise unusable(f"labels.{name}", fault)
     return tuple(sorted({**dict(defaults.labels), **labels}.items()))
 
 
@@ -142,19 +116,19 @@ def _upstream(names: list[str]) -> tuple[str, ...]:
     for index, name in enumerate(names):
         fault = name_fault(name)
         if fault is not None:
-            raise _unusable(f"upstream.{index}", fault)
+            raise unusable(f"upstream.{index}", fault)
     return tuple(names)
 
 
 def _runbook(body: DefinitionBody) -> str:
     text = _text(body.get("runbook"), "runbook")
     if text and not web_link(text):
-        raise _unusable("runbook", "must be a web address that starts with https:// or http://")
+        raise unusable("runbook", "must be a web address that starts with https:// or http://")
     return web_link(text)
 
 
 def _text(text: str | None, field: str) -> str:
     fault = name_fault(text) if text and field != "description" else None
     if fault is not None:
-        raise _unusable(field, fault)
+        raise unusable(field, fault)
     return (text or "").replace("\x00", "\u2400")

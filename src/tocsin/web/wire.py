@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Required
 
-from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema, with_config
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
 from tocsin.jobs.checkin import CheckInKind
@@ -80,11 +80,34 @@ class CalendarBody(TypedDict, total=False):
     region: Annotated[str, Field(max_length=60)] | None
 
 
+ScheduleText = Annotated[str, Field(max_length=5_000)]
+ScheduleTexts = Annotated[
+    list[ScheduleText],
+    Field(min_length=1, max_length=10),
+    BeforeValidator(lambda given: [given] if isinstance(given, str) else given),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+@with_config(STRICT)
+class TimetableBody(TypedDict, total=False):
+    """One of several schedules of a job, with what is promised of the runs that it names."""
+
+    schedule: ScheduleTexts | None
+    deadline: Annotated[str, Field(max_length=10)] | None
+    must_complete_by: Annotated[str, Field(max_length=10)] | None
+    deadline_offset_minutes: Annotated[int, Field(ge=1, le=20_160)] | None
+    grace_period_minutes: Minutes | None
+    business_days_only: bool | None
+    closed_days_only: bool | None
+
+
 @with_config(STRICT)
 class DefinitionBody(TypedDict, total=False):
     """What is promised of a job; the keys are those of the configuration file."""
 
-    schedule: Annotated[str, Field(max_length=5_000)] | None
+    schedule: ScheduleTexts | None
+    schedules: Annotated[list[TimetableBody], Field(min_length=1, max_length=10)] | None
     timezone: Annotated[str, Field(max_length=60)] | None
     grace_period_minutes: Minutes | None
     deadline: Annotated[str, Field(max_length=10)] | None

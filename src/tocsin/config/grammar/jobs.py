@@ -2,7 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from tocsin.config.grammar.base import (
     LABEL_NAME,
@@ -28,6 +35,7 @@ MAX_JOBS = 100_000
 MAX_LABELS = 50
 MAX_UPSTREAM = 100
 MAX_ENVIRONMENTS = 50
+MAX_SCHEDULES = 10
 RESERVED_LABELS = frozenset({"job", "environment", "severity", "condition", "rule"})
 
 
@@ -165,14 +173,94 @@ class Defaults(Promise):
     """Promises of every job that does not say otherwise, also of those that are not listed."""
 
 
+def _readable_schedule(text: str, info: ValidationInfo) -> str:
+    try:
+        read_schedule(text, info.data.get("timezone") or around(info).timezone)
+    except InvalidSchedule as error:
+        raise refuse(str(error)) from None
+    return text
+
+
+def _no_interval_among(texts: list[str], schedules: int) -> None:
+    if max(schedules, len(texts)) > 1 and any(text.strip().lower().startswith("every") for text in texts):
+        raise refuse(
+            "an interval counts from the last start and cannot stand beside others; write it as cron"
+        )
+
+
+def _without_interval(texts: list[str]) -> list[str]:
+    _no_interval_among(texts, len(texts))
+    return texts
+
+
+def _the_same_deadline(value: str | None, info: ValidationInfo) -> str | None:
+    if value is not None and info.data.get("deadline") not in (None, value):
+        raise refuse("says another time than 'deadline', which means the same; keep one of the two")
+    return value
+
+
+Schedules = Annotated[
+    list[Annotated[str, Field(max_length=5_000), AfterValidator(_readable_schedule)]],
+    OneOrMore(),
+    Field(min_length=1, max_length=MAX_SCHEDULES),
+    AfterValidator(_without_interval),
+]
+
+
+class Timetable(Part):
+    """One of several schedules of a job, with what is promised of the runs that it names."""
+
+    schedule: Schedules | None = None
+    """When it starts, as in a job; left out: every day for a `deadline`, each full hour for an offset."""
+
+    deadline: WallTime | None = None
+    """Time of day by which these runs have ended."""
+
+    must_complete_by: WallTime | None = None
+    """The same as `deadline`."""
+
+    deadline_offset_minutes: Annotated[int, Field(ge=1, le=14 * 24 * 60)] | None = None
+    """Minutes after each of these starts by which the run has ended."""
+
+    grace_period_minutes: Minutes | None = None
+    """Minutes that these runs may start late; the job's own if left out."""
+
+    business_days_only: bool | None = None
+    """Expect these runs on business days alone; the job's own if left out."""
+
+    closed_days_only: bool | None = None
+    """Expect these runs at weekends and on public holidays alone."""
+
+    @field_validator("must_complete_by")
+    @classmethod
+    def _one_deadline(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return _the_same_deadline(value, info)
+
+    @field_validator("closed_days_only")
+    @classmethod
+    def _some_days(cls, value: bool | None, info: ValidationInfo) -> bool | None:  # noqa: FBT001 -- pydantic's shape
+        if value and info.data.get("business_days_only"):
+            raise refuse("leaves no day beside 'business_days_only'; keep one of the two")
+        return value
+
+    @model_validator(mode="after")
+    def _says_when(self) -> "Timetable":
+        if not (self.schedule or self.deadline or self.must_complete_by or self.deadline_offset_minutes):
+            raise refuse("says of no run when it is; give it a 'schedule' or a 'deadline'")
+        return self
+
+
 class Job(Promise):
     """One job: when it is expected and what is promised of it."""
 
     description: Text | None = None
     """What the job does, for the person who is woken by it."""
 
-    schedule: Annotated[str, Field(max_length=5_000)] | None = None
-    """When it starts: cron `0 2 * * *`, OnCalendar `Mon..Fri 02:00`, `every 15m`, or a weekday `sunday`."""
+    schedule: Schedules | None = None
+    """When it starts: cron `0 2 * * *`, OnCalendar `Mon..Fri 02:00`, `every 15m`, a weekday; or a list."""
+
+    schedules: Annotated[list[Timetable], Field(min_length=1, max_length=MAX_SCHEDULES)] | None = None
+    """Several schedules, each with its own deadline, grace or days."""
 
     deadline: WallTime | None = None
     """Time of day, `06:00`, by which the run has ended; without a schedule it is expected every day."""
@@ -189,18 +277,21 @@ class Job(Promise):
     @field_validator("must_complete_by")
     @classmethod
     def _one_deadline(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and info.data.get("deadline") not in (None, value):
-            raise refuse("says another time than 'deadline', which means the same; keep one of the two")
+        return _the_same_deadline(value, info)
+
+    @field_validator("deadline", "must_complete_by", "deadline_offset_minutes")
+    @classmethod
+    def _not_beside_several(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("schedules"):
+            raise refuse("stands in the entries of 'schedules' where there are any; move it there")
         return value
 
-    @field_validator("schedule")
+    @field_validator("schedules")
     @classmethod
-    def _readable_schedule(cls, value: str | None, info: ValidationInfo) -> str | None:
-        try:
-            if value is not None:
-                read_schedule(value, info.data.get("timezone") or around(info).timezone)
-        except InvalidSchedule as error:
-            raise refuse(str(error)) from None
+    def _in_place_of_one(cls, value: list[Timetable] | None, info: ValidationInfo) -> list[Timetable] | None:
+        if value is not None:
+            one_of_two(info, "schedule")
+            _no_interval_among([text for one in value for text in one.schedule or ()], len(value))
         return value
 
 

@@ -7,7 +7,7 @@ from tocsin.alerts.alert import Alert, Entry
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import Detail, Progress
 from tocsin.jobs.job import Definition
-from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.occurrence import Occurrence, Timetable
 from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
 from tocsin.store.rows import Delivery, LogLine, Notification, Token, Watch
@@ -28,6 +28,7 @@ from tocsin.web.api.shapes import (
     PunctualityShape,
     RunShape,
     SilenceShape,
+    TimetableShape,
     TokenShape,
     WholeAlertShape,
 )
@@ -73,6 +74,7 @@ def promise_shape(definition: Definition) -> PromiseShape:
     """Return what is promised of a job as the API tells it."""
     sla, schedule = definition.sla, definition.schedule
     return PromiseShape(
+        timetables=[_timetable_shape(one) for one in definition.timetables],
         schedule=None if schedule is None else schedule.expression,
         schedule_kind=None if schedule is None else schedule.kind.value,
         timezone=definition.timezone,
@@ -84,6 +86,7 @@ def promise_shape(definition: Definition) -> PromiseShape:
         warning_minutes_before=sla.warning_minutes_before,
         critical_minutes_before=sla.critical_minutes_before,
         business_days_only=sla.business_days_only,
+        closed_days_only=sla.closed_days_only,
         max_failure_rate=sla.max_failure_rate,
         min_records_processed=sla.min_records_processed,
         stalled_after_seconds=definition.stalled_after_seconds,
@@ -93,6 +96,19 @@ def promise_shape(definition: Definition) -> PromiseShape:
         owner=definition.owner,
         description=definition.description,
         defined_by=definition.rank.name.lower(),
+    )
+
+
+def _timetable_shape(one: Timetable) -> TimetableShape:
+    sla = one.sla
+    return TimetableShape(
+        schedule=None if one.schedule is None else one.schedule.expression,
+        schedule_kind=None if one.schedule is None else one.schedule.kind.value,
+        deadline=None if sla.deadline is None else sla.deadline.strftime("%H:%M"),
+        deadline_offset_minutes=sla.deadline_offset_minutes,
+        grace_period_minutes=sla.grace_period_minutes,
+        business_days_only=sla.business_days_only,
+        closed_days_only=sla.closed_days_only,
     )
 
 

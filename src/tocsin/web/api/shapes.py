@@ -172,9 +172,22 @@ class OccurrencesShape(Page[OccurrenceShape]):
     punctuality: PunctualityShape
 
 
-class PromiseShape(Shape):
-    """What is promised of a job."""
+class TimetableShape(Shape):
+    """One more schedule of a job, and what is promised of the runs that it names."""
 
+    schedule: str | None
+    schedule_kind: str | None
+    deadline: str | None
+    deadline_offset_minutes: int | None
+    grace_period_minutes: float
+    business_days_only: bool
+    closed_days_only: bool
+
+
+class PromiseShape(Shape):
+    """What is promised of a job; `timetables` are its schedules after the first."""
+
+    timetables: list[TimetableShape]
     schedule: str | None
     schedule_kind: str | None
     timezone: str
@@ -186,6 +199,7 @@ class PromiseShape(Shape):
     warning_minutes_before: float
     critical_minutes_before: float
     business_days_only: bool
+    closed_days_only: bool
     max_failure_rate: float | None
     min_records_processed: int | None
     stalled_after_seconds: float | None

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.jobs.expression import ScheduleKind
 from tocsin.jobs.job import Definition
+from tocsin.jobs.schedule import Schedule
+from tocsin.jobs.sla import SLA
 from tocsin.jobs.walltime import zone
 from tocsin.notify.inert import last_lines, line, lines
 from tocsin.rules.wording import clock_words, plural, span
@@ -159,7 +161,11 @@ def group_path(group_id: str) -> str:
 
 def schedule_in_words(definition: Definition) -> str:
     """Return when a job is expected: `0 2 * * *`, `every 15 min`, `each sunday`, `daily by 06:00`."""
-    schedule, sla = definition.schedule, definition.sla
+    others = [_in_words(one.schedule, one.sla) for one in definition.timetables]
+    return "; ".join([_in_words(definition.schedule, definition.sla), *others])
+
+
+def _in_words(schedule: Schedule | None, sla: SLA) -> str:
     if schedule is None:
         if sla.deadline is not None:
             return f"daily by {sla.deadline:%H:%M}"
