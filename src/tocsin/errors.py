@@ -29,16 +29,20 @@ class TocsinError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One fault of a configuration: what is wrong, where, and what was probably meant."""
+    """One fault of a configuration: what is wrong, where, and what was probably meant.
+
+    `source` is the file where it stands, where that is not the configuration itself.
+    """
 
     path: str
     message: str
     line: int | None = None
     suggestion: str | None = None
+    source: str = ""
 
     def __str__(self) -> str:
         where = f"line {self.line}: {self.path}" if self.line else self.path
-        return f"{where}: {self._what}"
+        return f"{self.source} {where}: {self._what}" if self.source else f"{where}: {self._what}"
 
     @property
     def _what(self) -> str:
@@ -46,16 +50,23 @@ class Problem:
 
     def told(self, source: str) -> str:
         """Return it in the form that editors can jump to: `source:line: path: what is wrong`."""
+        source = self.source or source
         where = f"{source}:{self.line}" if self.line else source
         return f"{where}: {self.path}: {self._what}"
 
 
 class ConfigError(TocsinError):
-    """The configuration cannot be used; `problems` holds every fault found, not only the first."""
+    """The configuration cannot be used; `problems` holds every fault found, not only the first.
 
-    def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
+    `warnings` tell what is unwise in those parts of it that can be used.
+    """
+
+    def __init__(
+        self, source: str, problems: tuple[Problem, ...], warnings: tuple[Problem, ...] = ()
+    ) -> None:
         self.source = source
         self.problems = problems
+        self.warnings = warnings
         super().__init__("\n".join([*(problem.told(source) for problem in problems), self.sum_up()]))
 
     def sum_up(self) -> str:

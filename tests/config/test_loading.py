@@ -79,7 +79,8 @@ def test_the_example_of_the_grammar_says_what_it_seems_to_say(load: Load, tmp_pa
     }
     assert configuration.defaults.timezone == "Europe/Berlin"
     assert configuration.defaults.sla.grace_period_minutes == 15
-    assert loaded.warnings == ()
+    (warning,) = loaded.warnings  # a pattern is matched from the start of a name, which the example forgets
+    assert (warning.path, warning.line, warning.suggestion) == ("rules[0].job_pattern", 11, ".*etl_.*")
 
 
 def test_a_condition_that_no_rule_names_keeps_its_default_rule_unless_told_otherwise(load: Load) -> None:

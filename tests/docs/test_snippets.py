@@ -70,6 +70,8 @@ def test_every_file_is_shown() -> None:
 def test_every_configuration_can_be_used(name: str, tmp_path: Path) -> None:
     for file in ("fullchain.pem", "privkey.pem"):
         (tmp_path / file).touch()
+    for beside in (SNIPPETS / name).parent.glob("sla.yaml"):
+        shutil.copy(beside, tmp_path)
     text = text_of(name).replace("/etc/tocsin/", "")
 
     loaded = load_text(text.encode(), ENVIRONMENT, source=name, folder=tmp_path)

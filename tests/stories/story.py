@@ -23,6 +23,7 @@ from tocsin.alerts.maintenance import MaintenanceWindow
 from tocsin.alerts.matcher import read_matcher, read_matchers
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval, TimeInterval, read_times, read_weekdays
+from tocsin.config import load
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.errors import ChannelError
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
@@ -175,6 +176,11 @@ class Story:
     def defines(self, defined: Mapping[str, Definition]) -> None:
         """Define jobs in the configuration file by values."""
         self._defined |= {JobKey(DEFAULT_ENVIRONMENT, name): one for name, one in defined.items()}
+
+    def jobs_of(self, folder: Path, *names: str) -> None:
+        """Define the jobs of a configuration as it stands in a file, or those of these names."""
+        jobs = load(folder / "tocsin.yaml", {}).configuration.jobs
+        self._defined.update({key: jobs[key] for key in jobs if not names or key.name in names})
 
     def forget(self, name: str) -> None:
         """Take a job out of the configuration file."""

@@ -55,7 +55,7 @@ def check(path: Path | None, config: Path | None, *, show_next: bool, as_json: b
     try:
         loaded = load(chosen, os.environ)
     except ConfigError as error:
-        _tell(str(chosen), error.problems, (), as_json=as_json)
+        _tell(str(chosen), error.problems, error.warnings, as_json=as_json)
         if not as_json:
             say(error.sum_up())
         raise click.exceptions.Exit(Exit.BAD_CONFIGURATION) from None
@@ -111,7 +111,14 @@ def _tell(path: str, problems: tuple[Problem, ...], warnings: tuple[Problem, ...
 
 def _plain(problems: tuple[Problem, ...]) -> list[dict[str, object]]:
     return [
-        {"path": p.path, "line": p.line, "message": p.message, "suggestion": p.suggestion} for p in problems
+        {
+            "path": p.path,
+            "line": p.line,
+            "message": p.message,
+            "suggestion": p.suggestion,
+            **({"source": p.source} if p.source else {}),
+        }
+        for p in problems
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tocsin.clock import now
+from tocsin.config.contradictions import contradictions
 from tocsin.config.dead_ends import always_quiet, ends
 from tocsin.config.deadlocks import circles, mutual
 from tocsin.config.escalations import escalation_warnings, named_in_escalations
@@ -17,6 +18,7 @@ from tocsin.config.on_call import gap_warnings
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
 from tocsin.config.routing import build_inhibit_rules, build_route, build_time_intervals
+from tocsin.config.unmatched import unmatched_rules
 
 PLAIN_ADDRESSES = (("webhook", "url"), ("pagerduty", "url"))
 
@@ -37,6 +39,7 @@ def advise(file: File) -> Iterator[Fault]:
     yield from circles(inhibit_rules)
     yield from _passwords_in_the_open(file)
     yield from _unheard_answers(file)
+    yield from of_promises(file)
     yield from maintenance_warnings(file.maintenance or (), now())
     yield from gap_warnings(file)
     yield from escalation_warnings(file)
@@ -44,6 +47,12 @@ def advise(file: File) -> Iterator[Fault]:
     if file.keys.ingest and not file.keys.users:
         message = "nobody can log in with an ingest key; add 'users', unless a user token was made already"
         yield Fault(place=("keys", "ingest"), message=message)
+
+
+def of_promises(file: File) -> Iterator[Fault]:
+    """Return what is unwise in what jobs promise, and which rules watch none of them."""
+    yield from contradictions(file, now())
+    yield from unmatched_rules(file)
 
 
 def _secrets(value: object, place: Place) -> Iterator[tuple[Place, Secret]]:

@@ -1,24 +1,26 @@
 """The way from a file to what the engine, the channels and the server are told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from tocsin.config import advice, building
+from tocsin.config.contradictions import impossible_promises
 from tocsin.config.crosscheck import crosscheck
 from tocsin.config.from_alertmanager import alertmanager_faults, without_spoken_of
 from tocsin.config.grammar.delivery import reach_of
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.keys import GrammarKeys
-from tocsin.config.problems import Fault, told, translate
-from tocsin.config.reading import MAX_BYTES, Document, read
+from tocsin.config.problems import Fault, Lines, told, translate
+from tocsin.config.reading import MAX_BYTES, Document, general_timezone, read
 from tocsin.config.references import Surroundings
+from tocsin.config.salvaging import salvaged
 from tocsin.config.settings import CallBack, ServerSettings
+from tocsin.config.sla_files import SlaDocument, joined, read_sla_files
 from tocsin.engine.configuration import Configuration
-from tocsin.errors import ConfigError, InvalidSchedule, Problem
-from tocsin.jobs.schedule import check_timezone
+from tocsin.errors import ConfigError, Problem
 from tocsin.notify.answering import Line
 from tocsin.notify.channel import Channel
 from tocsin.notify.heartbeat import Heartbeat
@@ -58,8 +60,8 @@ def load(path: str | Path | None, environment: Mapping[str, str]) -> Loaded:
 def load_text(text: bytes, environment: Mapping[str, str], *, source: str, folder: Path) -> Loaded:
     """Return what the text of a file says; relative paths in it start at `folder`. Raises as `load` does."""
     document = read(text)
-    file = _sound(document, _around(document.data, environment, folder), source)
-    return _built(source, file, document, environment)
+    file, lines = _sound(document, _around(document.data, environment, folder), source)
+    return _built(source, file, lines, environment)
 
 
 def load_configuration(path: str | Path) -> Configuration:
@@ -69,7 +71,7 @@ def load_configuration(path: str | Path) -> Configuration:
     """
     document = read(content_of(Path(path)))
     around = _around(document.data, {}, Path(path).parent)
-    file = _sound(document, replace(around, needs_secrets=False), str(path))
+    file, _ = _sound(document, replace(around, needs_secrets=False), str(path))
     return building.build_configuration(file)
 
 
@@ -78,27 +80,58 @@ def configuration_in(data: object, folder: Path) -> tuple[Configuration | None, 
 
     The places of its faults begin where it begins; its secrets need not be there.
     """
-    file, faults = checked(data, replace(_around(data, {}, folder), needs_secrets=False))
-    return (None if file is None or faults else building.build_configuration(file)), faults
+    around = replace(_around(data, {}, folder), needs_secrets=False)
+    others = read_sla_files(data, around)
+    file, faults = checked(data, around)
+    problems = [str(problem) for other in others for problem in other.problems]
+    faults += [Fault(place=("sla_files",), message=problem) for problem in problems]
+    if file is None or faults:
+        return None, faults
+    file, _, faults = joined(file, read(b""), others)
+    faults += impossible_promises(file)
+    return (None if faults else building.build_configuration(file)), faults
 
 
 def _around(data: object, environment: Mapping[str, str], folder: Path) -> Surroundings:
     return Surroundings(
         environment=environment,
         folder=folder,
-        timezone=_general_timezone(data),
+        timezone=general_timezone(data),
         base_url=_base_url(data),
         reach=reach_of(data),
     )
 
 
-def _sound(document: Document, around: Surroundings, source: str) -> File:
-    """Return the file that a document is; raises ConfigError with all that is wrong with it."""
+def _sound(document: Document, around: Surroundings, source: str) -> tuple[File, Lines]:
+    """Return the file that a document is, with those of promises that it names, and where everything stands.
+
+    Raises ConfigError with all that is wrong with it, and what is unwise in the parts that can be used.
+    """
+    others = read_sla_files(document.data, around)
     file, faults = checked(document.data, around) if document.is_whole else (None, [])
-    faults = [*document.faults, *faults]
-    if file is None or faults:
-        raise ConfigError(source, told(faults, document))
-    return file
+    problems = told([*document.faults, *faults], document)
+    problems += tuple(problem for other in others for problem in other.problems)
+    if file is None or problems:
+        more, warnings = _of_what_can_be_used(document, around, others)
+        raise ConfigError(source, problems + more, warnings)
+    file, lines, faults = joined(file, document, others)
+    faults += impossible_promises(file)
+    if faults:
+        raise ConfigError(source, told(faults, lines), told(advice.of_promises(file), lines))
+    return file, lines
+
+
+def _of_what_can_be_used(
+    document: Document, around: Surroundings, others: Sequence[SlaDocument]
+) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Return what is impossible and what is unwise in the sound parts of a file that has faults."""
+    if not document.is_whole:
+        return (), ()
+    sound = salvaged(document.data, lambda data: File.model_validate(data, context=around))
+    if sound is None:
+        return (), ()
+    file, lines, faults = joined(sound, document, others)
+    return told([*faults, *impossible_promises(file)], lines), told(advice.of_promises(file), lines)
 
 
 def content_of(path: Path, hint: str = "; make one with: tocsin init") -> bytes:
@@ -129,7 +162,7 @@ def _translated(error: ValidationError) -> Iterator[Fault]:
         yield translate(detail, keys)
 
 
-def _built(source: str, file: File, document: Document, environment: Mapping[str, str]) -> Loaded:
+def _built(source: str, file: File, lines: Lines, environment: Mapping[str, str]) -> Loaded:
     return Loaded(
         source=source,
         configuration=building.build_configuration(file),
@@ -137,7 +170,7 @@ def _built(source: str, file: File, document: Document, environment: Mapping[str
         server=building.build_server(file, environment),
         call_backs=building.build_call_backs(file),
         lines=building.build_lines(file),
-        warnings=told(advice.advise(file), document),
+        warnings=told(advice.advise(file), lines),
         heartbeat=file.watchdog.heartbeat,
     )
 
@@ -145,12 +178,3 @@ def _built(source: str, file: File, document: Document, environment: Mapping[str
 def _base_url(data: object) -> str:
     written = data.get("base_url") if isinstance(data, dict) else None
     return written.rstrip("/") if isinstance(written, str) else ""
-
-
-def _general_timezone(data: object) -> str:
-    defaults = data.get("defaults") if isinstance(data, dict) else None
-    written = defaults.get("timezone") if isinstance(defaults, dict) else None
-    try:
-        return check_timezone(written) if isinstance(written, str) else "UTC"
-    except InvalidSchedule:
-        return "UTC"

@@ -38,6 +38,10 @@ class Lines(Protocol):
         """Return the place as it is written."""
         ...
 
+    def source_of(self, place: Place) -> str:
+        """Return the file where a place stands, where that is not the one that is read."""
+        ...
+
 
 class Keys(Protocol):
     """Whoever knows which keys a place may have."""
@@ -69,8 +73,11 @@ def told(faults: Iterable[Fault], lines: Lines) -> tuple[Problem, ...]:
     for fault in faults:
         line = fault.line or lines.line_of(fault.place)
         path = written(lines.resolved(fault.place))
-        found.append(Problem(path=path, message=fault.message, line=line, suggestion=fault.suggestion))
-    found.sort(key=lambda problem: (problem.line or 0, problem.path))
+        source = lines.source_of(fault.place)
+        found.append(
+            Problem(path=path, message=fault.message, line=line, suggestion=fault.suggestion, source=source)
+        )
+    found.sort(key=lambda problem: (problem.source, problem.line or 0, problem.path))
     if len(found) > MAX_PROBLEMS:
         more = f"{len(found) - MAX_PROBLEMS} more problems are not shown; mend these first"
         found = [*found[:MAX_PROBLEMS], Problem(path="the file", message=more)]

@@ -1,10 +1,12 @@
 """What the file promises of jobs, made into definitions: a job's own keys laid over `defaults`."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tocsin.config.grammar.file import File
-from tocsin.config.grammar.jobs import Defaults, Job, Promise
+from tocsin.config.grammar.jobs import Defaults, Job, Promise, SeverityEscalation
 from tocsin.config.grammar.jobs import Timetable as WrittenTimetable
+from tocsin.config.problems import Place
 from tocsin.jobs.calendar import Calendar, check_calendar
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
 from tocsin.jobs.job import Definition, JobKey, Rank
@@ -15,30 +17,42 @@ from tocsin.jobs.sla import SLA, read_wall_time
 SECONDS_A_MINUTE = 60.0
 UNITS = ("_minutes", "_seconds")
 USUAL = SLA()
+SAYS_NOTHING = Defaults()
 
 
 def definitions(file: File) -> dict[JobKey, Definition]:
     """Return the definition of every job that the file lists."""
-    found = {}
+    return {key: definition for _, key, definition in placed_definitions(file)}
+
+
+def placed_definitions(file: File) -> Iterator[tuple[Place, JobKey, Definition]]:
+    """Return the definition of every job that the file lists, with its place there."""
     for name, variants in file.jobs.items():
-        for variant in variants:
-            job = _laid_over(variant, file.defaults)
+        for number, variant in enumerate(variants):
+            job = laid_over(variant, file.defaults)
             key = JobKey(job.environment or DEFAULT_ENVIRONMENT, name)
-            found[key] = _definition(job, _before_deadline(file.defaults, variant), Rank.FILE)
-    return found
+            definition = _definition(job, _before_deadline(file.defaults, variant), Rank.FILE)
+            yield ("jobs", name, number), key, definition
 
 
 def general_definition(file: File) -> Definition:
     """Return what is promised of a job that the file does not list."""
-    return _definition(_laid_over(Job(), file.defaults), _before_deadline(file.defaults), Rank.NOBODY)
+    return _definition(laid_over(Job(), file.defaults), _before_deadline(file.defaults), Rank.NOBODY)
 
 
-def _laid_over(job: Job, defaults: Defaults) -> Job:
+def laid_over(job: Job, defaults: Defaults) -> Job:
     """Return the job with what it leaves out taken from `defaults`; one subject is taken in one unit."""
     own = {_subject(key) for key in Promise.model_fields if getattr(job, key) is not None}
     inherited = {key: getattr(defaults, key) for key in Promise.model_fields if _subject(key) not in own}
     labels = {**(defaults.labels or {}), **(job.labels or {})}
+    if job.severity_escalation is not None and defaults.severity_escalation is not None:
+        inherited["severity_escalation"] = _both(defaults, job)
     return job.model_copy(update={**inherited, "labels": labels})
+
+
+def _both(*parts: Promise) -> SeverityEscalation:
+    warning, critical = _before_deadline(*parts)
+    return SeverityEscalation(warning_minutes_before=warning, critical_minutes_before=critical)
 
 
 def _subject(key: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import yaml
 
 from tocsin.config.problems import Fault, Place
+from tocsin.errors import InvalidSchedule
+from tocsin.jobs.schedule import check_timezone
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
@@ -94,6 +96,10 @@ class Document:
         """Return the place as it is written: a list's only item may stand without the list."""
         return self._walk(place)[0]
 
+    def source_of(self, _place: Place) -> str:
+        """Return nothing: everything stands in this one file."""
+        return ""
+
     def _walk(self, place: Place) -> tuple[Place, int]:
         node, line, steps = self._root, self._root.line, list[str | int]()
         for step in place:
@@ -127,6 +133,16 @@ def read(text: bytes) -> Document:
     except yaml.YAMLError as error:
         composer.faults.append(_said(error, decoded))
     return Document(composer.root, composer.faults, is_whole=is_whole)
+
+
+def general_timezone(data: object, otherwise: str = "UTC") -> str:
+    """Return the time zone that `defaults` name, where they name one that there is."""
+    defaults = data.get("defaults") if isinstance(data, dict) else None
+    written = defaults.get("timezone") if isinstance(defaults, dict) else None
+    try:
+        return check_timezone(written) if isinstance(written, str) else otherwise
+    except InvalidSchedule:
+        return otherwise
 
 
 def _broken(line: int, message: str) -> Document:

@@ -17,7 +17,7 @@ from tocsin.config.grammar.base import (
 from tocsin.config.grammar.delivery import Delivery
 from tocsin.config.grammar.drills import Drills
 from tocsin.config.grammar.escalation import EscalationPolicies
-from tocsin.config.grammar.jobs import Defaults, Jobs
+from tocsin.config.grammar.jobs import Defaults, Jobs, SlaFiles
 from tocsin.config.grammar.maintenance import MaintenanceWindows
 from tocsin.config.grammar.means.base import Port
 from tocsin.config.grammar.oncall import OnCallSchedules, Responders
@@ -182,6 +182,9 @@ class File(Part):
 
     jobs: Jobs = Field(default_factory=dict)
     """Jobs by name, a list of them where one name runs in several environments; others may check in too."""
+
+    sla_files: SlaFiles | None = None
+    """Files with nothing but `defaults` and jobs, read as if their jobs stood here; paths from this file."""
 
     rules: Rules | None = None
     """What is watched for; a condition that no rule names keeps its default rule."""

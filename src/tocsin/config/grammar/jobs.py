@@ -19,6 +19,7 @@ from tocsin.config.grammar.base import (
     Name,
     OneOrMore,
     Part,
+    ReadableFile,
     Text,
     WebAddress,
     around,
@@ -36,6 +37,7 @@ MAX_LABELS = 50
 MAX_UPSTREAM = 100
 MAX_ENVIRONMENTS = 50
 MAX_SCHEDULES = 10
+MAX_SLA_FILES = 20
 RESERVED_LABELS = frozenset({"job", "environment", "severity", "condition", "rule"})
 
 
@@ -299,8 +301,19 @@ def _nothing_promised(value: object) -> object:
     return {} if value is None else value
 
 
+SlaFiles = Annotated[list[ReadableFile], OneOrMore(), Field(max_length=MAX_SLA_FILES)]
 Jobs = Annotated[
     dict[Name, Annotated[list[Job], Field(min_length=1, max_length=MAX_ENVIRONMENTS), OneOrMore()]],
     BeforeValidator(_nothing_promised),
     Field(max_length=MAX_JOBS),
 ]
+
+
+class SlaFile(Part):
+    """A file of promises: jobs under `jobs` or by themselves, and what holds for all of them."""
+
+    defaults: Defaults = Field(default_factory=Defaults)
+    """Promises of every job of this file that does not say otherwise."""
+
+    jobs: Jobs = Field(default_factory=dict)
+    """Jobs by name."""
