@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import (
+    anomaly,
     backtest,
     delivery,
     escalating,
@@ -30,7 +31,7 @@ def _postgres(rounds: int, seconds: float) -> list[Row]:
         return ingest.measure(rounds, seconds, lambda _which: server.url_of(server.create_database()))
 
 
-def _parts(rounds: int, seconds: float, jobs: int) -> dict[str, Callable[[], list[Row]]]:
+def _parts(rounds: int, seconds: float, jobs: int, series: int) -> dict[str, Callable[[], list[Row]]]:
     return {
         "ingest": lambda: ingest.measure(rounds * SLICES, seconds / SLICES),
         "postgres": lambda: _postgres(rounds * SLICES, seconds / SLICES),
@@ -40,6 +41,7 @@ def _parts(rounds: int, seconds: float, jobs: int) -> dict[str, Callable[[], lis
         "routing": lambda: routing.measure(rounds, 20_000),
         "wrapper": lambda: wrapper.measure(max(15, rounds)),
         "idle": lambda: idle.measure(3, 30),
+        "anomaly": lambda: anomaly.measure(series),
         "forecast": lambda: forecast.measure(12, 20),
         "backtest": lambda: backtest.measure(jobs, 365),
         "storm": lambda: [*storm.measure(60, 5), *storm.measure(2, 15)],
@@ -53,9 +55,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--jobs", type=int, default=1_000, help="how many the backtest has; fewer to try it")
+    parser.add_argument("--series", type=int, default=30, help="of each scenario of the anomalies, up to 30")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md and results.json")
     chosen = parser.parse_args()
-    parts = _parts(chosen.rounds, chosen.seconds, chosen.jobs)
+    parts = _parts(chosen.rounds, chosen.seconds, chosen.jobs, chosen.series)
     unknown = [name for name in chosen.parts if name not in parts]
     if unknown:
         parser.error(f"there is no part {unknown[0]!r}; there are: {', '.join(parts)}")

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tocsin.quality.expecting import expectation, expected_at, spreads, value_at
 from tocsin.quality.following import (
     CALM,
+    SHIFTS_FROM,
     Sums,
     alarmed,
     flags_after,
@@ -59,10 +60,10 @@ __all__ = [
     "value_at",
 ]
 
-# The full fit comes again when there is a tenth more to learn from, and within so many runs.
-REFIT_SHARE = 10
+# The full fit comes again when there is so much more to learn from, and within so many runs.
+REFIT_SHARE = 8
 LEAST_REFIT = 2
-MOST_REFIT = 30
+MOST_REFIT = 40
 
 
 def fit(series: Series, *, kind: Kind, timezone: str, now_at: datetime | None = None) -> Normal:
@@ -92,7 +93,8 @@ def advance(series: Series, normal: Normal, point: Point, *, timezone: str) -> t
     error = scaled(normal.kind, point.value, normal.offset) - expected.mu
     flagged = point.flagged or abs(error) >= WARNING_SPREADS * (expected.high if error > 0 else expected.low)
     longer = series.with_point(point, flagged=flagged)
-    sums = summed(normal.track.sums, error / normal.scale) if known else normal.track.sums
+    is_level = known and normal.n >= SHIFTS_FROM
+    sums = summed(normal.track.sums, error / normal.scale) if is_level else normal.track.sums
     longer, track = _followed(longer, normal, error, sums, timezone)
     moved = _moved(normal, longer, track, flagged=flagged)
     if moved.since_fit < min(MOST_REFIT, max(LEAST_REFIT, len(longer) // REFIT_SHARE)):

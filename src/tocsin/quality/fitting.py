@@ -27,6 +27,7 @@ from tocsin.quality.spread import (
     Spread,
     all_scaled,
     least_scale,
+    median_of,
     offset_of,
     quantiles,
     spread_of,
@@ -73,7 +74,9 @@ def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Trac
     drift = drift_of(errors[first:])
     errors -= drift
     rough = max(MAD_TO_SPREAD * typical(errors[first:]), floor)
-    pace = Pace(kind=kind, offset=offset, width=width, scale=rough, known=_known(shaped))
+    pace = Pace(
+        kind=kind, offset=offset, width=width, scale=rough, known=_known(shaped) if known is None else []
+    )
     followed = follow(shaped.positions, errors, at, pace, known)
     # First by a rough spread, then by the one that this gives.
     most = SUB_DAILY_SCALE_RUNS if shaped.sub_daily else SCALE_RUNS
@@ -120,7 +123,7 @@ def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Trac
 
 def _shaped(positions: Floats, at: Floats, timezone: str) -> Shaped:
     local = local_of(at, zone(timezone))
-    gap = middle(np.diff(at).tolist())
+    gap = median_of(np.diff(at))
     sub_daily = gap < SUB_DAILY_SECONDS
     flat = without_trend(positions, at, BLOCK_DAYS * max(DAY_SECONDS, gap))
     weeks = (at[-1] - at[0] + gap) / (7.0 * DAY_SECONDS)

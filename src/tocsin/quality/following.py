@@ -21,6 +21,8 @@ NEAR = 2.0
 # A shift back within so many runs is a return, and no second surprise.
 SAME_LEVEL = 2.0
 RETURN_RUNS = 60
+# Of fewer runs no level is known that could shift.
+SHIFTS_FROM = 12
 FLAGS = 60
 MOST_FLAGGED = FLAGS // 4
 _ALL_FLAGS = (1 << FLAGS) - 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,27 +27,27 @@ _NEAR_BOUNDARY_SECONDS = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Local:
-    """When runs started in the job's zone: days since 1970, weekday (Monday is 0), hour."""
+    """When runs started in the job's zone: days since 1970, weekday (Monday is 0), weekend or not, hour."""
 
     day: Whole
     weekday: Whole
+    weekend: Whole
     hour: Whole
     phase_seconds: int
 
     def slots(self, season: Season) -> Whole:
         """Return the number of the slot of each run."""
-        weekend = (self.weekday >= SATURDAY).astype(np.int64)
         match season:
             case Season.NONE:
                 return np.zeros_like(self.day)
             case Season.WEEKEND:
-                return weekend
+                return self.weekend
             case Season.WEEKDAY:
                 return self.weekday
             case Season.HOUR:
                 return self.hour
             case Season.HOUR_WEEKEND:
-                return self.hour + HOURS * weekend
+                return self.hour + HOURS * self.weekend
             case Season.HOUR_OF_WEEK:
                 return self.hour + HOURS * self.weekday
 
@@ -62,9 +63,11 @@ def local_of(order_at: Floats, place: tzinfo) -> Local:
     phase = HOUR_SECONDS // 2 if 2 * int(near.sum()) > len(near) else 0
     seconds = np.floor(wall + phase).astype(np.int64)
     day = seconds // DAY_SECONDS
+    weekday = (day + 3) % WEEK  # 1970-01-01 was a Thursday
     return Local(
         day=day,
-        weekday=(day + 3) % WEEK,  # 1970-01-01 was a Thursday
+        weekday=weekday,
+        weekend=(weekday >= SATURDAY).astype(np.int64),
         hour=(seconds - day * DAY_SECONDS) // HOUR_SECONDS,
         phase_seconds=phase,
     )
@@ -72,17 +75,18 @@ def local_of(order_at: Floats, place: tzinfo) -> Local:
 
 def _offsets(order_at: Floats, place: tzinfo) -> Floats:
     """Return the seconds ahead of UTC; no zone changes its clocks twice within _NO_CHANGE_DAYS."""
-    ahead = np.zeros_like(order_at)
     if place is UTC:
-        return ahead
-    low = 0
-    while low < len(order_at):
-        high = int(np.searchsorted(order_at, order_at[low] + _NO_CHANGE_DAYS * DAY_SECONDS))
-        first, last = _offset(order_at[low], place), _offset(order_at[high - 1], place)
-        ahead[low:high] = first
-        if first != last:
-            ahead[low:high] = [_offset(at, place) for at in order_at[low:high]]
-        low = high
+        return np.zeros_like(order_at)
+    part = ((order_at - order_at[0]) // (_NO_CHANGE_DAYS * DAY_SECONDS)).astype(np.int64)
+    marks = [order_at[0] + mark * _NO_CHANGE_DAYS * DAY_SECONDS for mark in range(int(part[-1]) + 2)]
+    if len(marks) > len(order_at):
+        return np.array([_offset(at, place) for at in order_at], dtype=np.float64)
+    at_marks = [_offset(mark, place) for mark in marks]
+    ahead: Floats = np.array(at_marks)[part]
+    for mark, (before, after) in enumerate(pairwise(at_marks)):
+        if before != after:
+            within = part == mark
+            ahead[within] = [_offset(at, place) for at in order_at[within]]
     return ahead
 
 
@@ -161,7 +165,7 @@ def _with_days(hours: Slots, local: Local, season: Season, days: Season) -> Slot
 
 def _score(errors: Floats) -> float:
     kept = max(1, int(TRUSTED_SHARE * len(errors)))
-    return float(np.sort(np.abs(errors))[:kept].mean())
+    return float(np.add.reduce(np.sort(np.abs(errors))[:kept]))
 
 
 def grouped(positions: Floats, local: Local, season: Season, coarser: Slots | None) -> Slots:
@@ -196,9 +200,8 @@ def _medians_without(ordered: Floats, start: Whole, runs: Whole) -> Floats:
     """Return, for each run, the median of the others in its slot (of an only run: itself)."""
     rank = np.arange(len(ordered)) - start
     lower, upper = (runs - 2) // 2, (runs - 1) // 2
-    lower, upper = lower + (rank <= lower), upper + (rank <= upper)
-    last = runs - 1
-    lower, upper = np.clip(lower, 0, last), np.clip(upper, 0, last)
+    lower = np.maximum(lower + (rank <= lower), 0)
+    upper = np.minimum(upper + (rank <= upper), runs - 1)
     medians: Floats = (ordered[start + lower] + ordered[start + upper]) / 2
     return medians
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tocsin.quality.following import middle
 from tocsin.quality.grouping import Floats, Local
-from tocsin.quality.season import Special, specials_of
+from tocsin.quality.season import MIDDLE_OF_MONTH, Special, specials_of
 
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 # A special day is believed from so many occurrences on, all to one side and so far off.
@@ -79,8 +79,11 @@ def special_effects(effects: tuple[Effect, ...], local: Local) -> Floats:
 
 def _days(flat: Floats, local: Local) -> dict[int, float]:
     """Return how far off the runs of each special day were."""
+    date_of = local.day.astype("M8[D]")
+    of_month = (date_of - date_of.astype("M8[M]").astype("M8[D]")).astype(np.int64) + 1
+    near = (of_month < MIDDLE_OF_MONTH[0]) | (of_month > MIDDLE_OF_MONTH[1])
     days: dict[int, list[float]] = {}
-    for day, offset in zip(local.day.tolist(), flat.tolist(), strict=True):
+    for day, offset in zip(local.day[near].tolist(), flat[near].tolist(), strict=True):
         if _specials(day):
             days.setdefault(day, []).append(offset)
     return {day: middle(offsets) for day, offsets in days.items()}

@@ -5,7 +5,6 @@ from math import log, log1p, sqrt
 
 import numpy as np
 
-from tocsin.quality.following import middle
 from tocsin.quality.grouping import Floats
 from tocsin.quality.normal import WARNING_SPREADS
 from tocsin.quality.series import Kind, unscaled
@@ -48,9 +47,9 @@ def offset_of(kind: Kind, values: Floats) -> float:
     """
     match kind:
         case Kind.DURATION:
-            return max(1.0, OFFSET_SHARE * middle(values.tolist()))
+            return max(1.0, OFFSET_SHARE * median_of(values))
         case Kind.COUNT:
-            return max(1.0, middle(values.tolist()))
+            return max(1.0, median_of(values))
         case Kind.RATE:
             return 0.005
         case Kind.RAW:
@@ -100,14 +99,24 @@ def _heaviness(errors: Floats, floor: float) -> float:
     """Return the mean of the largest tenth of the errors over their spread, 1 for a normal distribution."""
     sizes = np.sort(np.abs(errors))
     usual = max(MAD_TO_SPREAD * float(sizes[len(sizes) // 2]), floor)
-    largest = float(np.mean(sizes[int(TAIL_FROM * len(sizes)) :]))
+    tail = sizes[int(TAIL_FROM * len(sizes)) :]
+    largest = float(np.add.reduce(tail)) / len(tail)
     believed = len(sizes) / (len(sizes) + TAIL_DOUBT)
     return 1.0 + believed * (largest / usual / NORMAL_TAIL - 1.0)
 
 
 def typical(errors: Floats) -> float:
     """Return the median size of errors, of none 0."""
-    return middle(np.abs(errors).tolist())
+    return median_of(np.abs(errors))
+
+
+def median_of(values: Floats) -> float:
+    """Return the median, of none 0."""
+    runs = len(values)
+    if not runs:
+        return 0.0
+    ordered = np.sort(values)
+    return float(ordered[(runs - 1) // 2] + ordered[runs // 2]) / 2
 
 
 def quantiles(ordered: Floats, shares: tuple[float, ...]) -> Floats:

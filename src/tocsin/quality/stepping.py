@@ -6,12 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 from msgspec.structs import replace
 
-from tocsin.quality.following import CALM, STRETCH, Sums, alarmed, is_shift, middle, returns, summed
+from tocsin.quality.following import (
+    CALM,
+    LIMIT,
+    SHIFTS_FROM,
+    SLACK,
+    STRETCH,
+    WINSOR,
+    Sums,
+    alarmed,
+    is_shift,
+    middle,
+    returns,
+    summed,
+)
 from tocsin.quality.grouping import TRUSTED_SHARE, Floats
 from tocsin.quality.normal import LevelShift, Track
 from tocsin.quality.series import Kind, scaled, unscaled
 
-FIRST_JUDGED = 4
 # A level of fewer runs has to foretell so much better.
 WIDTH_GAIN = 0.98
 # A median of 60 has a standard error of 0.16 spreads.
@@ -114,10 +126,33 @@ def follow(positions: Floats, errors: Floats, at: Floats, pace: Pace, known: Tra
     return Followed(errors=errors, sums=known.sums, since=since, shift=known.shift)
 
 
+def _calm_sums(errors: Floats, pace: Pace) -> Sums | None:
+    """Return the sums after runs that raised no alarm, or None: the sum of now less the least so far."""
+    z = np.minimum(np.maximum(errors[SHIFTS_FROM:] / pace.scale, -WINSOR), WINSOR)
+    z = z[np.array(pace.known[SHIFTS_FROM:], dtype=np.bool_)]
+    up, up_runs = _highest(z - SLACK)
+    down, down_runs = _highest(-z - SLACK)
+    return None if up is None or down is None else (up, down, up_runs, down_runs)
+
+
+def _highest(steps: Floats) -> tuple[float | None, int]:
+    """Return a sum that never falls below 0 and for how long it has not, or None if it passed the limit."""
+    sums = np.cumsum(steps)
+    least = np.minimum(np.minimum.accumulate(sums), 0.0)
+    heights = sums - least
+    if not len(steps) or float(heights.max()) >= LIMIT:
+        return (None if len(steps) else 0.0), 0
+    zeros = np.flatnonzero(heights <= 0.0)
+    return float(heights[-1]), len(steps) - 1 - int(zeros[-1]) if len(zeros) else len(steps)
+
+
 def _with_shifts(positions: Floats, errors: Floats, at: Floats, pace: Pace) -> Followed:
+    calm = _calm_sums(errors, pace)
+    if calm is not None:
+        return Followed(errors=errors, sums=calm)
     errors = errors.copy()
     sums, since, shift, shifted = CALM, 0, None, 0
-    index = FIRST_JUDGED
+    index = SHIFTS_FROM
     left = errors.tolist()
     while index < len(left):
         if pace.known[index]:
