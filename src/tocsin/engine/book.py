@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tocsin.alerts.maintenance import opens_after
-from tocsin.alerts.matcher import compile_pattern, match_all, read_matcher
+from tocsin.alerts.matcher import PatternSet, match_all, read_matcher
 from tocsin.alerts.muting import Mute, muted
 from tocsin.alerts.silence import Silence, pending
 from tocsin.alerts.telling import Manners
@@ -16,51 +17,63 @@ from tocsin.oncall.override import Override
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import SetAside
 
-MAX_REMEMBERED_JOBS = 20_000
+MAX_REMEMBERED_JOBS = 100_000
+
+
+class _Fit(NamedTuple):
+    """Which rules fit a job of this name, as it is defined."""
+
+    name: str
+    definition: Definition
+    rules: tuple[Rule, ...]
 
 
 class RuleBook:
-    """Which rules of one configuration watch which job; remembers the answer for the latest jobs."""
+    """Which rules of one configuration watch which job; remembers the answer for the latest jobs.
+
+    The patterns of all rules are tried at once, for a thousand of them one by one would take longer than all
+    the rest of a check-in.
+    """
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = tuple(
-            (
-                rule,
-                compile_pattern(rule.job_pattern) if rule.job_pattern else None,
-                tuple(read_matcher(m) for m in rule.matchers),
-            )
-            for rule in rules
-            if rule.enabled
+            (rule, tuple(read_matcher(m) for m in rule.matchers)) for rule in rules if rule.enabled
         )
-        self._fits_all = tuple(
-            rule for rule, pattern, matchers in self._rules if not pattern and not matchers
-        )
-        self._remembered: dict[int, tuple[Job, tuple[Rule, ...]]] = {}
+        self._plain = tuple(n for n, (rule, _) in enumerate(self._rules) if not rule.job_pattern)
+        self._patterned = tuple(n for n, (rule, _) in enumerate(self._rules) if rule.job_pattern)
+        self._patterns = PatternSet(self._rules[n][0].job_pattern for n in self._patterned)
+        is_for_all = not self._patterned and not any(matchers for _, matchers in self._rules)
+        self._fits_all = tuple(rule for rule, _ in self._rules) if is_for_all else None
+        self._remembered: dict[int, _Fit] = {}
+        # Most jobs are watched by the same rules, so that these are kept once.
+        self._alike: dict[tuple[int, ...], tuple[Rule, ...]] = {}
 
     def rules_for(self, job: Job) -> tuple[Rule, ...]:
-        """Return the rules whose pattern and matchers fit the job."""
+        """Return the rules whose pattern and matchers fit the job, in the order of the configuration."""
+        if self._fits_all is not None:
+            return self._fits_all
         known = self._remembered.get(job.id)
-        if known is not None and (known[0] is job or _matches_alike(known[0], job)):
-            return known[1]
-        if len(self._remembered) >= MAX_REMEMBERED_JOBS:
-            self._remembered.clear()
+        if known is not None and _matches_alike(known, job):
+            return known.rules
+        if known is None and len(self._remembered) >= MAX_REMEMBERED_JOBS:
+            del self._remembered[next(iter(self._remembered))]
         found = self._find(job)
-        self._remembered[job.id] = (job, found)
+        self._remembered[job.id] = _Fit(job.name, job.definition, found)
         return found
 
     def _find(self, job: Job) -> tuple[Rule, ...]:
-        if len(self._fits_all) == len(self._rules):
-            return self._fits_all
         labels = dict(job.all_labels)
-        return tuple(
-            rule
-            for rule, pattern, matchers in self._rules
-            if (pattern is None or pattern.match(job.name) is not None) and match_all(matchers, labels)
-        )
+        fitting = (*self._plain, *(self._patterned[n] for n in self._patterns.fitting(job.name)))
+        numbers = tuple(n for n in sorted(fitting) if match_all(self._rules[n][1], labels))
+        if numbers not in self._alike:
+            self._alike[numbers] = tuple(self._rules[n][0] for n in numbers)
+        return self._alike[numbers]
 
 
-def _matches_alike(one: Job, other: Job) -> bool:
-    return one.all_labels == other.all_labels
+def _matches_alike(known: _Fit, job: Job) -> bool:
+    if known.name != job.name:
+        return False
+    return known.definition is job.definition or known.definition.labels == job.definition.labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
