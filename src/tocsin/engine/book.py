@@ -66,6 +66,8 @@ class RuleBook:
         fitting = (*self._plain, *(self._patterned[n] for n in self._patterns.fitting(job.name)))
         numbers = tuple(n for n in sorted(fitting) if match_all(self._rules[n][1], labels))
         if numbers not in self._alike:
+            if len(self._alike) >= MAX_REMEMBERED_JOBS:
+                self._alike.clear()
             self._alike[numbers] = tuple(self._rules[n][0] for n in numbers)
         return self._alike[numbers]
 
