@@ -34,6 +34,7 @@ class Tocsin(LazyGroup):
             "tocsin.cli.routes", "routes", "Show the routes, or whom an alert would reach.", SET_UP
         ),
         "backtest": Lazy("tocsin.cli.backtest", "backtest", "Try a configuration on the past.", SET_UP),
+        "tune": Lazy("tocsin.cli.tune", "tune", "Propose thresholds for a job.", SET_UP),
         "serve": Lazy("tocsin.cli.serving", "serve", "Run the server.", WORK),
         "run": Lazy("tocsin.cli.serving", "run", "Run a command as a watched job.", WORK),
         "flush": Lazy("tocsin.cli.serving", "flush", "Deliver check-ins that wait on this machine.", WORK),

@@ -1,0 +1,1 @@
+tocsin tune nightly_backup --since 90d
