@@ -178,3 +178,21 @@ def test_an_attempt_that_will_be_retried_is_not_the_end() -> None:
 
     run, _ = told(says(K.START, attempt=3, max_attempts=3), says(K.FAIL, 1, attempt=3))
     assert (run.status, run.phase) == (RunStatus.FAILED, Phase.DEAD_LETTER)
+
+
+def test_how_fast_a_run_is_is_read_over_its_last_five_to_ten_minutes() -> None:
+    run = Run(key="a", last_sign_at=NOON, status=RunStatus.RUNNING, phase=Phase.RUNNING, started_at=NOON)
+    for minute in range(1, 40):
+        beat = CheckIn(
+            job="etl",
+            kind=CheckInKind.HEARTBEAT,
+            run="a",
+            at=NOON + minute * MINUTE,
+            received_at=NOON + minute * MINUTE,
+            progress=Progress(done=10 * minute),
+        )
+        run, _ = apply(run, beat)
+        oldest, newest = run.readings[0], run.readings[-1]
+        assert (newest.at, newest.done) == (beat.at, 10 * minute)
+        assert min(5, minute - 1) * MINUTE <= newest.at - oldest.at <= 10 * MINUTE
+        assert len(run.readings) <= 3

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -44,6 +45,21 @@ KINDS = (
 SCHEDULES = (None, "0 * * * *", "*/15 * * * *", "every 20m", "30 2 * * *", "sunday", "Sat..Sun 01:00")
 
 
+LIMITS: dict[str, dict[str, list[Any]]] = {
+    "job_failure": {"threshold": [None, 0.1]},
+    "min_records": {"threshold": [None, None, 8.0]},
+    "failure_rate": {
+        "threshold": [None, 0.0, 0.3],
+        "page_threshold": [None, 0.6],
+        "window_for": [None, MINUTE, HOUR, 24 * HOUR],
+        "least": [None, 3.0],
+        "fewest": [None, 1, 2],
+        "of": ["", "runs"],
+    },
+    "throughput": {"threshold": [0.01, 1.0], "least": [None, 1.0]},
+}
+
+
 @st.composite
 def slas(draw: st.DrawFn) -> SLA:
     walls = [None, time(1, 30), time(2, 30), time(6), time(22)]
@@ -75,7 +91,9 @@ def definitions(draw: st.DrawFn) -> Definition:
 
 @st.composite
 def rules(draw: st.DrawFn, condition: str) -> Rule:
+    given = {name: draw(st.sampled_from(values)) for name, values in LIMITS.get(condition, {}).items()}
     return Rule(
+        **given,
         name=condition,
         condition=condition,
         in_a_row=draw(st.sampled_from([1, 1, 2, 3])),

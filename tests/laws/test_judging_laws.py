@@ -85,7 +85,7 @@ def test_no_condition_is_asked_without_end(condition: str, life: Life, data: st.
     asked = sum(1 for _ in walk(rule, life, life.now))
 
     assert asked <= 1 + QUESTIONS_OF_ONE * (
-        len(state.open_runs) + len(state.failures) + len(state.occurrences)
+        len(state.open_runs) + len(state.failures) + len(state.occurrences) + len(state.recent)
     )
 
 

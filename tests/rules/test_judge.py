@@ -1,5 +1,7 @@
 """The one question, and who may be asked it."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -20,7 +22,7 @@ _TROUBLES = facts(
         occurrences=(expected("12:00", OccurrenceStatus.MISSED),),
         recent=(
             good("c", "11:00", records=0),
-            good("d", "11:00", records=8, records_failed=2, partition="eu"),
+            good("d", "11:00", records=8, records_failed=2, partition="eu", seconds=60.0),
         ),
         clocks=(HostClock(host="db", lags=(900.0,), heard_at=NOON, behind_seconds=900.0, since_at=NOON),),
     ),
@@ -28,12 +30,14 @@ _TROUBLES = facts(
     stalled_after_seconds=60.0,
 )
 TROUBLED = learned_from_runs(_TROUBLES)
+ONLY_WHEN_ASKED = {"throughput"}
+NEEDED: dict[str, dict[str, Any]] = {"throughput": {"threshold": 5.0}}
 MUCH_LATER = NOON.replace(hour=20)
 
 
 @pytest.mark.parametrize("condition", sorted(CONDITIONS))
 def test_every_condition_finds_its_trouble_and_says_what_to_do(condition: str) -> None:
-    finding = verdict_of(of_condition(condition), TROUBLED, MUCH_LATER).finding
+    finding = verdict_of(of_condition(condition, **NEEDED.get(condition, {})), TROUBLED, MUCH_LATER).finding
 
     assert finding is not None
     assert (finding.condition, finding.rule) == (condition, condition)
@@ -51,4 +55,4 @@ def test_no_condition_judges_a_paused_job(condition: str) -> None:
 
 
 def test_somebody_who_has_configured_nothing_is_warned_of_everything() -> None:
-    assert {rule.condition for rule in DEFAULT_RULES} == set(CONDITIONS)
+    assert {rule.condition for rule in DEFAULT_RULES} == set(CONDITIONS) - ONLY_WHEN_ASKED

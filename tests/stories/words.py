@@ -181,6 +181,10 @@ def happened_of(at: datetime, received_at: datetime, **words: Unpack[CheckInWord
     return found
 
 
+def _records(ok: int | None, failed: int | None) -> Records | None:
+    return None if ok is None and failed is None else Records(ok=ok, failed=failed)
+
+
 def check_in_of(
     kind: CheckInKind,
     job: str,
@@ -207,7 +211,7 @@ def check_in_of(
         backfill=words.get("backfill", False),
         attempt=words.get("attempt"),
         max_attempts=words.get("max_attempts"),
-        records=Records(ok=words.get("records"), failed=words.get("failed_records")),
+        records=_records(words.get("records"), words.get("failed_records")),
         progress=Progress(done=done, total=words.get("of")) if done is not None else None,
         detail=Detail(error_message=error or "", context=(("host", host),) if host else ())
         if error or host

@@ -51,6 +51,7 @@ _WORDS = {
     "no_data": "processed zero records",
     "min_records": "processed too few records",
     "failure_rate": "had too many failures",
+    "throughput": "are too slow",
 }
 _SHARED = {"error": "report:", "upstream": "need", TROUBLE: "need"}
 

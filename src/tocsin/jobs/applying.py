@@ -1,18 +1,19 @@
 """What one check-in makes of one run."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Detail
 from tocsin.jobs.numbers import added, ends, holds
-from tocsin.jobs.run import Attempt, Phase, Run, RunStatus
+from tocsin.jobs.run import Attempt, Phase, Reading, Run, RunStatus
 
 MAX_SEEN_BEYOND = 32
 MAX_ATTEMPTS = 20
 MAX_ATTEMPT_ERROR = 300
+PACE_OVER = timedelta(minutes=5)
 
 Changes = dict[str, Any]
 _T = TypeVar("_T")
@@ -159,6 +160,7 @@ def _retrying(run: Run, check_in: CheckIn) -> Changes:
         "attempts": _with_attempt(run, check_in),
         "status": RunStatus.RUNNING,
         "phase": Phase.RETRYING,
+        "readings": (),
         "started_at": run.started_at or check_in.at,
         "ended_at": None,
         "closed_by_us": False,
@@ -219,7 +221,7 @@ def _log(_run: Run, _check_in: CheckIn) -> Changes:
 
 
 def _end(status: RunStatus, phase: Phase, at: datetime) -> Changes:
-    return {"status": status, "phase": phase, "ended_at": at, "closed_by_us": False}
+    return {"status": status, "phase": phase, "ended_at": at, "closed_by_us": False, "readings": ()}
 
 
 _ON_KIND: dict[CheckInKind, Callable[[Run, CheckIn], Changes]] = {
@@ -271,8 +273,32 @@ def _add_evidence(changes: Changes, run: Run, check_in: CheckIn) -> None:
             changes["records_ok"] = records.ok
         if records.failed is not None and (is_newest or run.records_failed is None):
             changes["records_failed"] = records.failed
+    if is_newest and (progress is not None or records is not None) and not check_in.kind.ends_run:
+        _add_reading(changes, run, check_in)
     if check_in.detail is not None:
         changes["detail"] = _merged(run.detail, check_in.detail)
+
+
+def _add_reading(changes: Changes, run: Run, check_in: CheckIn) -> None:
+    """Take up how much is done by now, beside what was done five to ten minutes ago or at first.
+
+    A run that counts its progress is read by that alone; one that has begun its count anew, anew.
+    """
+    progress, records, known = check_in.progress, check_in.records, run.readings
+    if progress is not None:
+        done = progress.done
+    elif run.progress is None and records is not None and records.ok is not None:
+        done = float(records.ok + (records.failed or 0))
+    else:
+        return
+    reading = Reading(check_in.at, done)
+    if not known or done < known[-1].done:
+        changes["readings"] = (reading,)
+        return
+    older = known[:-1] or known
+    if check_in.at - older[-1].at >= PACE_OVER:
+        older = (older[-1], reading)
+    changes["readings"] = (*older, reading)
 
 
 def _merged(old: Detail | None, new: Detail) -> Detail:

@@ -15,6 +15,7 @@ from tocsin.jobs.remembering import after, as_run, with_failure, without_unmade
 from tocsin.jobs.run import Phase, Run, RunStatus
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import MAX_EARLY, MAX_OPEN_RUNS, JobState, Outcome, Unlearned
+from tocsin.jobs.tally import uncounted
 
 # So that the end of a run is told first, and what came with it is there.
 LEARN_AFTER = timedelta(minutes=2)
@@ -134,7 +135,7 @@ def _still_open(
         last_seen_at=check_in.received_at,
     )
     if reopened:
-        state = _without_outcome(state, run.key, forget_failure=before.closed_by_us)
+        state = _without_outcome(state, run.key, before, forget_failure=before.closed_by_us)
     if len(open_runs) > MAX_OPEN_RUNS:
         state, unwatched = _without_one(state, run)
         kept = (*kept, unwatched)
@@ -170,7 +171,7 @@ def abandon(state: JobState, run: Run, at: datetime, sla: SLA) -> tuple[JobState
 
 def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: SLA) -> Folded:
     if state.failures or known is None or not known.status.is_open:
-        state = _without_outcome(state, run.key, forget_failure=True)
+        state = _without_outcome(state, run.key, known, forget_failure=True)
     state = _close(state, run, sla)
     decided: tuple[Occurrence, ...] = ()
     if run.status is RunStatus.SUCCESS and (run.occurrence_at is not None or not run.backfill):
@@ -199,8 +200,8 @@ def _unlearned(known: Unlearned | None, run: Run, now: datetime) -> Unlearned:
     return Unlearned(from_at=min(from_at, known.from_at), due_at=due_at)
 
 
-def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobState:
-    """Forget how a run ended that goes on, or has ended anew.
+def _without_outcome(state: JobState, key: str, before: Run | None, *, forget_failure: bool) -> JobState:
+    """Forget how a run ended that goes on, or has ended anew; `before` is what was known of it.
 
     That it failed is not forgotten while it only tries again: no good run has made up for it yet.
     """
@@ -208,6 +209,8 @@ def _without_outcome(state: JobState, key: str, *, forget_failure: bool) -> JobS
     failures = tuple(r for r in state.failures if r.key != key) if forget_failure else state.failures
     if state.pushed_out:
         state = replace(state, pushed_out=tuple(o for o in state.pushed_out if o.run != key))
+    if state.tallies and before and not before.status.is_open and len(recent) == len(state.recent):
+        state = replace(state, tallies=uncounted(state.tallies, outcome_of(before)))
     if len(recent) == len(state.recent) and len(failures) == len(state.failures):
         return state
     return replace(state, recent=recent, failures=failures)
@@ -226,12 +229,13 @@ def _close(state: JobState, run: Run, sla: SLA) -> JobState:
         if state.failures:
             state = _made_good(state, run)
         open_runs = tuple([_overtaken(r, run) for r in open_runs])
-    recent, pushed_out = after(state, sla, outcome_of(run))
+    recent, pushed_out, tallies = after(state, sla, outcome_of(run))
     return replace(
         state,
         open_runs=open_runs,
         recent=recent,
         pushed_out=pushed_out,
+        tallies=tallies,
         last=run if is_newest else last,
         last_success_at=last_success_at,
     )

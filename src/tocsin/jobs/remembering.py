@@ -1,7 +1,8 @@
 """What a job's state keeps of how runs ended when there are more of them than it can hold."""
 
 from datetime import datetime
-from itertools import chain
+from operator import attrgetter
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -15,8 +16,10 @@ from tocsin.jobs.state import (
     JobState,
     Outcome,
     Unmade,
-    remembered,
 )
+from tocsin.jobs.tally import counted
+
+_AT = attrgetter("at")
 
 
 def is_odd(outcome: Outcome, sla: SLA) -> bool:
@@ -44,25 +47,32 @@ def _breaks_a_promise(ok: int, failed: int, sla: SLA) -> bool:
     return sla.max_failure_rate is not None and failed > sla.max_failure_rate * (ok + failed)
 
 
-def after(state: JobState, sla: SLA, *outcomes: Outcome) -> tuple[tuple[Outcome, ...], tuple[Outcome, ...]]:
-    """Return the last outcomes with these, and beside them the odd ones that others have pushed out.
+class Memory(NamedTuple):
+    """The last outcomes, the odd ones that others have pushed out, and how many of which kind those were."""
 
-    One is kept until a newer good run of its partition ends, or one of MAX_PUSHED_OUT others needs its place.
+    recent: tuple[Outcome, ...]
+    pushed_out: tuple[Outcome, ...]
+    tallies: str
+
+
+def after(state: JobState, sla: SLA, *outcomes: Outcome) -> Memory:
+    """Return what is remembered of how runs ended, with these outcomes.
+
+    An odd one that is pushed out is kept until a newer good run of its partition ends, or one of
+    MAX_PUSHED_OUT others needs its place.
     """
-    recent, held = remembered(state.recent, *outcomes), state.pushed_out
-    if not held and len(state.recent) + len(outcomes) <= MAX_RECENT:
-        return recent, ()
-    first = recent[0]
-    if not held and len(outcomes) == 1:
-        # What ends each time a job runs well, so it is asked of the one that leaves and of no list.
-        leaves, newest = outcomes[0] if first is state.recent[0] else state.recent[0], recent[-1]
-        if _follows(newest, leaves) or not is_odd(leaves, sla):
-            return recent, ()
-    gone = [o for o in chain(state.recent[: len(outcomes)], outcomes) if o is not first and o.at <= first.at]
-    odd = [o for o in gone if is_odd(o, sla)]
-    if not held and not odd:
-        return recent, ()
-    return recent, _still_newest((*held, *odd), (*state.recent, *outcomes), recent)
+    if not outcomes:
+        return Memory(state.recent, state.pushed_out, state.tallies)
+    ordered = sorted((*state.recent, *outcomes), key=_AT)
+    leaves, recent = ordered[:-MAX_RECENT], tuple(ordered[-MAX_RECENT:])
+    held, tallies, newest = state.pushed_out, state.tallies, recent[-1]
+    for outcome in leaves:
+        tallies = counted(tallies, outcome, newest.at)
+    # What ends each time a job runs well, so it is asked of the one that leaves and of no list.
+    odd = [outcome for outcome in leaves if not _follows(newest, outcome) and is_odd(outcome, sla)]
+    if held or odd:
+        held = _still_newest((*held, *odd), (*state.recent, *outcomes), recent)
+    return Memory(recent, held, tallies)
 
 
 def _follows(newer: Outcome, older: Outcome) -> bool:

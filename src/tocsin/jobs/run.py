@@ -62,6 +62,13 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     error: str = ""
 
 
+class Reading(Struct, frozen=True, array_like=True, gc=False):
+    """How much of its work a run had reported as done at an instant."""
+
+    at: datetime
+    done: float
+
+
 class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One execution of a job.
 
@@ -71,6 +78,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     some up to `unsure_through` have not come. `longest_silence_seconds` is the longest wait between
     two signs of life, `heartbeat_every_seconds` the mean wait for a heartbeat. `overtaken_at` is
     when a good run of the same partition and the same or a later occurrence ended while this was open.
+    `readings` tell how fast it is: the newest report of what is done, after one or two older ones.
     """
 
     key: str
@@ -101,6 +109,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     unsure_through: int = 0
     closed_by_us: bool = False
     overtaken_at: datetime | None = None
+    readings: tuple[Reading, ...] = ()
 
     @property
     def order_at(self) -> datetime:

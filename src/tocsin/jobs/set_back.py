@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import JobState, Outcome
+from tocsin.jobs.tally import tallies_by
 
 
 def state_at(state: JobState, now: datetime) -> JobState:
@@ -25,6 +26,7 @@ def state_at(state: JobState, now: datetime) -> JobState:
         last_started_at=_by(state.last_started_at, now),
         last_seen_at=_by(state.last_seen_at, now),
         unlearned=state.unlearned and replace(state.unlearned, due_at=_by(state.unlearned.due_at, now)),
+        tallies=tallies_by(state.tallies, now),
     )
 
 

@@ -139,12 +139,13 @@ def _decide_due(
     if not decided:
         return state, (), (), ask_again_at
     outcomes = [_missed_outcome(o) for o in decided.values() if o.status.is_missed]
-    recent, pushed_out = after(state, sla, *outcomes) if outcomes else (state.recent, state.pushed_out)
+    memory = after(state, sla, *outcomes)
     state = replace(
         state,
         occurrences=tuple(decided.get(o.nominal_at, o) for o in state.occurrences),
-        recent=recent,
-        pushed_out=pushed_out,
+        recent=memory.recent,
+        pushed_out=memory.pushed_out,
+        tallies=memory.tallies,
     )
     return state, tuple(decided.values()), tuple(unknown), ask_again_at
 

@@ -1,7 +1,6 @@
 """What is known of a job at an instant: bounded, so that judging costs the same at any age."""
 
 from datetime import datetime
-from operator import attrgetter
 
 from msgspec import Struct
 
@@ -18,7 +17,6 @@ MAX_OCCURRENCES = 20
 MAX_EARLY = 20
 MAX_LINKED_WINDOWS = 12
 EVERY_CONDITION = "*"
-_OUTCOME_AT = attrgetter("at")
 
 
 class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -71,11 +69,6 @@ class Unlearned(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     due_at: datetime | None = None
 
 
-def remembered(recent: tuple[Outcome, ...], *outcomes: Outcome) -> tuple[Outcome, ...]:
-    """Return the last outcomes, oldest first, in whatever order they were heard of."""
-    return tuple(sorted((*recent, *outcomes), key=_OUTCOME_AT)[-MAX_RECENT:])
-
-
 class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The facts that rules judge.
 
@@ -85,7 +78,8 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     expected runs that are not settled and the next one to come, oldest first; `settled` the latest that a
     good run has made good; `expect_after` the instant before which nothing was promised yet; `promised_at`
     when a promise was last changed, until the next good run; `recent` the last outcomes, oldest first, and
-    `pushed_out` good runs that are not among them any more though a rule still holds them against the job;
+    `pushed_out` good runs that are not among them any more though a rule still holds them against the job,
+    and `tallies` how many runs have left them, by time (`tocsin.jobs.tally` reads it);
     `last` the run that ended last; `forgiven`, for each condition that a person has declared over
     (EVERY_CONDITION for all), up to which instant nothing counts any more; `early` the run and number of
     logs that came before anything else of their run; `clocks` those of its hosts that are or lately seemed
@@ -111,6 +105,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     early: tuple[tuple[str, int], ...] = ()
     clocks: tuple[HostClock, ...] = ()
     unlearned: Unlearned | None = None
+    tallies: str = ""
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

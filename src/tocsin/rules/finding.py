@@ -41,6 +41,8 @@ class Why(Enum):
     TOO_FEW_RECORDS = "too_few_records"
     RECORDS_FAILED = "records_failed"
     CLOCK_WRONG = "clock_wrong"
+    RUNS_FAILED = "runs_failed"
+    TOO_SLOW = "too_slow"
     UNKNOWN = "unknown"
     DRILL = "drill"
     DRILL_FAILED = "drill_failed"

@@ -15,6 +15,7 @@ from tocsin.rules.conditions import (
     no_data,
     sla_breach,
     stalled,
+    throughput,
 )
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import LEARNING, QUIET, Severity, Verdict
@@ -34,6 +35,7 @@ CONDITIONS: Mapping[str, Judge] = {
     failure_rate.NAME: failure_rate.judge,
     clock_skew.NAME: clock_skew.judge,
     duration_anomaly.NAME: duration_anomaly.judge,
+    throughput.NAME: throughput.judge,
 }
 
 SHOWN: Mapping[str, Show] = {
@@ -46,6 +48,7 @@ SHOWN: Mapping[str, Show] = {
     failure_rate.NAME: failure_rate.facts_of,
     clock_skew.NAME: clock_skew.facts_of,
     duration_anomaly.NAME: duration_anomaly.facts_of,
+    throughput.NAME: throughput.facts_of,
 }
 """For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
 

@@ -1,6 +1,6 @@
 """Which limits a rule of each condition can be given: their units, their ranges, and what holds otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -54,7 +54,14 @@ TAKEN: Final[Mapping[str, Taken]] = {
     "failure_rate": {
         "threshold": _SHARE,
         "page_threshold": _SHARE,
+        "window_minutes": Limit(unit="minutes", lowest=1, highest=31 * 24 * 60),
         "least": replace(_RECORDS, usual=1),
+        "fewest": Limit(unit="runs", lowest=1, highest=1_000_000, whole=True),
+        "of": Choice(words=("records", "runs"), usual="records"),
+    },
+    "throughput": {
+        "threshold": Limit(unit="records per second", highest=10**12, above=True),
+        "least": Limit(unit="seconds", lowest=1, highest=300, usual=60),
     },
     "clock_skew": {"threshold": Limit(unit="minutes", highest=1_440, above=True, usual=5)},
     "duration_anomaly": {
@@ -65,3 +72,18 @@ TAKEN: Final[Mapping[str, Taken]] = {
     },
 }
 """By condition, the limits that its rules take, by their keys; a condition that is not here takes none."""
+
+
+def lacking(condition: str, of: str, given: Collection[str]) -> str | None:
+    """Return the key without which a rule could never speak, with the reason, or None if it can.
+
+    `given` are the keys of the limits that the rule says.
+    """
+    if condition == "throughput" and "threshold" not in given:
+        return "throughput needs 'threshold': fewer records per second than that are too few"
+    if condition == "failure_rate" and of == "runs":
+        if "threshold" not in given:
+            return "a share of runs needs 'threshold': what a job promises is about its records"
+        if "window_minutes" not in given:
+            return "a share of runs needs 'window_minutes': how far back they are counted"
+    return None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from tocsin.alerts.fingerprint import FIELDS
 from tocsin.alerts.matcher import compile_pattern, read_matcher
@@ -19,7 +19,7 @@ from tocsin.config.grammar.base import (
 from tocsin.config.problems import closest, refuse, shown
 from tocsin.jobs.state import MAX_RECENT
 from tocsin.rules.judge import CONDITIONS
-from tocsin.rules.limits import TAKEN, Choice, Limit
+from tocsin.rules.limits import TAKEN, Choice, Limit, lacking
 
 MAX_RULES = 1_000
 MAX_MATCHERS = 50
@@ -177,6 +177,16 @@ class Rule(Part):
         if value is not None:
             one_of_two(info, "in_a_row")
         return value
+
+    @model_validator(mode="after")
+    def _can_speak(self) -> "Rule":
+        given = [key for key in (*LIMITS, *CHOICES) if getattr(self, key) is not None]
+        lack = lacking(self.condition, self.of or "", given)
+        if lack is not None:
+            raise refuse(lack)
+        if self.window_minutes is not None and (self.in_a_row or self.m_of_n):
+            raise refuse("counts all runs of its window, so that 'in_a_row' and 'm_of_n' mean nothing")
+        return self
 
 
 Rules = Annotated[list[Rule], Field(max_length=MAX_RULES)]
