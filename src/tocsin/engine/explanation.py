@@ -3,7 +3,7 @@
 It asks the functions that a look asks (`tocsin.engine.looking`), on the same facts, and keeps nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -170,9 +170,10 @@ def _without_set_aside(
 def _not_fitting(job: Job, fitting: tuple[Rule, ...], book: Book) -> Iterator[PassedOver]:
     """Return the rules that do not look at a job, also those default rules that are not there at all."""
     rules, asked = book.configuration.rules, {rule.name for rule in fitting}
-    for rule in rules:
-        if rule.name not in asked:
-            yield _misfit(rule, job)
+    others = [rule for rule in rules if rule.name not in asked]
+    by_name = {rule.name for rule in _fitting([_of_pattern(rule) for rule in others], job)}
+    for rule in others:
+        yield _misfit(rule, job, fits_by_name=rule.name in by_name)
     judged, known = {rule.condition for rule in rules}, {rule.name for rule in rules}
     for rule in DEFAULT_RULES:
         if rule.name not in known:
@@ -181,18 +182,25 @@ def _not_fitting(job: Job, fitting: tuple[Rule, ...], book: Book) -> Iterator[Pa
             yield PassedOver(rule=rule, why=why, note=names[:MAX_NAMES])
 
 
-def _misfit(rule: Rule, job: Job) -> PassedOver:
+def _misfit(rule: Rule, job: Job, *, fits_by_name: bool) -> PassedOver:
     if not rule.enabled:
         return PassedOver(rule=rule, why=NotAsked.DISABLED)
-    if not _fits(Rule(name=rule.name, condition=rule.condition, job_pattern=rule.job_pattern), job):
+    if not fits_by_name:
         return PassedOver(rule=rule, why=NotAsked.PATTERN, note=rule.job_pattern)
-    alone = (Rule(name=rule.name, condition=rule.condition, matchers=(one,)) for one in rule.matchers)
-    failing = [one.matchers[0] for one in alone if not _fits(one, job)]
-    return PassedOver(rule=rule, why=NotAsked.LABELS, note=", ".join(failing))
+    alone = [Rule(name=one, condition=rule.condition, matchers=(one,)) for one in rule.matchers]
+    fitting = {one.name for one in _fitting(alone, job)}
+    return PassedOver(
+        rule=rule, why=NotAsked.LABELS, note=", ".join(one for one in rule.matchers if one not in fitting)
+    )
 
 
-def _fits(rule: Rule, job: Job) -> bool:
-    return bool(RuleBook((rule,)).rules_for(job))
+def _of_pattern(rule: Rule) -> Rule:
+    """Return a rule that looks at every job of a matching name, whatever its labels."""
+    return Rule(name=rule.name, condition=rule.condition, job_pattern=rule.job_pattern)
+
+
+def _fitting(rules: Sequence[Rule], job: Job) -> tuple[Rule, ...]:
+    return RuleBook(tuple(rules)).rules_for(job)
 
 
 def _opinion(rule: Rule, facts: Facts, now: datetime) -> Opinion:
