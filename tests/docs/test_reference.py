@@ -52,7 +52,7 @@ def test_every_kind_and_every_answer_of_a_check_in_is_explained() -> None:
         f"first {MAX_MESSAGE:_} kept",
         f"{MAX_METADATA_BYTES // 1024} KiB as JSON",
         f"at most {MAX_LABELS};",
-        f"at most {MAX_METRICS} finite numbers",
+        f"at most {MAX_METRICS} numbers",
         f"at most {MAX_CONTEXT} texts",
     ],
 )

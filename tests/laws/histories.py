@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Progress, Records
+from tocsin.jobs.checks import Check, Metric
 from tocsin.jobs.folding import Folded, fold, run_named
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.run import Run
@@ -15,7 +16,7 @@ from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.settling import Settled, settle
 from tocsin.jobs.skew import HostClock
 from tocsin.jobs.sla import SLA
-from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState
+from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState, Measured
 from tocsin.quality.baseline import fit
 from tocsin.quality.learned import NOTHING_LEARNED, Learned
 from tocsin.quality.series import Kind, Point, series_of
@@ -231,7 +232,29 @@ def lives(draw: st.DrawFn, *, most: int = 14) -> Life:
             host="db", lags=(wrong_seconds,), heard_at=START, behind_seconds=wrong_seconds, since_at=START
         )
         life.state = replace(life.state, clocks=(clock,))
+    if draw(st.booleans()):
+        _measure(draw, life)
     return life
+
+
+def _measure(draw: st.DrawFn, life: Life) -> None:
+    """Let the job have checks of its data, and its good runs have measured something."""
+    check = Check(id="rows", metric=Metric.ROW_COUNT, least=5.0, severity="page")
+    life.job = replace(life.job, definition=replace(life.job.definition, checks=(check,)))
+    values = draw(st.lists(st.sampled_from([None, "nan", 4.0, 6.0]), max_size=3))
+    measured = [
+        Measured(
+            partition=str(number),
+            run=f"m{number}",
+            at=START + number * MINUTE,
+            since_at=START,
+            values=() if value is None else (("row_count", value),),
+            marks=tuple(draw(st.lists(st.booleans(), min_size=1, max_size=4))),
+        )
+        for number, value in enumerate(values)
+    ]
+    lost = draw(st.sampled_from([(), (), ("x",)]))
+    life.state = replace(life.state, measured=tuple(measured), measured_lost=lost)
 
 
 def _forgiven(draw: st.DrawFn, life: Life) -> JobState:

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from tests.rules.facts import NOON, expected, facts, failed, good, learned_from_runs, running, verdict_of
 from tests.rules.facts import rule as of_condition
+from tocsin.jobs.checks import Check, Metric
 from tocsin.jobs.occurrence import OccurrenceStatus
 from tocsin.jobs.skew import HostClock
 from tocsin.jobs.sla import SLA
-from tocsin.jobs.state import JobState
+from tocsin.jobs.state import JobState, Measured
 from tocsin.rules.defaults import DEFAULT_RULES
 from tocsin.rules.finding import QUIET
 from tocsin.rules.judge import CONDITIONS
@@ -24,10 +25,12 @@ _TROUBLES = facts(
             good("c", "11:00", records=0),
             good("d", "11:00", records=8, records_failed=2, partition="eu", seconds=60.0),
         ),
+        measured=(Measured(partition="", run="c", at=NOON, since_at=NOON, marks=(True,)),),
         clocks=(HostClock(host="db", lags=(900.0,), heard_at=NOON, behind_seconds=900.0, since_at=NOON),),
     ),
     SLA(max_duration_seconds=60, max_failure_rate=0.1, min_records_processed=9),
     stalled_after_seconds=60.0,
+    checks=(Check(id="rows", metric=Metric.ROW_COUNT, least=1.0),),
 )
 TROUBLED = learned_from_runs(_TROUBLES)
 ONLY_WHEN_ASKED = {"throughput"}

@@ -1,5 +1,6 @@
 """The words of a story, and the values that they stand for."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import TypedDict, Unpack
 
@@ -7,6 +8,7 @@ from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route
 from tocsin.jobs.calendar import Calendar
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records
+from tocsin.jobs.checks import Check
 from tocsin.jobs.job import Definition, Rank
 from tocsin.jobs.occurrence import Timetable
 from tocsin.jobs.schedule import read_schedule
@@ -38,6 +40,7 @@ class JobWords(TypedDict, total=False):
     country: str
     stalled_after_seconds: float
     no_progress_after_seconds: float
+    checks: tuple[Check, ...]
     labels: Labels
     upstream: tuple[str, ...]
     runbook: str
@@ -68,6 +71,7 @@ class CheckInWords(TypedDict, total=False):
 
     `behind` is by how many minutes the clock of its `host` is behind, by which all that it says is told;
     `on_the_way` how many seconds it took to arrive; `unstamped`, that it does not say when it was sent.
+    `metrics` are numbers, or what it sends instead.
     """
 
     environment: str
@@ -81,6 +85,7 @@ class CheckInWords(TypedDict, total=False):
     max_attempts: int
     records: int
     failed_records: int
+    metrics: Mapping[str, float | str]
     done: float
     of: float
     error: str
@@ -123,6 +128,7 @@ def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
         upstream=words.get("upstream", ()),
         runbook=words.get("runbook", ""),
         rank=words.get("rank", Rank.FILE),
+        checks=words.get("checks", ()),
     )
 
 
@@ -185,6 +191,18 @@ def _records(ok: int | None, failed: int | None) -> Records | None:
     return None if ok is None and failed is None else Records(ok=ok, failed=failed)
 
 
+def detail_of(error: str, host: str, metrics: Mapping[str, float | str]) -> Detail | None:
+    """Return what else a check-in carries, if it carries anything."""
+    if not (error or host or metrics):
+        return None
+    return Detail(
+        error_message=error,
+        context=(("host", host),) if host else (),
+        metrics=tuple(sorted((k, v) for k, v in metrics.items() if isinstance(v, float | int))),
+        not_numbers=tuple(sorted((k, v) for k, v in metrics.items() if isinstance(v, str))),
+    )
+
+
 def check_in_of(
     kind: CheckInKind,
     job: str,
@@ -213,9 +231,7 @@ def check_in_of(
         max_attempts=words.get("max_attempts"),
         records=_records(words.get("records"), words.get("failed_records")),
         progress=Progress(done=done, total=words.get("of")) if done is not None else None,
-        detail=Detail(error_message=error or "", context=(("host", host),) if host else ())
-        if error or host
-        else None,
+        detail=detail_of(error or "", host, words.get("metrics", {})),
         labels=words.get("labels", ()),
         definition=words.get("definition"),
     )

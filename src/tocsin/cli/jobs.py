@@ -180,6 +180,19 @@ def _standing(job: Mapping[str, object]) -> list[tuple[str, object]]:
     ]
 
 
+def _checks(definition: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Return the checks of its data with their limits."""
+    found = definition.get("checks")
+    checks = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [(f"check {check.get('id')}", _limits(check)) for check in checks]
+
+
+def _limits(check: Mapping[str, object]) -> str:
+    pairs = (("at least", check.get("threshold_min")), ("at most", check.get("threshold_max")))
+    limits = " and ".join(f"{words} {limit:g}" for words, limit in pairs if isinstance(limit, int | float))
+    return f"{check.get('key')} {limits}, else {check.get('severity')}"
+
+
 def _clocks(job: Mapping[str, object]) -> list[tuple[str, object]]:
     """Return how wrong the clocks of its hosts are, where any is."""
     found = job.get("wrong_clocks")
@@ -207,6 +220,7 @@ def _promises(definition: Mapping[str, object]) -> list[tuple[str, object]]:
             if definition.get(name) is not None
         ),
         ("business days only", "yes" if definition.get("business_days_only") else None),
+        *_checks(definition),
         ("description", definition.get("description")),
         ("defined by", definition.get("defined_by")),
     ]

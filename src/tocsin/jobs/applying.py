@@ -13,6 +13,7 @@ from tocsin.jobs.run import Attempt, Phase, Reading, Run, RunStatus
 MAX_SEEN_BEYOND = 32
 MAX_ATTEMPTS = 20
 MAX_ATTEMPT_ERROR = 300
+MAX_METRICS = 200
 PACE_OVER = timedelta(minutes=5)
 
 Changes = dict[str, Any]
@@ -312,10 +313,24 @@ def _merged(old: Detail | None, new: Detail) -> Detail:
         log_tail=new.log_tail or old.log_tail,
         cpu_seconds=_newer(new.cpu_seconds, old.cpu_seconds),
         max_rss_bytes=_newer(new.max_rss_bytes, old.max_rss_bytes),
-        metrics=new.metrics or old.metrics,
+        metrics=_merged_pairs(old.metrics, new.metrics, new.not_numbers),
         context=new.context or old.context,
         metadata=new.metadata or old.metadata,
+        not_numbers=_merged_pairs(old.not_numbers, new.not_numbers, new.metrics),
     )
+
+
+def _merged_pairs(
+    old: tuple[tuple[str, _T], ...], new: tuple[tuple[str, _T], ...], instead: tuple[tuple[str, object], ...]
+) -> tuple[tuple[str, _T], ...]:
+    """Return what was sent by names, the newest of each, without what came `instead` of it."""
+    if not old:
+        return new
+    if not new and not instead:
+        return old
+    gone = {name for name, _ in instead} | {name for name, _ in new}
+    kept = [pair for pair in old if pair[0] not in gone]
+    return tuple(sorted((*kept[: MAX_METRICS - len(new)], *new)))
 
 
 def _newer(new: _T | None, old: _T | None) -> _T | None:

@@ -51,7 +51,8 @@ class Records(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a check-in may carry for the person who will look at it; none of it is judged by itself.
 
-    `metadata` is the JSON text of an object, kept as it came.
+    `metadata` is the JSON text of an object, kept as it came; `not_numbers` names the metrics that came
+    without a number, with what came instead. The metrics are judged by the job's checks.
     """
 
     exit_code: int | None = None
@@ -64,6 +65,7 @@ class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     metrics: tuple[tuple[str, float], ...] = ()
     context: tuple[tuple[str, str], ...] = ()
     metadata: str = ""
+    not_numbers: tuple[tuple[str, str], ...] = ()
 
 
 class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

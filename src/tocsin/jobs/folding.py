@@ -10,6 +10,7 @@ from tocsin.jobs.applying import apply, having_seen
 from tocsin.jobs.binding import bind, settle_by, skip, take_spanned
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
+from tocsin.jobs.measuring import with_measured, without_measured
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.remembering import after, as_run, with_failure, without_unmade
 from tocsin.jobs.run import Phase, Run, RunStatus
@@ -87,7 +88,10 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
         return _still_open(state, check_in, before, run, is_new=known is None, started=started)
     if state.occurrences:
         run, state = take_spanned(job, state, run, run.ended_at or run.last_sign_at)
-    return _over(state, check_in, known, run, job.definition.sla)
+    folded = _over(state, check_in, known, run, job.definition.sla)
+    if not job.definition.checks or run.backfill or run.status is not RunStatus.SUCCESS:
+        return folded
+    return replace(folded, state=with_measured(folded.state, job.definition.checks, run))
 
 
 def _early(state: JobState, check_in: CheckIn) -> Folded:
@@ -207,6 +211,8 @@ def _without_outcome(state: JobState, key: str, before: Run | None, *, forget_fa
     """
     recent = tuple(o for o in state.recent if o.run != key)
     failures = tuple(r for r in state.failures if r.key != key) if forget_failure else state.failures
+    if state.measured:
+        state = without_measured(state, key)
     if state.pushed_out:
         state = replace(state, pushed_out=tuple(o for o in state.pushed_out if o.run != key))
     if state.tallies and before and not before.status.is_open and len(recent) == len(state.recent):

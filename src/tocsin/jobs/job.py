@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from tocsin.jobs.calendar import Calendar
+from tocsin.jobs.checks import Check
 from tocsin.jobs.occurrence import Plan, Timetable
 from tocsin.jobs.schedule import Schedule
 from tocsin.jobs.sla import SLA
@@ -50,6 +51,7 @@ class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     description: str = ""
     rank: Rank = Rank.NOBODY
     timetables: tuple[Timetable, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     @property
     def plan(self) -> Plan:

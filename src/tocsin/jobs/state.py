@@ -16,6 +16,9 @@ MAX_PUSHED_OUT = 200
 MAX_OCCURRENCES = 20
 MAX_EARLY = 20
 MAX_LINKED_WINDOWS = 12
+MAX_MEASURED = 20
+MAX_MARKS = 20
+MAX_LOST = 200
 EVERY_CONDITION = "*"
 
 
@@ -69,6 +72,22 @@ class Unlearned(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     due_at: datetime | None = None
 
 
+class Measured(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What the newest good run of a partition measured of its data, for the checks of its job.
+
+    `values` by the names on the wire: a number, or what was sent instead of one. `marks`: of the last good
+    runs of the partition, oldest first, whether any check failed; `since_at` since when they have, or did
+    not. It is kept as an array: a new field comes last and has a default.
+    """
+
+    partition: str
+    run: str
+    at: datetime
+    since_at: datetime
+    values: tuple[tuple[str, float | str], ...] = ()
+    marks: tuple[bool, ...] = ()
+
+
 class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The facts that rules judge.
 
@@ -83,7 +102,9 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     `last` the run that ended last; `forgiven`, for each condition that a person has declared over
     (EVERY_CONDITION for all), up to which instant nothing counts any more; `early` the run and number of
     logs that came before anything else of their run; `clocks` those of its hosts that are or lately seemed
-    wrong; `unlearned` tells of runs that nothing was learned from yet.
+    wrong; `unlearned` tells of runs that nothing was learned from yet; `measured` what the newest good run
+    of each partition measured, oldest first, and `measured_lost` the partitions with a failed check for which
+    there was no room.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -106,6 +127,8 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     clocks: tuple[HostClock, ...] = ()
     unlearned: Unlearned | None = None
     tallies: str = ""
+    measured: tuple[Measured, ...] = ()
+    measured_lost: tuple[str, ...] = ()
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

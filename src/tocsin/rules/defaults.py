@@ -10,6 +10,7 @@ DEFAULT_RULES = (
     Rule(name="no data", condition="no_data"),
     Rule(name="too few records", condition="min_records"),
     Rule(name="records failed", condition="failure_rate"),
+    Rule(name="bad data", condition="data_quality"),
     Rule(name="clock wrong", condition="clock_skew"),
     Rule(name="unusual duration", condition="duration_anomaly"),
 )

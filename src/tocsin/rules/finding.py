@@ -40,6 +40,7 @@ class Why(Enum):
     NO_RECORDS = "no_records"
     TOO_FEW_RECORDS = "too_few_records"
     RECORDS_FAILED = "records_failed"
+    CHECK_FAILED = "check_failed"
     CLOCK_WRONG = "clock_wrong"
     RUNS_FAILED = "runs_failed"
     TOO_SLOW = "too_slow"

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tocsin.rules.conditions import (
     clock_skew,
+    data_quality,
     duration_anomaly,
     failure_rate,
     job_failure,
@@ -33,6 +34,7 @@ CONDITIONS: Mapping[str, Judge] = {
     no_data.NAME: no_data.judge,
     min_records.NAME: min_records.judge,
     failure_rate.NAME: failure_rate.judge,
+    data_quality.NAME: data_quality.judge,
     clock_skew.NAME: clock_skew.judge,
     duration_anomaly.NAME: duration_anomaly.judge,
     throughput.NAME: throughput.judge,
@@ -46,6 +48,7 @@ SHOWN: Mapping[str, Show] = {
     no_data.NAME: no_data.facts_of,
     min_records.NAME: min_records.facts_of,
     failure_rate.NAME: failure_rate.facts_of,
+    data_quality.NAME: data_quality.facts_of,
     clock_skew.NAME: clock_skew.facts_of,
     duration_anomaly.NAME: duration_anomaly.facts_of,
     throughput.NAME: throughput.facts_of,

@@ -38,7 +38,17 @@ from tocsin.store.rows import (
 )
 
 # What changes only when a run ends, and may be long: kept apart, written only when it differs.
-MEMORY: Final = ("failures", "failures_dropped", "unmade", "recent", "pushed_out", "last", "tallies")
+MEMORY: Final = (
+    "failures",
+    "failures_dropped",
+    "unmade",
+    "recent",
+    "pushed_out",
+    "last",
+    "tallies",
+    "measured",
+    "measured_lost",
+)
 _memory: Final = attrgetter(*MEMORY)
 
 ALERT: Final = Codec(Alert)
@@ -147,8 +157,11 @@ def state_from(state: str, memory: str | None) -> JobState:
 def remembers_same(a: JobState, b: JobState) -> bool:
     """Whether the part of two states that is kept apart is the same."""
     if a.recent is b.recent and a.last is b.last and a.failures is b.failures:  # as after most check-ins
-        rest = (a.failures_dropped, a.unmade, a.pushed_out, a.tallies)
-        return rest == (b.failures_dropped, b.unmade, b.pushed_out, b.tallies)
+        rest = (a.failures_dropped, a.unmade, a.pushed_out, a.tallies, a.measured, a.measured_lost)
+        return rest == (
+            *(b.failures_dropped, b.unmade, b.pushed_out),
+            *(b.tallies, b.measured, b.measured_lost),
+        )
     return bool(_memory(a) == _memory(b))
 
 

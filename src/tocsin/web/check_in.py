@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import isfinite
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -211,6 +212,7 @@ def _metadata_faults(metadata: dict[str, Any] | None) -> Iterable[Fault]:
 
 def _detail(body: CheckInBody) -> Detail:
     error, resources, metadata = body.get("error") or {}, body.get("resources") or {}, body.get("metadata")
+    metrics = (body.get("metrics") or {}).items()
     context = {
         name: kept_text(value, MAX_CONTEXT_VALUE) for name, value in (body.get("context") or {}).items()
     }
@@ -222,7 +224,17 @@ def _detail(body: CheckInBody) -> Detail:
         log_tail=kept_tail(body.get("log_tail") or "", MAX_LOG_TAIL),
         cpu_seconds=resources.get("cpu_seconds"),
         max_rss_bytes=resources.get("max_rss_bytes"),
-        metrics=tuple(sorted((body.get("metrics") or {}).items())),
+        metrics=tuple(
+            sorted((name, value) for name, value in metrics if value is not None and isfinite(value))
+        ),
         context=tuple(sorted(context.items())),
         metadata=to_json(metadata).decode() if metadata else "",
+        not_numbers=tuple(
+            sorted((name, _shown(value)) for name, value in metrics if value is None or not isfinite(value))
+        ),
     )
+
+
+def _shown(value: float | None) -> str:
+    """Return what was sent instead of a number, in the words of JSON and of those who stretch it."""
+    return "null" if value is None else str(value)

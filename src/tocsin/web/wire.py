@@ -23,7 +23,7 @@ Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 Instant = Annotated[str, Field(max_length=40), WithJsonSchema({"type": "string", "format": "date-time"})]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=True)]
 LabelName = Annotated[str, Field(pattern=LABEL_NAME)]
 LabelValue = Annotated[str, Field(max_length=MAX_LABEL_VALUE)]
 Labels = Annotated[dict[LabelName, LabelValue], Field(max_length=MAX_LABELS)]
@@ -160,7 +160,7 @@ class CheckInBody(TypedDict, total=False):
     signal: Annotated[int, Field(ge=0, le=255)] | None
     error: ErrorBody | None
     log_tail: str | None
-    metrics: Annotated[dict[Name, Number], Field(max_length=MAX_METRICS)] | None
+    metrics: Annotated[dict[Name, Number | None], Field(max_length=MAX_METRICS)] | None
     resources: ResourcesBody | None
     context: Annotated[dict[Name, str], Field(max_length=MAX_CONTEXT)] | None
     metadata: dict[str, Any] | None

@@ -26,6 +26,7 @@ from tocsin.config.grammar.base import (
     one_of_two,
     read_by,
 )
+from tocsin.config.grammar.checks import Checks
 from tocsin.config.problems import refuse
 from tocsin.errors import InvalidSchedule
 from tocsin.jobs.calendar import check_calendar
@@ -272,6 +273,9 @@ class Job(Promise):
 
     deadline_offset_minutes: Annotated[int, Field(ge=1, le=14 * 24 * 60)] | None = None
     """Minutes after each scheduled start, or without a schedule each full hour, by which it has ended."""
+
+    checks: Checks | None = None
+    """What the metrics of its good runs must be like."""
 
     upstream: Annotated[list[Name], OneOrMore(), Field(max_length=MAX_UPSTREAM)] | None = None
     """Jobs of the same environment that this one needs; what follows from their alerts is not told."""

@@ -15,6 +15,7 @@ from tocsin.web.api.around import inhibited_shape
 from tocsin.web.api.shapes import (
     AlertShape,
     AttemptShape,
+    CheckShape,
     DeliveryShape,
     EntryShape,
     HostClockShape,
@@ -95,6 +96,18 @@ def promise_shape(definition: Definition) -> PromiseShape:
         runbook=web_link(definition.runbook),
         owner=definition.owner,
         description=definition.description,
+        checks=[
+            CheckShape(
+                id=check.id,
+                metric=check.metric.value,
+                column=check.column,
+                key=check.key,
+                threshold_min=check.least,
+                threshold_max=check.most,
+                severity=check.severity or "warning",
+            )
+            for check in definition.checks
+        ],
         defined_by=definition.rank.name.lower(),
     )
 

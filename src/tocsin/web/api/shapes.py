@@ -172,6 +172,20 @@ class OccurrencesShape(Page[OccurrenceShape]):
     punctuality: PunctualityShape
 
 
+class CheckShape(Shape):
+    """A limit for one metric of the data that a job writes."""
+
+    id: str
+    metric: str
+    column: str
+    """Empty for a metric of the whole table."""
+    key: str
+    """The name under which a run sends the metric."""
+    threshold_min: float | None
+    threshold_max: float | None
+    severity: str
+
+
 class TimetableShape(Shape):
     """One more schedule of a job, and what is promised of the runs that it names."""
 
@@ -208,6 +222,7 @@ class PromiseShape(Shape):
     runbook: str
     owner: str
     description: str
+    checks: list[CheckShape]
     defined_by: str
     """Who defined it: `file`, `api`, `check_in` or `nobody`; a lower rank never overwrites a higher one."""
 

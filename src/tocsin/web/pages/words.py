@@ -7,12 +7,14 @@ from typing import Final
 from urllib.parse import quote
 
 from tocsin.alerts.alert import Alert, AlertState
+from tocsin.jobs.checks import Check
 from tocsin.jobs.expression import ScheduleKind
 from tocsin.jobs.job import Definition
 from tocsin.jobs.schedule import Schedule
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.walltime import zone
 from tocsin.notify.inert import last_lines, line, lines
+from tocsin.quality.check import limits_of
 from tocsin.rules.wording import clock_words, plural, span
 from tocsin.web.standing import Standing
 
@@ -98,6 +100,10 @@ class Words:
     def machine(self, at: datetime) -> str:
         """Return an instant for the `datetime` of a `<time>`."""
         return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def limits(self, check: Check) -> str:
+        """Return what a check lets pass."""
+        return limits_of(check)
 
     def clock(self, behind_seconds: float) -> str:
         """Return how wrong a clock is."""

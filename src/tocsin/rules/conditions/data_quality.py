@@ -1,0 +1,136 @@
+"""`data_quality`: a good run has written data that its job's checks do not pass (A9)."""
+
+from collections import Counter
+from datetime import datetime
+
+from tocsin.jobs.state import Measured
+from tocsin.quality.check import CheckVerdict, Judged, judge_checks, limits_of
+from tocsin.rules.facts import Facts
+from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
+from tocsin.rules.rule import Rule
+from tocsin.rules.showing import Pairs, forgiven_of, some
+from tocsin.rules.tolerance import exceeds_tolerance
+from tocsin.rules.wording import clock_time, plural
+
+NAME = "data_quality"
+MOST_LINES = 20
+
+
+def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -- every condition is asked alike
+    """Hold while the newest good run of any partition has a failed check of those that its job declares.
+
+    A check is failed whose value is outside its limits, is no number, or was not sent at all. N in a row
+    and M of N count good runs of the partition with any failed check. Where no check could be evaluated, or
+    what failed has been pushed out by other partitions, it cannot tell whether all is well. Backfills do not
+    count.
+    """
+    checks = facts.job.definition.checks
+    if not checks or facts.of_backfills:
+        return QUIET
+    forgiven, cannot_tell = facts.forgiven_until(NAME), bool(facts.state.measured_lost)
+    worst: tuple[Severity, Measured, tuple[Judged, ...]] | None = None
+    for measured in facts.state.measured:
+        judged = judge_checks(checks, measured)
+        cannot_tell = cannot_tell or not any(one.verdict.is_evaluated for one in judged)
+        if measured.at <= forgiven or not judged[0].verdict.is_failed or not _too_many(rule, measured):
+            continue
+        severity = rule.severity or max(_severity(one) for one in judged if one.verdict.is_failed)
+        if worst is None or severity >= worst[0]:
+            worst = severity, measured, judged
+    if worst is None:
+        return Verdict(cannot_tell=True) if cannot_tell else QUIET
+    return Verdict(finding=_finding(rule, facts, *worst), cannot_tell=cannot_tell)
+
+
+def _too_many(rule: Rule, measured: Measured) -> bool:
+    marks = (*measured.marks[:-1], True)
+    return exceeds_tolerance(rule, marks, [len(marks) - 1])
+
+
+def _severity(judged: Judged) -> Severity:
+    word = judged.check.severity
+    return Severity[word.upper()] if word else Severity.WARNING
+
+
+def _finding(
+    rule: Rule, facts: Facts, severity: Severity, measured: Measured, judged: tuple[Judged, ...]
+) -> Finding:
+    failed = [one for one in judged if one.verdict.is_failed]
+    zone, first = facts.job.definition.timezone, failed[0]
+    more = f", and {plural(len(failed) - 1, 'more check')} failed" if len(failed) > 1 else ""
+    partition = (("partition", measured.partition),) if measured.partition else ()
+    row = len(measured.marks) - max(
+        (n + 1 for n, bad in enumerate(measured.marks[:-1]) if not bad), default=0
+    )
+    in_a_row = (
+        (("failed runs", f"{row} in a row since {clock_time(measured.since_at, zone)}"),) if row > 1 else ()
+    )
+    return Finding(
+        rule=rule.name,
+        condition=NAME,
+        severity=severity,
+        why=Why.CHECK_FAILED,
+        since_at=measured.since_at,
+        summary=f"ended well, but check {first.check.id} {_how(first)}{more}",
+        evidence=(
+            *(_line(one) for one in judged[:MOST_LINES]),
+            *((("and", plural(len(judged) - MOST_LINES, "more check")),) if len(judged) > MOST_LINES else ()),
+            ("checks", _counted(judged)),
+            ("run", measured.run),
+            *partition,
+            ("ended", clock_time(measured.at, zone)),
+            *in_a_row,
+        ),
+        next_step="Look at what it wrote before others build on it: a good run that passes closes this.",
+        run=measured.run,
+        template=rule.message,
+        variables=(("execution_id", measured.run), ("threshold", limits_of(first.check))),
+    )
+
+
+def _how(judged: Judged) -> str:
+    value = judged.said.partition(";")[0]
+    match judged.verdict:
+        case CheckVerdict.NO_DATA:
+            return "was given no value"
+        case CheckVerdict.ERROR:
+            return f"was given no number ({value})"
+        case _:
+            return f"failed: {judged.said.replace(';', ',')}"
+
+
+def _line(judged: Judged) -> tuple[str, str]:
+    return judged.check.id, f"{judged.verdict.value}: {judged.said}"
+
+
+def _counted(judged: tuple[Judged, ...]) -> str:
+    """Return how many checks came to what: `1 fail, 1 no data, 3 pass`."""
+    counts = Counter(one.verdict for one in judged)
+    worst_first = (
+        CheckVerdict.FAIL,
+        CheckVerdict.WARN,
+        CheckVerdict.ERROR,
+        CheckVerdict.NO_DATA,
+        CheckVerdict.LEARNING,
+        CheckVerdict.PASS,
+    )
+    return ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in worst_first if counts[verdict])
+
+
+def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
+    """Return the checks with what the newest good run, of whatever partition, made of each."""
+    checks = facts.job.definition.checks
+    if not checks:
+        return (("checks", "none is declared"),)
+    if not facts.state.measured:
+        return (
+            ("checks", f"{plural(len(checks), 'check')}, and no good run since"),
+            *forgiven_of(facts, NAME),
+        )
+    newest = facts.state.measured[-1]
+    judged = judge_checks(checks, newest)
+    return (
+        *some([_line(one) for one in judged], "check"),
+        ("checks", f"{_counted(judged)}, run {newest.run}"),
+        *forgiven_of(facts, NAME),
+    )
