@@ -42,7 +42,7 @@ def test_the_page_explains_every_key_in_the_words_of_the_schema_and_no_other() -
 def test_the_examples_of_the_page_can_be_used(load: Load, tmp_path: Path) -> None:
     (tmp_path / "hook").write_text(SECRET)
     examples = re.findall(r"```yaml\n(.*?)```", CONFIG_PAGE, re.DOTALL)
-    assert len(examples) == 3
+    assert len(examples) == 2
     for example in examples:
         assert yaml.safe_load(example)
         assert load(example.replace("/run/secrets/", "")).configuration.jobs
