@@ -12,6 +12,7 @@ from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
 from tocsin.store.rows import Delivery, LogLine, Notification, Token, Watch
 from tocsin.web.api.around import inhibited_shape
+from tocsin.web.api.occurrence_shapes import OccurrencesShape, PunctualityShape
 from tocsin.web.api.shapes import (
     AlertShape,
     AttemptShape,
@@ -23,10 +24,8 @@ from tocsin.web.api.shapes import (
     LogLineShape,
     NotificationShape,
     OccurrenceShape,
-    OccurrencesShape,
     ProgressShape,
     PromiseShape,
-    PunctualityShape,
     RunShape,
     SilenceShape,
     TimetableShape,

@@ -29,7 +29,8 @@ from tocsin.web.api.inputs import (
     read_cursor,
     write_cursor,
 )
-from tocsin.web.api.shapes import DoneShape, JobShape, LogLineShape, OccurrencesShape, Page, RunShape
+from tocsin.web.api.occurrence_shapes import OccurrencesShape
+from tocsin.web.api.shapes import DoneShape, JobShape, LogLineShape, Page, RunShape
 from tocsin.web.definition import read_definition
 from tocsin.web.faults import Fault, ProblemError
 from tocsin.web.wire import DefinitionBody
