@@ -1,13 +1,17 @@
 """Two configurations on the same past: what is counted, and which alerts are the same."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.engine.backtesting import Counts, Life, Side, compared, night_of
-from tocsin.engine.replaying import Event, What
+from tests.engine.test_tuning import BEGINS, CONFIGURATION, JOB, past
+from tocsin.engine.backtesting import Counts, Lessons, Life, Side, compared, night_of
+from tocsin.engine.replaying import Event, Replay, What
 from tocsin.jobs.job import JobKey
+from tocsin.jobs.run import Run
+from tocsin.quality.learned import Learned, Taught
 from tocsin.rules.finding import Severity
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -129,6 +133,28 @@ def test_a_long_alert_meets_one_short_one_and_the_other_is_gained() -> None:
 
     assert [life.opened_at for life in difference.gained] == [NOON + 3 * HOUR]
     assert difference.lost == ()
+
+
+def test_two_replays_that_learn_together_learn_what_each_would_alone() -> None:
+    check_ins, lessons = list(past()), Lessons()
+    asked, known = list[datetime](), list[int]()
+
+    def teach(learned: Learned, history: bytes, ended: Iterable[Run], timezone: str, now: datetime) -> Taught:
+        asked.append(now)
+        taught = lessons.teach(learned, history, ended, timezone, now)
+        known.append(id(taught))
+        return taught
+
+    alone = Replay(CONFIGURATION, starts_at=BEGINS, jobs=[JOB])
+    together = [Replay(CONFIGURATION, starts_at=BEGINS, jobs=[JOB], teach=teach) for _ in range(2)]
+    for check_in in check_ins:
+        for replay in (alone, *together):
+            replay.feed(check_in)
+
+    assert "duration_anomaly" in {one.condition for one in alone.events}
+    assert alone.events == together[0].events == together[1].events
+    assert len(asked) > 2 * 50
+    assert known[::2] == known[1::2]
 
 
 def test_lives_meet_also_where_they_have_not_ended() -> None:

@@ -20,7 +20,7 @@ from tocsin.alerts.route import Route
 from tocsin.engine import auditing, rounds
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.replaying import Event, Replay, What
-from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.checkin import CheckIn, CheckInKind
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.oncall import escalation
 from tocsin.oncall.escalation import Level
@@ -171,3 +171,24 @@ def test_a_replay_twice_is_the_same_twice(
     )
     first: list[Event] = replayed(configuration, past).events
     assert first == replayed(configuration, past).events
+
+
+def test_a_replay_learns_what_is_normal_as_the_engine_does() -> None:
+    past = list[CheckIn]()
+    for day in range(12):
+        at = START + day * timedelta(days=1)
+        end = at + (95 if day == 9 else 20 + day % 3) * MINUTE
+        for kind, then in ((CheckInKind.START, at), (CheckInKind.SUCCESS, end)):
+            past.append(CheckIn(job="etl", kind=kind, at=then, received_at=then, run=f"r{day}"))
+    with TemporaryDirectory() as folder:
+        story = Story(Path(folder) / "tocsin.db")
+        lived(story, past)
+        heard = sorted((h.at, h.message.kind.value, h.message.condition) for h in story.messages)
+        configuration = story.configuration
+        story.close()
+
+    replay = replayed(configuration, past)
+
+    told = [one for one in replay.events if one.what is What.TOLD]
+    assert "duration_anomaly" in {condition for _, _, condition in heard}
+    assert sorted((one.at, one.reason, one.condition) for one in told) == heard

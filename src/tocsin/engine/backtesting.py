@@ -1,6 +1,6 @@
 """A configuration tried on the past, beside another: what each would have told, and to whom."""
 
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -11,7 +11,9 @@ from tocsin.engine.configuration import Configuration
 from tocsin.engine.replaying import Event, Replay, What
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Job, JobKey
+from tocsin.jobs.run import Run
 from tocsin.notify.message import MessageKind
+from tocsin.quality.learned import Learned, Taught, learn
 from tocsin.rules.finding import Severity
 
 NIGHT_BEGINS: Final = time(22)
@@ -19,6 +21,7 @@ NIGHT_ENDS: Final = time(6)
 TAKEN_EVERY: Final = 200
 MOST_LIVES: Final = 200_000
 """So many alerts of each side are compared one by one; more are only counted."""
+MOST_LESSONS: Final = 200
 
 _NEWS: Final = frozenset({MessageKind.FIRING.value, MessageKind.LOUDER.value, MessageKind.ESCALATED.value})
 _AGAIN: Final = MessageKind.REPEAT.value
@@ -221,6 +224,29 @@ def _in_order(lives: Iterable[Life], since: datetime) -> tuple[Life, ...]:
     return tuple(sorted(wanted, key=lambda one: (one.opened_at, one.job, one.condition)))
 
 
+class Lessons:
+    """Learns once what two replays of the same past ask for: what is normal is no matter of rules."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[datetime, bytes], tuple[Learned, list[Run], str, Taught]] = (
+            OrderedDict()
+        )
+
+    def teach(
+        self, learned: Learned, history: bytes, ended: Iterable[Run], timezone: str, now: datetime
+    ) -> Taught:
+        """Return what `learn` does."""
+        runs, place = list(ended), (now, history)
+        known = self._known.pop(place, None)
+        if known is not None and known[:3] == (learned, runs, timezone):
+            return known[3]
+        taught = learn(learned, history, runs, timezone, now)
+        self._known[place] = (learned, runs, timezone, taught)
+        if len(self._known) > MOST_LESSONS:
+            self._known.popitem(last=False)
+        return taught
+
+
 class Backtest:
     """The same past under two configurations, in step; what comes before `counts_from` only warms both up.
 
@@ -237,7 +263,11 @@ class Backtest:
         zone: ZoneInfo,
     ) -> None:
         self.old, self.new = Side(zone, counts_from), Side(zone, counts_from)
-        self._replays = Replay(old, starts_at=starts_at), Replay(new, starts_at=starts_at)
+        teach = Lessons().teach
+        self._replays = (
+            Replay(old, starts_at=starts_at, teach=teach),
+            Replay(new, starts_at=starts_at, teach=teach),
+        )
         self._fed = 0
 
     def register(self, job: Job) -> None:

@@ -1,7 +1,7 @@
 """What one transaction is going to keep, gathered job by job and written with few statements."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -26,11 +26,14 @@ from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
+from tocsin.quality.learned import Learned, Taught, learn
 from tocsin.store.base import Writing
 from tocsin.store.rows import Notification, SetAside, Watch
 from tocsin.telemetry.metrics import Metrics
 
 SYSTEM_JOB = JobKey("tocsin", "tocsin")
+Teach = Callable[[Learned, bytes, Iterable[Run], str, datetime], Taught]
+"""How a job is learned from: `tocsin.quality.learned.learn`, or what knows its answer already."""
 
 _log = logging.getLogger("tocsin.engine")
 
@@ -46,6 +49,7 @@ class Draft:
         self.book = book
         self.now = now
         self.new_id = new_id
+        self.teach: Teach = learn
         self.watches: dict[int, Watch] = {}
         self.check_ins: list[tuple[int, CheckIn]] = []
         self.looks = 0

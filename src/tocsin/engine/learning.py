@@ -11,7 +11,7 @@ from tocsin.engine.apart import is_of_the_store
 from tocsin.engine.draft import Draft
 from tocsin.jobs.history import MAX_POINTS
 from tocsin.jobs.run import Run
-from tocsin.quality.learned import learn, learns_at
+from tocsin.quality.learned import learns_at
 from tocsin.store.rows import Watch
 
 LOOK_BACK: Final = timedelta(days=91)
@@ -42,7 +42,9 @@ class Lessons:
             self._read_some()
         history, ended = self._read.pop(job_id)
         try:
-            taught = learn(watch.learned, history, ended, watch.job.definition.timezone, self._draft.now)
+            taught = self._draft.teach(
+                watch.learned, history, ended, watch.job.definition.timezone, self._draft.now
+            )
         except Exception as error:  # what cannot be learned from one job must not hold up the others
             if is_of_the_store(error):
                 raise

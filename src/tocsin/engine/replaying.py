@@ -19,7 +19,7 @@ from tocsin.alerts.alert import UNWATCHED, Alert, Entry, Reason
 from tocsin.engine.adopting import definition_under
 from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
-from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.draft import SYSTEM_JOB, Draft, Teach
 from tocsin.engine.ingest import take_in
 from tocsin.engine.looking import look
 from tocsin.engine.ticking import tick
@@ -27,6 +27,7 @@ from tocsin.jobs.checkin import Answer, CheckIn
 from tocsin.jobs.folding import fold, run_named
 from tocsin.jobs.job import Job, JobKey
 from tocsin.notify.message import unpack
+from tocsin.quality.learned import learn
 from tocsin.rules.finding import Severity
 from tocsin.store.base import Writing
 from tocsin.store.fleeting import FleetingWriting
@@ -114,11 +115,17 @@ class Replay:
     """
 
     def __init__(
-        self, configuration: Configuration, *, starts_at: datetime, jobs: Iterable[Job] = ()
+        self,
+        configuration: Configuration,
+        *,
+        starts_at: datetime,
+        jobs: Iterable[Job] = (),
+        teach: Teach = learn,
     ) -> None:
         self.now = starts_at
         self.events: list[Event] = []
         self.raised: list[str] = []
+        self._teach = teach
         self._tables = FleetingWriting()
         # Of a store only what decides is asked here; a test holds that this is all of it.
         self._writing = cast("Writing", self._tables)
@@ -226,7 +233,9 @@ class Replay:
             self._taken(draft)
 
     def _draft(self) -> Draft:
-        return Draft(self._writing, self._book, self.now, self._ids.__next__)
+        draft = Draft(self._writing, self._book, self.now, self._ids.__next__)
+        draft.teach = self._teach
+        return draft
 
     def _taken(self, draft: Draft) -> None:
         """Take up what a transaction has said and owed, and which rules it has set aside."""

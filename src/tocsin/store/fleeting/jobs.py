@@ -24,6 +24,7 @@ class FleetingJobs:
         self._ids: dict[JobKey, int] = {}
         self._watches: dict[int, Watch] = {}
         self._runs: dict[int, dict[str, Run]] = {}
+        self._ended: dict[int, dict[str, datetime]] = {}
         self._due = Waiting[int]()
         self._needing: dict[JobKey, dict[int, None]] = {}
         self._histories: dict[int, dict[str, bytes]] = {}
@@ -87,21 +88,26 @@ class FleetingJobs:
     def save_runs(self, rows: Iterable[tuple[int, Run]]) -> None:
         """Hold runs of the jobs with these ids, the newest reading of each."""
         for job_id, run in rows:
-            held = self._runs.setdefault(job_id, {})
+            held, ended = self._runs.setdefault(job_id, {}), self._ended.setdefault(job_id, {})
             held.pop(run.key, None)
             held[run.key] = run
+            if run.ended_at is None:
+                ended.pop(run.key, None)
+            else:
+                ended[run.key] = run.order_at
             if len(held) > MOST_RUNS:
-                del held[next(iter(held))]
+                gone = next(iter(held))
+                del held[gone]
+                ended.pop(gone, None)
 
     def ended_runs(self, since: Mapping[int, datetime], limit: int) -> dict[int, list[Run]]:
         """Return the newest ended runs of jobs that are placed at or after an instant, oldest first."""
-        return {
-            job_id: sorted(
-                (run for run in self._runs.get(job_id, {}).values() if run.ended_at and run.order_at >= at),
-                key=_ORDER_AT,
-            )[-limit:]
-            for job_id, at in since.items()
-        }
+        found = {}
+        for job_id, at in since.items():
+            held = self._runs.get(job_id, {})
+            keys = [key for key, order_at in self._ended.get(job_id, {}).items() if order_at >= at]
+            found[job_id] = sorted((held[key] for key in keys), key=_ORDER_AT)[-limit:]
+        return found
 
     def histories(self, job_ids: Iterable[int]) -> dict[tuple[int, str], bytes]:
         """Return what is kept of the past of these jobs, by job id and series; "" are the runs themselves."""
