@@ -21,6 +21,8 @@ MINUTE = timedelta(minutes=1)
 OLD = """
 receivers:
   - {name: team, console: {}}
+rules:
+  - {name: nothing learned, condition: duration_anomaly, enabled: false}
 """
 NEW = """
 defaults: {timezone: Europe/Berlin}
@@ -33,6 +35,7 @@ route:
     - {receiver: on-call, matchers: ['severity="page"']}
 rules:
   - {name: fails, condition: job_failure, severity: page}
+  - {name: nothing learned, condition: duration_anomaly, enabled: false}
 jobs:
   slow: {max_duration_minutes: 30}
   nobody: {schedule: "0 2 * * *"}
