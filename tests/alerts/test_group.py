@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.alerts import words
 from tocsin.alerts.alert import Alert, Pooled
-from tocsin.alerts.causes import MAX_CAUSES, Cause, causes_of, signature
+from tocsin.alerts.causes import MAX_CAUSES, Cause, causes_of
 from tocsin.alerts.group import Group, Pace, shared_cause
 from tocsin.alerts.membership import MAX_NAMED, Admitted, admit, end, take
 from tocsin.alerts.turning import Said, next_at, turn
@@ -142,28 +141,6 @@ def test_a_group_of_which_nothing_is_owed_is_forgotten() -> None:
 
     assert next_at(group) == NOON + PACE.interval
     assert turn(group, NOON + PACE.interval).group.closed_at == NOON + PACE.interval
-
-
-@pytest.mark.parametrize(
-    ("error", "same"),
-    [
-        ("connection to db-7:5432 refused", "connection to db-9:5432 refused"),
-        ("timeout after 31 s\nat line 7", "timeout after 45 s\nat line 9"),
-        ("disk full", "disk full"),
-    ],
-)
-def test_errors_that_differ_only_in_numbers_have_one_signature(error: str, same: str) -> None:
-    assert signature(error) == signature(same)
-
-
-def test_a_signature_keeps_the_words_around_what_differs() -> None:
-    assert signature("row 12 of 1,234: 10.1.0.7:5432 refused (pid 9)") == "row … of …: … refused (pid …)"
-    assert signature("run 3fa85f64-5717-4562-b3fc-2c963f66afa6 lost") == "run … lost"
-    assert signature("decade of the facade") == "decade of the facade"
-
-
-def test_different_errors_have_different_signatures() -> None:
-    assert signature("disk full") != signature("access denied")
 
 
 def test_a_cause_is_named_only_when_most_share_it() -> None:

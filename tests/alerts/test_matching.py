@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.alerts.words import NOON, at
-from tocsin.alerts.matcher import MAX_PATTERN, compile_pattern, match_all, read_matcher
+from tocsin.alerts.matcher import match_all, read_matcher
 from tocsin.alerts.route import Route, ways
 from tocsin.alerts.silence import Silence, covering, pending
 from tocsin.errors import InvalidMatcher
+from tocsin.rules.pattern import MAX_PATTERN, compile_pattern
 
 LABELS = {"job": "etl_main", "severity": "critical", "team": "data"}
 

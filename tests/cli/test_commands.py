@@ -165,13 +165,13 @@ def test_runs_are_listed_with_what_went_wrong(tocsin: Tocsin, replies: Replies) 
     timed = {"started_at": "2026-03-02T01:00:00Z", "execution_seconds": 5.0, "attempt": 1}
     good = {"run": "r2", "status": "success", **timed, "records_ok": 999, "records_failed": 1}
     bad = {"run": "r1", "status": "failed", **timed, "exit_code": 3}
-    worse = {**bad, "run": "r0", "error_message": "disk\nfull"}
+    worse = {**bad, "run": "r0", "error_message": "disk\nfull", "error_cause": "out_of_disk"}
     replies.set("GET", f"{API}/jobs/production/etl/runs", {"items": [good, bad, worse], "next": None})
     assert tocsin("runs", "etl").out.splitlines() == [
-        "RUN  STATUS   STARTED          TOOK  TRY  RECORDS       TROUBLE",
-        "r2   success  2 Mar 02:00 CET  5.0s  1    999 (+1 bad)  –",
-        "r1   failed   2 Mar 02:00 CET  5.0s  1    –             exit code 3",
-        "r0   failed   2 Mar 02:00 CET  5.0s  1    –             disk full",
+        "RUN  STATUS   STARTED          TOOK  TRY  RECORDS       CAUSE        TROUBLE",
+        "r2   success  2 Mar 02:00 CET  5.0s  1    999 (+1 bad)  –            –",
+        "r1   failed   2 Mar 02:00 CET  5.0s  1    –             –            exit code 3",
+        "r0   failed   2 Mar 02:00 CET  5.0s  1    –             out of disk  disk full",
     ]
     replies.set("GET", f"{API}/jobs/production/etl/runs", {"items": [], "next": None})
     assert "has not run yet" in tocsin("runs", "etl").err

@@ -12,8 +12,10 @@ from tocsin.clock import SystemClock
 from tocsin.config.grammar.telling import NOT_CHANNELS, Receiver
 from tocsin.jobs.checkin import Answered, CheckInKind
 from tocsin.rules.conditions import job_failure, stalled
+from tocsin.rules.failure_causes import CAUSES
 from tocsin.rules.finding import Why
 from tocsin.rules.judge import CONDITIONS
+from tocsin.rules.signature import signature
 from tocsin.store.rows import Counts, DeliveryOutcome, NotificationState
 from tocsin.telemetry.metrics import Metrics
 from tocsin.web.body import MAX_SENT, MAX_UNPACKED
@@ -152,3 +154,17 @@ def test_every_decision_has_the_form_of_one_and_is_listed() -> None:
         assert "**Status**: " in text, decision.name
         assert headings == ["Context", "Decision", "Consequences"], decision.name
         assert f"]({decision.name})" in listed, decision.name
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_every_cause_of_a_failure_is_explained_with_its_class(name: str) -> None:
+    cause = CAUSES[name]
+
+    assert f"| `{name}` | {cause.failure_class.value} | {cause.said} | " in page("failures")
+
+
+def test_the_signatures_shown_are_those_of_the_errors_shown() -> None:
+    shown = re.findall(r"\| `([^`]+)` \| `([^`]+)` \|", page("failures").partition("## Signature")[2])
+
+    assert len(shown) == 2
+    assert [signature(error) for error, _ in shown] == [signed for _, signed in shown]

@@ -35,6 +35,7 @@ from tocsin.oncall import escalation
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.schedule import OnCallSchedule
 from tocsin.rules.defaults import DEFAULT_RULES
+from tocsin.rules.known_failures import OUR_TABLE
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Watch
 
@@ -82,6 +83,7 @@ class Story:
         self.policy = Policy(blind_after=BLIND_AFTER)
         self.base_url = ""
         self.rules: tuple[Rule, ...] = DEFAULT_RULES
+        self.known_failures = OUR_TABLE
         self.route = Route(receiver="team")
         self.inhibit_rules: tuple[InhibitRule, ...] = ()
         self.time_intervals: dict[str, NamedInterval] = {}
@@ -191,6 +193,7 @@ class Story:
         return Configuration(
             digest=str(hash((self.rules, str(self._defined), self.inhibit_rules))),
             rules=self.rules,
+            known_failures=self.known_failures,
             route=self.route,
             targets={name: () if one.digest_at else (name,) for name, one in self.receivers.items()},
             digests=tuple(

@@ -9,12 +9,12 @@ from tocsin.alerts.route import Route
 from tocsin.jobs.calendar import Calendar
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records
 from tocsin.jobs.checks import Check
-from tocsin.jobs.job import Definition, Rank
+from tocsin.jobs.job import Definition, Impact, Rank
 from tocsin.jobs.occurrence import Timetable
 from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 from tocsin.rules.finding import Severity
-from tocsin.rules.rule import MofN, Rule
+from tocsin.rules.rule import MofN, Rule, SeverityCase
 from tocsin.web.instants import Happened, read_happened
 
 Labels = tuple[tuple[str, str], ...]
@@ -45,6 +45,7 @@ class JobWords(TypedDict, total=False):
     upstream: tuple[str, ...]
     runbook: str
     rank: Rank
+    impact: Impact
 
 
 class RuleWords(TypedDict, total=False):
@@ -64,6 +65,7 @@ class RuleWords(TypedDict, total=False):
     least: float
     fewest: int
     of: str
+    severity_by: tuple[SeverityCase, ...]
 
 
 class CheckInWords(TypedDict, total=False):
@@ -89,6 +91,9 @@ class CheckInWords(TypedDict, total=False):
     done: float
     of: float
     error: str
+    error_type: str
+    exit_code: int
+    log: str
     labels: Labels
     definition: Definition
     host: str
@@ -129,6 +134,7 @@ def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
         runbook=words.get("runbook", ""),
         rank=words.get("rank", Rank.FILE),
         checks=words.get("checks", ()),
+        impact=words.get("impact"),
     )
 
 
@@ -158,6 +164,7 @@ def rule_of(condition: str, **words: Unpack[RuleWords]) -> Rule:
         least=words.get("least"),
         fewest=words.get("fewest"),
         of=words.get("of", ""),
+        severity_by=words.get("severity_by", ()),
     )
 
 
@@ -191,16 +198,19 @@ def _records(ok: int | None, failed: int | None) -> Records | None:
     return None if ok is None and failed is None else Records(ok=ok, failed=failed)
 
 
-def detail_of(error: str, host: str, metrics: Mapping[str, float | str]) -> Detail | None:
+def detail_of(**words: Unpack[CheckInWords]) -> Detail | None:
     """Return what else a check-in carries, if it carries anything."""
-    if not (error or host or metrics):
-        return None
-    return Detail(
-        error_message=error,
-        context=(("host", host),) if host else (),
+    metrics = words.get("metrics", {})
+    found = Detail(
+        error_message=words.get("error", ""),
+        error_type=words.get("error_type", ""),
+        exit_code=words.get("exit_code"),
+        log_tail=words.get("log", ""),
+        context=(("host", words["host"]),) if words.get("host") else (),
         metrics=tuple(sorted((k, v) for k, v in metrics.items() if isinstance(v, float | int))),
         not_numbers=tuple(sorted((k, v) for k, v in metrics.items() if isinstance(v, str))),
     )
+    return None if found == Detail() else found
 
 
 def check_in_of(
@@ -213,7 +223,7 @@ def check_in_of(
     **words: Unpack[CheckInWords],
 ) -> CheckIn:
     """Return the check-in of these words."""
-    done, error, host = words.get("done"), words.get("error"), words.get("host", "")
+    done = words.get("done")
     happened = happened_of(at, received_at, **words)
     return CheckIn(
         job=job,
@@ -231,7 +241,7 @@ def check_in_of(
         max_attempts=words.get("max_attempts"),
         records=_records(words.get("records"), words.get("failed_records")),
         progress=Progress(done=done, total=words.get("of")) if done is not None else None,
-        detail=detail_of(error or "", host, words.get("metrics", {})),
+        detail=detail_of(**words),
         labels=words.get("labels", ()),
         definition=words.get("definition"),
     )

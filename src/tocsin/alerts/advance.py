@@ -22,6 +22,7 @@ def open_alert(
     job: Job, finding: Finding, *, alert_id: str, fingerprint: str, runbook: str, now: datetime, told: Told
 ) -> Change:
     """Return the new alert of a finding; `told` is what was said of its fingerprint before."""
+    error_class, error_cause, error_signature = _of_error(finding)
     alert = Alert(
         id=alert_id,
         fingerprint=fingerprint,
@@ -49,6 +50,9 @@ def open_alert(
         template=finding.template,
         variables=finding.variables,
         backfill=finding.backfill,
+        error_class=error_class,
+        error_cause=error_cause,
+        error_signature=error_signature,
         told=replace(told, targets=(), heard=(), severity=None, step=0, count=0),
     )
     return Change(alert=alert, reason=Reason.OPENED)
@@ -90,7 +94,16 @@ def advance(alert: Alert, finding: Finding | None, now: datetime) -> Change:
     return Change(alert=alert, reason=Reason.UNCHANGED)
 
 
+def _of_error(finding: Finding) -> tuple[str, str, str]:
+    """Return class, cause and signature of the failure that a finding is about; empty where it is of none."""
+    failure = finding.failure
+    return (
+        ("", "", "") if failure is None else (failure.failure_class.value, failure.cause, failure.signature)
+    )
+
+
 def _with(alert: Alert, finding: Finding, now: datetime) -> Alert:
+    error_class, error_cause, error_signature = _of_error(finding)
     return replace(
         alert,
         rule=finding.rule,
@@ -105,6 +118,9 @@ def _with(alert: Alert, finding: Finding, now: datetime) -> Alert:
         log_tail=finding.log_tail,
         template=finding.template,
         variables=finding.variables,
+        error_class=error_class,
+        error_cause=error_cause,
+        error_signature=error_signature,
     )
 
 

@@ -182,7 +182,7 @@ class Alert:
     the groups that tell of it, `left` those that did and are not over before it is. `ties` are what it
     shares with alerts that it mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs
     that its own needs, `likely_cause` which of these is in trouble itself, and `at_risk` those that need
-    its own.
+    its own. `error_class`, `error_cause` and `error_signature` say what failed, where it is about a failure.
     """
 
     id: str
@@ -232,6 +232,9 @@ class Alert:
     upstream: tuple[str, ...] = ()
     at_risk: AtRisk | None = None
     likely_cause: LikelyCause | None = None
+    error_class: str = ""
+    error_cause: str = ""
+    error_signature: str = ""
 
     @property
     def is_open(self) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from tocsin.alerts.fingerprint import OF_ERRORS
 from tocsin.alerts.matcher import Matcher, match_all
 
-OF_ALERTS = frozenset({"severity", "condition", "rule"})
+OF_ALERTS = frozenset({"severity", "condition", "rule"}) | OF_ERRORS
 MAX_NAMED = 10
 
 
@@ -52,7 +53,7 @@ def preview(
 ) -> Preview:
     """Return what matchers could mute of jobs, which are given by name and labels.
 
-    Tests on severity, condition and rule are about alerts, and let every job pass here.
+    Tests on severity, condition, rule and error are about alerts, and let every job pass here.
     """
     tests = tuple(matcher for matcher in matchers if matcher.name not in OF_ALERTS)
     hit, count, named = 0, 0, list[str]()

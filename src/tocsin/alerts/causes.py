@@ -1,20 +1,14 @@
 """What alerts of a group share: counted in bounded room while they come. Pure."""
 
-import re
-
 from msgspec import Struct
 
 from tocsin.alerts.alert import Alert
 from tocsin.alerts.likely import what_of
+from tocsin.rules.signature import signature
 
 TROUBLE = "trouble"
 """The kind of cause that is a job which many need, and that is in trouble itself."""
 MAX_CAUSES = 50
-
-# Linear: each alternative begins with what the one before cannot.
-_VARIES = re.compile(
-    r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f-]*[0-9])(?:0x)?[0-9A-Fa-f][0-9A-Fa-f-]{7,}|[0-9]+(?:[.:,/_T-][0-9]+)*"
-)
 
 
 class Cause(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -28,7 +22,7 @@ class Cause(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 def causes_of(alert: Alert) -> tuple[tuple[str, str], ...]:
     """Return what an alert may share with others: its error's signature, what it needs, host, labels."""
     error, host = dict(alert.variables).get("error", ""), dict(alert.evidence).get("host", "")
-    known = [("error", signature(error)), (TROUBLE, _trouble(alert))]
+    known = [("error", alert.error_signature or signature(error)), (TROUBLE, _trouble(alert))]
     known += [*(("upstream", name) for name in alert.upstream), ("host", host)]
     known += [(f"label {name}", value) for name, value in alert.labels]
     return tuple((kind, what) for kind, what in known if what)
@@ -38,11 +32,6 @@ def _trouble(alert: Alert) -> str:
     """Return what is wrong upstream, in the same words for all that follow from it."""
     cause = alert.likely_cause
     return "" if cause is None else f"{cause.job}, which {what_of(cause, alert.timezone, is_dated=False)}"
-
-
-def signature(error: str) -> str:
-    """Return an error without what differs from one time to the next: numbers, times and hexadecimal ids."""
-    return " ".join(_VARIES.sub("…", error.split("\n", 1)[0][:300]).split())
 
 
 def counted(causes: tuple[Cause, ...], found: tuple[tuple[str, str], ...]) -> tuple[Cause, ...]:

@@ -6,6 +6,8 @@ from tocsin.jobs.job import Job
 from tocsin.rules.finding import Finding
 
 FIELDS = ("job", "environment", "condition", "rule")
+OF_ERRORS = frozenset({"error_class", "error_cause", "error_signature"})
+"""Labels of alerts that change while the trouble is the same."""
 _ALWAYS = ("job", "environment")
 
 

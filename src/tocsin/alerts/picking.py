@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import re2
 
-from tocsin.alerts.matcher import Matcher, compile_pattern
+from tocsin.alerts.matcher import Matcher
+from tocsin.rules.pattern import compile_pattern
 
 # A pattern of our own that fits everything: a set which does not report it has run out of memory.
 _ALWAYS = "(?s).*"

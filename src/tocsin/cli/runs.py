@@ -52,5 +52,6 @@ _COLUMNS = (
     Column("TOOK", lambda run: length(run.get("execution_seconds"))),
     Column("TRY", lambda run: run.get("attempt")),
     Column("RECORDS", _records),
+    Column("CAUSE", lambda run: str(run.get("error_cause") or "").replace("_", " ") or None),
     Column("TROUBLE", _trouble, gives=True),
 )

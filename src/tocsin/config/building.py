@@ -11,6 +11,7 @@ from tocsin.alerts.throttle import Throttle
 from tocsin.config.crosscheck import CONSOLE
 from tocsin.config.drills import build_drills
 from tocsin.config.escalations import build_escalations
+from tocsin.config.failures import build_known_failures, build_severity_cases
 from tocsin.config.grammar import rules as rule_grammar
 from tocsin.config.grammar import telling
 from tocsin.config.grammar.base import read_span
@@ -41,9 +42,11 @@ def build_configuration(file: File) -> Configuration:
     """Return what the file tells the engine."""
     rules, jobs, defaults = _rules(file), definitions(file), general_definition(file)
     inhibit_rules = build_inhibit_rules(file.inhibit_rules or ())
+    known_failures = build_known_failures(file.failure_classes or ())
+    own_failures = [known_failures.digest] if file.failure_classes else []
     watched = (rules, sorted(jobs.items(), key=lambda job: job[0]), defaults)
     return Configuration(
-        digest=_digest(*watched, inhibit_rules) if inhibit_rules else _digest(*watched),
+        digest=_digest(*watched, *([inhibit_rules] if inhibit_rules else ()), *own_failures),
         rules=rules,
         route=_route(file),
         targets={r.name: tuple(_targets(r)) for r in _receivers(file)},
@@ -69,6 +72,7 @@ def build_configuration(file: File) -> Configuration:
         on_call_schedules=build_on_call_schedules(file),
         escalations=build_escalations(file),
         drills=build_drills(file),
+        known_failures=known_failures,
     )
 
 
@@ -165,6 +169,7 @@ def _rule(rule: rule_grammar.Rule) -> Rule:
         runbook=rule.runbook or "",
         enabled=rule.enabled,
         fingerprint=tuple(rule.fingerprint) if rule.fingerprint else plain.fingerprint,
+        severity_by=build_severity_cases(rule.severity_by or ()),
         threshold=_float(rule.threshold),
         page_threshold=_float(rule.page_threshold),
         window_for=None if rule.window_minutes is None else timedelta(minutes=rule.window_minutes),

@@ -11,6 +11,7 @@ from tocsin.config.as_written import items, named, nothing_called, twice
 from tocsin.config.dead_ends import never_taken
 from tocsin.config.drills import drill_faults
 from tocsin.config.escalations import escalation_faults
+from tocsin.config.failures import failure_faults
 from tocsin.config.on_call import on_call_faults
 from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
@@ -33,6 +34,7 @@ def crosscheck(data: object) -> Iterator[Fault]:
     yield from on_call_faults(data, _known_receivers(data))
     yield from escalation_faults(data, _known_receivers(data))
     yield from drill_faults(data, _known_receivers(data))
+    yield from failure_faults(data)
     yield from _environments(data)
     yield from _circles(data)
     yield from _half_of_a_certificate(data.get("server"))

@@ -11,7 +11,7 @@ from tocsin.config.problems import Place
 from tocsin.jobs.calendar import Calendar, check_calendar
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
 from tocsin.jobs.checks import Check, Metric
-from tocsin.jobs.job import Definition, JobKey, Rank
+from tocsin.jobs.job import Definition, Impact, JobKey, Rank
 from tocsin.jobs.occurrence import Timetable
 from tocsin.jobs.schedule import Schedule, check_timezone, read_schedule
 from tocsin.jobs.sla import SLA, read_wall_time
@@ -81,6 +81,7 @@ def _definition(job: Job, before_deadline: tuple[float, float], rank: Rank) -> D
         description=job.description or "",
         rank=rank,
         checks=tuple(_check(check) for check in job.checks or ()),
+        impact=None if job.impact is None else Impact(job.impact),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tocsin.alerts.maintenance import opens_after
-from tocsin.alerts.matcher import PatternSet, match_all, read_matcher
+from tocsin.alerts.matcher import match_all, read_matcher
 from tocsin.alerts.muting import Mute, muted
 from tocsin.alerts.silence import Silence, pending
 from tocsin.alerts.telling import Manners
@@ -14,6 +14,7 @@ from tocsin.engine.configuration import Configuration
 from tocsin.jobs.job import Definition, Job, JobKey
 from tocsin.jobs.state import BlindWindow
 from tocsin.oncall.override import Override
+from tocsin.rules.pattern import PatternSet
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import SetAside
 

@@ -18,6 +18,8 @@ from tocsin.jobs.job import Definition, JobKey
 from tocsin.oncall import escalation
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.schedule import OnCallSchedule
+from tocsin.rules.failure import FailureTable
+from tocsin.rules.known_failures import OUR_TABLE
 from tocsin.rules.rule import Rule
 
 
@@ -58,7 +60,8 @@ class Configuration:
     those that routes may name. `hears_acknowledgements` are the targets that are told when somebody takes
     in hand what they were told of; `digests` are for targets that are told once a day and not at once, and
     so stand in no list of `targets`. `escalations` are the escalation policies by their ids. `digest` is
-    equal for two configurations that judge alike. `drills` are begun when their hour comes.
+    equal for two configurations that judge alike. `drills` are begun when their hour comes. `known_failures`
+    tell what a failed run has failed of.
     """
 
     digest: str
@@ -79,3 +82,4 @@ class Configuration:
     responders: Mapping[str, Responder] = field(default_factory=dict)
     on_call_schedules: Mapping[str, OnCallSchedule] = field(default_factory=dict)
     drills: tuple[DrillPlan, ...] = ()
+    known_failures: FailureTable = OUR_TABLE

@@ -127,8 +127,15 @@ def explain(watch: Watch, book: Book, now: datetime) -> Explanation:
     policy = book.configuration.policy
     settled = settle(job, watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
     asked, aside = _without_set_aside(fitting, job, book, now)
-    known = Facts(job=job, state=settled.state, learned=watch.learned, blind=book.blind)
-    facts = apart(known)
+    facts = apart(
+        Facts(
+            job=job,
+            state=settled.state,
+            learned=watch.learned,
+            blind=book.blind,
+            known_failures=book.configuration.known_failures,
+        )
+    )
     return Explanation(
         job=job,
         at=now,

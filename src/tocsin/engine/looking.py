@@ -106,7 +106,13 @@ def _judge_all(seen: Look, book: Book, now: datetime) -> tuple[dict[str, tuple[R
         seen.asks.append(learn_at)
     findings: dict[str, tuple[Rule, Finding]] = {}
     not_well: NotWell = {}
-    facts_of_job = Facts(job=job, state=settled.state, learned=seen.watch.learned, blind=book.blind)
+    facts_of_job = Facts(
+        job=job,
+        state=settled.state,
+        learned=seen.watch.learned,
+        blind=book.blind,
+        known_failures=book.configuration.known_failures,
+    )
     for facts in apart(facts_of_job):
         _judge_by_all_rules(seen, facts, findings, not_well, book=book, now=now)
     return findings, not_well

@@ -44,7 +44,7 @@ class Voiced:
 
 def labels_of(alert: Alert) -> dict[str, str]:
     """Return what routes and silences may match of an alert."""
-    return {
+    labels = {
         **dict(alert.labels),
         "job": alert.job,
         "environment": alert.environment,
@@ -52,6 +52,11 @@ def labels_of(alert: Alert) -> dict[str, str]:
         "rule": alert.rule,
         "severity": alert.severity.word,
     }
+    if alert.error_class:
+        labels["error_class"] = alert.error_class
+        labels["error_cause"] = alert.error_cause
+        labels["error_signature"] = alert.error_signature
+    return labels
 
 
 def voice(

@@ -125,6 +125,10 @@ def _text(alert: Alert) -> Rendered:
         owner=alert.owner,
         labels=alert.labels,
         evidence=alert.evidence,
+        error_class=alert.error_class,
+        error_cause=alert.error_cause,
+        error_signature=alert.error_signature,
+        cause=known.get("cause", ""),
         **{name: known[name] for name in PLACEHOLDERS if name in known},
     )
     from tocsin.notify.template import render  # noqa: PLC0415 -- Liquid is a tenth of the start; few write templates

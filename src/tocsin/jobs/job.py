@@ -1,7 +1,7 @@
 """A job: what runs again and again, and what was promised of it."""
 
 from datetime import datetime
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -29,6 +29,15 @@ class Rank(IntEnum):
     FILE = 3
 
 
+class Impact(Enum):
+    """What it costs the business when a job's work is missing; the words are those of the wire."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
 class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What is promised of a job and what a responder must know of it.
 
@@ -52,6 +61,7 @@ class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     rank: Rank = Rank.NOBODY
     timetables: tuple[Timetable, ...] = ()
     checks: tuple[Check, ...] = ()
+    impact: Impact | None = None
 
     @property
     def plan(self) -> Plan:

@@ -17,7 +17,10 @@ PLACEHOLDERS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variables:
-    """What a template can speak of, also `labels.team`, `evidence[0].name` and `evidence[0].value`."""
+    """What a template can speak of, also `labels.team`, `evidence[0].name` and `evidence[0].value`.
+
+    `cause` is what a run has failed of, in words, and `error_cause` its name; empty where it is not known.
+    """
 
     job_id: str
     execution_id: str = ""
@@ -31,6 +34,10 @@ class Variables:
     severity: str = ""
     environment: str = ""
     owner: str = ""
+    error_class: str = ""
+    error_cause: str = ""
+    error_signature: str = ""
+    cause: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     evidence: tuple[tuple[str, str], ...] = ()
 

@@ -6,7 +6,8 @@ from msgspec import Struct
 from tocsin.jobs.job import Job
 from tocsin.jobs.run import Run
 from tocsin.rules.facts import Facts
-from tocsin.rules.wording import clock_time, percent, span
+from tocsin.rules.failure import Failure, FailureClass
+from tocsin.rules.wording import clock_time, percent, plural, span
 
 _CONTEXT = ("host", "command", "trace_id")
 MAX_ERROR = 500
@@ -66,6 +67,17 @@ def _of_detail(run: Run) -> list[tuple[str, str]]:
         facts.append(("CPU", span(detail.cpu_seconds)))
     facts.extend((name, value) for name, value in detail.context if name in _CONTEXT)
     return facts
+
+
+def of_failure(failure: Failure, run: Run) -> tuple[tuple[str, str], ...]:
+    """Return what a run failed of, as far as it is known, and whether its retries can help."""
+    if not failure.cause:
+        return ()
+    known = (("cause", failure.words), ("class", failure.class_in_words))
+    left = run.max_attempts - run.attempt
+    if not run.phase.is_retrying or left <= 0 or failure.failure_class is not FailureClass.PERMANENT:
+        return known
+    return (*known, ("retries", f"{plural(left, 'attempt')} left, which will hardly help: it is permanent"))
 
 
 class _Step(Struct, frozen=True, gc=False):

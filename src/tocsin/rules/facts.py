@@ -9,6 +9,8 @@ from tocsin.jobs.job import Job
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState, Outcome, hidden_by
 from tocsin.quality.learned import NOTHING_LEARNED, Learned
+from tocsin.rules.failure import FailureTable
+from tocsin.rules.known_failures import OUR_TABLE
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -17,6 +19,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A job, what is known of it as of now, what its past has taught, and when we could not hear.
 
     `of_backfills`: this is what is known of runs that make up for old ones, and of nothing else.
+    `known_failures` tell what a bad run has failed of.
     """
 
     job: Job
@@ -24,6 +27,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     learned: Learned = NOTHING_LEARNED
     blind: tuple[BlindWindow, ...] = ()
     of_backfills: bool = False
+    known_failures: FailureTable = OUR_TABLE
 
     def forgiven_until(self, condition: str) -> datetime:
         """Return the instant up to which a person has declared this condition's troubles over."""

@@ -5,6 +5,8 @@ from enum import Enum, IntEnum
 
 from msgspec import Struct
 
+from tocsin.rules.failure import Failure
+
 
 class Severity(IntEnum):
     """How bad it is; the words of the wire are the lower-case names."""
@@ -56,7 +58,8 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     `step` counts the stages of one trouble (near, nearer, missed): a higher one is news even at the
     same severity. `since_at` is when the trouble began, not when it was noticed. `run` is the run
     that it is about, where there is one; `backfill`: it is about backfills. `evidence` are names with
-    values that a person can read.
+    values that a person can read. `failure` is what the run failed of, where it is about a failure, and
+    `in_a_row` how many of the kind came one after the other.
     """
 
     rule: str
@@ -73,6 +76,8 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     template: str = ""
     variables: tuple[tuple[str, str], ...] = ()
     backfill: bool = False
+    failure: Failure | None = None
+    in_a_row: int = 1
 
 
 class Unknown(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

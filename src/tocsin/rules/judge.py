@@ -1,5 +1,6 @@
 """The one question of this room, and the only file that knows every condition."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
@@ -19,9 +20,10 @@ from tocsin.rules.conditions import (
     throughput,
 )
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import LEARNING, QUIET, Severity, Verdict
+from tocsin.rules.finding import LEARNING, QUIET, Finding, Severity, Verdict
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs
+from tocsin.rules.weighing import weighed
 
 Judge = Callable[[Rule, Facts, datetime], Verdict]
 Show = Callable[[Rule, Facts, datetime], Pairs]
@@ -69,12 +71,22 @@ def judge(rules: Iterable[Rule], facts: Facts, now: datetime) -> list[tuple[Rule
     for rule in rules:
         try:
             verdict = CONDITIONS[rule.condition](rule, facts, now)
+            if rule.severity_by and verdict.finding is not None:
+                verdict = _weighed(rule, facts, verdict, verdict.finding, now)
         except Exception as error:  # noqa: BLE001 -- a fault in one condition must not hide what the others find
             judged.append((rule, error))
             continue
         if verdict is not QUIET and verdict is not LEARNING:
             judged.append((rule, _of_backfills(verdict) if facts.of_backfills else verdict))
     return judged
+
+
+def _weighed(rule: Rule, facts: Facts, verdict: Verdict, finding: Finding, now: datetime) -> Verdict:
+    """Return what the rule would think if the severity that the case asks for were its own."""
+    severity = weighed(rule, facts, finding)
+    if severity is None or severity is rule.severity:
+        return verdict
+    return CONDITIONS[rule.condition](dataclasses.replace(rule, severity=severity), facts, now)
 
 
 def _of_backfills(verdict: Verdict) -> Verdict:

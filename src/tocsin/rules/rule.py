@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tocsin.jobs.job import Impact
+from tocsin.rules.failure import FailureClass
 from tocsin.rules.finding import Severity
 
 
@@ -15,11 +17,28 @@ class MofN:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityCase:
+    """How bad it is when all that this asks for is so; what is empty asks for nothing.
+
+    `failure_classes` and `causes` are of the failure, `environments` and `impacts` of the job; `in_a_row` is
+    how many came one after the other at least.
+    """
+
+    severity: Severity
+    failure_classes: tuple[FailureClass, ...] = ()
+    causes: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    impacts: tuple[Impact, ...] = ()
+    in_a_row: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One configured rule.
 
     `job_pattern` is RE2, matched from the start of the job's id; `matchers` are label matchers in
-    their written form. `severity` None takes the condition's own. `in_a_row` and `m_of_n` are the
+    their written form. `severity` None takes the condition's own; the first of `severity_by` that is so
+    stands in its place. `in_a_row` and `m_of_n` are the
     tolerance: so many bad runs before the rule speaks.
 
     The limits are in the unit of the condition, which `tocsin.rules.limits` tells; what is None or empty is
@@ -46,3 +65,4 @@ class Rule:
     fewest: int | None = None
     direction: str = ""
     of: str = ""
+    severity_by: tuple[SeverityCase, ...] = ()

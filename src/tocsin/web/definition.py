@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tocsin.alerts.fingerprint import OF_ERRORS
 from tocsin.errors import ConfigError, InvalidSchedule
 from tocsin.jobs.calendar import Calendar, check_calendar
 from tocsin.jobs.job import Definition, Rank
@@ -13,7 +14,7 @@ from tocsin.web.names import name_fault
 from tocsin.web.timetables import deadline_of, timetables_of, unusable
 from tocsin.web.wire import CalendarBody, DefinitionBody
 
-RESERVED_LABELS: Final = frozenset({"job", "environment", "severity", "condition", "rule"})
+RESERVED_LABELS: Final = frozenset({"job", "environment", "severity", "condition", "rule"}) | OF_ERRORS
 
 
 def read_definition(body: DefinitionBody, *, defaults: Definition, rank: Rank) -> Definition | Fault:
@@ -38,6 +39,7 @@ def read_definition(body: DefinitionBody, *, defaults: Definition, rank: Rank) -
             owner=_text(body.get("owner"), "owner") or defaults.owner,
             description=_text(body.get("description"), "description"),
             rank=rank,
+            impact=body.get("impact") or defaults.impact,
         )
     except ConfigError as error:
         problem = error.problems[0]

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSc
 from typing_extensions import TypedDict
 
 from tocsin.jobs.checkin import CheckInKind
+from tocsin.jobs.job import Impact
 from tocsin.web.faults import names_of
 from tocsin.web.names import MAX_NAME
 
@@ -131,6 +132,7 @@ class DefinitionBody(TypedDict, total=False):
     runbook: Annotated[str, Field(max_length=2_000)] | None
     owner: Annotated[str, Field(max_length=MAX_NAME)] | None
     description: Annotated[str, Field(max_length=2_000)] | None
+    impact: Impact | None
 
 
 @with_config(STRICT)

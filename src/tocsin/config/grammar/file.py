@@ -17,6 +17,7 @@ from tocsin.config.grammar.base import (
 from tocsin.config.grammar.delivery import Delivery
 from tocsin.config.grammar.drills import Drills
 from tocsin.config.grammar.escalation import EscalationPolicies
+from tocsin.config.grammar.failures import FailureRows
 from tocsin.config.grammar.jobs import Defaults, Jobs, SlaFiles
 from tocsin.config.grammar.maintenance import MaintenanceWindows
 from tocsin.config.grammar.means.base import Port
@@ -188,6 +189,9 @@ class File(Part):
 
     rules: Rules | None = None
     """What is watched for; a condition that no rule names keeps its default rule."""
+
+    failure_classes: FailureRows | None = None
+    """What failures are called and whether they pass by themselves; asked before what Tocsin knows itself."""
 
     default_rules: bool = True
     """Whether conditions that no rule names are watched by their default rules."""

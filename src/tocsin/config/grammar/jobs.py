@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from tocsin.alerts.fingerprint import OF_ERRORS
 from tocsin.config.grammar.base import (
     LABEL_NAME,
     LongMinutes,
@@ -27,6 +28,7 @@ from tocsin.config.grammar.base import (
     read_by,
 )
 from tocsin.config.grammar.checks import Checks
+from tocsin.config.grammar.failures import ImpactWord
 from tocsin.config.problems import refuse
 from tocsin.errors import InvalidSchedule
 from tocsin.jobs.calendar import check_calendar
@@ -39,7 +41,7 @@ MAX_UPSTREAM = 100
 MAX_ENVIRONMENTS = 50
 MAX_SCHEDULES = 10
 MAX_SLA_FILES = 20
-RESERVED_LABELS = frozenset({"job", "environment", "severity", "condition", "rule"})
+RESERVED_LABELS = frozenset({"job", "environment", "severity", "condition", "rule"}) | OF_ERRORS
 
 
 def _free_label(name: str) -> str:
@@ -162,6 +164,9 @@ class Promise(Part):
 
     owner: Text | None = None
     """Team or person who answers for the job."""
+
+    impact: ImpactWord | None = None
+    """What it costs the business when its work is missing: low, medium, high or critical."""
 
     @field_validator(
         "max_duration_seconds", "min_duration_seconds", "stalled_after_seconds", "no_progress_after_seconds"

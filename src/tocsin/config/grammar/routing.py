@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from tocsin.alerts.matcher import compile_pattern, read_matchers
+from tocsin.alerts.matcher import read_matchers
 from tocsin.alerts.route import ALL_LABELS
 from tocsin.alerts.timeinterval import (
     read_clock,
@@ -20,6 +20,7 @@ from tocsin.config.grammar.base import LABEL_NAME, Name, OneOrMore, Part, Text, 
 from tocsin.config.problems import refuse, shown
 from tocsin.errors import InvalidSchedule
 from tocsin.jobs.walltime import check_timezone
+from tocsin.rules.pattern import compile_pattern
 
 MAX_ROUTES = 1_000
 MAX_MATCHERS = 50

@@ -1,11 +1,11 @@
 """Rules: which jobs, which condition, how bad, and how much is tolerated."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from tocsin.alerts.fingerprint import FIELDS
-from tocsin.alerts.matcher import compile_pattern, read_matcher
+from tocsin.alerts.fingerprint import FIELDS, OF_ERRORS
+from tocsin.alerts.matcher import read_matcher
 from tocsin.config.grammar.base import (
     LABEL_NAME,
     MAX_TEMPLATE,
@@ -16,15 +16,15 @@ from tocsin.config.grammar.base import (
     one_of_two,
     read_by,
 )
+from tocsin.config.grammar.failures import SeverityCases, SeverityWord
 from tocsin.config.problems import closest, refuse, shown
 from tocsin.jobs.state import MAX_RECENT
 from tocsin.rules.judge import CONDITIONS
 from tocsin.rules.limits import TAKEN, Choice, Limit, lacking
+from tocsin.rules.pattern import compile_pattern
 
 MAX_RULES = 1_000
 MAX_MATCHERS = 50
-
-SeverityWord = Literal["info", "warning", "critical", "page"]
 
 
 def _condition(name: str) -> str:
@@ -36,6 +36,8 @@ def _condition(name: str) -> str:
 def _fingerprint_field(name: str) -> str:
     if LABEL_NAME.fullmatch(name) is None:
         raise refuse(f"must be one of {', '.join(FIELDS)} or the name of a label, not {shown(name)}")
+    if name in OF_ERRORS:
+        raise refuse(f"a job that fails otherwise today is not mended: {name!r} cannot tell its alerts apart")
     return name
 
 
@@ -103,6 +105,9 @@ class Rule(Part):
 
     severity: SeverityWord | None = None
     """How bad it is: info, warning, critical or page. Left out: as the condition itself says."""
+
+    severity_by: SeverityCases | None = None
+    """How bad it is by what failed, where, how often and at what cost: the first case that is so counts."""
 
     in_a_row: Annotated[int, Field(ge=1, le=MAX_RECENT)] | None = None
     """So many bad ones, one after the other, before the rule speaks; 1 if left out."""

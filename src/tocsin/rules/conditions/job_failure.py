@@ -4,7 +4,14 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from tocsin.jobs.run import Run, RunStatus
-from tocsin.rules.evidence import error_of, last_good_of, log_tail_of, of_run, variables_of
+from tocsin.rules.evidence import (
+    error_of,
+    last_good_of,
+    log_tail_of,
+    of_failure,
+    of_run,
+    variables_of,
+)
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
@@ -14,6 +21,8 @@ from tocsin.rules.wording import clock_time, plural, span
 
 NAME = "job_failure"
 RETRY_PATIENCE = timedelta(hours=1)
+_CLOSES = "A good run closes this alert."
+_READ_THE_LOG = "Read the end of the log, mend the cause and run it again: a good run closes this alert."
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
@@ -69,12 +78,17 @@ def _is_overtaken(run: Run) -> bool:
     return run.overtaken_at is not None and run.overtaken_at >= run.last_sign_at
 
 
+def _in_a_row(facts: Facts, bad: list[Run]) -> int:
+    """Return how many of one partition were bad, one after the other, since its last good one, at most."""
+    counts = Counter(run.partition for run in bad)
+    dropped = facts.state.failures_dropped if len(counts) == 1 and not facts.state.unmade else 0
+    counts.update({word.partition: word.runs for word in facts.state.unmade})
+    return max(counts.values()) + dropped
+
+
 def _too_many(rule: Rule, facts: Facts, bad: list[Run], overdue: int) -> bool:
     if rule.m_of_n is None:
-        counts = Counter(run.partition for run in bad)
-        dropped = facts.state.failures_dropped if len(counts) == 1 and not facts.state.unmade else 0
-        counts.update({word.partition: word.runs for word in facts.state.unmade})
-        return max(counts.values()) + dropped >= rule.in_a_row
+        return _in_a_row(facts, bad) >= rule.in_a_row
     keys = {run.key for run in bad}
     outcomes = facts.outcomes(NAME)
     marks = [o.status is not None and o.status.is_bad for o in outcomes] + [True] * overdue
@@ -91,6 +105,7 @@ def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
         zone = facts.job.definition.timezone
         extra = [("bad runs", f"{count} since {clock_time(since_at, zone)}")]
     waiting = newest.phase.is_retrying
+    failure = facts.known_failures.failure_of(newest)
     return Finding(
         rule=rule.name,
         condition=NAME,
@@ -98,12 +113,14 @@ def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:
         why=Why.RETRY_MISSING if waiting else Why.FAILED,
         since_at=since_at,
         summary=_summary(newest, count),
-        evidence=(*extra, last_good_of(facts), *of_run(facts.job, newest)),
-        next_step="Read the end of the log, mend the cause and run it again: a good run closes this alert.",
+        evidence=(*extra, *of_failure(failure, newest), last_good_of(facts), *of_run(facts.job, newest)),
+        next_step=f"{failure.next_step} {_CLOSES}" if failure.next_step else _READ_THE_LOG,
         run=newest.key,
         log_tail=log_tail_of(newest),
         template=rule.message,
-        variables=variables_of(newest),
+        variables=(*variables_of(newest), ("cause", failure.words)),
+        failure=failure,
+        in_a_row=_in_a_row(facts, bad),
     )
 
 

@@ -87,6 +87,7 @@ def _finding(rule: Rule, facts: Facts, missed: list[Occurrence]) -> Finding:
         run=newest.run or "",
         template=rule.message,
         variables=(("threshold", clock_time(newest.start_by or newest.nominal_at, zone)),),
+        in_a_row=count,
     )
 
 

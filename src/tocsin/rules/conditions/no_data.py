@@ -57,6 +57,7 @@ def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:
         run=newest.run,
         template=rule.message,
         variables=(("execution_id", newest.run),),
+        in_a_row=len(empty),
     )
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import Outcome
-from tocsin.rules.evidence import last_good_of, of_run, variables_of
+from tocsin.rules.evidence import last_good_of, of_failure, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.rule import Rule
@@ -263,6 +263,8 @@ def _finding(rule: Rule, facts: Facts, worst: _Reached, other: _Reached | None =
         evidence += _expected(facts, promise.occurrence)
     if run is not None:
         evidence += of_run(facts.job, run)
+        if run.phase.is_retrying:
+            evidence += of_failure(facts.known_failures.failure_of(run), run)
     elif promise.occurrence is not None and promise.occurrence.run is None:
         evidence.append(("run", "has not started"))
     if other is not None:

@@ -10,6 +10,7 @@ from tocsin.jobs.job import Definition
 from tocsin.jobs.occurrence import Occurrence, Timetable
 from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
+from tocsin.rules.failure import FailureTable
 from tocsin.store.rows import Delivery, LogLine, Notification, Token, Watch
 from tocsin.web.api.around import inhibited_shape
 from tocsin.web.api.occurrence_shapes import OccurrencesShape, PunctualityShape
@@ -38,7 +39,7 @@ from tocsin.web.standing import expected_next, standing_of
 _NO_DETAIL = Detail()
 
 
-def job_shape(watch: Watch, open_alerts: int, now: datetime) -> JobShape:
+def job_shape(watch: Watch, open_alerts: int, now: datetime, known: FailureTable) -> JobShape:
     """Return a job as the API tells it."""
     job, state = watch.job, watch.state
     expected = expected_next(watch, now)
@@ -54,7 +55,7 @@ def job_shape(watch: Watch, open_alerts: int, now: datetime) -> JobShape:
         last_success_at=state.last_success_at,
         open_runs=len(state.open_runs),
         open_alerts=open_alerts,
-        last_run=None if state.last is None else run_shape(state.last),
+        last_run=None if state.last is None else run_shape(state.last, known),
         expected=None if expected is None else occurrence_shape(expected),
         definition=promise_shape(job.definition),
         wrong_clocks=[
@@ -107,6 +108,7 @@ def promise_shape(definition: Definition) -> PromiseShape:
             )
             for check in definition.checks
         ],
+        impact=None if definition.impact is None else definition.impact.value,
         defined_by=definition.rank.name.lower(),
     )
 
@@ -124,9 +126,10 @@ def _timetable_shape(one: Timetable) -> TimetableShape:
     )
 
 
-def run_shape(run: Run) -> RunShape:
+def run_shape(run: Run, known: FailureTable) -> RunShape:
     """Return a run as the API tells it."""
     detail = run.detail or _NO_DETAIL
+    failure = known.failure_of(run) if run.status.is_bad or run.phase.is_retrying else None
     return RunShape(
         run=run.key,
         status=run.status.value,
@@ -162,6 +165,10 @@ def run_shape(run: Run) -> RunShape:
         signal=detail.signal,
         error_type=detail.error_type,
         error_message=detail.error_message,
+        error_class="" if failure is None else failure.failure_class.value,
+        error_cause="" if failure is None else failure.cause,
+        error_signature="" if failure is None else failure.signature,
+        cause="" if failure is None else failure.words,
         log_tail=detail.log_tail,
         cpu_seconds=detail.cpu_seconds,
         max_rss_bytes=detail.max_rss_bytes,
@@ -248,6 +255,9 @@ def alert_shape(alert: Alert) -> AlertShape:
         owner=alert.owner,
         labels=dict(alert.labels),
         backfill=alert.backfill,
+        error_class=alert.error_class,
+        error_cause=alert.error_cause,
+        error_signature=alert.error_signature,
         log_tail=alert.log_tail,
         told=alert.told.count,
         groups=[pooled.group for pooled in alert.pooled],

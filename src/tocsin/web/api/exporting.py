@@ -8,7 +8,6 @@ from typing import Annotated, Final, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
-from tocsin.alerts.matcher import compile_pattern
 from tocsin.engine.commands import Done, TakeHistory
 from tocsin.engine.draft import SYSTEM_JOB
 from tocsin.errors import InvalidMatcher
@@ -16,6 +15,7 @@ from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
+from tocsin.rules.pattern import compile_pattern
 from tocsin.store.base import Reading
 from tocsin.store.codec import EPOCH
 from tocsin.store.exports import Kept

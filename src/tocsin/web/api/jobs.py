@@ -60,13 +60,13 @@ def list_jobs(
     """List the jobs that are watched, in order of environment and name."""
     place = read_cursor(cursor, 2)
     after = None if place is None else JobKey(place[0], place[1])
-    now = wired.clock.now()
+    now, known = wired.clock.now(), wired.engine.configuration.known_failures
     with wired.store.reading() as reading:
         watches = reading.jobs(after=after, limit=limit + 1, search=search)
         alerting = open_alerts_by_job(reading, (watch.job.id for watch in watches if watch.alerting))
     shown = watches[:limit]
     return Page(
-        items=[job_shape(watch, alerting[watch.job.id], now) for watch in shown],
+        items=[job_shape(watch, alerting[watch.job.id], now, known) for watch in shown],
         next=write_cursor(*shown[-1].job.key) if len(watches) > limit else None,
     )
 
@@ -90,7 +90,8 @@ def get_job(wired: Wired, _: Who, environment: Environment, name: Name) -> JobSh
     with wired.store.reading() as reading:
         watch = found_job(reading, key_of(environment, name))
         alerting = open_alerts_by_job(reading, [watch.job.id])
-    return job_shape(watch, alerting[watch.job.id], wired.clock.now())
+    known = wired.engine.configuration.known_failures
+    return job_shape(watch, alerting[watch.job.id], wired.clock.now(), known)
 
 
 @router.get("/{environment}/{name}/runs")
@@ -101,7 +102,8 @@ def list_runs(
     with wired.store.reading() as reading:
         job_id = found_job(reading, key_of(environment, name)).job.id
         runs = reading.recent_runs([job_id], limit).get(job_id, [])
-    return Page(items=[run_shape(run) for run in runs])
+    known = wired.engine.configuration.known_failures
+    return Page(items=[run_shape(run, known) for run in runs])
 
 
 @router.get("/{environment}/{name}/occurrences")
@@ -123,7 +125,7 @@ def get_run(wired: Wired, _: Who, environment: Environment, name: Name, run: str
         found = reading.run(found_job(reading, key_of(environment, name)).job.id, from_path)
     if found is None:
         raise ProblemError(not_found(f"The job has no run {from_path!r}, or it is no longer kept.", "run"))
-    return run_shape(found)
+    return run_shape(found, wired.engine.configuration.known_failures)
 
 
 @router.get("/{environment}/{name}/check-ins")

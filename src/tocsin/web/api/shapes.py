@@ -125,6 +125,14 @@ class RunShape(Shape):
     signal: int | None
     error_type: str
     error_message: str
+    error_class: str
+    """Whether it may pass by itself: `transient`, `permanent` or `unknown`; empty where nothing failed."""
+    error_cause: str
+    """The name of what it failed of, such as `out_of_memory`; empty where that is not known."""
+    error_signature: str
+    """The error without numbers, ids, paths and times: equal for equal errors."""
+    cause: str
+    """What it failed of, in words, and by what that is known."""
     log_tail: str
     cpu_seconds: float | None
     max_rss_bytes: int | None
@@ -204,6 +212,8 @@ class PromiseShape(Shape):
     owner: str
     description: str
     checks: list[CheckShape]
+    impact: str | None
+    """What it costs the business when its work is missing: `low`, `medium`, `high` or `critical`."""
     defined_by: str
     """Who defined it: `file`, `api`, `check_in` or `nobody`; a lower rank never overwrites a higher one."""
 
@@ -304,6 +314,12 @@ class AlertShape(Shape):
     labels: dict[str, str]
     backfill: bool
     """It is about backfills alone, and never pages."""
+    error_class: str
+    """Whether the failure may pass by itself: `transient`, `permanent`, `unknown`; empty for other alerts."""
+    error_cause: str
+    """The name of what the run failed of, such as `out_of_memory`; empty where that is not known."""
+    error_signature: str
+    """The error without numbers, ids, paths and times: equal for equal errors."""
     log_tail: str
     told: int
     """How many notifications have been sent out about it."""

@@ -8,6 +8,8 @@ from fastapi.responses import HTMLResponse
 from tocsin.alerts.alert import AlertState
 from tocsin.engine.commands import Pause, Resume
 from tocsin.jobs.punctuality import punctuality_of
+from tocsin.jobs.run import Run
+from tocsin.rules.failure import FailureTable
 from tocsin.web.api.explanations import explanation_of
 from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
 from tocsin.web.pages.drawing import draw_chart
@@ -41,7 +43,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         occurrences = reading.recent_occurrences([job_id], RUNS).get(job_id, [])
         check_ins = reading.log(job_id, before=None, limit=CHECK_INS)
         why = explanation_of(wired, reading, watch.job.key)
-    timezone = watch.job.definition.timezone
+    timezone, known = watch.job.definition.timezone, wired.engine.configuration.known_failures
     marks = marks_of(runs, occurrences, now=now, timezone=timezone, limit=RUNS)
     return render(
         wired,
@@ -55,7 +57,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         longest=max((run.execution for run in runs if run.execution is not None), default=None),
         expected_runs=occurrences[:LISTED],
         kept=punctuality_of(occurrences),
-        runs=[(run, kind_of(run)) for run in runs[:LISTED]],
+        runs=[(run, kind_of(run), _cause(run, known)) for run in runs[:LISTED]],
         alerts=alerts,
         ended=ended,
         check_ins=check_ins,
@@ -64,6 +66,14 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         lengths=LENGTHS,
         silence_zone=wired.engine.configuration.defaults.timezone,
     )
+
+
+def _cause(run: Run, known: FailureTable) -> str:
+    """Return what a bad run has failed of, and whether it may pass by itself; nothing where nobody knows."""
+    if not run.status.is_bad and not run.phase.is_retrying:
+        return ""
+    failure = known.failure_of(run)
+    return f"{failure.words}, {failure.failure_class.value}" if failure.cause else ""
 
 
 @router.post("/jobs/{environment}/{name}/pause")
