@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tocsin.alerts.matcher import compile_pattern
 from tocsin.cli.api import Api
 from tocsin.cli.carrying import portions
 from tocsin.cli.exits import Exit, give_up
@@ -21,6 +20,7 @@ from tocsin.errors import InvalidMatcher
 from tocsin.jobs.checkin import CheckIn, CheckInKind
 from tocsin.jobs.job import Job
 from tocsin.jobs.retelling import check_ins_of
+from tocsin.rules.pattern import compile_pattern
 from tocsin.web.lines import BadLineError, Header, OccurrenceOf, RunOf, Told, read_line
 
 WINDOW: Final = 50_000

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from tocsin.config.grammar.base import LABEL_NAME, Name, OneOrMore, Part, Text, read_by
-from tocsin.config.grammar.rules import SeverityWord
+from tocsin.config.grammar.failures import SeverityWord
 from tocsin.config.problems import closest, refuse, shown
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.walltime import check_timezone
