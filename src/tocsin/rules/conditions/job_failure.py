@@ -22,6 +22,8 @@ from tocsin.rules.wording import clock_time, plural, span
 NAME = "job_failure"
 RETRY_PATIENCE = timedelta(hours=1)
 _CLOSES = "A good run closes this alert."
+_ROOM_BESIDE = 60
+"""An error that is longer leaves no room in a headline for the records, which stand in the evidence."""
 _READ_THE_LOG = "Read the end of the log, mend the cause and run it again: a good run closes this alert."
 
 
@@ -138,6 +140,7 @@ def _summary(run: Run, count: int) -> str:
     when = f" after {span(took)}" if took is not None and not after else ""
     row = f", {count} bad runs by now" if count > 1 else ""
     error = error_of(run)
+    partly = partly if len(error) <= _ROOM_BESIDE else ""
     return f"{how}{after}{when}{partly}{row}" + (f": {error[:200]}" if error else "")
 
 
