@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from tocsin.alerts.matcher import Matcher, compile_pattern, match_all, read_matcher
+from tocsin.alerts.matcher import Matcher, match_all, read_matcher
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.rules import Rule
 from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest
 from tocsin.config.promises import placed_definitions
+from tocsin.rules.pattern import compile_pattern
 
 _SIGNS = re.compile(r"[\\^$.*+?()\[\]{}|]+")
 

@@ -30,9 +30,9 @@ from tocsin.web.api.shapes import (
     RunShape,
     SilenceShape,
     TimetableShape,
-    TokenShape,
     WholeAlertShape,
 )
+from tocsin.web.api.token_shapes import TokenShape
 from tocsin.web.links import web_link
 from tocsin.web.standing import expected_next, standing_of
 

@@ -388,21 +388,3 @@ class SilenceShape(Shape):
     extended_by: str
     """Who last let it go on for longer; else empty."""
     expired_by: str
-
-
-class TokenShape(Shape):
-    """A credential, without its secret."""
-
-    id: str
-    kind: str
-    name: str
-    created_at: datetime | None
-    source: str
-    """`store`, or `file` for one that only the configuration can change."""
-
-
-class NewTokenShape(TokenShape):
-    """A credential that was just made."""
-
-    secret: str
-    """Shown this once."""
