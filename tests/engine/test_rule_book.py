@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tocsin.alerts import matcher
-from tocsin.alerts.matcher import compile_pattern, match_all, read_matcher
+from tocsin.alerts.matcher import match_all, read_matcher
 from tocsin.engine import book
 from tocsin.engine.book import RuleBook
 from tocsin.jobs.job import Definition, Job
+from tocsin.rules import pattern
+from tocsin.rules.pattern import compile_pattern
 from tocsin.rules.rule import Rule
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -82,8 +83,8 @@ def test_the_answers_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyP
 
 
 def test_patterns_too_large_to_be_tried_at_once_are_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matcher, "_MEMORY_OF_MANY", 1_000)
+    monkeypatch.setattr(pattern, "_MEMORY_OF_MANY", 1_000)
     patterns = [f"etl_[a-z]{{3,{number + 9}}}x" for number in range(40)]
 
-    assert matcher.PatternSet(patterns).fitting("etl_abcx") == list(range(40))
-    assert matcher.PatternSet(patterns).fitting("load") == []
+    assert pattern.PatternSet(patterns).fitting("etl_abcx") == list(range(40))
+    assert pattern.PatternSet(patterns).fitting("load") == []
