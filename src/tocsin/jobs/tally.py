@@ -7,6 +7,8 @@ that leaves the last outcomes is added to its end, and nothing is read.
 """
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import floor
 from typing import Final
 
 import msgspec
@@ -16,11 +18,9 @@ from tocsin.jobs.state import Outcome
 
 HORIZON: Final = timedelta(days=31)
 MAX_TALLIES: Final = 64
-FINEST: Final = 1 / 32
 # Merged down to this many, so that merging is seldom: once in sixteen runs.
 _ROOM: Final = MAX_TALLIES - 16
-# How long a stretch may be for its age; the first that leaves room is taken, and the last always does.
-_SHARES: Final = (*(FINEST * 1.25**step for step in range(15)), 1.0, 4.0, 2.0**22)
+_SHORTEST: Final = len("[1773144000,1773144000,1,0,0,0]")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
 
@@ -69,13 +69,15 @@ def counted(text: str, outcome: Outcome, newest_at: datetime) -> str:
     """
     if not outcome.is_run or outcome.backfill or outcome.at < newest_at - HORIZON:
         return text
-    one, newest = _tally_of(outcome), _seconds(newest_at)
-    if text and one.from_seconds < _DECODE(f"[{text[text.rfind('[') :]}]")[0].to_seconds:
-        tallies = _with_a_late_one(read_tallies(text), one)
-        text = _text(tallies)
+    one = _tally_of(outcome)
+    if text and one.from_seconds < int(text[text.rfind("[") :].split(",", 2)[1]):
+        text = _text(_with_a_late_one(read_tallies(text), one))
     else:
-        text = f"{text},{_text([one])}" if text else _text([one])
-    return text if text.count("[") <= MAX_TALLIES else _merged(text, newest)
+        at = one.from_seconds
+        text = f"{text}{',' if text else ''}[{at},{at},1,{one.bad},{one.ok},{one.failed}]"
+    if len(text) <= MAX_TALLIES * _SHORTEST or text.count("[") <= MAX_TALLIES:
+        return text
+    return _merged(text, _seconds(newest_at))
 
 
 def uncounted(text: str, outcome: Outcome) -> str:
@@ -112,7 +114,7 @@ def _tally_of(outcome: Outcome) -> Tally:
 
 
 def _seconds(at: datetime) -> int:
-    return (at - _EPOCH) // _SECOND
+    return floor(at.timestamp())
 
 
 def _with_a_late_one(tallies: list[Tally], one: Tally) -> list[Tally]:
@@ -153,38 +155,29 @@ def _less(tally: Tally, one: Tally) -> list[Tally]:
 
 
 def _merged(text: str, newest: int) -> str:
-    """Return few enough tallies: neighbours are one where their stretch is no more than a share of its age.
+    """Return few enough tallies: of neighbours those are one whose stretch is the least share of its age.
 
-    The age is that of the end of a stretch. As it grows, what was allowed once is allowed for ever.
+    The age is that of the end of a stretch, so that the share becomes less for ever.
     """
     oldest = newest - HORIZON // _SECOND
-    rows = [row for row in reversed(_ROWS(f"[{text}]")) if row[1] >= oldest]
-    finest, coarsest = 0, len(_SHARES) - 1
-    found = _merged_by(rows, newest, _SHARES[coarsest])
-    while finest < coarsest:
-        share = (finest + coarsest) // 2
-        tried = _merged_by(rows, newest, _SHARES[share])
-        if len(tried) <= _ROOM:
-            found, coarsest = tried, share
-        else:
-            finest = share + 1
-    found.reverse()
-    return _ENCODE(found).decode()[1:-1]
-
-
-def _merged_by(newest_first: list[_Row], newest: int, share: float) -> list[_Row]:
+    rows = [row for row in _ROWS(f"[{text}]") if row[1] >= oldest]
+    shares = [
+        ((later[1] - earlier[0]) / max(newest - later[1], 1), place)
+        for place, (earlier, later) in enumerate(pairwise(rows))
+    ]
+    joined = set[int]()
+    for _, place in sorted(shares):
+        if len(joined) >= len(rows) - _ROOM:
+            break
+        if place - 1 not in joined and place + 1 not in joined:
+            joined.add(place)
     found: list[_Row] = []
-    group = newest_first[0]
-    longest = share * max(newest - group[1], 1)
-    for row in newest_first[1:]:
-        if group[1] - row[0] <= longest:
-            _, to, runs, bad, ok, failed = group
-            group = (row[0], to, runs + row[2], bad + row[3], ok + row[4], failed + row[5])
-        else:
-            found.append(group)
-            group, longest = row, share * max(newest - row[1], 1)
-    found.append(group)
-    return found
+    for place, row in enumerate(rows):
+        if place - 1 in joined:
+            begun, _, runs, bad, ok, failed = found.pop()
+            row = (begun, row[1], runs + row[2], bad + row[3], ok + row[4], failed + row[5])  # noqa: PLW2901 -- the sum stands for it
+        found.append(row)
+    return _ENCODE(found).decode()[1:-1]
 
 
 def _text(tallies: list[Tally]) -> str:
