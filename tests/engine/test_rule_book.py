@@ -1,5 +1,6 @@
 """Which rules watch a job: all patterns at once, and as each of them alone would say."""
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from tocsin.alerts.matcher import match_all, read_matcher
 from tocsin.engine import book
 from tocsin.engine.book import RuleBook
 from tocsin.jobs.job import Definition, Job
+from tocsin.jobs.sla import SLA
 from tocsin.rules import pattern
 from tocsin.rules.pattern import compile_pattern
 from tocsin.rules.rule import Rule
@@ -88,3 +90,17 @@ def test_patterns_too_large_to_be_tried_at_once_are_tried_one_by_one(monkeypatch
 
     assert pattern.PatternSet(patterns).fitting("etl_abcx") == list(range(40))
     assert pattern.PatternSet(patterns).fitting("load") == []
+
+
+def test_a_rule_without_a_limit_is_not_asked_about_a_job_that_promises_none() -> None:
+    rules = tuple(Rule(name=name, condition=name) for name in ("job_failure", "min_records", "failure_rate"))
+    promising = replace(job().definition, sla=SLA(min_records_processed=10))
+    known = RuleBook(rules)
+    patterned = RuleBook(tuple(dataclasses.replace(rule, job_pattern="etl") for rule in rules))
+
+    for book_ in (known, patterned):
+        plain = job()
+        assert [rule.name for rule in book_.asked_of(plain)] == ["job_failure"]
+        promised = replace(plain, definition=promising)
+        assert [rule.name for rule in book_.asked_of(promised)] == ["job_failure", "min_records"]
+        assert [rule.name for rule in book_.rules_for(plain)] == [rule.name for rule in rules]

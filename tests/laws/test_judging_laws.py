@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.laws.histories import MINUTE, TICK, Life, lives, rules
 from tests.rules.facts import verdict_of
-from tocsin.rules.finding import Verdict
-from tocsin.rules.judge import CONDITIONS
+from tocsin.rules.finding import QUIET, Verdict
+from tocsin.rules.judge import CONCERNS, CONDITIONS
 from tocsin.rules.rule import Rule
 
 law = settings(derandomize=True, database=None, deadline=None, max_examples=120)
@@ -136,3 +136,14 @@ def test_it_makes_no_difference_how_often_a_job_is_settled(life: Life, minutes: 
     seldom = {o.nominal_at: o.status for o in once.state.occurrences}
     assert all(seldom.get(o.nominal_at, o.status) is o.status for o in often.state.occurrences)
     assert often.state.occurrences[-1:] == once.state.occurrences[-1:]
+
+
+@of_each_condition
+@given(st.data(), lives())
+def test_a_rule_that_is_not_asked_about_a_job_would_have_nothing_to_say(
+    data: st.DataObject, life: Life
+) -> None:
+    for condition, concerns in CONCERNS.items():
+        rule = data.draw(rules(condition))
+        if not concerns(rule, life.job.definition):
+            assert verdict_of(rule, life.facts, life.now) is QUIET

@@ -14,19 +14,22 @@ from tocsin.engine.configuration import Configuration
 from tocsin.jobs.job import Definition, Job, JobKey
 from tocsin.jobs.state import BlindWindow
 from tocsin.oncall.override import Override
+from tocsin.rules.judge import concerning
 from tocsin.rules.pattern import PatternSet
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import SetAside
 
 MAX_REMEMBERED_JOBS = 100_000
+MAX_REMEMBERED_DEFINITIONS = 5_000
 
 
 class _Fit(NamedTuple):
-    """Which rules fit a job of this name, as it is defined."""
+    """Which rules fit a job of this name, as it is defined, and which of them are asked about it."""
 
     name: str
     definition: Definition
     rules: tuple[Rule, ...]
+    asked: tuple[Rule, ...]
 
 
 class RuleBook:
@@ -46,21 +49,38 @@ class RuleBook:
         is_for_all = not self._patterned and not any(matchers for _, matchers in self._rules)
         self._fits_all = tuple(rule for rule, _ in self._rules) if is_for_all else None
         self._remembered: dict[int, _Fit] = {}
+        self._asked: dict[int, _Fit] = {}
         # Most jobs are watched by the same rules, so that these are kept once.
         self._alike: dict[tuple[int, ...], tuple[Rule, ...]] = {}
 
     def rules_for(self, job: Job) -> tuple[Rule, ...]:
         """Return the rules whose pattern and matchers fit the job, in the order of the configuration."""
-        if self._fits_all is not None:
-            return self._fits_all
+        return self._fits_all if self._fits_all is not None else self._fit(job).rules
+
+    def asked_of(self, job: Job) -> tuple[Rule, ...]:
+        """Return those of them that could ever say anything of a job that is defined so."""
+        if self._fits_all is None:
+            return self._fit(job).asked
+        # Jobs that are defined alike share their definition.
+        known = self._asked.get(id(job.definition))
+        if known is not None and known.definition is job.definition:
+            return known.asked
+        if len(self._asked) >= MAX_REMEMBERED_DEFINITIONS:
+            self._asked.clear()
+        fit = _Fit("", job.definition, self._fits_all, concerning(self._fits_all, job.definition))
+        self._asked[id(job.definition)] = fit
+        return fit.asked
+
+    def _fit(self, job: Job) -> _Fit:
         known = self._remembered.get(job.id)
-        if known is not None and _matches_alike(known, job):
-            return known.rules
+        if known is not None and known.name == job.name and known.definition is job.definition:
+            return known
         if known is None and len(self._remembered) >= MAX_REMEMBERED_JOBS:
             del self._remembered[next(iter(self._remembered))]
-        found = self._find(job)
-        self._remembered[job.id] = _Fit(job.name, job.definition, found)
-        return found
+        rules = known.rules if known is not None and _matches_alike(known, job) else self._find(job)
+        fit = _Fit(job.name, job.definition, rules, concerning(rules, job.definition))
+        self._remembered[job.id] = fit
+        return fit
 
     def _find(self, job: Job) -> tuple[Rule, ...]:
         labels = dict(job.all_labels)
@@ -74,9 +94,7 @@ class RuleBook:
 
 
 def _matches_alike(known: _Fit, job: Job) -> bool:
-    if known.name != job.name:
-        return False
-    return known.definition is job.definition or known.definition.labels == job.definition.labels
+    return known.name == job.name and known.definition.labels == job.definition.labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

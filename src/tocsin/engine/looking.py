@@ -101,9 +101,9 @@ def _judge_all(seen: Look, book: Book, now: datetime) -> tuple[dict[str, tuple[R
     seen.occurrences, seen.runs, seen.unknown = settled.decided, settled.runs, settled.unknown
     if settled.ask_again_at is not None:
         seen.asks.append(settled.ask_again_at)
-    learn_at = learns_at(seen.watch.learned, settled.state.unlearned)
-    if learn_at is not None:
-        seen.asks.append(learn_at)
+    if settled.state.unlearned is not None:
+        learn_at = learns_at(seen.watch.learned, settled.state.unlearned)
+        seen.asks += [] if learn_at is None else [learn_at]
     findings: dict[str, tuple[Rule, Finding]] = {}
     not_well: NotWell = {}
     facts_of_job = Facts(
@@ -127,7 +127,7 @@ def _judge_by_all_rules(
     book: Book,
     now: datetime,
 ) -> None:
-    rules = book.rule_book.rules_for(seen.watch.job)
+    rules = book.rule_book.asked_of(seen.watch.job)
     if book.set_aside:
         rules = _without_set_aside(seen, rules, not_well, book, now)
     for rule, verdict in judge(rules, facts, now):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from tocsin.jobs.job import Definition
 from tocsin.rules.conditions import (
     clock_skew,
     data_quality,
@@ -26,6 +27,7 @@ from tocsin.rules.showing import Pairs
 from tocsin.rules.weighing import weighed
 
 Judge = Callable[[Rule, Facts, datetime], Verdict]
+Concerns = Callable[[Rule, Definition], bool]
 Show = Callable[[Rule, Facts, datetime], Pairs]
 
 CONDITIONS: Mapping[str, Judge] = {
@@ -56,6 +58,19 @@ SHOWN: Mapping[str, Show] = {
     throughput.NAME: throughput.facts_of,
 }
 """For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
+
+CONCERNS: Mapping[str, Concerns] = {
+    min_records.NAME: min_records.concerns,
+    failure_rate.NAME: failure_rate.concerns,
+}
+"""Conditions that can say nothing of a job that is not promised something, or limited by the rule."""
+
+
+def concerning(rules: Iterable[Rule], definition: Definition) -> tuple[Rule, ...]:
+    """Return the rules that could ever say anything of a job that is defined so."""
+    return tuple(
+        rule for rule in rules if rule.condition not in CONCERNS or CONCERNS[rule.condition](rule, definition)
+    )
 
 
 def judge(rules: Iterable[Rule], facts: Facts, now: datetime) -> list[tuple[Rule, Verdict | Exception]]:

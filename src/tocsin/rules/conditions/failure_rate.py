@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from tocsin.jobs.job import Definition
 from tocsin.jobs.state import Outcome
 from tocsin.rules.evidence import last_good_of, records_of
 from tocsin.rules.facts import Facts
@@ -29,7 +30,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     has no share, nor has one with fewer in all than `least`. N in a row and M of N count good runs of the
     partition. Of one that others have pushed out of the last outcomes it cannot tell but that it stands.
     """
-    most = _most(rule, facts)
+    most = _most(rule, facts.job.definition)
     if most is None:
         return QUIET
     if rule.window_for is not None:
@@ -105,8 +106,13 @@ def _of_a_window(rule: Rule, facts: Facts, counts: Counts, most: float, severity
     )
 
 
-def _most(rule: Rule, facts: Facts) -> float | None:
-    return rule.threshold if rule.threshold is not None else facts.job.definition.sla.max_failure_rate
+def concerns(rule: Rule, definition: Definition) -> bool:
+    """Whether there is a limit to judge by."""
+    return _most(rule, definition) is not None
+
+
+def _most(rule: Rule, definition: Definition) -> float | None:
+    return rule.threshold if rule.threshold is not None else definition.sla.max_failure_rate
 
 
 def _rate(rule: Rule, outcome: Outcome) -> float | None:
@@ -158,7 +164,7 @@ def _of_a_run(rule: Rule, facts: Facts, row: list[Outcome], most: float, others:
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:
     """Return the limit, and what is in the window or failed of the newest good run of each partition."""
-    zone, most = facts.job.definition.timezone, _most(rule, facts)
+    zone, most = facts.job.definition.timezone, _most(rule, facts.job.definition)
     limit = "none is promised, and the rule names none" if most is None else f"at most {percent(most)}"
     if rule.window_for is not None:
         return (("limit", limit), *_shown(rule, facts, rule.window_for, now), *forgiven_of(facts, NAME))

@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import partial
 
+from tocsin.jobs.job import Definition
 from tocsin.jobs.state import Outcome
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
@@ -22,7 +23,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     own then, and takes back nothing that it has said before. N in a row and M of N count good runs of the
     partition. Of one that others have pushed out of the last outcomes it cannot tell but that it stands.
     """
-    least = _least(rule, facts)
+    least = _least(rule, facts.job.definition)
     if not least:
         return QUIET
 
@@ -36,8 +37,13 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     return Verdict(finding=_finding(rule, facts, worst, least, len(some_left) - 1), cannot_tell=cannot_tell)
 
 
-def _least(rule: Rule, facts: Facts) -> float | None:
-    return rule.threshold if rule.threshold is not None else facts.job.definition.sla.min_records_processed
+def concerns(rule: Rule, definition: Definition) -> bool:
+    """Whether there is a limit to judge by."""
+    return bool(_least(rule, definition))
+
+
+def _least(rule: Rule, definition: Definition) -> float | None:
+    return rule.threshold if rule.threshold is not None else definition.sla.min_records_processed
 
 
 def _is_short(least: float, outcome: Outcome) -> bool:
@@ -84,7 +90,7 @@ def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome], least: float, ot
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
     """Return the limit, and how many records the newest good run, of each partition, has processed."""
-    zone, least = facts.job.definition.timezone, _least(rule, facts)
+    zone, least = facts.job.definition.timezone, _least(rule, facts.job.definition)
     limit = f"at least {int(least):,}" if least else "none is promised, and the rule names none"
     shown = []
     for partition, outcomes in good_by_partition(facts, NAME).items():
