@@ -147,6 +147,11 @@ def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> list[_O
     if not fresh and not _is_any_notable(learned):
         return []
     forgiven = facts.forgiven_until(NAME)
+    if not fresh:
+        # Nearly always the newest is as usual, and then it does not matter how those before it were.
+        newest_of = {judged.partition: judged for judged in learned if judged.at > forgiven}
+        if all(judged.expected is None for judged in newest_of.values()):
+            return []
     by_partition: dict[str, list[_Odd | None]] = {}
     known = {outcome.run for outcome in fresh}
     for judged in learned:
