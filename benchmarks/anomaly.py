@@ -94,27 +94,28 @@ def _is_news(before: object, normal: Normal) -> bool:
     return shift is not None and shift != before and shift.age == 0 and not shift.returned
 
 
-def measure(series: int) -> list[Row]:
-    """Return the figures on so many series of each scenario, and on the public series where they are."""
-    rows = [*_generated(series), *_fitting()]
+def measure(count: int) -> list[Row]:
+    """Return the figures on `count` series of each scenario, and on the public series where they are."""
+    rows = [*_generated(count), *_fitting()]
     data = folder()
     if data is None:
         print(WHERE_TO_GET_THEM, file=sys.stderr)
         return rows
-    rows += _on_public("public series", labelled(data))
-    rows += _on_public("public series never tuned for", [s for s in labelled(data) if not s.tuned_for])
+    public = labelled(data)
+    rows += _on_public("public series", public)
+    rows += _on_public("public series never tuned for", [series for series in public if not series.tuned_for])
     if (year := nights(data)) is not None:
         rows.append(_on_nights(*year))
     return rows
 
 
-def _generated(series: int) -> list[Row]:
+def _generated(count: int) -> list[Row]:
     ours = {name: Tally() for name in ("eight daily scenarios", "hourly scenario", "all nine scenarios")}
     others = {name: {rival.name: Tally() for rival in RIVALS} for name in ours}
     shifts = _Shifts()
     for scenario in (*DAILY, HOURLY):
         group = "hourly scenario" if scenario == HOURLY else "eight daily scenarios"
-        for seed in REPORTED_ON[:series]:
+        for seed in REPORTED_ON[:count]:
             past = history(scenario, seed)
             said = replay(past.order_at, past.value, Kind.DURATION)
             shifts.take(past, said.shifts, said.seconds)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import fmean, median, pstdev
+from statistics import fmean, median
 
 DAY_SECONDS = 86_400.0
 WINDOW_DAYS = 14
@@ -37,7 +37,7 @@ def mean_and_deviation(order_at: Sequence[float], value: Sequence[float]) -> lis
             scores.append(0.0)
             continue
         mean = fmean(window)
-        limit = 3 * pstdev(window, mean)
+        limit = 3 * math.sqrt(fmean((each - mean) ** 2 for each in window))
         scores.append(_ratio(abs(now - mean), limit))
     return scores
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-TUNED_ON = range(1, 31)
+TUNED_ON = range(1, 81)
 REPORTED_ON = range(1_001, 1_031)
 # The gate of the test-suite: few series, so that it takes seconds.
 GATE = range(501, 504)

@@ -288,7 +288,10 @@ def test_a_return_to_the_old_level_is_no_second_surprise() -> None:
 
     back = expected_at(normals[71], next_at(series), "UTC")
     assert back is not None
-    assert abs(spreads(back, 600)) < 1.5
+    assert abs(spreads(back, 600)) <= 2
+    assert spreads(back, 200) < -3.5
+    assert spreads(back, value_at(back, -3.5) * 0.99) < -3.5
+    assert spreads(back, value_at(back, -3.5) * 1.01) >= -2
     shifts = {normal.shift.at: normal.shift.returned for normal in normals if normal.shift}
     assert list(shifts.values()) == [False, True]
 

@@ -22,9 +22,9 @@ def test_the_sums_of_a_history_are_those_of_its_runs(seed: int) -> None:
     errors = [chance.gauss(0, 1) for _ in range(60)]
     sums = CALM
     for error in errors[SHIFTS_FROM:]:
-        sums = summed(sums, error)
+        sums = summed(sums, error, LIMIT)
     assert max(sums[:2]) < LIMIT
-    pace = Pace(kind=Kind.RAW, offset=0.0, width=12, scale=1.0, known=[True] * 60)
+    pace = Pace(kind=Kind.RAW, offset=0.0, width=12, scale=1.0, known=[True] * 60, limit=LIMIT)
 
     followed = follow(np.cumsum(errors), np.array(errors), np.arange(60.0), pace, None)
 

@@ -20,6 +20,7 @@ from tocsin.quality.following import (
     alarmed,
     flags_after,
     is_shift,
+    limit_of,
     middle,
     model_is_wrong,
     returns,
@@ -94,7 +95,8 @@ def advance(series: Series, normal: Normal, point: Point, *, timezone: str) -> t
     flagged = point.flagged or abs(error) >= WARNING_SPREADS * (expected.high if error > 0 else expected.low)
     longer = series.with_point(point, flagged=flagged)
     is_level = known and normal.n >= SHIFTS_FROM
-    sums = summed(normal.track.sums, error / normal.scale) if is_level else normal.track.sums
+    limit = limit_of(sub_daily=normal.sub_daily)
+    sums = summed(normal.track.sums, error / normal.scale, limit) if is_level else normal.track.sums
     longer, track = _followed(longer, normal, error, sums, timezone)
     moved = _moved(normal, longer, track, flagged=flagged)
     if moved.since_fit < min(MOST_REFIT, max(LEAST_REFIT, len(longer) // REFIT_SHARE)):
@@ -111,7 +113,7 @@ def _followed(
     track, flagged = normal.track, longer.flagged[-1]
     shift = track.shift and replace(track.shift, age=track.shift.age + 1)
     flags = flags_after(track.flags, flagged=flagged)
-    over = alarmed(sums)
+    over = alarmed(sums, limit_of(sub_daily=normal.sub_daily))
     if over:
         errors = _last_errors(longer, normal, over, timezone)
         if is_shift(errors, normal.kind, normal.scale):

@@ -23,7 +23,9 @@ from tocsin.quality.series import scaled, unscaled
 MEDIAN_VARIANCE = 1.57
 # What was seen once on such a day would be so many spreads off if it came again.
 PRECEDENT_SPREADS = 2.0
-REMEMBERED_RUNS = 20
+# For so many runs after a shift its old level is no surprise, nor what is so near to it.
+REMEMBERED_RUNS = 12
+ORDINARY_SPREADS = 2.0
 
 
 def expected_at(normal: Normal, start_at: datetime, timezone: str) -> Expected | None:
@@ -99,13 +101,19 @@ def _also(normal: Normal, expected: Expected) -> Expected:
 
 
 def spreads(expected: Expected, value: float) -> float:
-    """Return how many normal spreads a value lies above (or, negative, below) what was expected."""
+    """Return how many normal spreads a value lies above (or, negative, below) what was expected.
+
+    Between what is expected and the level of before a recent shift, and up to a little beyond that, nothing
+    is further off than ORDINARY_SPREADS.
+    """
     position = scaled(expected.kind, value, expected.offset)
     off = _off(expected, position - expected.mu)
-    if expected.also is None:
+    if expected.also is None or (off > 0) != (expected.also > expected.mu):
         return off
-    of_before = _off(expected, position - expected.also)
-    return of_before if abs(of_before) < abs(off) else off
+    beyond = _off(expected, position - expected.also) * (1.0 if off > 0 else -1.0)
+    if beyond > ORDINARY_SPREADS:
+        return off
+    return min(off, ORDINARY_SPREADS) if off > 0 else max(off, -ORDINARY_SPREADS)
 
 
 def _off(expected: Expected, distance: float) -> float:
@@ -115,14 +123,13 @@ def _off(expected: Expected, distance: float) -> float:
 def value_at(expected: Expected, spreads: float) -> float:
     """Return the value that lies so many normal spreads above (or, negative, below) what was expected.
 
-    With the level of before a recent shift in mind, it is the value from which on `spreads` says so much of
-    both levels.
+    Where `spreads` leaps, beyond the level of before a recent shift, it is the value at which it does.
     """
-    mu, also = expected.mu, expected.mu if expected.also is None else expected.also
-    if spreads > 0:
-        position = max(mu, also) + spreads * expected.high
-    elif spreads < 0:
-        position = min(mu, also) + spreads * expected.low
-    else:
-        position = mu
+    distance = spreads * (expected.high if spreads > 0 else expected.low)
+    position = expected.mu + distance
+    if expected.also is not None and abs(spreads) > ORDINARY_SPREADS:
+        if spreads > 0 and expected.also > expected.mu:
+            position = max(position, expected.also + ORDINARY_SPREADS * expected.high)
+        elif spreads < 0 and expected.also < expected.mu:
+            position = min(position, expected.also - ORDINARY_SPREADS * expected.low)
     return unscaled(expected.kind, position, expected.offset)

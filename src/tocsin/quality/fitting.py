@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.quality.following import FLAGS, MOST_FLAGGED, middle
+from tocsin.quality.following import FLAGS, MOST_FLAGGED, limit_of, middle
 from tocsin.quality.grouping import (
     DAY_SECONDS,
     SUB_DAILY_SECONDS,
@@ -75,7 +75,12 @@ def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Trac
     errors -= drift
     rough = max(MAD_TO_SPREAD * typical(errors[first:]), floor)
     pace = Pace(
-        kind=kind, offset=offset, width=width, scale=rough, known=_known(shaped) if known is None else []
+        kind=kind,
+        offset=offset,
+        width=width,
+        scale=rough,
+        known=_known(shaped) if known is None else [],
+        limit=limit_of(sub_daily=shaped.sub_daily),
     )
     followed = follow(shaped.positions, errors, at, pace, known)
     # First by a rough spread, then by the one that this gives.

@@ -6,10 +6,12 @@ from math import log
 from tocsin.quality.normal import LevelShift
 from tocsin.quality.series import Kind
 
-# Robust CUSUM: residuals count up to WINSOR spreads each, less SLACK; beyond LIMIT the level has shifted.
+# Robust CUSUM: residuals count up to WINSOR spreads each, less SLACK; beyond the limit the level has shifted.
+# Runs of the same hours are alike for reasons of their own, so that more of them have to say so.
 SLACK = 0.5
 WINSOR = 3.0
-LIMIT = 8.0
+LIMIT = 6.5
+SUB_DAILY_LIMIT = 24.0
 # A shift is believed when of the last STRETCH runs all but one lie so far to one side, near each other:
 # single outliers raise an alarm too, but with ordinary runs between them.
 STRETCH = 5
@@ -17,7 +19,7 @@ EXCEPTIONS = 1
 LEAST_OF_EACH = 1.0
 LEAST_SHIFT = 1.75
 LEAST_CHANGE = log(1.2)
-NEAR = 2.0
+NEAR = 2.5
 # A shift back within so many runs is a return, and no second surprise.
 SAME_LEVEL = 2.0
 RETURN_RUNS = 60
@@ -31,23 +33,28 @@ Sums = tuple[float, float, int, int]
 CALM: Sums = (0.0, 0.0, 0, 0)
 
 
-def summed(sums: Sums, z: float) -> Sums:
+def limit_of(*, sub_daily: bool) -> float:
+    """Return how much has to come together before the level is suspected to have shifted."""
+    return SUB_DAILY_LIMIT if sub_daily else LIMIT
+
+
+def summed(sums: Sums, z: float, limit: float) -> Sums:
     """Return the CUSUM sums up and down, and the runs that each has lasted, after a run `z` spreads off."""
     up, down, up_runs, down_runs = sums
     clipped = WINSOR if z > WINSOR else max(z, -WINSOR)
-    up = min(up + clipped - SLACK, LIMIT + WINSOR)
-    down = min(down - clipped - SLACK, LIMIT + WINSOR)
+    up = min(up + clipped - SLACK, limit + WINSOR)
+    down = min(down - clipped - SLACK, limit + WINSOR)
     up, up_runs = (up, up_runs + 1) if up > 0.0 else (0.0, 0)
     down, down_runs = (down, down_runs + 1) if down > 0.0 else (0.0, 0)
     return up, down, up_runs, down_runs
 
 
-def alarmed(sums: Sums) -> int:
+def alarmed(sums: Sums, limit: float) -> int:
     """Return over how many of the last runs a sum has grown beyond the limit, at most STRETCH, or 0."""
     up, down, up_runs, down_runs = sums
-    if up < LIMIT and down < LIMIT:
+    if up < limit and down < limit:
         return 0
-    return min(up_runs if up >= LIMIT else down_runs, STRETCH)
+    return min(up_runs if up >= limit else down_runs, STRETCH)
 
 
 def is_shift(errors: Sequence[float], kind: Kind, scale: float) -> bool:

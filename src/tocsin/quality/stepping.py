@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from tocsin.quality.following import (
     CALM,
-    LIMIT,
     SHIFTS_FROM,
     SLACK,
     STRETCH,
@@ -36,7 +35,8 @@ MAD_TO_SPREAD = 1.4826
 class Pace:
     """By what runs are followed: the scale of values, over how many runs, and a first idea of a spread.
 
-    `known` says of each run whether its slot was known by then: what is new to a job shifts nothing.
+    `known` says of each run whether its slot was known by then: what is new to a job shifts nothing;
+    `limit` is that of the CUSUM.
     """
 
     kind: Kind
@@ -44,6 +44,7 @@ class Pace:
     width: int
     scale: float
     known: list[bool]
+    limit: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,17 +131,17 @@ def _calm_sums(errors: Floats, pace: Pace) -> Sums | None:
     """Return the sums after runs that raised no alarm, or None: the sum of now less the least so far."""
     z = np.minimum(np.maximum(errors[SHIFTS_FROM:] / pace.scale, -WINSOR), WINSOR)
     z = z[np.array(pace.known[SHIFTS_FROM:], dtype=np.bool_)]
-    up, up_runs = _highest(z - SLACK)
-    down, down_runs = _highest(-z - SLACK)
+    up, up_runs = _highest(z - SLACK, pace.limit)
+    down, down_runs = _highest(-z - SLACK, pace.limit)
     return None if up is None or down is None else (up, down, up_runs, down_runs)
 
 
-def _highest(steps: Floats) -> tuple[float | None, int]:
+def _highest(steps: Floats, limit: float) -> tuple[float | None, int]:
     """Return a sum that never falls below 0 and for how long it has not, or None if it passed the limit."""
     sums = np.cumsum(steps)
     least = np.minimum(np.minimum.accumulate(sums), 0.0)
     heights = sums - least
-    if not len(steps) or float(heights.max()) >= LIMIT:
+    if not len(steps) or float(heights.max()) >= limit:
         return (None if len(steps) else 0.0), 0
     zeros = np.flatnonzero(heights <= 0.0)
     return float(heights[-1]), len(steps) - 1 - int(zeros[-1]) if len(zeros) else len(steps)
@@ -156,8 +157,8 @@ def _with_shifts(positions: Floats, errors: Floats, at: Floats, pace: Pace) -> F
     left = errors.tolist()
     while index < len(left):
         if pace.known[index]:
-            sums = summed(sums, left[index] / pace.scale)
-        over = alarmed(sums)
+            sums = summed(sums, left[index] / pace.scale, pace.limit)
+        over = alarmed(sums, pace.limit)
         first = index + 1 - over
         if over and is_shift(left[first : index + 1], pace.kind, pace.scale):
             shift = _shift(
