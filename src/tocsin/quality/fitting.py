@@ -116,13 +116,17 @@ def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Trac
         width=width,
         left_out=int(flagged.sum()),
         fitted_at=now_at,
-        track=Track(
-            anchor=level - drift,
-            recent=packed((each - level + drift) / _short(spread.scale) for each in recent),
-            sums=followed.sums,
-            flags=sum(1 << place for place, each in enumerate(reversed(flagged[-FLAGS:].tolist())) if each),
-            shift=followed.shift,
-        ),
+        track=_track(followed, flagged, recent, level - drift, _short(spread.scale)),
+    )
+
+
+def _track(followed: Followed, flagged: Flags, recent: list[float], anchor: float, unit: float) -> Track:
+    return Track(
+        anchor=anchor,
+        recent=packed((each - anchor) / unit for each in recent),
+        sums=followed.sums,
+        flags=sum(1 << place for place, each in enumerate(reversed(flagged[-FLAGS:].tolist())) if each),
+        shift=followed.shift,
     )
 
 
