@@ -184,13 +184,13 @@ def route_of(matchers: str, receiver: str, *more: str) -> Route:
 def happened_of(at: datetime, received_at: datetime, **words: Unpack[CheckInWords]) -> Happened:
     """Return when it happened, told by a clock as wrong as the words say, as the server's door reads it."""
     if "behind" not in words and "on_the_way" not in words:
-        return Happened(at, None)
+        return at, None
     wrong = timedelta(minutes=words.get("behind", 0))
     sent_at = received_at - timedelta(seconds=words.get("on_the_way", 0))
     by_host, sent_by_host = min(at, sent_at) - wrong, sent_at - wrong
     stamp = None if words.get("unstamped") else sent_by_host.isoformat()
     found = read_happened(by_host.isoformat(), stamp, received_at)
-    assert isinstance(found, Happened)
+    assert isinstance(found, tuple)
     return found
 
 
@@ -224,12 +224,12 @@ def check_in_of(
 ) -> CheckIn:
     """Return the check-in of these words."""
     done = words.get("done")
-    happened = happened_of(at, received_at, **words)
+    happened_at, sent = happened_of(at, received_at, **words)
     return CheckIn(
         job=job,
         kind=kind,
-        at=happened.at,
-        sent=happened.sent,
+        at=happened_at,
+        sent=sent,
         received_at=received_at,
         nominal_at=nominal_at,
         environment=words.get("environment", "production"),

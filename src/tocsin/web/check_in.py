@@ -132,7 +132,7 @@ def _check_in(
     return CheckIn(
         job=body["job"],
         kind=body["kind"],
-        at=happened.at,
+        at=happened[0],
         received_at=received_at,
         environment=body.get("environment") or DEFAULT_ENVIRONMENT,
         run=body.get("run"),
@@ -147,7 +147,7 @@ def _check_in(
         detail=None if _DETAILS.isdisjoint(body) else _detail(body),
         labels=tuple(sorted(labels.items())) if labels else (),
         definition=definition,
-        sent=happened.sent,
+        sent=happened[1],
     )
 
 
@@ -167,7 +167,7 @@ def _definition(body: CheckInBody, defaults: Definition) -> Definition | Fault |
     return read_definition(definition, defaults=defaults, rank=Rank.CHECK_IN)
 
 
-def _faults(body: CheckInBody, *instants: Happened | datetime | Fault | None) -> Faults:
+def _faults(body: CheckInBody, *instants: object) -> Faults:
     names = (body["job"], body.get("environment"), body.get("run"), body.get("partition"))
     wrong = tuple(found for found in instants if isinstance(found, Fault))
     return (

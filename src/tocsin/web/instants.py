@@ -1,9 +1,9 @@
 """Instants from outside: read strictly, corrected for skew, refused where they cannot be meant."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
-from tocsin.jobs.skew import Sent, corrected, sent_as
+from tocsin.jobs.skew import PUNCTUAL, TOLERATED, Sent, corrected, sent_as
 from tocsin.web.faults import Fault
 
 FARTHEST_AHEAD: Final = timedelta(days=1)
@@ -11,6 +11,7 @@ FARTHEST_BACK: Final = timedelta(days=400)
 EARLIEST_NOMINAL: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 _FORM: Final = "must be an instant with a zone, like 2026-03-01T06:00:00Z or 2026-03-01T07:00:00+01:00"
+_EARLIEST: Final = -TOLERATED
 _SEPARATORS: Final = frozenset("Tt ")
 _LENGTH_OF_DATE: Final = 10
 
@@ -33,11 +34,8 @@ def read_instant(text: str, field: str) -> datetime | Fault:
         return Fault(field=field, message="lies outside the years 1 to 9999")
 
 
-class Happened(NamedTuple):
-    """When something happened, as its own sending tells it, and what that tells of the sender's clock."""
-
-    at: datetime
-    sent: Sent | None
+Happened = tuple[datetime, Sent | None]
+"""When something happened, as its own sending tells it, and what that tells of the sender's clock."""
 
 
 def read_happened(at: str | None, sent_at: str | None, received_at: datetime) -> Happened | Fault:
@@ -47,13 +45,25 @@ def read_happened(at: str | None, sent_at: str | None, received_at: datetime) ->
     a day ahead or 400 days back is refused; the first day ahead counts as now.
     """
     if at is None:
-        return Happened(received_at, None)
+        return received_at, None
     happened = read_instant(at, "at")
     if isinstance(happened, Fault):
         return happened
     sent = None if sent_at is None else read_instant(sent_at, "sent_at")
     if isinstance(sent, Fault):
         return sent
+    if sent is not None and _is_punctual(happened, sent, received_at):
+        return happened, PUNCTUAL
+    return _corrected(happened, sent, received_at)
+
+
+def _is_punctual(happened: datetime, sent: datetime, received_at: datetime) -> bool:
+    """Whether nothing is to be corrected: the quick answer for nearly every check-in."""
+    is_right = _EARLIEST <= received_at - sent <= TOLERATED
+    return is_right and happened <= received_at and received_at - happened <= FARTHEST_BACK
+
+
+def _corrected(happened: datetime, sent: datetime | None, received_at: datetime) -> Happened | Fault:
     if happened - (sent or received_at) > FARTHEST_AHEAD:
         return Fault(field="at", message="lies more than a day in the future")
     try:
@@ -63,8 +73,8 @@ def read_happened(at: str | None, sent_at: str | None, received_at: datetime) ->
     if received_at - corrected_at > FARTHEST_BACK:
         return Fault(field="at", message=f"lies more than {FARTHEST_BACK.days} days back")
     if sent is None:
-        return Happened(corrected_at, None)
-    return Happened(corrected_at, sent_as(happened, corrected_at, sent_at=sent, received_at=received_at))
+        return corrected_at, None
+    return corrected_at, sent_as(happened, corrected_at, sent_at=sent, received_at=received_at)
 
 
 def read_nominal(text: str | None, received_at: datetime) -> datetime | Fault | None:
