@@ -61,6 +61,7 @@ SHOWN: Mapping[str, Show] = {
 
 CONCERNS: Mapping[str, Concerns] = {
     min_records.NAME: min_records.concerns,
+    data_quality.NAME: data_quality.concerns,
     failure_rate.NAME: failure_rate.concerns,
 }
 """Conditions that can say nothing of a job that is not promised something, or limited by the rule."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
+from tocsin.jobs.job import Definition
 from tocsin.jobs.state import Measured
 from tocsin.quality.check import CheckVerdict, Judged, judge_checks, limits_of
 from tocsin.rules.facts import Facts
@@ -40,6 +41,11 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     if worst is None:
         return Verdict(cannot_tell=True) if cannot_tell else QUIET
     return Verdict(finding=_finding(rule, facts, *worst), cannot_tell=cannot_tell)
+
+
+def concerns(rule: Rule, definition: Definition) -> bool:  # noqa: ARG001 -- every condition is asked alike
+    """Whether there is anything to check."""
+    return bool(definition.checks)
 
 
 def _too_many(rule: Rule, measured: Measured) -> bool:
