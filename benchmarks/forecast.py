@@ -206,14 +206,3 @@ def _calibration(scores: Scores) -> list[Row]:
             detail = f"said {said:.3f} on average, {len(pairs):,} times"
             rows.append(Row(name=name, value=fmean(came for _, came in pairs), unit="", detail=detail))
     return rows
-
-
-def table_for_docs(rows: Sequence[Row]) -> str:
-    """Return the calibration as it stands in the documentation."""
-    lines = ["| said | on average | came true | how often said |", "|---|--:|--:|--:|"]
-    for row in rows:
-        if ", said " in row.name:
-            between = row.name.partition(", said ")[2].removesuffix(": came").replace(" to ", "–")
-            average, _, times = row.detail.removeprefix("said ").partition(" on average, ")
-            lines.append(f"| {between} | {average} | {row.value:.3f} | {times.removesuffix(' times')} |")
-    return "\n".join(lines)

@@ -6,9 +6,10 @@ import psycopg
 from msgspec.structs import replace
 
 from tests.contracts.kept import Place, a_job, committed, key, registered
-from tocsin.alerts.inhibition import Bond, Side
+from tocsin.alerts.inhibition import Bond, Side, key_of_job
 from tocsin.jobs.job import Definition, Job
 from tocsin.store.base import Store, Writing
+from tocsin.store.relations import job_of_ends
 
 
 def a_bond(alert_id: str, of_key: str = "k", side: Side = Side.TARGET) -> Bond:
@@ -44,6 +45,22 @@ def test_new_bonds_take_the_place_of_all_that_an_alert_had(store: Store) -> None
         assert writing.bonds("k", Side.TARGET, after="", limit=9) == [a_bond("b")]
         assert writing.bonds("other", Side.TARGET, after="", limit=9) == []
         assert writing.bonds("third", Side.TARGET, after="", limit=9) == [a_bond("a", "third")]
+
+
+def test_those_who_need_a_job_are_woken_under_its_name_and_nobody_for_a_job_that_none_needs(
+    store: Store,
+) -> None:
+    with committed(store) as writing:
+        writing.register([needy("mart", "load")])
+        assert writing.wake_needing([key("load"), key("alone"), key("load", "staging"), key("a\0b")]) == 1
+        writing.wake_needing([key("load")])
+
+    with committed(store) as writing:
+        ((woken, after),) = writing.wakes(10)
+        assert (job_of_ends(woken), after) == (key("load"), "")
+        writing.wake_on(woken, after, None)
+        assert writing.wakes(10) == []
+        assert job_of_ends(key_of_job("production", "load")) is None
 
 
 def test_only_keys_with_targets_are_woken_and_each_once(store: Store) -> None:

@@ -18,9 +18,12 @@ from tocsin.rules.judge import CONDITIONS
 
 _TROUBLES = facts(
     JobState(
-        open_runs=(running(),),
+        open_runs=(running(), running("e", "19:00")),
         failures=(failed("b"),),
-        occurrences=(expected("12:00", OccurrenceStatus.MISSED),),
+        occurrences=(
+            expected("12:00", OccurrenceStatus.MISSED),
+            expected("19:00", OccurrenceStatus.STARTED, deadline="20:01", run="e"),
+        ),
         recent=(
             good("c", "11:00", records=0),
             good("d", "11:00", records=8, records_failed=2, partition="eu", seconds=60.0),

@@ -31,6 +31,7 @@ _EXPLAINS: Final = {
     Why.FAILED: _ALL,
     Why.RETRY_MISSING: _ALL,
     Why.NOT_STARTED: _ALL,
+    Why.DEADLINE_AT_RISK: frozenset({Lack.IN_TIME}),
     Why.DEADLINE_NEAR: _ALL,
     Why.DEADLINE_MISSED: _ALL,
     Why.DURATION_NEAR: _ALL,
@@ -42,6 +43,7 @@ _EXPLAINS: Final = {
 }
 _LACKS: Final = {
     Why.NOT_STARTED: Lack.IN_TIME,
+    Why.DEADLINE_AT_RISK: Lack.IN_TIME,
     Why.DEADLINE_NEAR: Lack.IN_TIME,
     Why.DEADLINE_MISSED: Lack.IN_TIME,
     Why.NO_RECORDS: Lack.DATA,

@@ -175,6 +175,7 @@ def _standing(job: Mapping[str, object]) -> list[tuple[str, object]]:
         ("expected", expected and _expected(job)),
         ("  to start by", expected.get("start_by") and moment(expected.get("start_by"))),
         ("  to end by", expected.get("deadline_at") and moment(expected.get("deadline_at"))),
+        *_outlook(_inner(job, "outlook")),
         ("labels", job.get("labels")),
         *_clocks(job),
     ]
@@ -201,6 +202,27 @@ def _clocks(job: Mapping[str, object]) -> list[tuple[str, object]]:
         (f"clock of {clock.get('host') or 'its host'}", clock_words(float(clock.get("behind_seconds") or 0)))
         for clock in clocks
     ]
+
+
+def _outlook(outlook: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Return when the run at work, or the next one, will probably end."""
+    if not outlook:
+        return []
+    missed, runs, method = (outlook.get(key) for key in ("miss_probability", "comparable_runs", "method"))
+    likely = (
+        f"{missed:.0%}, after {moment(outlook.get('limit_at'))}" if isinstance(missed, float | int) else None
+    )
+    return [
+        ("expected finish", f"{moment(outlook.get('expected_finish_at'))}, {_whose(outlook)}"),
+        ("  in 80 % of cases", f"{moment(outlook.get('low_at'))} to {moment(outlook.get('high_at'))}"),
+        ("  ends too late", likely),
+        ("  waits for", outlook.get("waits_for")),
+        ("  reckoned from", f"{runs} comparable runs, {method}"),
+    ]
+
+
+def _whose(outlook: Mapping[str, object]) -> str:
+    return f"run {outlook['run']}" if outlook.get("run") else "the next run"
 
 
 def _promises(definition: Mapping[str, object]) -> list[tuple[str, object]]:

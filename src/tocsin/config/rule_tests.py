@@ -363,8 +363,6 @@ def _check_in(
 def _detail(line: grammar.CheckInLine) -> Detail | None:
     detail = Detail(
         exit_code=line.exit_code,
-        signal=line.signal,
-        log_tail=line.log_tail,
         error_type=line.error_type,
         error_message=line.error_message,
         metrics=tuple(sorted((line.metrics or {}).items())),

@@ -68,6 +68,7 @@ class Draft:
         self.gathering = Gathering(writing, book.configuration, new_id, now)
         self.inhibiting = Inhibiting(writing, book, self.watches.get, self.alerts_of)
         self.has_woken = self.is_written = False
+        self.moved_ends: dict[JobKey, None] = {}
         self._before: dict[str, Alert] = {}
         self._unknown: dict[tuple[int, int], str] = {}
         self.heard: set[int] = set()
@@ -243,6 +244,8 @@ class Draft:
         self.writing.save(self.watches.values())
         if self._histories:
             self.writing.save_histories(self._histories)
+        if self.moved_ends:
+            self.has_woken = self.writing.wake_needing(self.moved_ends) > 0 or self.has_woken
 
     def _write_unknown(self) -> None:
         known_again = self.heard & self.book.unknown_jobs if self.book.unknown_jobs else ()

@@ -20,7 +20,7 @@ from tocsin.jobs.settling import settle
 from tocsin.jobs.state import JobState
 from tocsin.quality.learned import learns_at
 from tocsin.rules.defaults import DEFAULT_RULES
-from tocsin.rules.facts import Facts, apart
+from tocsin.rules.facts import Awaited, Facts, apart
 from tocsin.rules.finding import QUIET, Verdict
 from tocsin.rules.judge import SHOWN, judge
 from tocsin.rules.rule import Rule
@@ -110,8 +110,11 @@ class Explanation:
         return min((at for at in asks if at is not None), default=None)
 
 
-def explain(watch: Watch, book: Book, now: datetime) -> Explanation:
-    """Return what every rule of the configuration makes of a job at `now`, and why the others do not ask."""
+def explain(watch: Watch, book: Book, now: datetime, awaited: tuple[Awaited, ...] = ()) -> Explanation:
+    """Return what every rule of the configuration makes of a job at `now`, and why the others do not ask.
+
+    `awaited` are the ends of other jobs that it waits for.
+    """
     job = watch.job
     if job.environment == SYSTEM_JOB.environment:
         return Explanation(job=job, at=now, state=watch.state, due_at=watch.due_at, is_own=True)
@@ -133,6 +136,7 @@ def explain(watch: Watch, book: Book, now: datetime) -> Explanation:
             state=settled.state,
             learned=watch.learned,
             blind=book.blind,
+            awaited=awaited,
             known_failures=book.configuration.known_failures,
         )
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from tocsin.engine.awaiting import is_news
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.errors import StoreUnreadable
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
@@ -132,6 +133,8 @@ def _take_one(
     draft.watches[job_id] = replace(watch, state=folded.state)
     if folded.ended and folded.state.last_success_at != watch.state.last_success_at:
         draft.inhibiting.ended_well(watch.job)
+    if watch.learned.normal is not None and is_news(check_in, run):
+        draft.moved_ends[watch.job.key] = None
     if folded.answered is not Answered.DUPLICATE:
         named = check_in if check_in.run is not None or folded.run is None else _named(check_in, folded.run)
         draft.check_ins.append((job_id, named))

@@ -28,6 +28,7 @@ from tocsin.alerts.route import FOR_EVER
 from tocsin.alerts.upstream import Needed, inhibitor_of, lack_of
 from tocsin.engine.at_risk import at_risk_of
 from tocsin.engine.audible import changes_at, unheard
+from tocsin.engine.awaiting import awaited_by, is_waiting
 from tocsin.engine.book import Book
 from tocsin.engine.explaining import explained, is_to_be_explained
 from tocsin.engine.kinship import Above, Kinship
@@ -36,6 +37,7 @@ from tocsin.engine.voicing import entry_of, labels_of
 from tocsin.errors import StoreUnreadable
 from tocsin.jobs.job import Job
 from tocsin.jobs.state import JobState
+from tocsin.rules.facts import Awaited
 from tocsin.rules.finding import Severity
 from tocsin.rules.wording import clock_time
 from tocsin.store.base import Writing
@@ -108,6 +110,10 @@ class Inhibiting:
             entries=_entries(before.inhibited, alert, now),
             ask_again_at=until_at,
         )
+
+    def awaited(self, watch: Watch) -> tuple[Awaited, ...]:
+        """Return the ends of other jobs that a job waits for, where its own end depends on them."""
+        return awaited_by(watch, self._kinship.watch) if is_waiting(watch) else ()
 
     def keep(self, changed: Iterable[tuple[Alert | None, Alert]]) -> None:
         """Write the ties of alerts that were changed, each before and after, and wake what they mute."""

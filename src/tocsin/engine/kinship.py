@@ -63,7 +63,7 @@ class Kinship:
         for key, between in names:
             if key == start or key in found or len(found) >= MAX_NEEDED:
                 continue
-            watch = self._watch(key)
+            watch = self.watch(key)
             found[key] = Above(key=key, watch=watch, between=between)
             if watch is not None:
                 further = (*between, watch.state)
@@ -90,7 +90,8 @@ class Kinship:
                     keys.append(watch.job.key)
         return tuple(found.values()), not keys
 
-    def _watch(self, key: JobKey) -> Watch | None:
+    def watch(self, key: JobKey) -> Watch | None:
+        """Return a job as it is by now, not to be saved."""
         if key not in self._known:
             watch = self._writing.peek(key)
             self._known[key] = watch

@@ -27,9 +27,9 @@ from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.settling import settle
-from tocsin.jobs.state import JobState
+from tocsin.jobs.state import AtRisk, JobState
 from tocsin.quality.learned import learns_at
-from tocsin.rules.facts import Facts, apart
+from tocsin.rules.facts import Awaited, Facts, apart
 from tocsin.rules.finding import Finding, Verdict
 from tocsin.rules.judge import judge
 from tocsin.rules.rule import Rule
@@ -56,6 +56,7 @@ class Look(Struct, kw_only=True):
     set_aside: tuple[SetAside, ...] = ()
     kept_back: tuple[Reason, ...] = ()
     asks: list[datetime] = []
+    at_risk: dict[AtRisk, None] = {}
     opened: int = 0
 
 
@@ -77,7 +78,8 @@ def look(
     """
     seen = Look(watch=watch, alerts=list(alerts), state=watch.state)
     if watch.job.paused_at is None:
-        findings, not_well = _judge_all(seen, book, now)
+        awaited = neighbours.awaited(watch) if watch.job.definition.upstream else ()
+        findings, not_well = _judge_all(seen, book, now, awaited)
         if findings or alerts:
             _count_from_now(seen, now)
             _let_lapse(seen, now, book.configuration.policy.acknowledged_for)
@@ -93,7 +95,9 @@ def look(
     return seen
 
 
-def _judge_all(seen: Look, book: Book, now: datetime) -> tuple[dict[str, tuple[Rule, Finding]], NotWell]:
+def _judge_all(
+    seen: Look, book: Book, now: datetime, awaited: tuple[Awaited, ...]
+) -> tuple[dict[str, tuple[Rule, Finding]], NotWell]:
     """Return the worst finding of each fingerprint, and the rules that do not say that all is well."""
     job, policy = seen.watch.job, book.configuration.policy
     settled = settle(job, seen.watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
@@ -111,10 +115,13 @@ def _judge_all(seen: Look, book: Book, now: datetime) -> tuple[dict[str, tuple[R
         state=settled.state,
         learned=seen.watch.learned,
         blind=book.blind,
+        awaited=awaited,
         known_failures=book.configuration.known_failures,
     )
     for facts in apart(facts_of_job):
         _judge_by_all_rules(seen, facts, findings, not_well, book=book, now=now)
+    if seen.at_risk or settled.state.at_risk:
+        seen.state = replace(settled.state, at_risk=tuple(seen.at_risk))
     return findings, not_well
 
 
@@ -157,6 +164,7 @@ def _without_set_aside(
 def _cannot_tell_until(seen: Look, rule: Rule, not_well: NotWell, until_at: datetime) -> None:
     not_well[rule.name, False] = not_well[rule.name, True] = ""
     seen.asks.append(until_at)
+    seen.at_risk.update(dict.fromkeys(mark for mark in seen.state.at_risk if mark.rule == rule.name))
 
 
 def _take_verdict(
@@ -172,6 +180,8 @@ def _take_verdict(
         seen.asks.append(verdict.ask_again_at)
     if verdict.unknown is not None or verdict.cannot_tell:
         not_well[rule.name, of_backfills] = ""
+    if verdict.at_risk:
+        seen.at_risk.update(dict.fromkeys(verdict.at_risk))
     if verdict.unknown is not None:
         seen.unknown += ((verdict.unknown.window, verdict.unknown.what),)
     if verdict.finding is not None:

@@ -7,6 +7,8 @@ from typing import Protocol
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Entry
 from tocsin.jobs.job import Job
+from tocsin.rules.facts import Awaited
+from tocsin.store.rows import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,10 @@ class Neighbours(Protocol):
         """Return the change of an alert of a job with what other alerts make of it."""
         ...
 
+    def awaited(self, watch: Watch) -> tuple[Awaited, ...]:
+        """Return the ends of other jobs that a job waits for, where its own end depends on them."""
+        ...
+
 
 class Nobody:
     """A job that is alone."""
@@ -32,6 +38,10 @@ class Nobody:
     def place(self, change: Change, job: Job, now: datetime) -> Placed:  # noqa: ARG002 -- as those who are not
         """Return the change as it is."""
         return Placed(change=change)
+
+    def awaited(self, watch: Watch) -> tuple[Awaited, ...]:  # noqa: ARG002 -- the same
+        """Return nothing."""
+        return ()
 
 
 ALONE = Nobody()

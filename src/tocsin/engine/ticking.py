@@ -7,6 +7,7 @@ from typing import Final
 
 from tocsin.alerts.inhibition import Side
 from tocsin.engine.apart import EVERYTHING, apart, named
+from tocsin.engine.awaiting import waiting_for
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drill_plans import look_at_drills
 from tocsin.engine.handing_over import look_at_hand_overs
@@ -14,6 +15,7 @@ from tocsin.engine.learning import Lessons
 from tocsin.engine.ourselves import look_at_ourselves
 from tocsin.engine.own_jobs import DRILLS, HAND_OVERS
 from tocsin.engine.storming import speak_for_groups
+from tocsin.store.relations import job_of_ends
 from tocsin.store.rows import Watch
 
 LOOKS_BETWEEN = 8
@@ -90,7 +92,11 @@ def _wake_targets(draft: Draft) -> None:
 
 
 def _wake(draft: Draft, key: str, after: str) -> None:
-    writing = draft.writing
+    writing, job = draft.writing, job_of_ends(key)
+    if job is not None:
+        writing.mark_due(waiting_for(job, writing), draft.now)
+        writing.wake_on(key, after, None)
+        return
     found = writing.bonds(key, Side.TARGET, after=after, limit=TARGETS_AT_ONCE)
     writing.mark_due(Counter(bond.job_id for bond in found), draft.now)
     writing.wake_on(key, after, found[-1].alert_id if len(found) == TARGETS_AT_ONCE else None)

@@ -25,6 +25,7 @@ def state_at(state: JobState, now: datetime) -> JobState:
         last_success_at=_by(state.last_success_at, now),
         last_started_at=_by(state.last_started_at, now),
         last_seen_at=_by(state.last_seen_at, now),
+        at_risk=tuple([replace(risk, since_at=min(risk.since_at, now)) for risk in state.at_risk]),
         unlearned=state.unlearned and replace(state.unlearned, due_at=_by(state.unlearned.due_at, now)),
         tallies=tallies_by(state.tallies, now),
     )

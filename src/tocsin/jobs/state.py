@@ -88,6 +88,19 @@ class Measured(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     marks: tuple[bool, ...] = ()
 
 
+class AtRisk(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A rule has found at `since_at` that a promise will probably be broken, and has not taken it back.
+
+    The promise is the deadline of the run expected at `nominal_at`, else how long the run may take. It is
+    kept as an array: a new field comes last and has a default.
+    """
+
+    rule: str
+    since_at: datetime
+    nominal_at: datetime | None = None
+    run: str = ""
+
+
 class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The facts that rules judge.
 
@@ -104,7 +117,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     logs that came before anything else of their run; `clocks` those of its hosts that are or lately seemed
     wrong; `unlearned` tells of runs that nothing was learned from yet; `measured` what the newest good run
     of each partition measured, oldest first, and `measured_lost` the partitions with a failed check for which
-    there was no room.
+    there was no room; `at_risk` which promises a rule has found to be at risk.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -129,6 +142,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     tallies: str = ""
     measured: tuple[Measured, ...] = ()
     measured_lost: tuple[str, ...] = ()
+    at_risk: tuple[AtRisk, ...] = ()
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -16,6 +16,7 @@ from tocsin.jobs.history import (
     point_of,
     rows_in,
     set_counts,
+    unpacked,
 )
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import Unlearned
@@ -26,6 +27,7 @@ from tocsin.quality.series import Point as Measured
 
 MAX_JUDGED: Final = 20
 MAX_STANDING: Final = 50
+MAX_DELAYS: Final = 24
 LEARN_EVERY: Final = timedelta(minutes=30)
 # Nearer to the normal than this no run is ever held against a job.
 NOTABLE: Final = 2.0
@@ -66,13 +68,15 @@ class Learned(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=
 
     `normal` is how long its runs take; `judged` are its last good runs, oldest first, and older ones that
     were notable and that no good run of their partition has followed; `shifted` tells of a new normal, until
-    the next run has been learned from. It is kept as an array: a new field comes last and has a default.
+    the next run has been learned from; `delays` by how many seconds the last comparable runs began later than
+    expected. It is kept as an array: a new field comes last and has a default.
     """
 
     normal: Normal | None = None
     judged: tuple[Judged, ...] = ()
     shifted: Shifted | None = None
     learned_at: datetime | None = None
+    delays: tuple[float, ...] = ()
 
 
 COMPARABLE, UNUSUAL, EXCLUDED = (int(one) for one in (Counts.COMPARABLE, Counts.UNUSUAL, Counts.EXCLUDED))
@@ -116,8 +120,15 @@ def learn(learned: Learned, history: bytes, ended: Iterable[Run], timezone: str,
         judged=_remembered(learned.judged, pupil.judged) if pupil.judged else learned.judged,
         shifted=pupil.shifted if runs else learned.shifted,
         learned_at=now,
+        delays=tuple(pupil.delays[-MAX_DELAYS:]),
     )
     return Taught(learned=after, history=bounded(pupil.history))
+
+
+def _delays(kept: bytes) -> list[float]:
+    """Return by how much the last comparable runs of a history began later than expected, oldest first."""
+    late = (point.delay_seconds for point in unpacked(kept) if point.counts & COMPARABLE)
+    return [float(round(seconds)) for seconds in late if seconds is not None][-MAX_DELAYS:]
 
 
 class _Pupil:
@@ -130,6 +141,7 @@ class _Pupil:
         self._timezone = timezone
         self._series = _series_of(kept)
         self.normal = learned.normal
+        self.delays = _delays(kept) if is_anew else list(learned.delays)
         if is_anew or (self.normal is None and len(self._series)):
             self.normal = fit(self._series, kind=Kind.DURATION, timezone=timezone)
 
@@ -140,6 +152,8 @@ class _Pupil:
             self._judge(run, took.total_seconds())
         self.history += one_packed(point)
         if point.counts & COMPARABLE and run.started_at is not None:
+            if point.delay_seconds is not None:
+                self.delays.append(float(round(point.delay_seconds)))
             self._learn(run, point.seconds or 0.0, run.started_at)
 
     def _judge(self, run: Run, seconds: float) -> None:

@@ -12,5 +12,6 @@ DEFAULT_RULES = (
     Rule(name="records failed", condition="failure_rate"),
     Rule(name="bad data", condition="data_quality"),
     Rule(name="clock wrong", condition="clock_skew"),
+    Rule(name="deadline at risk", condition="deadline_risk"),
     Rule(name="unusual duration", condition="duration_anomaly"),
 )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tocsin.jobs.job import Job
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import EVERY_CONDITION, BlindWindow, JobState, Outcome, hidden_by
+from tocsin.quality.forecast import Ends
 from tocsin.quality.learned import NOTHING_LEARNED, Learned
 from tocsin.rules.failure import FailureTable
 from tocsin.rules.known_failures import OUR_TABLE
@@ -15,9 +16,23 @@ from tocsin.rules.known_failures import OUR_TABLE
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
+class Awaited(Struct, frozen=True, kw_only=True, gc=False):
+    """The end of a run of another job for which a job waits, as of what was last heard of it, at `told_at`.
+
+    `order_at` places that run among the others; `has_started` says that it is at work.
+    """
+
+    job: str
+    order_at: datetime
+    has_started: bool
+    told_at: datetime
+    ends: Ends
+
+
 class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A job, what is known of it as of now, what its past has taught, and when we could not hear.
 
+    `awaited` are the ends of other jobs' runs without which the next of its own does not start.
     `of_backfills`: this is what is known of runs that make up for old ones, and of nothing else.
     `known_failures` tell what a bad run has failed of.
     """
@@ -26,6 +41,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     state: JobState
     learned: Learned = NOTHING_LEARNED
     blind: tuple[BlindWindow, ...] = ()
+    awaited: tuple[Awaited, ...] = ()
     of_backfills: bool = False
     known_failures: FailureTable = OUR_TABLE
 

@@ -5,6 +5,7 @@ from enum import Enum, IntEnum
 
 from msgspec import Struct
 
+from tocsin.jobs.state import AtRisk
 from tocsin.rules.failure import Failure
 
 
@@ -28,6 +29,7 @@ class Why(Enum):
     FAILED = "failed"
     NOT_STARTED = "not_started"
     DEADLINE_NEAR = "deadline_near"
+    DEADLINE_AT_RISK = "deadline_at_risk"
     DEADLINE_MISSED = "deadline_missed"
     DURATION_NEAR = "duration_near"
     DURATION_EXCEEDED = "duration_exceeded"
@@ -91,13 +93,15 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a rule thinks, and the first instant at which it could think otherwise without a new fact.
 
     None for `ask_again_at`: only a new fact can change it. `cannot_tell`: that there is no finding does
-    not mean that all is well, so that nothing that was said before is taken back.
+    not mean that all is well, so that nothing that was said before is taken back. `at_risk` is what the rule
+    will go by when it is asked again: a fact of its own making.
     """
 
     finding: Finding | None = None
     ask_again_at: datetime | None = None
     unknown: Unknown | None = None
     cannot_tell: bool = False
+    at_risk: tuple[AtRisk, ...] = ()
 
 
 QUIET = Verdict()

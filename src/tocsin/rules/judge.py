@@ -10,6 +10,7 @@ from tocsin.jobs.job import Definition
 from tocsin.rules.conditions import (
     clock_skew,
     data_quality,
+    deadline_risk,
     duration_anomaly,
     failure_rate,
     job_failure,
@@ -42,6 +43,7 @@ CONDITIONS: Mapping[str, Judge] = {
     clock_skew.NAME: clock_skew.judge,
     duration_anomaly.NAME: duration_anomaly.judge,
     throughput.NAME: throughput.judge,
+    deadline_risk.NAME: deadline_risk.judge,
 }
 
 SHOWN: Mapping[str, Show] = {
@@ -56,6 +58,7 @@ SHOWN: Mapping[str, Show] = {
     clock_skew.NAME: clock_skew.facts_of,
     duration_anomaly.NAME: duration_anomaly.facts_of,
     throughput.NAME: throughput.facts_of,
+    deadline_risk.NAME: deadline_risk.facts_of,
 }
 """For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
 

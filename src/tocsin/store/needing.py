@@ -5,6 +5,7 @@ from typing import Final
 
 from tocsin.jobs.job import Job, JobKey
 from tocsin.store.door import OnDoor
+from tocsin.store.relations import key_of_ends
 from tocsin.store.rows import Watch
 from tocsin.store.shapes import WATCH_COLUMNS, watch_from
 
@@ -16,6 +17,10 @@ _BY_KEY: Final = f"{_WATCH} WHERE j.environment = ? AND j.name = ?"
 _NEEDING: Final = (
     f"{_WATCH} WHERE j.id IN (SELECT job_id FROM needs WHERE environment = ? AND upstream = ?) "  # noqa: S608 - our own columns
     "ORDER BY j.id LIMIT ?"
+)
+_WAKE: Final = (
+    "INSERT INTO inhibition_wakes (key, after) SELECT CAST(? AS TEXT), '' FROM needs "
+    "WHERE environment = ? AND upstream = ? LIMIT 1 ON CONFLICT (key) DO UPDATE SET after = ''"
 )
 _FORGET: Final = "DELETE FROM needs WHERE job_id = ?"
 _ADD: Final = "INSERT INTO needs (environment, upstream, job_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -36,6 +41,11 @@ class NeedsWriting(OnDoor):
     def has_needs(self) -> bool:
         """Whether any job needs another."""
         return self._door.one("SELECT 1 FROM needs LIMIT 1") is not None
+
+    def wake_needing(self, jobs: Iterable[JobKey]) -> int:
+        """Note that the jobs that need these want to be looked at; return how many of these are needed."""
+        rows = [(key_of_ends(key), *key) for key in jobs if "\0" not in key.name]
+        return self._door.many(_WAKE, rows) if rows else 0
 
     def _save_needs(self, jobs: Iterable[Job]) -> None:
         changed = list(jobs)

@@ -7,6 +7,19 @@ from tocsin.alerts.inhibition import Bond, Side
 from tocsin.jobs.job import JobKey
 from tocsin.store.rows import Watch
 
+_ENDS = "ends"
+
+
+def key_of_ends(job: JobKey) -> str:
+    """Return the key by which those are woken who wait for a job's end."""
+    return "\x1f".join((_ENDS, *job))
+
+
+def job_of_ends(key: str) -> JobKey | None:
+    """Return the job of a key by which those are woken who wait for its end; None for any other key."""
+    word, *rest = key.split("\x1f", 2)
+    return JobKey(*rest) if word == _ENDS and len(rest) == len(JobKey._fields) else None
+
 
 class Relations(Protocol):
     """Which job needs which, and which alert mutes which."""
@@ -32,6 +45,13 @@ class Relations(Protocol):
 
     def wake(self, keys: Iterable[str]) -> int:
         """Note that the targets of these keys want to be looked at; return how many keys have any."""
+        ...
+
+    def wake_needing(self, jobs: Iterable[JobKey]) -> int:
+        """Note that the jobs that need these want to be looked at; return how many of these are needed.
+
+        They wait among the other keys, each under its `key_of_ends`.
+        """
         ...
 
     def wakes(self, limit: int) -> list[tuple[str, str]]:

@@ -99,17 +99,11 @@ class CheckInLine(Part):
     exit_code: Annotated[int, Field(ge=-1_000, le=4_294_967_295)] | None = None
     """The exit code of the process."""
 
-    signal: Annotated[int, Field(ge=0, le=255)] | None = None
-    """The signal that ended the process."""
-
     error_type: Text = ""
     """What kind of error it was."""
 
     error_message: Text = ""
     """What the error says."""
-
-    log_tail: Text = ""
-    """The end of the log."""
 
     labels: Annotated[dict[str, Text], Field(max_length=50)] | None = None
     """Labels of the job, as it reports them."""
@@ -271,9 +265,7 @@ def _given(word: str) -> dict[str, object]:
 _NOT_IN_SHORT: Final = frozenset(
     {"at", "every", "start", "times", "job", "kind", "runs", "labels", "metrics"}
 )
-_TEXTS: Final = frozenset(
-    {"environment", "run", "nominal_at", "partition", "error_type", "error_message", "log_tail"}
-)
+_TEXTS: Final = frozenset({"environment", "run", "nominal_at", "partition", "error_type", "error_message"})
 
 
 def _number(text: str) -> object:

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from tocsin.alerts.alert import Entry
 from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.store.fleeting.alerts import FleetingAlerts
 from tocsin.store.fleeting.jobs import FleetingJobs
+from tocsin.store.relations import key_of_ends
 from tocsin.store.rows import Notification, SetAside
 
 
@@ -29,6 +31,12 @@ class FleetingWriting(FleetingJobs, FleetingAlerts):
 
     def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
         """Keep no decided occurrences."""
+
+    def wake_needing(self, jobs: Iterable[JobKey]) -> int:
+        """Note that the jobs that need these want to be looked at; return how many of these are needed."""
+        needed = [key_of_ends(key) for key in jobs if self._needing.get(key)]
+        self._wakes.update(dict.fromkeys(needed, ""))
+        return len(needed)
 
     def record(self, entries: Iterable[Entry]) -> None:
         """Add lines to the alerts' histories."""

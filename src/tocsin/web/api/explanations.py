@@ -17,6 +17,7 @@ from tocsin.web.api.explanation_shapes import (
     explanation_shape,
 )
 from tocsin.web.api.inputs import MAX_ITEMS, Environment, Name, Who, found_job, key_of
+from tocsin.web.foreseen import awaited_in
 from tocsin.web.wiring import Wired, Wiring
 
 MOST_REMEMBERED: Final = 100
@@ -38,7 +39,7 @@ def explanation_of(wired: Wiring, reading: Reading, key: JobKey) -> ExplanationS
     """Return why a job is judged as it is, or end the request with 404."""
     watch = found_job(reading, key)
     alerts = reading.alerts(states=OPEN, job_id=watch.job.id, limit=MAX_ITEMS)
-    explained = explain(watch, wired.engine.book, wired.clock.now())
+    explained = explain(watch, wired.engine.book, wired.clock.now(), awaited_in(reading, watch))
     return explanation_shape(explained, {alert.fingerprint: alert.id for alert in alerts})
 
 
@@ -59,4 +60,5 @@ def explanation_of_alert(wired: Wiring, reading: Reading, alert: Alert) -> Alert
     over = reading.alerts(states=(AlertState.RESOLVED,), job_id=alert.job_id, limit=MOST_REMEMBERED)
     since = now - book.remember_for
     of_job += [one for one in over if one.resolved_at is not None and one.resolved_at > since]
-    return alert_explanation_shape(explain_alert(alert, of_job, explain(watch, book, now), book, now))
+    explained = explain(watch, book, now, awaited_in(reading, watch))
+    return alert_explanation_shape(explain_alert(alert, of_job, explained, book, now))

@@ -30,9 +30,11 @@ from tocsin.web.api.inputs import (
     write_cursor,
 )
 from tocsin.web.api.occurrence_shapes import OccurrencesShape
+from tocsin.web.api.outlook_shapes import ForeseenJobShape, foreseen_job_shape
 from tocsin.web.api.shapes import DoneShape, JobShape, LogLineShape, Page, RunShape
 from tocsin.web.definition import read_definition
 from tocsin.web.faults import Fault, ProblemError
+from tocsin.web.foreseen import foreseen_end
 from tocsin.web.wire import DefinitionBody
 from tocsin.web.wiring import Wired
 
@@ -85,13 +87,14 @@ def open_alerts_by_job(reading: Reading, job_ids: Iterable[int]) -> Counter[int]
 
 
 @router.get("/{environment}/{name}")
-def get_job(wired: Wired, _: Who, environment: Environment, name: Name) -> JobShape:
+def get_job(wired: Wired, _: Who, environment: Environment, name: Name) -> ForeseenJobShape:
     """Return one job, how it stands and what is promised of it."""
     with wired.store.reading() as reading:
         watch = found_job(reading, key_of(environment, name))
-        alerting = open_alerts_by_job(reading, [watch.job.id])
+        alerting, now = open_alerts_by_job(reading, [watch.job.id]), wired.clock.now()
+        outlook = foreseen_end(reading, watch, now)
     known = wired.engine.configuration.known_failures
-    return job_shape(watch, alerting[watch.job.id], wired.clock.now(), known)
+    return foreseen_job_shape(job_shape(watch, alerting[watch.job.id], now, known), outlook)
 
 
 @router.get("/{environment}/{name}/runs")

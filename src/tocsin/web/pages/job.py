@@ -12,6 +12,7 @@ from tocsin.jobs.run import Run
 from tocsin.rules.failure import FailureTable
 from tocsin.web.api.explanations import explanation_of
 from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
+from tocsin.web.foreseen import foreseen_end
 from tocsin.web.pages.drawing import draw_chart
 from tocsin.web.pages.marks import kind_of, marks_of, newest_first
 from tocsin.web.pages.rendering import render
@@ -43,6 +44,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         occurrences = reading.recent_occurrences([job_id], RUNS).get(job_id, [])
         check_ins = reading.log(job_id, before=None, limit=CHECK_INS)
         why = explanation_of(wired, reading, watch.job.key)
+        outlook = foreseen_end(reading, watch, now)
     timezone, known = watch.job.definition.timezone, wired.engine.configuration.known_failures
     marks = marks_of(runs, occurrences, now=now, timezone=timezone, limit=RUNS)
     return render(
@@ -53,6 +55,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         state=watch.state,
         standing=standing_of(watch, len(alerts), now),
         expected=None if watch.job.paused_at else expected_next(watch, now),
+        outlook=outlook,
         chart=draw_chart(marks, RUNS),
         longest=max((run.execution for run in runs if run.execution is not None), default=None),
         expected_runs=occurrences[:LISTED],
