@@ -73,7 +73,12 @@ def _definition(number: int) -> Definition:
     return Definition(
         schedule=read_schedule(f"{minute} {hour} * * *", ZONE),
         timezone=ZONE,
-        sla=SLA(deadline_offset_minutes=180, max_duration_seconds=3 * TYPICAL_SECONDS),
+        sla=SLA(
+            deadline_offset_minutes=180,
+            max_duration_seconds=3 * TYPICAL_SECONDS,
+            warning_minutes_before=5,
+            critical_minutes_before=2,
+        ),
         labels=(("team", f"team-{number % 7}"),),
         rank=Rank.FILE,
     )
