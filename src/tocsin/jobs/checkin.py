@@ -12,7 +12,9 @@ DEFAULT_ENVIRONMENT = "production"
 
 
 class CheckInKind(Enum):
-    """What has happened, in the words that go over the wire."""
+    """What has happened, in the words that go over the wire; `ends_run`: the run is over by that."""
+
+    ends_run: bool
 
     SCHEDULED = "scheduled"
     QUEUED = "queued"
@@ -25,13 +27,8 @@ class CheckInKind(Enum):
     SKIP = "skip"
     LOG = "log"
 
-    @property
-    def ends_run(self) -> bool:
-        """Whether a run is over when it says this."""
-        return self in _ENDS
-
-
-_ENDS = frozenset({CheckInKind.SUCCESS, CheckInKind.FAIL, CheckInKind.TIMEOUT, CheckInKind.SKIP})
+    def __init__(self, word: str) -> None:
+        self.ends_run = word in ("success", "fail", "timeout", "skip")
 
 
 class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
