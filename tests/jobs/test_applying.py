@@ -192,7 +192,25 @@ def test_how_fast_a_run_is_is_read_over_its_last_five_to_ten_minutes() -> None:
             progress=Progress(done=10 * minute),
         )
         run, _ = apply(run, beat)
-        oldest, newest = run.readings[0], run.readings[-1]
-        assert (newest.at, newest.done) == (beat.at, 10 * minute)
-        assert min(5, minute - 1) * MINUTE <= newest.at - oldest.at <= 10 * MINUTE
-        assert len(run.readings) <= 3
+        oldest = run.readings[0]
+        assert run.done == 10 * minute
+        assert oldest.done == (oldest.at - NOON) / MINUTE * 10
+        assert min(5, minute - 1) * MINUTE <= beat.at - oldest.at <= 10 * MINUTE
+        assert len(run.readings) <= 2
+
+
+def test_a_count_that_begins_anew_is_read_anew() -> None:
+    run = Run(key="a", last_sign_at=NOON, status=RunStatus.RUNNING, phase=Phase.RUNNING, started_at=NOON)
+    for minute, done in ((1, 10), (2, 20), (3, 5), (4, 6)):
+        at = NOON + minute * MINUTE
+        beat = CheckIn(
+            job="etl",
+            kind=CheckInKind.HEARTBEAT,
+            run="a",
+            at=at,
+            received_at=at,
+            progress=Progress(done=done),
+        )
+        run, _ = apply(run, beat)
+
+    assert [(reading.at, reading.done) for reading in run.readings] == [(NOON + 3 * MINUTE, 5)]

@@ -281,25 +281,21 @@ def _add_evidence(changes: Changes, run: Run, check_in: CheckIn) -> None:
 
 
 def _add_reading(changes: Changes, run: Run, check_in: CheckIn) -> None:
-    """Take up how much is done by now, beside what was done five to ten minutes ago or at first.
+    """Keep from time to time how much was done, so that it can be told how fast the run is lately.
 
     A run that counts its progress is read by that alone; one that has begun its count anew, anew.
     """
-    progress, records, known = check_in.progress, check_in.records, run.readings
-    if progress is not None:
-        done = progress.done
-    elif run.progress is None and records is not None and records.ok is not None:
-        done = float(records.ok + (records.failed or 0))
+    known, before = run.readings, run.done
+    if check_in.progress is not None:
+        done = check_in.progress.done
+    elif run.progress is None and check_in.records is not None and check_in.records.ok is not None:
+        done = float(check_in.records.ok + (check_in.records.failed or 0))
     else:
         return
-    reading = Reading(check_in.at, done)
-    if not known or done < known[-1].done:
-        changes["readings"] = (reading,)
-        return
-    older = known[:-1] or known
-    if check_in.at - older[-1].at >= PACE_OVER:
-        older = (older[-1], reading)
-    changes["readings"] = (*older, reading)
+    if not known or (before is not None and done < before):
+        changes["readings"] = (Reading(check_in.at, done),)
+    elif check_in.at - known[-1].at >= PACE_OVER:
+        changes["readings"] = (known[-1], Reading(check_in.at, done))
 
 
 def _merged(old: Detail | None, new: Detail) -> Detail:

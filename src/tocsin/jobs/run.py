@@ -78,7 +78,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     some up to `unsure_through` have not come. `longest_silence_seconds` is the longest wait between
     two signs of life, `heartbeat_every_seconds` the mean wait for a heartbeat. `overtaken_at` is
     when a good run of the same partition and the same or a later occurrence ended while this was open.
-    `readings` tell how fast it is: the newest report of what is done, after one or two older ones.
+    `readings` are one or two reports of what was done, the older five to ten minutes old if it is as old.
     """
 
     key: str
@@ -110,6 +110,13 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     closed_by_us: bool = False
     overtaken_at: datetime | None = None
     readings: tuple[Reading, ...] = ()
+
+    @property
+    def done(self) -> float | None:
+        """How much of its work it has reported as done: its progress, or else its records."""
+        if self.progress is not None:
+            return self.progress.done
+        return None if self.records_ok is None else float(self.records_ok + (self.records_failed or 0))
 
     @property
     def order_at(self) -> datetime:

@@ -75,13 +75,12 @@ def _speed(rule: Rule, outcome: Outcome) -> float | None:
 def _paces(rule: Rule, facts: Facts) -> list[_Pace]:
     forgiven, paces = facts.forgiven_until(NAME), []
     for run in facts.state.open_runs:
-        readings = run.readings
-        if len(readings) <= 1 or not run.status.is_running or run.phase.is_retrying or run.overtaken_at:
+        if not run.readings or not run.status.is_running or run.phase.is_retrying or run.overtaken_at:
             continue
-        first, last = readings[0], readings[-1]
-        seconds = (last.at - first.at).total_seconds()
+        first, done = run.readings[0], run.done or 0.0
+        seconds = (run.last_sign_at - first.at).total_seconds()
         if seconds > 0 and seconds >= _least_seconds(rule) and first.at > forgiven:
-            pace = (last.done - first.done) / seconds
+            pace = (done - first.done) / seconds
             paces.append(_Pace(run=run, per_second=pace, over_seconds=seconds, since_at=first.at))
     return paces
 
