@@ -13,6 +13,7 @@ from tocsin.jobs.skew import HostClock
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import JobState, Measured
 from tocsin.rules.defaults import DEFAULT_RULES
+from tocsin.rules.facts import Trouble
 from tocsin.rules.finding import QUIET
 from tocsin.rules.judge import CONDITIONS
 
@@ -35,8 +36,11 @@ _TROUBLES = facts(
     stalled_after_seconds=60.0,
     checks=(Check(id="rows", metric=Metric.ROW_COUNT, least=1.0),),
 )
-TROUBLED = learned_from_runs(_TROUBLES)
-ONLY_WHEN_ASKED = {"throughput"}
+TROUBLED = replace(
+    learned_from_runs(_TROUBLES),
+    troubles=(Trouble(job="load", since_at=NOON, opened_at=NOON, summary="failed"),),
+)
+ONLY_WHEN_ASKED = {"throughput", "upstream"}
 NEEDED: dict[str, dict[str, Any]] = {"throughput": {"threshold": 5.0}}
 MUCH_LATER = NOON.replace(hour=20)
 

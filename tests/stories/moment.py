@@ -124,8 +124,8 @@ class Moment:
         until_at = self._instant(until) if until else None
         return self.orders(AcknowledgeGroup(group_id=group.id, who=who, until_at=until_at))
 
-    def resolves(self, who: str) -> "Moment":
-        return self.orders(Resolve(alert_id=self._the_alert().id, who=who))
+    def resolves(self, who: str, *, job: str = "") -> "Moment":
+        return self.orders(Resolve(alert_id=self._the_alert(job).id, who=who))
 
     def _the_alert(self, job: str = "") -> Alert:
         states = (AlertState.FIRING, AlertState.ACKNOWLEDGED)

@@ -7,14 +7,17 @@ that it is empty: nothing else. That it fails, hangs or takes too long is its ow
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.inhibition import Inhibitor
-from tocsin.alerts.likely import LikelyCause, Trouble, unready
+from tocsin.alerts.likely import LikelyCause, unready
+from tocsin.alerts.likely import Trouble as Kind
 from tocsin.jobs.state import JobState
+from tocsin.rules.facts import Trouble
 from tocsin.rules.finding import Severity, Why
 
 
@@ -40,6 +43,7 @@ _EXPLAINS: Final = {
     Why.NO_PROGRESS: _ALL,
     Why.NO_END: _ALL,
     Why.NO_RECORDS: frozenset({Lack.DATA}),
+    Why.TOO_FEW_RECORDS: frozenset({Lack.DATA}),
 }
 _LACKS: Final = {
     Why.NOT_STARTED: Lack.IN_TIME,
@@ -47,7 +51,12 @@ _LACKS: Final = {
     Why.DEADLINE_NEAR: Lack.IN_TIME,
     Why.DEADLINE_MISSED: Lack.IN_TIME,
     Why.NO_RECORDS: Lack.DATA,
+    Why.TOO_FEW_RECORDS: Lack.DATA,
 }
+
+
+# What is late, failed or brought too little: what only may become so is not told of those who need it.
+_TROUBLES: Final = _EXPLAINS.keys() - {Why.DEADLINE_NEAR, Why.DURATION_NEAR}
 
 
 class Needed(Struct, frozen=True, kw_only=True, gc=False):
@@ -98,6 +107,37 @@ def inhibitor_of(alert: Alert, needed: Iterable[Needed]) -> Inhibitor | None:
     return None if oldest is None else Inhibitor(alert_id=oldest.id, job=oldest.job)
 
 
+def troubles_of(needed: Iterable[Needed]) -> tuple[Trouble, ...]:
+    """Return what is late, failed or brought too little of what a job needs, the first to be noticed first.
+
+    What is muted by another alert follows from that, and is left out; so is what concerns backfills.
+    """
+    found = [
+        (source.opened_at, source.id, source, one)
+        for one in needed
+        for source in one.alerts
+        if _is_trouble(source)
+    ]
+    return tuple(
+        Trouble(job=one.job, since_at=source.since_at, opened_at=source.opened_at, summary=source.summary)
+        for _, _, source, one in sorted(found, key=itemgetter(0, 1))
+        if _lasts(source, one)
+    )
+
+
+def as_trouble(alert: Alert | None) -> str:
+    """Return what those hear of an alert who ask how what they need is; nothing where it is no trouble."""
+    return alert.summary if alert is not None and _is_trouble(alert) else ""
+
+
+def _is_trouble(source: Alert) -> bool:
+    return source.is_open and not source.backfill and source.why in _TROUBLES and not _is_muted(source)
+
+
+def _is_muted(source: Alert) -> bool:
+    return source.inhibited is not None and source.inhibited.is_by_another
+
+
 def likely_cause_of(
     alert: Alert, state: JobState, needed: Iterable[Needed], now: datetime
 ) -> LikelyCause | None:
@@ -118,7 +158,7 @@ def likely_cause_of(
         oldest, of = min(found, key=lambda pair: (pair[0].opened_at, pair[0].id))
         return LikelyCause(
             job=of.job,
-            trouble=Trouble.ALERT,
+            trouble=Kind.ALERT,
             since_at=oldest.since_at,
             seen_at=now,
             summary=oldest.summary,
@@ -137,7 +177,7 @@ def likely_cause_of(
 
 
 def _rank(cause: LikelyCause) -> tuple[bool, datetime]:
-    return cause.trouble is Trouble.NOT_STARTED, cause.since_at
+    return cause.trouble is Kind.NOT_STARTED, cause.since_at
 
 
 def _is_after(at: datetime | None, before_at: datetime | None) -> bool:
@@ -162,7 +202,7 @@ def _is_apart(source: Alert, alert: Alert) -> bool:
     """Whether an alert is another one, open, not muted, and not of a backfill where a live run is amiss."""
     if not source.is_open or source.id == alert.id:
         return False
-    if source.inhibited is not None and source.inhibited.is_by_another:
+    if _is_muted(source):
         return False
     return alert.backfill or not source.backfill
 

@@ -7,6 +7,7 @@ when a run of it begins, ends, or has come an eighth further. What time alone ch
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from tocsin.engine.book import RuleBook
 from tocsin.jobs.checkin import CheckIn, CheckInKind
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.run import Run
@@ -79,8 +80,11 @@ def _awaited(
     return found
 
 
-def waiting_for(key: JobKey, writing: Writing) -> Iterable[int]:
-    """Return the ids of the jobs of which the end depends on that of this one, itself or by way of others."""
+def waiting_for(key: JobKey, writing: Writing, rule_book: RuleBook) -> Iterable[int]:
+    """Return the ids of the jobs that need this one, itself or by way of others, and to which that matters.
+
+    It does where their own end depends on it, or where a rule asks how what they need is.
+    """
     found: dict[JobKey, Watch] = {}
     keys = [key]
     for _ in range(FURTHEST):
@@ -92,4 +96,6 @@ def waiting_for(key: JobKey, writing: Writing) -> Iterable[int]:
                     keys.append(watch.job.key)
         if not keys or len(found) >= MOST_WAITING:
             break
-    return sorted(watch.job.id for watch in found.values() if is_waiting(watch))
+    return sorted(
+        watch.job.id for watch in found.values() if is_waiting(watch) or rule_book.asks_of_needs_of(watch.job)
+    )

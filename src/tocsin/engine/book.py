@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tocsin.alerts.maintenance import opens_after
 from tocsin.alerts.matcher import match_all, read_matcher
@@ -21,6 +21,7 @@ from tocsin.store.rows import SetAside
 
 MAX_REMEMBERED_JOBS = 100_000
 MAX_REMEMBERED_DEFINITIONS = 5_000
+_OF_NEEDS: Final = "upstream"
 
 
 class _Fit(NamedTuple):
@@ -50,6 +51,7 @@ class RuleBook:
         self._fits_all = tuple(rule for rule, _ in self._rules) if is_for_all else None
         self._remembered: dict[int, _Fit] = {}
         self._asked: dict[int, _Fit] = {}
+        self.asks_of_needs: Final = any(rule.enabled and rule.condition == _OF_NEEDS for rule in rules)
         # Most jobs are watched by the same rules, so that these are kept once.
         self._alike: dict[tuple[int, ...], tuple[Rule, ...]] = {}
 
@@ -81,6 +83,12 @@ class RuleBook:
         fit = _Fit(job.name, job.definition, rules, concerning(rules, job.definition))
         self._remembered[job.id] = fit
         return fit
+
+    def asks_of_needs_of(self, job: Job) -> bool:
+        """Whether a rule that watches the job asks what is wrong with those that it needs."""
+        if not self.asks_of_needs or not job.definition.upstream:
+            return False
+        return any(rule.condition == _OF_NEEDS for rule in self.asked_of(job))
 
     def _find(self, job: Job) -> tuple[Rule, ...]:
         labels = dict(job.all_labels)

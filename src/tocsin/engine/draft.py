@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, Entry
+from tocsin.alerts.upstream import as_trouble
 from tocsin.engine.apart import (
     EVERYTHING,
     LEARNING,
@@ -244,6 +245,10 @@ class Draft:
         self.writing.save(self.watches.values())
         if self._histories:
             self.writing.save_histories(self._histories)
+        if self._changed and self.book.rule_book.asks_of_needs:
+            for alert in self._changed.values():
+                if as_trouble(self._before.get(alert.id)) != as_trouble(alert):
+                    self.moved_ends[JobKey(alert.environment, alert.job)] = None
         if self.moved_ends:
             self.has_woken = self.writing.wake_needing(self.moved_ends) > 0 or self.has_woken
 

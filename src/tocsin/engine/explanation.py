@@ -20,7 +20,7 @@ from tocsin.jobs.settling import settle
 from tocsin.jobs.state import JobState
 from tocsin.quality.learned import learns_at
 from tocsin.rules.defaults import DEFAULT_RULES
-from tocsin.rules.facts import Awaited, Facts, apart
+from tocsin.rules.facts import Awaited, Facts, Trouble, apart
 from tocsin.rules.finding import QUIET, Verdict
 from tocsin.rules.judge import SHOWN, judge
 from tocsin.rules.rule import Rule
@@ -110,10 +110,16 @@ class Explanation:
         return min((at for at in asks if at is not None), default=None)
 
 
-def explain(watch: Watch, book: Book, now: datetime, awaited: tuple[Awaited, ...] = ()) -> Explanation:
+def explain(
+    watch: Watch,
+    book: Book,
+    now: datetime,
+    awaited: tuple[Awaited, ...] = (),
+    troubles: tuple[Trouble, ...] = (),
+) -> Explanation:
     """Return what every rule of the configuration makes of a job at `now`, and why the others do not ask.
 
-    `awaited` are the ends of other jobs that it waits for.
+    `awaited` are the ends of other jobs that it waits for, `troubles` what is wrong with those it needs.
     """
     job = watch.job
     if job.environment == SYSTEM_JOB.environment:
@@ -137,6 +143,7 @@ def explain(watch: Watch, book: Book, now: datetime, awaited: tuple[Awaited, ...
             learned=watch.learned,
             blind=book.blind,
             awaited=awaited,
+            troubles=troubles,
             known_failures=book.configuration.known_failures,
         )
     )

@@ -133,7 +133,7 @@ def _take_one(
     draft.watches[job_id] = replace(watch, state=folded.state)
     if folded.ended and folded.state.last_success_at != watch.state.last_success_at:
         draft.inhibiting.ended_well(watch.job)
-    if watch.learned.normal is not None and is_news(check_in, run):
+    if (watch.learned.normal or draft.book.rule_book.asks_of_needs) and is_news(check_in, run):
         draft.moved_ends[watch.job.key] = None
     if folded.answered is not Answered.DUPLICATE:
         named = check_in if check_in.run is not None or folded.run is None else _named(check_in, folded.run)

@@ -25,10 +25,10 @@ from tocsin.alerts.inhibition import (
     waiting,
 )
 from tocsin.alerts.route import FOR_EVER
-from tocsin.alerts.upstream import Needed, inhibitor_of, lack_of
+from tocsin.alerts.upstream import Needed, inhibitor_of, lack_of, troubles_of
 from tocsin.engine.at_risk import at_risk_of
 from tocsin.engine.audible import changes_at, unheard
-from tocsin.engine.awaiting import awaited_by, is_waiting
+from tocsin.engine.awaiting import FURTHEST, awaited_by, is_waiting
 from tocsin.engine.book import Book
 from tocsin.engine.explaining import explained, is_to_be_explained
 from tocsin.engine.kinship import Above, Kinship
@@ -37,7 +37,7 @@ from tocsin.engine.voicing import entry_of, labels_of
 from tocsin.errors import StoreUnreadable
 from tocsin.jobs.job import Job
 from tocsin.jobs.state import JobState
-from tocsin.rules.facts import Awaited
+from tocsin.rules.facts import Awaited, Trouble
 from tocsin.rules.finding import Severity
 from tocsin.rules.wording import clock_time
 from tocsin.store.base import Writing
@@ -114,6 +114,11 @@ class Inhibiting:
     def awaited(self, watch: Watch) -> tuple[Awaited, ...]:
         """Return the ends of other jobs that a job waits for, where its own end depends on them."""
         return awaited_by(watch, self._kinship.watch) if is_waiting(watch) else ()
+
+    def troubles(self, job: Job) -> tuple[Trouble, ...]:
+        """Return what is late or failed of what a job needs, itself or by way of others."""
+        near = [one for one in self._kinship.above(job) if len(one.between) < FURTHEST]
+        return troubles_of(self._needed(near))
 
     def keep(self, changed: Iterable[tuple[Alert | None, Alert]]) -> None:
         """Write the ties of alerts that were changed, each before and after, and wake what they mute."""

@@ -24,6 +24,33 @@ class Above:
     between: tuple[JobState, ...]
 
 
+def needed_by(job: Job, find: Callable[[JobKey], Watch | None]) -> tuple[Above, ...]:
+    """Return what a job needs, the nearest first, at most MAX_NEEDED of them and MAX_STEPS away."""
+    found: dict[JobKey, Above] = {}
+    names: list[_Step] = [(JobKey(job.environment, name), ()) for name in job.definition.upstream]
+    for _ in range(MAX_STEPS):
+        names = list(_step_up(names, found, job.key, find))
+        if not names or len(found) >= MAX_NEEDED:
+            break
+    return tuple(found.values())
+
+
+def _step_up(
+    names: Iterable[_Step],
+    found: dict[JobKey, Above],
+    start: JobKey,
+    find: Callable[[JobKey], Watch | None],
+) -> Iterator[_Step]:
+    for key, between in names:
+        if key == start or key in found or len(found) >= MAX_NEEDED:
+            continue
+        watch = find(key)
+        found[key] = Above(key=key, watch=watch, between=between)
+        if watch is not None:
+            further = (*between, watch.state)
+            yield from ((JobKey(key.environment, name), further) for name in watch.job.definition.upstream)
+
+
 class Kinship:
     """Finds the jobs around one; what it has read it remembers until `forget`."""
 
@@ -46,30 +73,7 @@ class Kinship:
 
     def above(self, job: Job) -> tuple[Above, ...]:
         """Return what a job needs, the nearest first, at most MAX_NEEDED of them and MAX_STEPS away."""
-        found: dict[JobKey, Above] = {}
-        names: list[_Step] = [(JobKey(job.environment, name), ()) for name in job.definition.upstream]
-        for _ in range(MAX_STEPS):
-            names = list(self._step_up(names, found, job.key))
-            if not names or len(found) >= MAX_NEEDED:
-                break
-        return tuple(found.values())
-
-    def _step_up(
-        self,
-        names: Iterable[_Step],
-        found: dict[JobKey, Above],
-        start: JobKey,
-    ) -> Iterator[_Step]:
-        for key, between in names:
-            if key == start or key in found or len(found) >= MAX_NEEDED:
-                continue
-            watch = self.watch(key)
-            found[key] = Above(key=key, watch=watch, between=between)
-            if watch is not None:
-                further = (*between, watch.state)
-                yield from (
-                    (JobKey(key.environment, name), further) for name in watch.job.definition.upstream
-                )
+        return needed_by(job, self.watch)
 
     def below(self, job: Job) -> tuple[tuple[Watch, ...], bool]:
         """Return the jobs that need one, at most MAX_NEEDING of them, and whether these are all."""

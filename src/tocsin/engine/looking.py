@@ -29,7 +29,7 @@ from tocsin.jobs.run import Run
 from tocsin.jobs.settling import settle
 from tocsin.jobs.state import AtRisk, JobState
 from tocsin.quality.learned import learns_at
-from tocsin.rules.facts import Awaited, Facts, apart
+from tocsin.rules.facts import Awaited, Facts, Trouble, apart
 from tocsin.rules.finding import Finding, Verdict
 from tocsin.rules.judge import judge
 from tocsin.rules.rule import Rule
@@ -79,7 +79,8 @@ def look(
     seen = Look(watch=watch, alerts=list(alerts), state=watch.state)
     if watch.job.paused_at is None:
         awaited = neighbours.awaited(watch) if watch.job.definition.upstream else ()
-        findings, not_well = _judge_all(seen, book, now, awaited)
+        troubles = neighbours.troubles(watch.job) if book.rule_book.asks_of_needs_of(watch.job) else ()
+        findings, not_well = _judge_all(seen, book, now, awaited, troubles)
         if findings or alerts:
             _count_from_now(seen, now)
             _let_lapse(seen, now, book.configuration.policy.acknowledged_for)
@@ -96,7 +97,7 @@ def look(
 
 
 def _judge_all(
-    seen: Look, book: Book, now: datetime, awaited: tuple[Awaited, ...]
+    seen: Look, book: Book, now: datetime, awaited: tuple[Awaited, ...], troubles: tuple[Trouble, ...]
 ) -> tuple[dict[str, tuple[Rule, Finding]], NotWell]:
     """Return the worst finding of each fingerprint, and the rules that do not say that all is well."""
     job, policy = seen.watch.job, book.configuration.policy
@@ -117,6 +118,7 @@ def _judge_all(
         blind=book.blind,
         awaited=awaited,
         known_failures=book.configuration.known_failures,
+        troubles=troubles,
     )
     for facts in apart(facts_of_job):
         _judge_by_all_rules(seen, facts, findings, not_well, book=book, now=now)

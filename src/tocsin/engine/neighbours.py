@@ -7,7 +7,7 @@ from typing import Protocol
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Entry
 from tocsin.jobs.job import Job
-from tocsin.rules.facts import Awaited
+from tocsin.rules.facts import Awaited, Trouble
 from tocsin.store.rows import Watch
 
 
@@ -31,6 +31,10 @@ class Neighbours(Protocol):
         """Return the ends of other jobs that a job waits for, where its own end depends on them."""
         ...
 
+    def troubles(self, job: Job) -> tuple[Trouble, ...]:
+        """Return what is late or failed of what a job needs."""
+        ...
+
 
 class Nobody:
     """A job that is alone."""
@@ -40,6 +44,10 @@ class Nobody:
         return Placed(change=change)
 
     def awaited(self, watch: Watch) -> tuple[Awaited, ...]:  # noqa: ARG002 -- the same
+        """Return nothing."""
+        return ()
+
+    def troubles(self, job: Job) -> tuple[Trouble, ...]:  # noqa: ARG002 -- the same
         """Return nothing."""
         return ()
 

@@ -94,7 +94,7 @@ def _wake_targets(draft: Draft) -> None:
 def _wake(draft: Draft, key: str, after: str) -> None:
     writing, job = draft.writing, job_of_ends(key)
     if job is not None:
-        writing.mark_due(waiting_for(job, writing), draft.now)
+        writing.mark_due(waiting_for(job, writing, draft.book.rule_book), draft.now)
         writing.wake_on(key, after, None)
         return
     found = writing.bonds(key, Side.TARGET, after=after, limit=TARGETS_AT_ONCE)

@@ -29,10 +29,23 @@ class Awaited(Struct, frozen=True, kw_only=True, gc=False):
     ends: Ends
 
 
+class Trouble(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An open alert of a job that another needs, which says that its work is not there, or not as it must be.
+
+    `since_at` is when that began, `opened_at` when it was noticed, `summary` what the alert says.
+    """
+
+    job: str
+    since_at: datetime
+    opened_at: datetime
+    summary: str
+
+
 class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A job, what is known of it as of now, what its past has taught, and when we could not hear.
 
     `awaited` are the ends of other jobs' runs without which the next of its own does not start.
+    `troubles` are those of the jobs that it needs, the oldest first, where a rule asks for them.
     `of_backfills`: this is what is known of runs that make up for old ones, and of nothing else.
     `known_failures` tell what a bad run has failed of.
     """
@@ -44,6 +57,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     awaited: tuple[Awaited, ...] = ()
     of_backfills: bool = False
     known_failures: FailureTable = OUR_TABLE
+    troubles: tuple[Trouble, ...] = ()
 
     def forgiven_until(self, condition: str) -> datetime:
         """Return the instant up to which a person has declared this condition's troubles over."""

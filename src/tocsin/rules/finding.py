@@ -48,6 +48,7 @@ class Why(Enum):
     CLOCK_WRONG = "clock_wrong"
     RUNS_FAILED = "runs_failed"
     TOO_SLOW = "too_slow"
+    UPSTREAM = "upstream"
     UNKNOWN = "unknown"
     DRILL = "drill"
     DRILL_FAILED = "drill_failed"

@@ -20,6 +20,7 @@ from tocsin.rules.conditions import (
     sla_breach,
     stalled,
     throughput,
+    upstream,
 )
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import LEARNING, QUIET, Finding, Severity, Verdict
@@ -44,6 +45,7 @@ CONDITIONS: Mapping[str, Judge] = {
     duration_anomaly.NAME: duration_anomaly.judge,
     throughput.NAME: throughput.judge,
     deadline_risk.NAME: deadline_risk.judge,
+    upstream.NAME: upstream.judge,
 }
 
 SHOWN: Mapping[str, Show] = {
@@ -59,6 +61,7 @@ SHOWN: Mapping[str, Show] = {
     duration_anomaly.NAME: duration_anomaly.facts_of,
     throughput.NAME: throughput.facts_of,
     deadline_risk.NAME: deadline_risk.facts_of,
+    upstream.NAME: upstream.facts_of,
 }
 """For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
 
@@ -66,8 +69,9 @@ CONCERNS: Mapping[str, Concerns] = {
     min_records.NAME: min_records.concerns,
     data_quality.NAME: data_quality.concerns,
     failure_rate.NAME: failure_rate.concerns,
+    upstream.NAME: upstream.concerns,
 }
-"""Conditions that can say nothing of a job that is not promised something, or limited by the rule."""
+"""Conditions that can say nothing of a job without a promise, a limit of the rule, or a need of others."""
 
 
 def concerning(rules: Iterable[Rule], definition: Definition) -> tuple[Rule, ...]:

@@ -6,9 +6,10 @@ from fastapi import APIRouter
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.engine.explained_alert import explain_alert
-from tocsin.engine.explanation import explain
+from tocsin.engine.explanation import Explanation, explain
 from tocsin.jobs.job import JobKey
 from tocsin.store.base import Reading
+from tocsin.store.rows import Watch
 from tocsin.web.api.alerts import OPEN, found_alert
 from tocsin.web.api.explanation_shapes import (
     AlertExplanationShape,
@@ -17,7 +18,7 @@ from tocsin.web.api.explanation_shapes import (
     explanation_shape,
 )
 from tocsin.web.api.inputs import MAX_ITEMS, Environment, Name, Who, found_job, key_of
-from tocsin.web.foreseen import awaited_in
+from tocsin.web.foreseen import awaited_in, troubles_in
 from tocsin.web.wiring import Wired, Wiring
 
 MOST_REMEMBERED: Final = 100
@@ -39,8 +40,14 @@ def explanation_of(wired: Wiring, reading: Reading, key: JobKey) -> ExplanationS
     """Return why a job is judged as it is, or end the request with 404."""
     watch = found_job(reading, key)
     alerts = reading.alerts(states=OPEN, job_id=watch.job.id, limit=MAX_ITEMS)
-    explained = explain(watch, wired.engine.book, wired.clock.now(), awaited_in(reading, watch))
+    explained = _explained(wired, reading, watch)
     return explanation_shape(explained, {alert.fingerprint: alert.id for alert in alerts})
+
+
+def _explained(wired: Wiring, reading: Reading, watch: Watch) -> Explanation:
+    book = wired.engine.book
+    troubles = troubles_in(reading, watch, book)
+    return explain(watch, book, wired.clock.now(), awaited_in(reading, watch), troubles)
 
 
 @router.get("/api/v1/alerts/{alert_id}/explanation")
@@ -60,5 +67,5 @@ def explanation_of_alert(wired: Wiring, reading: Reading, alert: Alert) -> Alert
     over = reading.alerts(states=(AlertState.RESOLVED,), job_id=alert.job_id, limit=MOST_REMEMBERED)
     since = now - book.remember_for
     of_job += [one for one in over if one.resolved_at is not None and one.resolved_at > since]
-    explained = explain(watch, book, now, awaited_in(reading, watch))
+    explained = _explained(wired, reading, watch)
     return alert_explanation_shape(explain_alert(alert, of_job, explained, book, now))
