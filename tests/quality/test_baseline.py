@@ -210,6 +210,22 @@ def test_an_hour_that_was_never_seen_is_judged_by_what_it_is_part_of() -> None:
     assert spreads(expected, 6_000) > 3.5
 
 
+def test_a_first_saturday_is_judged_by_the_most_that_was_ever_seen() -> None:
+    weekdays = [
+        Point(order_at=(FIRST_AT + day * DAY).timestamp(), value=600.0 + day)
+        for day in range(12)
+        if day % 7 < 5
+    ]
+    series = series_of(weekdays)
+
+    on_saturday = expected_of(series, FIRST_AT + timedelta(days=12))
+    on_monday = expected_of(series, FIRST_AT + timedelta(days=14))
+
+    assert spreads(on_monday, 1_500) > 3.5
+    assert spreads(on_saturday, 1_500) < 3.5
+    assert spreads(on_saturday, 2_400) > 3.5
+
+
 def test_a_weekly_job_is_learnt_from_five_runs() -> None:
     series = runs(*wobbling(5), every=7 * DAY)
     expected = expected_of(series, FIRST_AT + timedelta(days=35))

@@ -33,6 +33,17 @@ def test_the_sums_of_a_history_are_those_of_its_runs(seed: int) -> None:
     assert followed.sums[2:] == sums[2:]
 
 
+def test_the_sums_of_a_history_that_rises_from_its_start_count_from_there() -> None:
+    errors = np.full(SHIFTS_FROM + 10, 0.7)
+    known = [True] * len(errors)
+    pace = Pace(kind=Kind.RAW, offset=0.0, width=12, scale=1.0, known=known, limit=LIMIT)
+
+    followed = follow(np.cumsum(errors), errors, np.arange(float(len(errors))), pace, None)
+
+    assert followed.sums[0] == pytest.approx(10 * 0.2)
+    assert followed.sums[2] == 10
+
+
 @pytest.mark.parametrize("width", [12, 24])
 def test_each_run_is_foretold_by_the_median_of_those_before_it(width: int) -> None:
     chance = random.Random(width)
