@@ -21,8 +21,10 @@ MINUTE = timedelta(minutes=1)
 OLD = """
 receivers:
   - {name: team, console: {}}
+default_rules: false
 rules:
-  - {name: nothing learned, condition: duration_anomaly, enabled: false}
+  - {name: fails, condition: job_failure}
+  - {name: slow, condition: sla_breach}
 """
 NEW = """
 defaults: {timezone: Europe/Berlin}
@@ -33,9 +35,10 @@ route:
   receiver: team
   routes:
     - {receiver: on-call, matchers: ['severity="page"']}
+default_rules: false
 rules:
   - {name: fails, condition: job_failure, severity: page}
-  - {name: nothing learned, condition: duration_anomaly, enabled: false}
+  - {name: slow, condition: sla_breach}
 jobs:
   slow: {max_duration_minutes: 30}
   nobody: {schedule: "0 2 * * *"}
