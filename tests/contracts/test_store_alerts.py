@@ -11,12 +11,15 @@ from tests.contracts.kept import (
     an_alert,
     changed,
     committed,
+    registered,
     resolved,
 )
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason
 from tocsin.errors import StoreBroken
 from tocsin.rules.finding import Severity
+from tocsin.rules.signature import id_of
 from tocsin.store.base import Store, Writing
+from tocsin.store.rows import Watch
 
 OPEN = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 EVERY = tuple(AlertState)
@@ -183,3 +186,37 @@ def test_pruning_deletes_old_resolved_alerts_with_their_history_and_never_open_o
         assert sorted(ids(reading.alerts(states=EVERY, limit=10))) == ["open", "young"]
         assert reading.history("old") == []
     store.close()
+
+
+def test_alerts_of_the_same_error_are_found_across_jobs_while_they_are_open_or_just_over(
+    store: Store,
+) -> None:
+    def failed(number: int, watch: Watch, error: str) -> Alert:
+        plain = an_alert(f"alert-{number}", fingerprint=f"print-{number}", job_id=watch.job.id)
+        return changed(plain, error_signature=error)
+
+    with committed(store) as writing:
+        full, over, old, other, mute = registered(writing, "full", "over", "old", "other", "mute")
+        writing.save_alerts(
+            [
+                failed(1, full, "disk … full"),
+                resolved(failed(2, over, "disk … full"), NOON),
+                resolved(failed(3, old, "disk … full"), NOON - SECOND),
+                failed(4, other, "refused"),
+                failed(5, mute, ""),
+            ]
+        )
+
+    with committed(store) as writing:
+        found = writing.alike(id_of("disk … full"), "production", over_since=NOON, limit=10)
+        assert found == [(full.job.id, "full"), (over.job.id, "over")]
+        assert writing.alike(id_of("disk … full"), "production", over_since=NOON, limit=1) == found[:1]
+        assert writing.alike(id_of("disk … full"), "staging", over_since=NOON, limit=10) == []
+        assert writing.alike("", "production", over_since=NOON, limit=10) == []
+        writing.save_alerts([failed(1, full, "refused")])
+        assert [
+            name for _, name in writing.alike(id_of("refused"), "production", over_since=NOON, limit=10)
+        ] == [
+            "full",
+            "other",
+        ]

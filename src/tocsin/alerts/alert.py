@@ -170,6 +170,20 @@ class AtRisk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """The other jobs that had failed of the same error within an hour before `at`.
+
+    `named` are some of them by name; `is_whole` says that `count` is all. `signature` is of the error.
+    """
+
+    at: datetime
+    signature: str
+    count: int
+    named: tuple[str, ...]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One open or ended trouble, with the newest finding about it.
 
@@ -182,7 +196,8 @@ class Alert:
     the groups that tell of it, `left` those that did and are not over before it is. `ties` are what it
     shares with alerts that it mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs
     that its own needs, `likely_cause` which of these is in trouble itself, and `at_risk` those that need
-    its own. `error_class`, `error_cause` and `error_signature` say what failed, where it is about a failure.
+    its own. `error_class`, `error_cause` and `error_signature` say what failed, where it is about a failure,
+    and `alike` which other jobs failed of the same.
     """
 
     id: str
@@ -235,6 +250,7 @@ class Alert:
     error_class: str = ""
     error_cause: str = ""
     error_signature: str = ""
+    alike: Alike | None = None
 
     @property
     def is_open(self) -> bool:

@@ -7,7 +7,7 @@ import click
 
 from tocsin.cli import options
 from tocsin.cli.api import Api, Json, api_of
-from tocsin.cli.around import cause_line, muted_line, risk_line
+from tocsin.cli.around import alike_line, cause_line, muted_line, risk_line
 from tocsin.cli.climbing import climb_line
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.groups import found_group_id
@@ -197,6 +197,7 @@ def _facts(alert: Json) -> list[tuple[str, object]]:
         ("muted", muted_line(alert)),
         ("likely cause", cause_line(alert)),
         ("at risk", risk_line(alert)),
+        ("same error", alike_line(alert)),
         ("silenced until", alert.get("silenced_until") and moment(alert.get("silenced_until"))),
         *_evidence(alert),
         ("next step", alert.get("next_step")),

@@ -38,6 +38,17 @@ def risk_line(alert: Json, *, beyond: str = "more than") -> str | None:
     return f"{count if at_risk.get('is_whole') else f'{beyond} {count}'}: {', '.join(map(str, named))}{more}"
 
 
+def alike_line(alert: Json) -> str | None:
+    """Return which other jobs failed of the same error."""
+    alike = alert.get("alike")
+    if not isinstance(alike, dict) or not alike.get("count"):
+        return None
+    named = [str(job) for job in alike.get("jobs") or ()]
+    rest = int(alike["count"]) - len(named)
+    at_least = "" if alike.get("is_whole") else "at least "
+    return f"{at_least}{alike['count']} more: {', '.join(named)}" + (f" and {rest} more" if rest else "")
+
+
 def cause_line(alert: Json) -> str | None:
     """Return the job that an alert most likely follows from; None where none is known."""
     cause = alert.get("likely_cause")

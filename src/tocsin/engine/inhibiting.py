@@ -33,6 +33,7 @@ from tocsin.engine.book import Book
 from tocsin.engine.explaining import explained, is_to_be_explained
 from tocsin.engine.kinship import Above, Kinship
 from tocsin.engine.neighbours import Placed
+from tocsin.engine.resembling import Resembling
 from tocsin.engine.voicing import entry_of, labels_of
 from tocsin.errors import StoreUnreadable
 from tocsin.jobs.job import Job
@@ -66,6 +67,7 @@ class Inhibiting:
         self._loaded = loaded
         self._alerts = alerts
         self._kinship = Kinship(writing, loaded)
+        self._resembling = Resembling(writing)
         self._open: dict[int, tuple[Alert, ...]] = {}
         self._seen: dict[str, Alert] = {}
         self._sources: dict[str, dict[str, Bond]] = {}
@@ -93,6 +95,8 @@ class Inhibiting:
             self._note(before)
             return Placed(change=change)
         alert = at_risk_of(change, job, self._kinship, now)
+        if alert.error_class:
+            alert = self._resembling.alike(change, alert, now)
         if job.definition.upstream and is_to_be_explained(alert, change.reason):
             alert = self._explained(alert, job, now)
         if self._is_apart(alert, job):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
-from tocsin.alerts.alert import Alert, AtRisk, Reason
+from tocsin.alerts.alert import Alert, Alike, AtRisk, Reason
 from tocsin.alerts.drill import DRILL
 from tocsin.alerts.likely import LikelyCause, words_of
 from tocsin.notify.message import Link, Message, MessageKind
@@ -43,6 +43,8 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
         evidence = (("escalation", height(alert.climb)), *evidence)
     if is_news and alert.at_risk is not None:
         evidence = (*evidence, ("at risk", words_of_risk(alert.at_risk, alert.timezone)))
+    if is_news and alert.alike is not None and alert.alike.count:
+        evidence = (*evidence, ("same error", words_of_alike(alert.alike)))
     if is_news and alert.last_taken_at is not None:
         evidence = (("acknowledged", words_of_taking(alert)), *evidence)
     if said.problem is not None:
@@ -76,6 +78,14 @@ def message_of(alert: Alert, kind: str, *, reason: Reason, key: str, now: dateti
 def words_of_cause(alert: Alert) -> str:
     """Return the job that an alert most likely follows from: `upstream load failed; since 06:00, see …`."""
     return "" if alert.likely_cause is None else words_of(alert.likely_cause, alert.timezone)
+
+
+def words_of_alike(alike: Alike) -> str:
+    """Return which jobs failed of the same: `3 other jobs in the last hour: a, b and 1 more`."""
+    rest = alike.count - len(alike.named)
+    many = plural(alike.count, "other job")
+    most = many if alike.is_whole else f"at least {many}"
+    return f"{most} in the last hour: {', '.join(alike.named)}" + (f" and {rest} more" if rest else "")
 
 
 def words_of_risk(at_risk: AtRisk, zone: str, *, what: str = "it") -> str:

@@ -21,13 +21,17 @@ _OVER_SINCE: Final = (
 _HELD_BACK: Final = "SELECT body FROM alerts WHERE held_back = 1 ORDER BY id"
 # Who takes an alert in hand anew does not change when somebody first did.
 _SAVE: Final = (
-    f"INSERT INTO alerts ({ALERT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - our own columns
+    f"INSERT INTO alerts ({ALERT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - our own columns
     "ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, job_id = excluded.job_id, "
     "state = excluded.state, severity = excluded.severity, opened_at = excluded.opened_at, "
     "over_at = excluded.over_at, held_back = excluded.held_back, rule = excluded.rule, "
     "condition = excluded.condition, "
     "first_taken_at = coalesce(alerts.first_taken_at, excluded.first_taken_at), "
-    "ended_by_hand = excluded.ended_by_hand, body = excluded.body"
+    "ended_by_hand = excluded.ended_by_hand, error_id = excluded.error_id, body = excluded.body"
+)
+_ALIKE: Final = (
+    "SELECT a.job_id, j.name FROM alerts a JOIN jobs j ON j.id = a.job_id AND j.environment = ? "
+    "WHERE a.error_id = ? AND a.error_id <> '' AND a.over_at >= ? ORDER BY a.over_at DESC, a.id LIMIT ?"
 )
 _RECORD: Final = (
     f"INSERT INTO alert_history ({ENTRY_COLUMNS}) "  # noqa: S608 - our own columns
@@ -61,6 +65,13 @@ class AlertsWriting(OnDoor):
     def open_alerts_held_back(self) -> list[Alert]:
         """Return the open alerts of which something is held back."""
         return ALERT.decode_all(self._door.all(_HELD_BACK))
+
+    def alike(
+        self, error_id: str, environment: str, *, over_since: datetime, limit: int
+    ) -> list[tuple[int, str]]:
+        """Return the jobs of alerts of this error that are open or over since, by number and name."""
+        found = self._door.all(_ALIKE, (environment, error_id, micros(over_since), limit))
+        return [(job_id, name) for job_id, name in found]
 
     def save_alerts(self, alerts: Iterable[Alert]) -> None:
         """Keep alerts; StoreBroken for a second open one of the same fingerprint.

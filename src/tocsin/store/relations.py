@@ -1,6 +1,7 @@
 """What every writing session knows of what ties jobs and alerts to each other."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
 from tocsin.alerts.inhibition import Bond, Side
@@ -22,7 +23,7 @@ def job_of_ends(key: str) -> JobKey | None:
 
 
 class Relations(Protocol):
-    """Which job needs which, and which alert mutes which."""
+    """Which job needs which, which alert mutes which, and which are of the same error."""
 
     def peek(self, key: JobKey) -> Watch | None:
         """Return the watch of a job as it was last kept, not locked and not to be saved."""
@@ -34,6 +35,15 @@ class Relations(Protocol):
 
     def has_needs(self) -> bool:
         """Whether any job needs another."""
+        ...
+
+    def alike(
+        self, error_id: str, environment: str, *, over_since: datetime, limit: int
+    ) -> list[tuple[int, str]]:
+        """Return the jobs of alerts of this error that are open or over since, by number and name.
+
+        A job of which several are is there as often.
+        """
         ...
 
     def bind(self, alert_ids: Iterable[str], bonds: Iterable[Bond]) -> None:

@@ -18,6 +18,7 @@ from tocsin.jobs.run import Run
 from tocsin.jobs.state import BlindWindow, JobState
 from tocsin.oncall.override import Override
 from tocsin.quality.learned import NOTHING_LEARNED, Learned
+from tocsin.rules.signature import id_of
 from tocsin.store.codec import (
     FOR_EVER,
     Codec,
@@ -99,7 +100,7 @@ WATCH_COLUMNS: Final = (
 )
 ALERT_COLUMNS: Final = (
     "id, fingerprint, job_id, state, severity, opened_at, over_at, held_back, rule, condition, "
-    "first_taken_at, ended_by_hand, body"
+    "first_taken_at, ended_by_hand, error_id, body"
 )
 ENTRY_COLUMNS: Final = "alert_id, job_id, at, reason, kept_back, who, body"
 
@@ -186,6 +187,7 @@ def alert_row(alert: Alert) -> tuple[Column, ...]:
         _bare(alert.condition),
         micros_or_none(alert.acknowledged_at),
         int(bool(alert.resolved_by)),
+        id_of(alert.error_signature),
         ALERT.encode(alert),
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.alerts.alert import Alert, AtRisk
+from tocsin.alerts.alert import Alert, Alike, AtRisk
 from tocsin.alerts.inhibition import Inhibited
 from tocsin.engine.wording import words_of_cause
 from tocsin.web.api.shapes import InhibitedShape, Shape
@@ -42,6 +42,25 @@ class LikelyCauseShape(Shape):
     """How many more of the jobs that are needed have open alerts of their own."""
     text: str
     """The same in words, as messages tell it."""
+
+
+class AlikeShape(Shape):
+    """The other jobs that had failed of the same error lately."""
+
+    at: datetime
+    """When they were looked up: open then, or over for less than an hour."""
+    count: int
+    is_whole: bool
+    """False where there are more than `count`."""
+    jobs: list[str]
+    """The first of them."""
+
+
+def alike_shape(alike: Alike | None) -> AlikeShape | None:
+    """Return which jobs failed of the same."""
+    if alike is None:
+        return None
+    return AlikeShape(at=alike.at, count=alike.count, is_whole=alike.is_whole, jobs=list(alike.named))
 
 
 def likely_cause_shape(alert: Alert) -> LikelyCauseShape | None:

@@ -4,7 +4,14 @@ from datetime import datetime
 
 from tocsin.alerts.alert import Alert
 from tocsin.oncall.escalation import Climb
-from tocsin.web.api.around import AtRiskShape, LikelyCauseShape, at_risk_shape, likely_cause_shape
+from tocsin.web.api.around import (
+    AlikeShape,
+    AtRiskShape,
+    LikelyCauseShape,
+    alike_shape,
+    at_risk_shape,
+    likely_cause_shape,
+)
 from tocsin.web.api.shapes import Shape, WholeAlertShape
 
 
@@ -53,6 +60,8 @@ class AlertWithClimb(WholeAlertShape):
     """Null where no route of it names a policy, and where only its group is escalated."""
     escalated_with: str
     """The group that is escalated for it, by its id; empty: none."""
+    alike: AlikeShape | None
+    """The other jobs that had failed of the same error when it became news."""
     at_risk: AtRiskShape | None
     """Null where no job needs its own."""
     likely_cause: LikelyCauseShape | None
@@ -65,6 +74,7 @@ def with_climb(whole: WholeAlertShape, alert: Alert) -> AlertWithClimb:
         **dict(whole),
         escalation=climb_shape(alert.climb),
         escalated_with=alert.climbs_in,
+        alike=alike_shape(alert.alike),
         at_risk=at_risk_shape(alert.at_risk),
         likely_cause=likely_cause_shape(alert),
     )

@@ -10,7 +10,7 @@ from tocsin.alerts.alert import AlertState, SnoozeEnd
 from tocsin.alerts.muting import muted
 from tocsin.engine.commands import Acknowledge, Resolve, Snooze
 from tocsin.engine.voicing import labels_of
-from tocsin.engine.wording import words_of_cause
+from tocsin.engine.wording import words_of_alike, words_of_cause
 from tocsin.web.api.alerts import MAX_NOTE, found_alert
 from tocsin.web.api.explanations import explanation_of_alert
 from tocsin.web.api.inputs import Cursor, carry_out, invalid, read_cursor, write_cursor
@@ -71,6 +71,7 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
         who=who,
         alert=alert,
         likely_cause=words_of_cause(alert),
+        same_error="" if alert.alike is None else words_of_alike(alert.alike),
         puts_off=PUTS_OFF,
         draft=draft_for_alert(alert, alert_path(alert_id)),
         lengths=LENGTHS,
