@@ -26,7 +26,7 @@ from tocsin.errors import ChoreFailed, StoreUnreadable
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
-from tocsin.jobs.run import Run
+from tocsin.jobs.run import Run, Violation
 from tocsin.quality.learned import Learned, Taught, learn
 from tocsin.store.base import Writing
 from tocsin.store.rows import Notification, SetAside, Watch
@@ -59,6 +59,7 @@ class Draft:
         self.raised: list[SetAside] = []
         self.put_off: list[tuple[str, str]] = []
         self.notifications: list[Notification] = []
+        self.violations: list[tuple[JobKey, Violation]] = []
         self._alerts: dict[int, list[Alert]] = {}
         self._changed: dict[str, Alert] = {}
         self._entries: list[Entry] = []
@@ -137,11 +138,17 @@ class Draft:
             self._cancelled.extend(seen.cancelled)
             self.kept_back.extend(reason.value for reason in seen.kept_back)
             self.opened += seen.opened
+        if seen.violations:
+            self.note_violations(watch.job.key, seen.violations)
         if seen.occurrences or seen.runs or seen.unknown or seen.set_aside:
             self.keep_runs(job_id, seen.runs)
             self.keep_occurrences(job_id, seen.occurrences)
             self._unknown.update({(window, job_id): what for window, what in seen.unknown})
             self.raised.extend(seen.set_aside)
+
+    def note_violations(self, job: JobKey, violations: Iterable[Violation]) -> None:
+        """Count promises that a job has broken, once the transaction is committed."""
+        self.violations.extend((job, one) for one in violations)
 
     def _put_off(self, watch: Watch, error: str) -> None:
         known_until_at = self.book.is_set_aside(EVERYTHING, watch.job.id, self.now)
@@ -284,6 +291,8 @@ class Draft:
             metrics.alert_opened()
         for reason in self.kept_back:
             metrics.suppressed(reason)
+        for job, violation in self.violations:
+            metrics.violated(job.name, job.environment, violation.value)
         for occurrence in self._occurrences.values():
             metrics.decided(occurrence.status.value)
         for item in self.raised:

@@ -143,6 +143,8 @@ def _take_one(
         draft.keep_runs(job_id, folded.runs)
         if folded.decided:
             draft.keep_occurrences(job_id, folded.decided)
+        if folded.violations:
+            draft.note_violations(watch.job.key, folded.violations)
     return Answer(status=folded.answered, run=folded.run, new_job=is_new), folded.ended
 
 

@@ -25,9 +25,10 @@ from tocsin.engine.voicing import Voiced, entry_of
 from tocsin.engine.wording import words_of_taking
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence
-from tocsin.jobs.run import Run
+from tocsin.jobs.run import Run, Violation
 from tocsin.jobs.settling import settle
 from tocsin.jobs.state import AtRisk, JobState
+from tocsin.jobs.violations import by_now
 from tocsin.quality.learned import learns_at
 from tocsin.rules.facts import Awaited, Facts, Trouble, apart
 from tocsin.rules.finding import Finding, Verdict
@@ -58,6 +59,7 @@ class Look(Struct, kw_only=True):
     asks: list[datetime] = []
     at_risk: dict[AtRisk, None] = {}
     opened: int = 0
+    violations: tuple[Violation, ...] = ()
 
 
 def look(
@@ -124,6 +126,8 @@ def _judge_all(
         _judge_by_all_rules(seen, facts, findings, not_well, book=book, now=now)
     if seen.at_risk or settled.state.at_risk:
         seen.state = replace(settled.state, at_risk=tuple(seen.at_risk))
+    if findings:
+        seen.state, seen.violations = by_now(seen.state, job.definition.sla, book.blind, now)
     return findings, not_well
 
 

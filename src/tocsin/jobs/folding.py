@@ -13,10 +13,11 @@ from tocsin.jobs.job import Job
 from tocsin.jobs.measuring import with_measured, without_measured
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.remembering import after, as_run, with_failure, without_unmade
-from tocsin.jobs.run import Phase, Run, RunStatus
+from tocsin.jobs.run import Phase, Run, RunStatus, Violation
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import MAX_EARLY, MAX_OPEN_RUNS, JobState, Outcome, Unlearned
 from tocsin.jobs.tally import uncounted
+from tocsin.jobs.violations import at_its_end, at_their_end, promises_of_runs
 
 # So that the end of a run is told first, and what came with it is there.
 LEARN_AFTER = timedelta(minutes=2)
@@ -37,6 +38,7 @@ class Folded(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     runs: tuple[Run, ...] = ()
     decided: tuple[Occurrence, ...] = ()
     ended: bool = False
+    violations: tuple[Violation, ...] = ()
 
 
 def run_named(state: JobState, check_in: CheckIn) -> Run | None:
@@ -176,10 +178,16 @@ def abandon(state: JobState, run: Run, at: datetime, sla: SLA) -> tuple[JobState
 def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: SLA) -> Folded:
     if state.failures or known is None or not known.status.is_open:
         state = _without_outcome(state, run.key, known, forget_failure=True)
+    violations: tuple[Violation, ...] = ()
+    if promises_of_runs(sla):
+        violations = at_its_end(run, sla)
+        run = replace(run, violations=(*run.violations, *violations)) if violations else run
     state = _close(state, run, sla)
     decided: tuple[Occurrence, ...] = ()
     if run.status is RunStatus.SUCCESS and (run.occurrence_at is not None or not run.backfill):
         state, decided = settle_by(state, run)
+        if decided:
+            violations += at_their_end(decided, run.ended_at or run.last_sign_at)
     elif run.status is RunStatus.SKIPPED:
         state, decided = skip(state, run)
     state = replace(
@@ -189,7 +197,7 @@ def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: 
         promised_at=None if run.status is RunStatus.SUCCESS else state.promised_at,
         unlearned=_unlearned(state.unlearned, run, check_in.received_at),
     )
-    return Folded(state=state, run=run.key, runs=(run,), decided=decided, ended=True)
+    return Folded(state=state, run=run.key, runs=(run,), decided=decided, ended=True, violations=violations)
 
 
 def _unlearned(known: Unlearned | None, run: Run, now: datetime) -> Unlearned:

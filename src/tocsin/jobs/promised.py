@@ -53,7 +53,7 @@ class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
 
     A run that starts from `opens_at` on belongs to it. Without a start by `start_by` it is missing, without
     an end by `deadline_at` it is late; None means that this is not promised. `run` is the id of the run that
-    took it.
+    took it. `violated`: that its deadline was missed is counted.
     """
 
     nominal_at: datetime
@@ -62,6 +62,7 @@ class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     deadline_at: datetime | None = None
     status: OccurrenceStatus = OccurrenceStatus.EXPECTED
     run: str | None = None
+    violated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

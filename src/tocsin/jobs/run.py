@@ -35,6 +35,15 @@ class RunStatus(Enum):
         self.is_bad = word in ("failed", "timeout")
 
 
+class Violation(Enum):
+    """A promise that was broken, in the words of the metrics."""
+
+    DURATION_EXCEEDED = "duration_exceeded"
+    DEADLINE_MISSED = "deadline_missed"
+    FAILURE_RATE_EXCEEDED = "failure_rate_exceeded"
+    INSUFFICIENT_RECORDS = "insufficient_records"
+
+
 class Phase(Enum):
     """The part of its life that a run is in; `is_retrying`: an attempt failed, and another is announced."""
 
@@ -79,6 +88,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     two signs of life, `heartbeat_every_seconds` the mean wait for a heartbeat. `overtaken_at` is
     when a good run of the same partition and the same or a later occurrence ended while this was open.
     `readings` are one or two reports of what was done, the older five to ten minutes old if it is as old.
+    `readings` tell how fast it is: the newest report of what is done, after one or two older ones.
+    `violations` are the promises that it has broken, as far as they were counted.
     """
 
     key: str
@@ -110,6 +121,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     closed_by_us: bool = False
     overtaken_at: datetime | None = None
     readings: tuple[Reading, ...] = ()
+    violations: tuple[Violation, ...] = ()
 
     @property
     def done(self) -> float | None:

@@ -121,6 +121,7 @@ class _Totals:
     suppressed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     set_aside: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refused: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    violated: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
@@ -201,6 +202,15 @@ class Metrics:
         """Count an expected run by what became of it, which is one of a few words."""
         with self._lock:
             self._totals.decided[status] += 1
+
+    def violated(self, job: str, environment: str, violation: str) -> None:
+        """Count a promise that a job has broken."""
+        with self._lock:
+            known, key = self._totals.violated, (job, environment)
+            if key not in known and len(known) >= MAX_NAMES:
+                key = (OTHER, "")
+            of_job = known.setdefault(key, {})
+            of_job[violation] = of_job.get(violation, 0) + 1
 
     def health(self, now: datetime) -> Health:
         """Return the health that these counts tell at this instant, with the last 48 hours."""
@@ -315,6 +325,7 @@ def _families(totals: _Totals) -> Iterator[Metric]:
         "Longest time of one decision",
         round(1_000 * totals.slowest_seconds, 3),
     )
+    yield _violation_family(totals.violated)
     yield from _channel_families(totals.channels)
     yield _counter("tocsin_check_ins_received", "Check-ins accepted", totals.check_ins)
     yield _by_label(
@@ -332,6 +343,15 @@ def _families(totals: _Totals) -> Iterator[Metric]:
     yield _by_label(
         "tocsin_occurrences_decided", "Expected runs, by what became of them", "status", totals.decided
     )
+
+
+def _violation_family(violated: Mapping[tuple[str, str], Mapping[str, int]]) -> CounterMetricFamily:
+    labels = ["job_name", "environment", "violation_type"]
+    family = CounterMetricFamily("batch_job_sla_violations", "Promises that jobs have broken", labels=labels)
+    for (job, environment), counts in sorted(violated.items()):
+        for violation, count in sorted(counts.items()):
+            family.add_metric([job, environment, violation], count)
+    return family
 
 
 def _channel_families(channels: dict[str, _Channel]) -> Iterator[Metric]:
