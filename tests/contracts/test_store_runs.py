@@ -210,3 +210,14 @@ def test_pruning_deletes_old_ended_runs_and_never_open_ones(store: Store) -> Non
 def test_a_check_in_of_a_job_that_is_not_there_is_refused(writing: Writing) -> None:
     with pytest.raises(StoreError):
         writing.append([(999, a_check_in())])
+
+
+def test_decided_occurrences_are_found_up_to_an_instant(writing: Writing) -> None:
+    a, b = registered(writing, "a", "b")
+    first, second, third = (an_occurrence(NOON + n * MINUTE) for n in range(3))
+    writing.save_occurrences([(a.job.id, one) for one in (first, second, third)])
+    writing.save_occurrences([(b.job.id, third)])
+
+    assert writing.decided(a.job.id, second.nominal_at, 10) == [second, first]
+    assert writing.decided(a.job.id, third.nominal_at, 1) == [third]
+    assert writing.decided(b.job.id, second.nominal_at, 10) == []

@@ -15,13 +15,16 @@ from tocsin.engine.commands import (
     Command,
     Define,
     Delete,
+    ExcuseOccurrence,
     ExpireSilence,
     ExtendSilence,
     Pause,
     Rename,
     Resolve,
     Resume,
+    SkipOccurrence,
     Snooze,
+    UnskipOccurrence,
 )
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT, Answer, CheckIn, CheckInKind
 from tocsin.jobs.job import JobKey
@@ -160,6 +163,19 @@ class Moment:
 
     def resumes(self, job: str) -> "Moment":
         return self.orders(Resume(job=production(job), who=WHO))
+
+    def skips_the_run(self, job: str, at: str = "", *, reason: str = "") -> "Moment":
+        """Somebody says that a run need not come: that of an instant, or the next."""
+        when = self._instant(at) if at else None
+        return self.orders(SkipOccurrence(job=production(job), who=WHO, at=when, reason=reason))
+
+    def expects_the_run_again(self, job: str, at: str) -> "Moment":
+        return self.orders(UnskipOccurrence(job=production(job), who=WHO, at=self._instant(at)))
+
+    def excuses_the_run(self, job: str, at: str = "", *, reason: str = "") -> "Moment":
+        """Somebody says that it does not count what became of a run: that of an instant, or the newest."""
+        when = self._instant(at) if at else None
+        return self.orders(ExcuseOccurrence(job=production(job), who=WHO, at=when, reason=reason))
 
     def renames(self, job: str, name: str) -> "Moment":
         return self.orders(Rename(job=production(job), name=name, who=WHO))

@@ -37,6 +37,8 @@ class Reason(Enum):
     JOB_RENAMED = "job_renamed"
     JOB_REDEFINED = "job_redefined"
     RULE_REMOVED = "rule_removed"
+    RUN_SKIPPED = "run_skipped"
+    RUN_EXCUSED = "run_excused"
     DRILL_OVER = "drill_over"
     TOLD = "told"
     REPEATED = "repeated"
@@ -65,6 +67,9 @@ KEEPS_BACK = frozenset(
     {Reason.SILENCED, Reason.MAINTENANCE, Reason.DEDUPLICATED, Reason.MUTED, Reason.THROTTLED}
 )
 """Why something that there was to say was not said yet."""
+
+LET_OFF = frozenset({Reason.RUN_SKIPPED, Reason.RUN_EXCUSED})
+"""Why an alert has ended whose run a person has skipped or excused."""
 
 UNWATCHED = frozenset(
     {

@@ -14,6 +14,8 @@ from tocsin.cli.output import Column, items_of, length, moment, print_facts, pri
 from tocsin.rules.wording import clock_words
 
 MOST_NAMES = 1_000
+_WHICH = "its time or day in the zone of the job, as '2026-12-24 02:00' or 2026-12-24"
+_reason = click.option("--reason", metavar="TEXT", default="", help="Why; it is kept in the history.")
 
 
 class _Jobs(Listing):
@@ -85,6 +87,48 @@ def pause(name: str, environment: str, server: str | None) -> None:
 def resume(name: str, environment: str, server: str | None) -> None:
     """Judge a job again, from now on."""
     _act(api_of(server), environment, name, "resume")
+
+
+@jobs.command()
+@click.argument("name")
+@click.option("--at", metavar="TIME", help=f"Which run: {_WHICH}.")
+@click.option("--next", "is_next", is_flag=True, help="The next run that is to come.")
+@_reason
+@options.environment
+@options.server
+def skip(
+    name: str, environment: str, at: str | None, reason: str, server: str | None, *, is_next: bool
+) -> None:
+    """Say that an expected run need not come."""
+    if (at is None) is not is_next:
+        raise click.UsageError("say which run: either --next, or --at with its time")
+    _act(api_of(server), environment, name, "skip", {"at": at, "reason": reason})
+
+
+@jobs.command()
+@click.argument("name")
+@click.option("--at", metavar="TIME", required=True, help=f"Which run: {_WHICH}.")
+@options.environment
+@options.server
+def unskip(name: str, environment: str, at: str, server: str | None) -> None:
+    """Expect a run again that was skipped and has not come yet."""
+    _act(api_of(server), environment, name, "unskip", {"at": at})
+
+
+@jobs.command()
+@click.argument("name")
+@click.option("--at", metavar="TIME", help=f"Which run: {_WHICH}.")
+@click.option("--last", "is_last", is_flag=True, help="The newest that was missed or late.")
+@_reason
+@options.environment
+@options.server
+def excuse(
+    name: str, environment: str, at: str | None, reason: str, server: str | None, *, is_last: bool
+) -> None:
+    """Let an expected run have been missed or late: its alert ends, and it does not count."""
+    if (at is None) is not is_last:
+        raise click.UsageError("say which run: either --last, or --at with its time")
+    _act(api_of(server), environment, name, "excuse", {"at": at, "reason": reason})
 
 
 @jobs.command()
@@ -176,6 +220,7 @@ def _standing(job: Mapping[str, object]) -> list[tuple[str, object]]:
         ("  to start by", expected.get("start_by") and moment(expected.get("start_by"))),
         ("  to end by", expected.get("deadline_at") and moment(expected.get("deadline_at"))),
         *_outlook(_inner(job, "outlook")),
+        *(("  skipped", _skipped(one)) for one in _listed(job.get("skips"))),
         ("labels", job.get("labels")),
         *_clocks(job),
     ]
@@ -264,3 +309,9 @@ def _timetable(one: Mapping[str, object]) -> str:
     if one.get("closed_days_only"):
         words.append("weekends and public holidays only")
     return ", ".join(words)
+
+
+def _skipped(one: Mapping[str, object]) -> str:
+    word = _inner(one, "let_off")
+    because = f": {word['reason']}" if word.get("reason") else ""
+    return f"{moment(one.get('nominal_at'))} by {word.get('who')}{because}"

@@ -10,6 +10,7 @@ from tocsin.cli.jobs import found_job
 from tocsin.cli.output import Column, items_of, moment, print_json, print_table, say
 
 MAX_LISTED = 1_000
+_WORDS = ("met", "late", "missed", "skipped", "excused", "unknown")
 
 
 @click.command()
@@ -37,18 +38,25 @@ def occurrences(job: str, environment: str, limit: int, server: str | None, *, a
 
 def _in_words(kept: Mapping[str, object]) -> str:
     """Return how many came in time, and how many are left out because nobody knows."""
-    parts = [
-        f"{kept[word]} {word}" for word in ("met", "late", "missed", "skipped", "unknown") if kept.get(word)
-    ]
+    parts = [f"{kept[word]} {word}" for word in _WORDS if kept.get(word)]
     share = kept.get("percent")
     of_known = "" if not isinstance(share, float) else f"; {share:g} % in time"
     left_out = ", unknown ones left out" if of_known and kept.get("unknown") else ""
     return f"{', '.join(parts)}{of_known}{left_out}"
 
 
+def _status(one: Mapping[str, object]) -> str:
+    """Return what became of it, and who has let the job off that."""
+    word = one.get("let_off")
+    if not isinstance(word, dict):
+        return str(one.get("status"))
+    by = f"by {word.get('who')}" if one.get("status") == "skipped" else f"excused by {word.get('who')}"
+    return f"{one.get('status')}, {by}"
+
+
 _COLUMNS = (
     Column("EXPECTED", lambda one: moment(one.get("nominal_at"))),
-    Column("STATUS", lambda one: one.get("status")),
+    Column("STATUS", _status),
     Column("START BY", lambda one: moment(one.get("start_by"))),
     Column("END BY", lambda one: moment(one.get("deadline_at"))),
     Column("RUN", lambda one: one.get("run"), gives=True),

@@ -14,6 +14,7 @@ from tocsin.engine.commands import (
     Define,
     Delete,
     Done,
+    ExcuseOccurrence,
     ExpireSilence,
     ExtendSilence,
     NoteAudit,
@@ -29,15 +30,18 @@ from tocsin.engine.commands import (
     Resume,
     RevokeToken,
     SendTest,
+    SkipOccurrence,
     Snooze,
     StartDrill,
     TakeHistory,
+    UnskipOccurrence,
 )
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.drilling import start_drill
 from tocsin.engine.importing import take_history
 from tocsin.engine.in_hand import on_alert, take
 from tocsin.engine.ingest import defined_by, resumed
+from tocsin.engine.letting_off import let_off
 from tocsin.engine.ourselves import note_audit
 from tocsin.engine.overriding import add_overrides, remove_override
 from tocsin.engine.silencing import on_silence
@@ -71,6 +75,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
             return _delete(draft, command)
         case Define():
             return _define(draft, command)
+        case SkipOccurrence() | UnskipOccurrence() | ExcuseOccurrence():
+            return let_off(draft, command)
         case AddSilence() | ExtendSilence() | ExpireSilence():
             return on_silence(draft, command)
         case AddOverrides():

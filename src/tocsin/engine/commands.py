@@ -119,6 +119,35 @@ class Define:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkipOccurrence:
+    """An expected run need not come: that of an instant or of its day, or without one the next to come."""
+
+    job: JobKey
+    who: str
+    at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnskipOccurrence:
+    """A run that was skipped, and has not come yet, is expected again."""
+
+    job: JobKey
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcuseOccurrence:
+    """That a run was missed or late does not count: that of an instant, or without one the newest."""
+
+    job: JobKey
+    who: str
+    at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddSilence:
     """Mute what matches, from one instant to another."""
 
@@ -266,6 +295,9 @@ Command = (
     | Rename
     | Delete
     | Define
+    | SkipOccurrence
+    | UnskipOccurrence
+    | ExcuseOccurrence
     | AddSilence
     | ExtendSilence
     | ExpireSilence

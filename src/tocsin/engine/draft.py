@@ -67,6 +67,7 @@ class Draft:
         self._histories: list[tuple[int, str, bytes]] = []
         self._runs: dict[tuple[int, str], Run] = {}
         self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
+        self._amended: dict[tuple[int, datetime], Occurrence] = {}
         self.gathering = Gathering(writing, book.configuration, new_id, now)
         self.inhibiting = Inhibiting(writing, book, self.watches.get, self.alerts_of)
         self.has_woken = self.is_written = False
@@ -213,6 +214,10 @@ class Draft:
         for occurrence in occurrences:
             self._occurrences[job_id, occurrence.nominal_at] = occurrence
 
+    def amend_occurrence(self, job_id: int, occurrence: Occurrence) -> None:
+        """Keep another word about an expected run that was decided before, and is not decided anew."""
+        self._amended[job_id, occurrence.nominal_at] = occurrence
+
     def run_of(self, job_id: int, key: str) -> Run | None:
         """Return a run that this transaction has already changed."""
         return self._runs.get((job_id, key))
@@ -224,8 +229,9 @@ class Draft:
             writing.append(self.check_ins)
         if self._runs:
             writing.save_runs((job_id, run) for (job_id, _), run in self._runs.items())
-        if self._occurrences:
-            writing.save_occurrences((job_id, o) for (job_id, _), o in self._occurrences.items())
+        if self._occurrences or self._amended:
+            kept = self._amended | self._occurrences
+            writing.save_occurrences((job_id, o) for (job_id, _), o in kept.items())
         if self.watches:
             self._write_watches()
         for item in self.raised:

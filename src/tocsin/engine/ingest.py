@@ -12,7 +12,7 @@ from tocsin.errors import StoreUnreadable
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
 from tocsin.jobs.clocks import by_our_clock, is_worth_a_look
 from tocsin.jobs.defining import may_define, redefine, resume, with_labels
-from tocsin.jobs.folding import fold, run_held, run_named
+from tocsin.jobs.folding import Folded, fold, run_held, run_named
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.jobs.run import Run
 from tocsin.store.rows import Watch
@@ -140,12 +140,17 @@ def _take_one(
         draft.check_ins.append((job_id, named))
         draft.heard.add(job_id)
     if folded.runs:
-        draft.keep_runs(job_id, folded.runs)
-        if folded.decided:
-            draft.keep_occurrences(job_id, folded.decided)
-        if folded.violations:
-            draft.note_violations(watch.job.key, folded.violations)
+        _keep(draft, watch.job, folded)
     return Answer(status=folded.answered, run=folded.run, new_job=is_new), folded.ended
+
+
+def _keep(draft: Draft, job: Job, folded: Folded) -> None:
+    """Keep what a check-in has made of runs and of expected runs."""
+    draft.keep_runs(job.id, folded.runs)
+    if folded.decided:
+        draft.keep_occurrences(job.id, folded.decided)
+    if folded.violations:
+        draft.note_violations(job.key, folded.violations)
 
 
 def _named(check_in: CheckIn, run: str) -> CheckIn:

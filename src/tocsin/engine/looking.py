@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.alerts.advance import Change, advance, open_alert, renewed
-from tocsin.alerts.alert import Alert, AlertState, Entry, Reason, Told
+from tocsin.alerts.advance import Change, advance, open_alert, renewed, resolve
+from tocsin.alerts.alert import LET_OFF, Alert, AlertState, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.flapping import Course
 from tocsin.alerts.forgotten import forget
@@ -236,7 +236,17 @@ def _changes(
 def _take_change(seen: Look, placed: Placed, book: Book, groups: Groups, now: datetime) -> None:
     """Take up what has become of an alert, among those of other jobs, and what is said of it."""
     quiet_until = throttled_until(seen.alerts, book.configuration.policy.throttle, now)
-    voiced = voice(placed.change, book, groups, now, state=seen.state, throttled_until=quiet_until)
+    word = seen.state.let_off if placed.change.reason in LET_OFF else None
+    voiced = voice(
+        placed.change,
+        book,
+        groups,
+        now,
+        who="" if word is None else word.who,
+        note="" if word is None else word.reason,
+        state=seen.state,
+        throttled_until=quiet_until,
+    )
     _voice(seen, voiced)
     if placed.entries:
         seen.entries += placed.entries
@@ -254,6 +264,9 @@ def _ended(seen: Look, alert: Alert, book: Book, now: datetime) -> Change:
         if going is Course.FLAPPING:
             return Change(alert=between(alert, is_so=True), reason=Reason.UNCHANGED)
         reason = Reason.SETTLED
+    word = seen.state.let_off
+    if reason in LET_OFF and word is not None:
+        return resolve(alert, reason, word.who, now)
     return Change(alert=advance(alert, None, now).alert, reason=reason)
 
 
@@ -303,6 +316,9 @@ def _why_over(seen: Look, alert: Alert, book: Book, now: datetime) -> Reason:
         return Reason.RULE_REMOVED
     if seen.state.promised_at == now:
         return Reason.JOB_REDEFINED
+    word = seen.state.let_off
+    if word is not None and word.at == now:
+        return Reason.RUN_SKIPPED if word.skipped else Reason.RUN_EXCUSED
     return Reason.RECOVERED
 
 

@@ -20,6 +20,8 @@ _ENDINGS = {
     Reason.JOB_DELETED: "no longer watched, because {who} has deleted it",
     Reason.JOB_RENAMED: "{who} has renamed it; what still holds is told anew under its new name",
     Reason.JOB_REDEFINED: "its definition has changed: this is not promised any more, or it has more time",
+    Reason.RUN_SKIPPED: "{who} has skipped the run that it was about",
+    Reason.RUN_EXCUSED: "{who} has excused the run that it was about",
     Reason.DRILL_OVER: "the drill is over",
     Reason.SETTLED: "has settled, its last runs were good",
     Reason.RULE_REMOVED: "the rule {rule!r} does not watch it any more",

@@ -16,6 +16,7 @@ from tocsin.jobs.occurrence import (
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import JobState
 
+_NOT_OWED = (OccurrenceStatus.UNKNOWN, OccurrenceStatus.SKIPPED)
 _OPEN = (OccurrenceStatus.EXPECTED, OccurrenceStatus.UNKNOWN)
 
 
@@ -167,7 +168,7 @@ def settle_by(state: JobState, run: Run) -> tuple[JobState, tuple[Occurrence, ..
 
 def _decide(occurrence: Occurrence, run: Run, ended_at: datetime) -> Occurrence:
     if occurrence.nominal_at != run.occurrence_at:
-        if occurrence.status is OccurrenceStatus.UNKNOWN:
+        if occurrence.status in _NOT_OWED:
             return occurrence
         kept = OccurrenceStatus.MISSED if occurrence.run is None else OccurrenceStatus.LATE
         return occurrence if occurrence.status is kept else replace(occurrence, status=kept)

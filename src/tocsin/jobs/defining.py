@@ -80,6 +80,9 @@ def _moved(occurrence: Occurrence, plan: Plan, now: datetime) -> Occurrence | No
     promise = promise_at(plan, occurrence.nominal_at)
     if promise is None:
         return None
+    if occurrence.status is OccurrenceStatus.SKIPPED:
+        return occurrence
+    promise = replace(promise, violated=occurrence.violated, let_off=occurrence.let_off)
     start_by = _limit(occurrence.start_by, promise.start_by, now)
     status = occurrence.status
     if status.is_missed and start_by is not None and start_by > now:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tocsin.jobs.promised import (
     CLOCK_SKEW,
     WHOLE_DAYS,
+    LetOff,
     Occurrence,
     OccurrenceStatus,
     Plan,
@@ -29,6 +30,7 @@ from tocsin.jobs.schedule import ScheduleKind, latest_at, next_after
 from tocsin.jobs.walltime import ONE_SECOND, local_date
 
 __all__ = [
+    "LetOff",
     "Occurrence",
     "OccurrenceStatus",
     "Plan",

@@ -48,12 +48,22 @@ class OccurrenceStatus(Enum):
         self.is_unknown = word == "unknown"
 
 
+class LetOff(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Who has let a job off an expected run, when and why: it need not come, or it may have been late."""
+
+    at: datetime
+    who: str
+    reason: str = ""
+    skipped: bool = False
+
+
 class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One expected run of a job; instants are UTC.
 
     A run that starts from `opens_at` on belongs to it. Without a start by `start_by` it is missing, without
     an end by `deadline_at` it is late; None means that this is not promised. `run` is the id of the run that
-    took it. `violated`: that its deadline was missed is counted.
+    took it. `violated`: that its deadline was missed is counted. `let_off`: a
+    person has skipped it, or excused what became of it.
     """
 
     nominal_at: datetime
@@ -63,6 +73,7 @@ class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     status: OccurrenceStatus = OccurrenceStatus.EXPECTED
     run: str | None = None
     violated: bool = False
+    let_off: LetOff | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from tocsin.jobs.binding import take_spanned
 from tocsin.jobs.expecting import expect
 from tocsin.jobs.folding import abandon
 from tocsin.jobs.job import Job
+from tocsin.jobs.letting_off import leave_out
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.remembering import after
 from tocsin.jobs.run import Run
@@ -47,8 +48,13 @@ def settle(
     state = expect(job, state, now)
     if blind:
         state = _given_back(state, now)
+    skipped: tuple[Occurrence, ...] = ()
+    if state.skips:
+        state, skipped = leave_out(job, state, now)
+        state = expect(job, state, now) if skipped else state
     state, begun = _take_spanning(job, state, now)
     state, decided, unknown, ask_again_at = _decide_due(state, now, blind, job.definition.sla)
+    decided = (*skipped, *decided) if skipped else decided
     state, runs, run_ask = _abandon(state, now, abandon_after, blind, job.definition.sla)
     upcoming = state.occurrences[-1] if state.occurrences else None
     ask_again_at = _sooner(_sooner(ask_again_at, run_ask), _next_look(upcoming, now))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from tocsin.jobs.occurrence import Occurrence
+from tocsin.jobs.occurrence import LetOff, Occurrence
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.skew import HostClock
 
@@ -101,6 +101,13 @@ class AtRisk(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     run: str = ""
 
 
+class Skip(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A run to come that a person has said need not come."""
+
+    nominal_at: datetime
+    word: LetOff
+
+
 class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The facts that rules judge.
 
@@ -117,7 +124,8 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     logs that came before anything else of their run; `clocks` those of its hosts that are or lately seemed
     wrong; `unlearned` tells of runs that nothing was learned from yet; `measured` what the newest good run
     of each partition measured, oldest first, and `measured_lost` the partitions with a failed check for which
-    there was no room; `at_risk` which promises a rule has found to be at risk.
+    there was no room; `at_risk` which promises a rule has found to be at risk; `skips` what a person has
+    skipped and is still to come, and `let_off` the last word by which a person skipped or excused a run.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -143,6 +151,8 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     measured: tuple[Measured, ...] = ()
     measured_lost: tuple[str, ...] = ()
     at_risk: tuple[AtRisk, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    let_off: LetOff | None = None
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -73,7 +73,8 @@ def by_now(
 
 def _owed_until(one: Occurrence) -> datetime | None:
     """Return the deadline of an expected run that is not counted as missed."""
-    return None if one.violated or one.status in _NOT_OWED else one.deadline_at
+    is_settled = one.violated or one.let_off is not None or one.status in _NOT_OWED
+    return None if is_settled else one.deadline_at
 
 
 def _takes_too_long(run: Run, sla: SLA, blind: tuple[BlindWindow, ...], now: datetime) -> bool:

@@ -33,5 +33,9 @@ class Reported(Protocol):
     def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
         """Keep how expected runs were decided, by job id and nominal instant."""
 
+    def decided(self, job_id: int, until: datetime, limit: int) -> list[Occurrence]:
+        """Return the newest decided occurrences of a job up to a nominal instant, newest first."""
+        ...
+
     def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:
         """Add check-ins to the log of the jobs with these ids."""

@@ -19,6 +19,7 @@ from tocsin.web.api import (
     groups,
     history,
     jobs,
+    letting_off,
     oncall,
     oncall_links,
     pagerduty,
@@ -41,6 +42,7 @@ from tocsin.web.faults import (
     problem_of,
 )
 from tocsin.web.pages import alert, group, job, overview, recalling, rendering, reviewing, taking, visitor
+from tocsin.web.pages import letting_off as letting_off_pages
 from tocsin.web.pages import silences as silence_pages
 from tocsin.web.pages.rendering import render_problem
 from tocsin.web.pages.visitor import LoginNeeded
@@ -64,9 +66,11 @@ def create_framework(wiring: Wiring) -> FastAPI:
     )
     app.state.wiring = wiring
     about = (explanations, drills, trials, history, reports, exporting, tokens, server)
-    api = (jobs, alerts, groups, silences, oncall, oncall_links, pagerduty, slack, twilio, *about)
+    of_jobs, of_alerts = (jobs, letting_off), (alerts, groups, silences)
+    api = (*of_jobs, *of_alerts, oncall, oncall_links, pagerduty, slack, twilio, *about)
     app.include_router(calendars.router)
-    pages = (rendering, visitor, overview, job, alert, group, silence_pages, recalling, reviewing, taking)
+    shown = (overview, job, letting_off_pages, alert, group, silence_pages)
+    pages = (rendering, visitor, *shown, recalling, reviewing, taking)
     for part in (*api, *pages):
         app.include_router(part.router)
     app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, compresslevel=4)

@@ -27,7 +27,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     here, however it ended, and one that is unknown does not count.
     """
     for occurrence in facts.state.occurrences:
-        if occurrence.status.is_missed:
+        if occurrence.status.is_missed and occurrence.let_off is None:
             break
     else:
         return QUIET
@@ -40,7 +40,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
 
 
 def _counts(occurrence: Occurrence) -> bool:
-    return occurrence.status.is_missed or occurrence.run is not None
+    return (occurrence.status.is_missed or occurrence.run is not None) and occurrence.let_off is None
 
 
 def _too_many(rule: Rule, facts: Facts, counted: list[Occurrence]) -> bool:

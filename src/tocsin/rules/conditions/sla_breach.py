@@ -185,7 +185,7 @@ def _deadlines(facts: Facts, forgiven: datetime) -> tuple[list[_Promise], bool]:
     promises, lost = [], False
     for occurrence in facts.state.occurrences:
         limit_at = occurrence.deadline_at
-        if limit_at is None:
+        if limit_at is None or occurrence.let_off is not None:
             continue
         if occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None:
             lost = lost or limit_at > forgiven

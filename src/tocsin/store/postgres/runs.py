@@ -41,6 +41,9 @@ _SAVE_OCCURRENCES: Final = """
     ON CONFLICT (job_id, nominal_at) DO UPDATE
     SET body = excluded.body, is_unknown = excluded.is_unknown
 """
+_DECIDED: Final = (
+    "SELECT body FROM occurrences WHERE job_id = ? AND nominal_at <= ? ORDER BY nominal_at DESC LIMIT ?"
+)
 _APPEND: Final = "COPY check_ins (job_id, received_at, body) FROM STDIN (FORMAT BINARY)"
 _APPEND_TYPES: Final = ("int8", "int8", "text")
 
@@ -88,6 +91,10 @@ class RunsWriting(JobsWriting):
             for (job_id, at), one in sorted(newest.items(), key=lambda item: item[0])
         ]
         self._write(_SAVE_OCCURRENCES, kept, numbers, numbers, texts, numbers)
+
+    def decided(self, job_id: int, until: datetime, limit: int) -> list[Occurrence]:
+        """Return the newest decided occurrences of a job up to a nominal instant, newest first."""
+        return OCCURRENCE.decode_all(self._door.all(_DECIDED, (job_id, micros(until), limit)))
 
     def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:
         """Add check-ins to the log of the jobs with these ids."""

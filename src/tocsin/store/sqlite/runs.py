@@ -34,6 +34,9 @@ _SAVE_OCCURRENCE: Final = (
     "INSERT INTO occurrences (job_id, nominal_at, body, is_unknown) VALUES (?, ?, ?, ?) ON CONFLICT "
     "(job_id, nominal_at) DO UPDATE SET body = excluded.body, is_unknown = excluded.is_unknown"
 )
+_DECIDED: Final = (
+    "SELECT body FROM occurrences WHERE job_id = ? AND nominal_at <= ? ORDER BY nominal_at DESC LIMIT ?"
+)
 _APPEND: Final = "INSERT INTO check_ins (id, job_id, previous, received_at, body) VALUES (?, ?, ?, ?, ?)"
 _LAST: Final = "SELECT max(id) FROM check_ins"
 
@@ -85,6 +88,10 @@ class RunsWriting(JobsWriting):
                 for job_id, one in rows
             ],
         )
+
+    def decided(self, job_id: int, until: datetime, limit: int) -> list[Occurrence]:
+        """Return the newest decided occurrences of a job up to a nominal instant, newest first."""
+        return OCCURRENCE.decode_all(self._door.all(_DECIDED, (job_id, micros(until), limit)))
 
     def append(self, rows: Iterable[tuple[int, CheckIn]]) -> None:
         """Add check-ins to the log of the jobs with these ids.

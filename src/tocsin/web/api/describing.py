@@ -7,6 +7,7 @@ from tocsin.alerts.alert import Alert, Entry
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import Detail, Progress
 from tocsin.jobs.job import Definition
+from tocsin.jobs.letting_off import skipped_to_come
 from tocsin.jobs.occurrence import Occurrence, Timetable
 from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
@@ -22,6 +23,7 @@ from tocsin.web.api.shapes import (
     EntryShape,
     HostClockShape,
     JobShape,
+    LetOffShape,
     LogLineShape,
     NotificationShape,
     OccurrenceShape,
@@ -57,6 +59,7 @@ def job_shape(watch: Watch, open_alerts: int, now: datetime, known: FailureTable
         open_alerts=open_alerts,
         last_run=None if state.last is None else run_shape(state.last, known),
         expected=None if expected is None else occurrence_shape(expected),
+        skips=[occurrence_shape(one) for one in skipped_to_come(job, state)],
         definition=promise_shape(job.definition),
         wrong_clocks=[
             HostClockShape(
@@ -179,12 +182,14 @@ def run_shape(run: Run, known: FailureTable) -> RunShape:
 
 def occurrence_shape(occurrence: Occurrence) -> OccurrenceShape:
     """Return an expected run as the API tells it."""
+    word = occurrence.let_off
     return OccurrenceShape(
         nominal_at=occurrence.nominal_at,
         start_by=occurrence.start_by,
         deadline_at=occurrence.deadline_at,
         status=occurrence.status.value,
         run=occurrence.run,
+        let_off=None if word is None else LetOffShape(who=word.who, at=word.at, reason=word.reason),
     )
 
 
@@ -198,6 +203,7 @@ def occurrences_shape(occurrences: Sequence[Occurrence]) -> OccurrencesShape:
             late=kept.late,
             missed=kept.missed,
             skipped=kept.skipped,
+            excused=kept.excused,
             unknown=kept.unknown,
             percent=kept.percent,
         ),

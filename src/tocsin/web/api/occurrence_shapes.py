@@ -10,6 +10,7 @@ class PunctualityShape(Shape):
     late: int
     missed: int
     skipped: int
+    excused: int
     unknown: int
     """Nobody can say whether they came: they fell into a time in which Tocsin was down or blind."""
     percent: float | None

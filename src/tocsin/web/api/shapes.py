@@ -140,6 +140,14 @@ class RunShape(Shape):
     context: dict[str, str]
 
 
+class LetOffShape(Shape):
+    """Who has skipped or excused an expected run, when and why."""
+
+    who: str
+    at: datetime
+    reason: str
+
+
 class OccurrenceShape(Shape):
     """One expected run."""
 
@@ -148,6 +156,7 @@ class OccurrenceShape(Shape):
     deadline_at: datetime | None
     status: str
     run: str | None
+    let_off: LetOffShape | None
 
 
 class HostClockShape(Shape):
@@ -219,7 +228,7 @@ class PromiseShape(Shape):
 
 
 class JobShape(Shape):
-    """A job and how it stands."""
+    """A job and how it stands; `skips` are runs to come that a person has skipped."""
 
     environment: str
     name: str
@@ -237,6 +246,7 @@ class JobShape(Shape):
     """The run that ended last."""
     expected: OccurrenceShape | None
     """The next expected run."""
+    skips: list[OccurrenceShape]
     definition: PromiseShape
     wrong_clocks: list[HostClockShape]
     """Those of its hosts of which it is known that they are wrong."""

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from tocsin.alerts.alert import AlertState
 from tocsin.engine.commands import Pause, Resume
+from tocsin.jobs.letting_off import skipped_to_come
 from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
 from tocsin.rules.failure import FailureTable
@@ -26,6 +27,7 @@ RUNS: Final = 60
 LISTED: Final = 30
 ALERTS: Final = 10
 CHECK_INS: Final = 30
+EXCUSABLE: Final = ("late", "missed")
 OPEN: Final = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 router = APIRouter(include_in_schema=False)
@@ -59,6 +61,8 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         chart=draw_chart(marks, RUNS),
         longest=max((run.execution for run in runs if run.execution is not None), default=None),
         expected_runs=occurrences[:LISTED],
+        skips=skipped_to_come(watch.job, watch.state),
+        excusable=EXCUSABLE,
         kept=punctuality_of(occurrences),
         runs=[(run, kind_of(run), _cause(run, known)) for run in runs[:LISTED]],
         alerts=alerts,
