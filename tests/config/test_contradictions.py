@@ -175,3 +175,29 @@ def test_everything_is_told_at_once_though_parts_of_the_file_cannot_be_used(load
         (6, "jobs.e.deadline"),
         (8, "rules[0].job_pattern"),
     ]
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){25}b", "(x+x+)+y"])
+def test_a_pattern_that_would_hang_elsewhere_is_read_and_answers_at_once(load: Load, pattern: str) -> None:
+    name = "a" * 190 + "!"
+    rules = f"[{{name: r, condition: job_failure, job_pattern: '{pattern}', matchers: 'job=~\"{pattern}\"'}}]"
+
+    loaded = load(f"jobs: {{'{name}': {{}}}}\nrules: {rules}")
+
+    assert [one.path for one in loaded.warnings] == ["rules[0].job_pattern"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("condition: failure_rate, threshold: 1.5", "1.5 is impossible"),
+        ("condition: failure_rate, threshold: -0.1", "impossible"),
+        ("condition: min_records, threshold: 2.5", "must be a whole number"),
+        ("condition: job_failure, threshold: 3", "threshold"),
+    ],
+)
+def test_an_impossible_threshold_is_refused_with_its_line(faults: Faults, rule: str, words: str) -> None:
+    found = faults(f"jobs: {{a: {{}}}}\nrules:\n  - {{name: r, {rule}}}")
+
+    assert {one.line for one in found} == {3}
+    assert words in " ".join(f"{one.path} {one.message}" for one in found)

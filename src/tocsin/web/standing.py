@@ -3,7 +3,8 @@
 from datetime import datetime
 from enum import Enum
 
-from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
+from tocsin.jobs.letting_off import next_to_skip
+from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, promise_at
 from tocsin.store.rows import Watch
 
 
@@ -45,4 +46,7 @@ def expected_next(watch: Watch, now: datetime) -> Occurrence | None:
     waiting = [one for one in watch.state.occurrences if one.status.is_expected]
     due = [one for one in waiting if one.nominal_at <= now]
     coming = [one for one in waiting if one.nominal_at > now]
+    if not due and not coming and watch.state.skips:
+        nominal_at = next_to_skip(watch.job, watch.state, now)
+        return None if nominal_at is None else promise_at(watch.job.definition.plan, nominal_at)
     return due[-1] if due else next(iter(coming), None)
