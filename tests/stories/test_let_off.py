@@ -187,3 +187,16 @@ def test_what_was_skipped_stays_so_through_a_restart_and_an_edit(story: Story) -
 
     assert story.silent_until("Wed 02:04")
     assert story.occurrences("etl") == [("02:00", "skipped")]
+
+
+def test_the_alert_of_a_late_run_ends_when_it_is_excused_and_does_not_come_again(story: Story) -> None:
+    story.job("etl", schedule="0 2 * * *", deadline="03:00")
+
+    story.at("02:01").starts("etl")
+    story.at("03:05").excuses_the_run("etl", reason="the source was late")
+    assert story.heard[-1] == ("03:05", "critical", "resolved")
+    assert ("03:05", "run_excused") in story.history("etl")
+    story.at("05:00").succeeds("etl")
+
+    assert story.silent_until("Wed 02:04")
+    assert story.occurrences("etl") == [("02:00", "late")]
