@@ -88,7 +88,6 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     two signs of life, `heartbeat_every_seconds` the mean wait for a heartbeat. `overtaken_at` is
     when a good run of the same partition and the same or a later occurrence ended while this was open.
     `readings` are one or two reports of what was done, the older five to ten minutes old if it is as old.
-    `readings` tell how fast it is: the newest report of what is done, after one or two older ones.
     `violations` are the promises that it has broken, as far as they were counted.
     """
 
