@@ -129,6 +129,13 @@ def test_what_the_error_says_goes_before_what_the_log_says() -> None:
     assert failure.signature == "no space left on device"
 
 
+def test_the_end_of_the_log_is_read_where_nobody_knows_what_the_error_says() -> None:
+    failure = failure_of(error_message="the load went wrong", log_tail="write: No space left on device")
+
+    assert failure.cause == "out_of_disk"
+    assert failure.signature == "the load went wrong"
+
+
 def test_only_the_last_lines_of_a_log_count() -> None:
     tail = "connection refused\n" + "all is well\n" * 20
 

@@ -1,6 +1,8 @@
 """Which other jobs failed of the same error stands in the message."""
 
 from tests.stories.story import Story
+from tocsin.rules.finding import Severity
+from tocsin.rules.rule import SeverityCase
 
 FULL = "[Errno 28] No space left on device: '/data/out-{}.csv'"
 
@@ -55,3 +57,14 @@ def test_a_job_that_fails_otherwise_by_now_is_looked_at_anew(story: Story) -> No
     (alert,) = [alert for alert in story.alerts() if alert.job == "b"]
     assert alert.alike is not None
     assert alert.alike.named == ("a",)
+
+
+def test_a_job_that_fails_again_is_no_other_job(story: Story) -> None:
+    story.rule(
+        "job_failure", severity="info", severity_by=(SeverityCase(severity=Severity.PAGE, in_a_row=2),)
+    )
+    story.at("02:00").fails("a", run="1", error=FULL.format(1))
+    story.at("02:10").fails("a", run="2", error=FULL.format(2))
+
+    assert story.heard == [("02:00", "info", "firing"), ("02:10", "page", "louder")]
+    assert same(story) == ""
