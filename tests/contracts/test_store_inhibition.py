@@ -152,19 +152,28 @@ def test_what_jobs_of_an_older_schema_need_is_found_after_the_upgrade(place: Pla
 
 def _back_to_the_schema_before(place: Place) -> None:
     later = (
-        "TABLE needs",
-        "TABLE inhibition_bonds",
-        "TABLE inhibition_wakes",
-        "INDEX notifications_of_target",
+        "DROP TABLE needs",
+        "DROP TABLE inhibition_bonds",
+        "DROP TABLE inhibition_wakes",
+        "DROP INDEX notifications_of_target",
+        "DROP INDEX occurrences_unknown",
+        "ALTER TABLE occurrences DROP COLUMN is_unknown",
+        "DROP INDEX unknown_now",
+        "DROP INDEX unknown_in_time",
+        "ALTER TABLE unknown DROP COLUMN known_at",
+        "DROP TABLE histories",
+        "ALTER TABLE memories DROP COLUMN learned",
+        "DROP INDEX alerts_alike",
+        "ALTER TABLE alerts DROP COLUMN error_id",
     )
     if place.kind == "sqlite":
         file = sqlite3.connect(place.url)
         for what in later:
-            file.execute(f"DROP {what}")
+            file.execute(what)
         file.execute("PRAGMA user_version = 7")
         file.close()
         return
     with psycopg.connect(place.url) as connection:
         for what in later:
-            connection.execute(f"DROP {what}".encode())
+            connection.execute(what.encode())
         connection.execute("DELETE FROM schema_version WHERE number > 7")
