@@ -4,13 +4,15 @@ import pytest
 
 from tests.docs.pages import SNIPPETS
 from tests.stories.story import Story
+from tocsin.rules.defaults import DEFAULT_RULES
 
 FILE = SNIPPETS / "promises"
 
 
 @pytest.fixture
 def a_friday(story: Story) -> Story:
-    """Friday, 6 March 2026; on Sunday clocks in New York are put forward."""
+    """Friday, 6 March 2026; on Sunday clocks in New York are put forward. What is foreseen is not told."""
+    story.rules = tuple(rule for rule in DEFAULT_RULES if rule.condition != "deadline_risk")
     story.begins("2026-03-06")
     return story
 
