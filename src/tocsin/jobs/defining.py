@@ -70,9 +70,15 @@ def _as_promised_by(plan: Plan, state: JobState, now: datetime) -> JobState:
     return replace(
         state,
         occurrences=tuple(new for _, new in moves if new is not None),
-        settled=state.settled and _moved(state.settled, plan, now),
+        settled=state.settled and _settled_under(plan, state.settled, now),
         recent=tuple(o for o in state.recent if o.status is not None or o.order_at not in undone),
     )
+
+
+def _settled_under(plan: Plan, settled: Occurrence, now: datetime) -> Occurrence | None:
+    """Return what was settled under other promises: a good run has settled it, so that it stays what it is."""
+    moved = _moved(settled, plan, now)
+    return moved and replace(moved, status=settled.status)
 
 
 def _moved(occurrence: Occurrence, plan: Plan, now: datetime) -> Occurrence | None:

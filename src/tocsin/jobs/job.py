@@ -64,6 +64,12 @@ class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     impact: Impact | None = None
 
     @property
+    def has_deadline(self) -> bool:
+        """Whether any of its schedules, or the day or hour itself, comes with an instant of the end."""
+        slas = (self.sla, *(one.sla for one in self.timetables))
+        return any(sla.deadline is not None or sla.deadline_offset_minutes is not None for sla in slas)
+
+    @property
     def plan(self) -> Plan:
         """The schedules with their promises: when an occurrence is expected and by when it must be done."""
         others = tuple(self._plan_of(one) for one in self.timetables) if self.timetables else ()

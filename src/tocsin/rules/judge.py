@@ -66,6 +66,8 @@ SHOWN: Mapping[str, Show] = {
 """For each condition what it compares, in words: for `tocsin explain`, and asked by nothing else."""
 
 CONCERNS: Mapping[str, Concerns] = {
+    sla_breach.NAME: sla_breach.concerns,
+    deadline_risk.NAME: deadline_risk.concerns,
     min_records.NAME: min_records.concerns,
     data_quality.NAME: data_quality.concerns,
     failure_rate.NAME: failure_rate.concerns,

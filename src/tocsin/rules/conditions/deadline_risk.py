@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from tocsin.jobs.job import Definition
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import AtRisk
@@ -49,6 +50,11 @@ class _Reading(Struct, frozen=True, kw_only=True, gc=False):
     foreseen: Foreseen | None = None
     ask_at: datetime | None = None
     is_lost: bool = False
+
+
+def concerns(rule: Rule, definition: Definition) -> bool:  # noqa: ARG001 -- every condition is asked alike
+    """Whether an end is promised."""
+    return definition.has_deadline or definition.sla.max_duration_seconds is not None
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:

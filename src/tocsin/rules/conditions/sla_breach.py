@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from tocsin.jobs.job import Definition
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import Outcome
@@ -72,6 +73,12 @@ class _Reached(Struct, frozen=True, kw_only=True):
     promise: _Promise
     stage: _Stage
     since_at: datetime
+
+
+def concerns(rule: Rule, definition: Definition) -> bool:  # noqa: ARG001 -- every condition is asked alike
+    """Whether anything is promised of an end or a duration."""
+    lengths = (definition.sla.max_duration_seconds, definition.sla.min_duration_seconds)
+    return definition.has_deadline or lengths != (None, None)
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
