@@ -77,8 +77,8 @@ class _Reached(Struct, frozen=True, kw_only=True):
 
 def concerns(rule: Rule, definition: Definition) -> bool:  # noqa: ARG001 -- every condition is asked alike
     """Whether anything is promised of an end or a duration."""
-    lengths = (definition.sla.max_duration_seconds, definition.sla.min_duration_seconds)
-    return definition.has_deadline or lengths != (None, None)
+    lengths = {definition.sla.max_duration_seconds, definition.sla.min_duration_seconds}
+    return definition.has_deadline or lengths != {None}
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
@@ -130,10 +130,7 @@ def _promises_nothing(facts: Facts) -> bool:
     sla = facts.job.definition.sla
     if sla.max_duration_seconds is not None or sla.min_duration_seconds is not None:
         return False
-    for occurrence in facts.state.occurrences:  # noqa: SIM110 -- a generator would cost more than the rest
-        if occurrence.deadline_at is not None:
-            return False
-    return True
+    return not any(occurrence.deadline_at is not None for occurrence in facts.state.occurrences)
 
 
 def _stage_of(
