@@ -76,7 +76,7 @@ def _as_promised_by(plan: Plan, state: JobState, now: datetime) -> JobState:
 
 
 def _settled_under(plan: Plan, settled: Occurrence, now: datetime) -> Occurrence | None:
-    """Return what was settled under other promises: a good run has settled it, so that it stays what it is."""
+    """Return what a good run has settled under other promises: it stays what it is."""
     moved = _moved(settled, plan, now)
     return moved and replace(moved, status=settled.status)
 
