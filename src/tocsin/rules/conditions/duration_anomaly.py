@@ -24,6 +24,7 @@ LEAST_SECONDS = 120.0
 # Between these lie nineteen of twenty ordinary runs.
 _ORDINARY = 2.0
 _PAGE_STEP = 2
+_BY_SECONDS = 600.0
 
 
 class _Limits(Struct, frozen=True, gc=False):
@@ -259,12 +260,17 @@ def _how_far(odd: _Odd) -> tuple[tuple[str, str], ...]:
 
 def _usual(expected: Expected) -> str:
     """Return in words what is normal: `12–18 min on Mondays (26 runs)`."""
-    low, high = (span(value_at(expected, side)) for side in (-_ORDINARY, _ORDINARY))
+    low, high = (span(_rough(value_at(expected, side))) for side in (-_ORDINARY, _ORDINARY))
     low_number, _, low_unit = low.partition(" ")
     width = high if low == high else f"{low}–{high}"
     if low != high and high.endswith(f" {low_unit}"):
         width = f"{low_number}–{high}"
     return f"{width} {_of_such(expected)}"
+
+
+def _rough(seconds: float) -> float:
+    """Return a span to the minute where seconds say nothing any more."""
+    return seconds if seconds < _BY_SECONDS else 60.0 * round(seconds / 60.0)
 
 
 def _of_such(expected: Expected) -> str:
