@@ -1,15 +1,14 @@
 """Files of exported history: lines of JSON, packed where the name says so, read and written line by line."""
 
 import gzip
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
 from tocsin.cli.exits import Exit, give_up
+from tocsin.cli.whole_file import written_whole
 
 MAX_LINE = 200 * 1024
 STANDARD = Path("-")
@@ -22,21 +21,8 @@ def written(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if path.exists() and not force:
-        give_up(f"{path} exists already; choose another name, or replace it with --force", Exit.FAILED)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                with _packed(file, path) as packed:
-                    yield packed
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+    with written_whole(path, force=force) as file, _packed(file, path) as packed:
+        yield packed
 
 
 @contextmanager

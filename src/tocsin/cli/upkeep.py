@@ -1,15 +1,13 @@
 """`tocsin backup`: a copy of what the server keeps."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import click
 
 from tocsin.cli import options
 from tocsin.cli.api import api_of
-from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.output import say
+from tocsin.cli.whole_file import written_whole
 
 KIB = 1024
 
@@ -24,19 +22,6 @@ def backup(path: Path, server: str | None, *, force: bool) -> None:
     PATH is on this machine and is there only once the copy is complete. Give it back to a server with:
     tocsin serve --database PATH
     """
-    if path.exists() and not force:
-        give_up(f"{path} exists already; choose another name, or replace it with --force", Exit.FAILED)
-    api = api_of(server)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                size = api.download("backup", into=file)
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+    with written_whole(path, force=force) as file:
+        size = api_of(server).download("backup", into=file)
     say(f"{path}: {size // KIB} KiB saved; keep it safe, it holds all that jobs have reported")
