@@ -130,6 +130,16 @@ def test_the_same_runs_learned_twice_count_once() -> None:
     assert [one.run for one in again.learned.judged] == [one.run for one in known.learned.judged]
 
 
+def test_where_the_history_is_lost_all_is_learned_anew() -> None:
+    runs = days(STEADY)
+    known = taught(runs)
+
+    anew = taught(runs, Taught(learned=known.learned, history=b""))
+
+    assert anew.history == known.history
+    assert anew.learned.normal == known.learned.normal
+
+
 def test_what_is_known_of_single_runs_is_bounded_and_in_order() -> None:
     known = taught(days(STEADY * 10))
 

@@ -59,7 +59,8 @@ class Lessons:
         watches = [self._due.popleft() for _ in range(min(READ_AT_ONCE, len(self._due)))]
         writing, now = self._draft.writing, self._draft.now
         histories = writing.histories(watch.job.id for watch in watches)
-        ended = writing.ended_runs({watch.job.id: _since(watch, now) for watch in watches}, MAX_POINTS)
+        since = {w.job.id: _since(w, now, is_new=(w.job.id, RUNS) not in histories) for w in watches}
+        ended = writing.ended_runs(since, MAX_POINTS)
         for watch in watches:
             job_id = watch.job.id
             self._read[job_id] = histories.get((job_id, RUNS), b""), ended.get(job_id, [])
@@ -70,9 +71,7 @@ def _is_due(watch: Watch, now: datetime) -> bool:
     return at is not None and at <= now and not watch.unreadable and watch.job.paused_at is None
 
 
-def _since(watch: Watch, now: datetime) -> datetime:
-    """Return from where on runs are read: as far back as counts, where nothing was ever learned."""
+def _since(watch: Watch, now: datetime, *, is_new: bool) -> datetime:
+    """Return from where on runs are read: as far back as counts, where there is no history."""
     unlearned = watch.state.unlearned
-    if unlearned is None or watch.learned.learned_at is None:
-        return now - LOOK_BACK
-    return unlearned.from_at
+    return now - LOOK_BACK if is_new or unlearned is None else unlearned.from_at

@@ -108,11 +108,11 @@ def learn(learned: Learned, history: bytes, ended: Iterable[Run], timezone: str,
     """Return what is known once runs that have ended were learned from, one after the other.
 
     Each is judged by what was known before it. Runs that were placed among earlier ones replace what was kept
-    of the time since, and what is normal is then fitted anew.
+    of the time since, and what is normal is then fitted anew; so it is where the history is lost.
     """
     runs = sorted(ended, key=lambda run: run.order_at)
     kept = before(history, runs[0]) if runs else history
-    pupil = _Pupil(learned, kept, timezone, is_anew=len(kept) < len(history))
+    pupil = _Pupil(learned, kept, timezone, is_anew=len(kept) < len(history) or not history)
     for run in runs:
         pupil.take(run)
     after = Learned(
