@@ -240,7 +240,12 @@ class Auditor:
     def _groups_in_hand(self) -> None:
         for promise in self._people.promises:
             if isinstance(promise.command, AcknowledgeGroup):
-                later = in_hand(self._owed[promise.id], promise.keys)
+                until_at = promise.command.until_at
+                later = [
+                    one
+                    for one in in_hand(self._owed[promise.id], promise.keys)
+                    if until_at is None or one.created_at < until_at
+                ]
                 if any(one.kind in ("repeat", "escalated") and not one.fallback_of for one in later):
                     self._world.accuse("in hand", f"group {promise.id} was told again once it was taken")
 

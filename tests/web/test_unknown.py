@@ -92,6 +92,7 @@ def test_the_job_shows_what_became_of_its_expected_runs_and_a_share_without_unkn
         "late": 1,
         "missed": 1,
         "skipped": 0,
+        "excused": 0,
         "unknown": 2,
         "percent": 50.0,
     }
