@@ -52,17 +52,28 @@ def clock(instant: datetime) -> str:
     return instant.strftime("%H:%M:%S.%f")
 
 
+def turning_at(of_run: Facts, threshold: float = 0.8) -> datetime:
+    """When a run becomes a risk, asked from noon on at just the instants that are named."""
+    at_ = NOON
+    for _ in range(4):
+        verdict = asked("deadline_risk", of_run, clock(at_), threshold=threshold)
+        if verdict.finding is not None:
+            return at_
+        assert verdict.ask_again_at is not None
+        assert verdict.ask_again_at > at_
+        at_ = verdict.ask_again_at
+    raise AssertionError("it is asked too often")
+
+
 def test_it_asks_again_at_the_very_instant_at_which_the_run_becomes_a_risk() -> None:
     of_run = known(running())
-    early = asked("deadline_risk", of_run, "12:00")
-    assert early.finding is None
-    assert early.ask_again_at is not None
-    assert at("12:15") < early.ask_again_at < at("12:24")
+    turns_at = turning_at(of_run)
+    assert at("12:15") < turns_at < at("12:24")
 
-    assert asked("deadline_risk", of_run, clock(early.ask_again_at - TICK)).finding is None
-    finding = found_of(asked("deadline_risk", of_run, clock(early.ask_again_at)))
+    assert asked("deadline_risk", of_run, clock(turns_at - TICK)).finding is None
+    finding = found_of(asked("deadline_risk", of_run, clock(turns_at)))
     assert (finding.severity, finding.why) == (Severity.WARNING, Why.DEADLINE_AT_RISK)
-    assert finding.since_at == early.ask_again_at
+    assert finding.since_at == turns_at
 
 
 def test_what_was_found_holds_until_the_probability_is_well_below_the_threshold() -> None:
@@ -103,11 +114,7 @@ def test_after_the_deadline_it_finds_nothing_new_and_takes_nothing_back() -> Non
 
 def test_threshold_and_evidence_are_the_rule_s() -> None:
     of_run = known(running())
-    usual = asked("deadline_risk", of_run, "12:00").ask_again_at
-    sooner = asked("deadline_risk", of_run, "12:00", threshold=0.5).ask_again_at
-    assert usual is not None
-    assert sooner is not None
-    assert sooner < usual
+    assert turning_at(of_run, threshold=0.5) < turning_at(of_run)
 
     assert asked("deadline_risk", of_run, "12:24", fewest=30) == QUIET
 
@@ -129,13 +136,12 @@ def test_a_run_that_begins_anew_after_a_failed_attempt_is_reckoned_from_there() 
 
 
 def test_what_a_blind_window_hides_is_decided_when_its_wait_is_over() -> None:
-    crossing = asked("deadline_risk", known(running()), "12:00").ask_again_at
-    assert crossing is not None
+    crossing = turning_at(known(running()))
     hold_until = crossing + 2 * MINUTE
     window = BlindWindow(id=1, from_at=crossing - MINUTE, to_at=crossing + MINUTE, hold_until=hold_until)
     blind = replace(known(running()), blind=(window,))
 
-    assert asked("deadline_risk", blind, "12:00").ask_again_at == hold_until
+    assert asked("deadline_risk", blind, "12:13").ask_again_at == hold_until
     assert asked("deadline_risk", blind, clock(hold_until)).finding is not None
 
 

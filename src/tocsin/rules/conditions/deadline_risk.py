@@ -121,6 +121,9 @@ def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Readin
     threshold, forecast = PROBABILITY if rule.threshold is None else rule.threshold, foreseen.forecast
     if mark is not None and forecast.probability(promise.limit_at, now) >= threshold - CALM:
         return _held(facts, promise, foreseen, mark)
+    calm_until_at = _calm_until(promise, foreseen, threshold, now)
+    if calm_until_at is not None:
+        return _Reading(promise=promise, ask_at=calm_until_at)
     since_at = forecast.crossing_at(promise.limit_at, threshold, foreseen.told_at)
     window = facts.blind_at(since_at) if facts.blind else None
     decide_at = since_at if window is None else window.hold_until
@@ -132,6 +135,24 @@ def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Readin
     run = "" if promise.run is None else promise.run.key
     found = AtRisk(rule=rule.name, since_at=since_at, nominal_at=nominal_at, run=run)
     return _held(facts, promise, foreseen, found)
+
+
+def _calm_until(promise: _Promise, foreseen: Foreseen, threshold: float, now: datetime) -> datetime | None:
+    """Return an instant to come at which it is still too unlikely, if one of a few is.
+
+    The probability never falls while nothing is heard, so that it need not be reckoned before then at which
+    instant it becomes certain: most runs have ended, or begun, by then.
+    """
+    limit_at, told_at, occurrence = promise.limit_at, foreseen.told_at, promise.occurrence
+    stops: tuple[datetime, ...]
+    if promise.run is None and occurrence is not None:
+        stops = (occurrence.start_by or occurrence.nominal_at,)
+    else:
+        stops = (told_at + (limit_at - told_at) / 8, told_at + (limit_at - told_at) / 2)
+    for at in stops:
+        if now < at < limit_at and foreseen.forecast.probability(limit_at, at) < threshold:
+            return at
+    return None
 
 
 def _held(facts: Facts, promise: _Promise, foreseen: Foreseen, mark: AtRisk) -> _Reading:
