@@ -22,7 +22,7 @@ def written_whole(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
                 file.flush()
                 os.fsync(file.fileno())
                 Path(file.name).replace(path)
-            except BaseException:
+            except BaseException:  # also when somebody interrupts it: half a file must not stay
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
