@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.served import Served, fresh
+from tests.web.served import Served, fresh, wait_until
 
 
 def failing(served: Served, name: str) -> str:
@@ -59,6 +59,7 @@ def test_an_alert_of_a_job_that_is_gone_is_explained_without_a_rule(served: Serv
 def test_asking_changes_nothing(served: Served) -> None:
     name = fresh()
     alert = failing(served, name)
+    wait_until(lambda: all(told["finished_at"] for told in served.get(f"/api/v1/alerts/{alert}")["notifications"]))
     before = served.get(f"/api/v1/alerts/{alert}"), served.get(f"/api/v1/jobs/production/{name}")
     for path in (f"/api/v1/jobs/production/{name}/explanation", f"/api/v1/alerts/{alert}/explanation"):
         served.get(path)
