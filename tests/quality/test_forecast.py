@@ -202,3 +202,27 @@ def test_a_run_that_stays_away_longer_than_ever_is_expected_later_and_later() ->
 
 def test_what_is_kept_of_a_history_is_asked_without_being_built_again() -> None:
     assert of_history(AN_HOUR) is of_history(usual(3_600))
+
+
+@law
+@given(
+    known=forecasts(),
+    limit=st.floats(-100, 200_000),
+    at=st.floats(-100, 200_000),
+    threshold=st.floats(0.01, 0.99),
+)
+def test_what_stays_below_a_threshold_is_what_its_probability_says(
+    known: Forecast, limit: float, at: float, threshold: float
+) -> None:
+    limit_at, until_at = START + limit * SECOND, START + at * SECOND
+    is_below = until_at < limit_at and known.probability(limit_at, until_at) < threshold
+
+    assert known.stays_below(threshold, limit_at, until_at) is is_below
+
+
+def test_most_runs_are_over_when_it_says_so_and_few_long_before() -> None:
+    known = of_started(AN_HOUR, START)
+    ended_by = known.mostly_over_at()
+
+    assert 0.01 < known.probability(ended_by, START) < 0.15
+    assert ended_by < START + 90 * MINUTE

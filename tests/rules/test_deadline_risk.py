@@ -141,7 +141,7 @@ def test_what_a_blind_window_hides_is_decided_when_its_wait_is_over() -> None:
     window = BlindWindow(id=1, from_at=crossing - MINUTE, to_at=crossing + MINUTE, hold_until=hold_until)
     blind = replace(known(running()), blind=(window,))
 
-    assert asked("deadline_risk", blind, "12:13").ask_again_at == hold_until
+    assert asked("deadline_risk", blind, "12:19").ask_again_at == hold_until
     assert asked("deadline_risk", blind, clock(hold_until)).finding is not None
 
 

@@ -59,7 +59,9 @@ def test_an_alert_of_a_job_that_is_gone_is_explained_without_a_rule(served: Serv
 def test_asking_changes_nothing(served: Served) -> None:
     name = fresh()
     alert = failing(served, name)
-    wait_until(lambda: all(told["finished_at"] for told in served.get(f"/api/v1/alerts/{alert}")["notifications"]))
+    wait_until(
+        lambda: all(told["finished_at"] for told in served.get(f"/api/v1/alerts/{alert}")["notifications"])
+    )
     before = served.get(f"/api/v1/alerts/{alert}"), served.get(f"/api/v1/jobs/production/{name}")
     for path in (f"/api/v1/jobs/production/{name}/explanation", f"/api/v1/alerts/{alert}/explanation"):
         served.get(path)

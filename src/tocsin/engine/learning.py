@@ -3,15 +3,16 @@
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
 from tocsin.engine.apart import is_of_the_store
-from tocsin.engine.draft import Draft
+from tocsin.engine.draft import Teach
 from tocsin.jobs.history import MAX_POINTS
 from tocsin.jobs.run import Run
 from tocsin.quality.learned import learns_at
+from tocsin.store.base import Writing
 from tocsin.store.rows import Watch
 
 LOOK_BACK: Final = timedelta(days=91)
@@ -21,6 +22,21 @@ RUNS: Final = ""
 """The series of the runs themselves."""
 
 
+class Notebook(Protocol):
+    """Where lessons are read from and written down: a `Draft`, or what stands for one."""
+
+    writing: Writing
+    now: datetime
+    teach: Teach
+    watches: dict[int, Watch]
+
+    def keep_history(self, job_id: int, series: str, points: bytes) -> None:
+        """Keep what the past of a job has been, packed."""
+
+    def put_off_learning(self, watch: Watch, error: Exception, until_at: datetime) -> None:
+        """Try again later to learn from a job."""
+
+
 class Lessons:
     """Learns from the runs of loaded jobs, one job after the other, in the order in which they are looked at.
 
@@ -28,7 +44,7 @@ class Lessons:
     before, and tried again later.
     """
 
-    def __init__(self, draft: Draft, watches: Iterable[Watch]) -> None:
+    def __init__(self, draft: Notebook, watches: Iterable[Watch]) -> None:
         self._draft = draft
         self._due = deque(watch for watch in watches if _is_due(watch, draft.now))
         self._read: dict[int, tuple[bytes, list[Run]]] = {}

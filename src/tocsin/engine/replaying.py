@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import msgspec
 
@@ -21,11 +21,10 @@ from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import SYSTEM_JOB, Draft, Teach
 from tocsin.engine.ingest import take_in
-from tocsin.engine.looking import look
+from tocsin.engine.quietly import Quietly
 from tocsin.engine.ticking import tick
 from tocsin.jobs.checkin import Answer, CheckIn
-from tocsin.jobs.folding import fold, run_named
-from tocsin.jobs.job import Job, JobKey
+from tocsin.jobs.job import Job
 from tocsin.notify.message import unpack
 from tocsin.quality.learned import learn
 from tocsin.rules.finding import Severity
@@ -84,20 +83,6 @@ _TURNS: Final = {
 }
 
 
-class _MoreToSayError(Exception):
-    """An alert wants to know of groups or of other jobs, so that it takes a whole transaction."""
-
-
-class _NotAsked:
-    """Stands for groups and neighbours where nobody should want to know of them."""
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- whatever is asked for, there is nothing
-        raise _MoreToSayError(name)
-
-
-NOT_ASKED: Final[Any] = _NotAsked()
-
-
 @dataclass(order=True)
 class _ToCome:
     at: datetime
@@ -131,6 +116,7 @@ class Replay:
         self._writing = cast("Writing", self._tables)
         self._book = Book(configuration=configuration, version=1, rule_book=RuleBook(configuration.rules))
         self._ids = (f"{number:08d}" for number in count(1))
+        self._quietly = Quietly(self._tables, teach, self._ids.__next__)
         self._receivers = _receivers_of(configuration)
         self._to_come: list[_ToCome] = []
         self._numbers = count()
@@ -150,7 +136,7 @@ class Replay:
         """Let time pass until the first was received, and take them in together; return the answers."""
         self.advance(check_ins[0].received_at)
         if len(check_ins) == 1:
-            answer = self._fed_quietly(check_ins[0])
+            answer = self._quietly.take_in(check_ins[0], self._book, self.now)
             if answer is not None:
                 return [answer]
         draft = self._draft()
@@ -158,37 +144,6 @@ class Replay:
         draft.write()
         self._taken(draft)
         return answers
-
-    def _fed_quietly(self, check_in: CheckIn) -> Answer | None:
-        """Take in a check-in that brings nothing to say, as nearly all are; None where it may bring more.
-
-        It is what a transaction does without all that concerns alerts and other jobs, at half its cost.
-        """
-        tables = self._tables
-        watch = tables.peek(JobKey(check_in.environment, check_in.job))
-        if watch is None or watch.alerting or watch.unreadable or _defines(check_in):
-            return None
-        run = run_named(watch.state, check_in)
-        if run is None and check_in.run is not None:
-            place = (watch.job.id, check_in.run)
-            run = tables.runs((place,)).get(place)
-        new_key = "" if run is not None or check_in.run is not None else next(self._ids)
-        try:
-            folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key)
-            heard = msgspec.structs.replace(watch, state=folded.state)
-            seen = look(
-                heard, (), self._book, self.now, self._ids.__next__, groups=NOT_ASKED, neighbours=NOT_ASKED
-            )
-        except Exception:  # noqa: BLE001 -- there is more to say, or a fault: a transaction takes care of either
-            return None
-        if folded.ended and watch.job.definition.upstream:
-            return None
-        if seen.set_aside:
-            return None
-        tables.save((seen.watch,))
-        if folded.runs or seen.runs:
-            tables.save_runs((watch.job.id, run) for run in (*folded.runs, *seen.runs))
-        return Answer(status=folded.answered, run=folded.run)
 
     def advance(self, until: datetime) -> None:
         """Let time pass until then; time that is over is passed over."""
@@ -200,9 +155,10 @@ class Replay:
                 raise RuntimeError(f"the replay finds no rest at {self.now}")
             self.now = max(self.now, at)
             self._register_until(self.now)
-            draft = self._draft()
-            tick(draft, JOBS_AT_ONCE)
-            self._taken(draft)
+            if not self._quietly.pass_over(self._book, self.now):
+                draft = self._draft()
+                tick(draft, JOBS_AT_ONCE)
+                self._taken(draft)
         self.now = max(self.now, until)
 
     def take_events(self) -> list[Event]:
@@ -297,12 +253,6 @@ class Replay:
             target=owed.target,
             receiver=receiver,
         )
-
-
-def _defines(check_in: CheckIn) -> bool:
-    """Whether a check-in says what its job is, or is of our own environment."""
-    is_ours = check_in.environment == SYSTEM_JOB.environment
-    return is_ours or check_in.definition is not None or bool(check_in.labels)
 
 
 def _event(

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tocsin.quality.normal import FEWEST_SEEN, Expected, Normal
 from tocsin.quality.packing import number_at
+from tocsin.quality.remembering import by_identity
 from tocsin.quality.season import (
     NAMES_OF_SPECIALS,
     Season,
@@ -26,8 +27,10 @@ PRECEDENT_SPREADS = 2.0
 # For so many runs after a shift its old level is no surprise, nor what is so near to it.
 REMEMBERED_RUNS = 12
 ORDINARY_SPREADS = 2.0
+REMEMBERED = 256
 
 
+@by_identity(REMEMBERED)
 def expected_at(normal: Normal, start_at: datetime, timezone: str) -> Expected | None:
     """Return what is expected of a run that starts at this instant, or None while too little is known."""
     return None if normal.learning is not None else expectation(normal, start_at, timezone)[0]

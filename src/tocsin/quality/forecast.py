@@ -44,6 +44,22 @@ class Forecast(Struct, frozen=True, kw_only=True, gc=False):
         """
         return self._late(_seconds(limit_at - self.base_at), self._elapsed(now))
 
+    def stays_below(self, threshold: float, limit_at: datetime, until_at: datetime) -> bool:
+        """Whether the probability is still below a threshold at `until_at`, if nothing is heard before."""
+        if until_at >= limit_at:
+            return False
+        if not self.starts:
+            return self.probability(limit_at, until_at) < threshold
+        limit, elapsed = _seconds(limit_at - self.base_at), self._elapsed(until_at)
+        latest = _left(self.starts, elapsed)[-1][0]
+        if latest < limit and self.takes.beyond(limit - latest) < threshold:
+            return True  # who starts earlier is sooner done
+        return self._late(limit, elapsed) < threshold
+
+    def mostly_over_at(self) -> datetime:
+        """Return an instant by which most runs that started when this one did are over."""
+        return self.base_at + timedelta(seconds=min(self.takes.mostly, _LONGEST_SECONDS))
+
     def crossing_at(self, limit_at: datetime, threshold: float, now: datetime) -> datetime:
         """Return the first instant, from `now` on, at which the probability has reached a threshold.
 

@@ -46,6 +46,8 @@ _MISLED_DENSITY: Final = 0.3
 _ROOT_TWO: Final = sqrt(2.0)
 _ROOT_TWO_PI: Final = sqrt(2.0 * pi)
 _LEAST_SHARE: Final = 1e-9
+# Half the weight of a bell that is no oddity; that of the runs that are unlike the others is never more.
+_COUNTS: Final = 0.04
 
 Bell = tuple[float, float, float]
 """Half its weight, its middle in ln(seconds + offset), and 1 / (√2 × its deviation)."""
@@ -86,6 +88,12 @@ class Lasting(Struct, frozen=True, kw_only=True, gc=False):
         for half, middle, narrow in self.bells:
             sum_ += half * erfc((at - middle) * narrow)
         return sum_
+
+    @property
+    def mostly(self) -> float:
+        """Seconds in which most of what is like the others is over; 0 where no part of it stands out."""
+        ends = [middle + 1.0 / (_ROOT_TWO * narrow) for half, middle, narrow in self.bells if half > _COUNTS]
+        return max(exp(max(ends)) - self.offset, 0.0) if ends else 0.0
 
 
 @lru_cache(maxsize=1_024)

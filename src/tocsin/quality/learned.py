@@ -216,7 +216,9 @@ def _series_of(history: bytes) -> Series:
 
     points = np.frombuffer(history, dtype=list(COLUMNS))
     points = points[(points["counts"] & (COMPARABLE | EXCLUDED)) == COMPARABLE]
-    started = points["at"].astype(np.float64) + np.nan_to_num(points["delay"].astype(np.float64))
+    late = points["delay"].astype(np.float64)
+    late[np.isnan(late)] = 0.0
+    started = points["at"].astype(np.float64) + late
     order = np.argsort(started, kind="stable")
     return Series(
         order_at=tuple(started[order].tolist()),

@@ -1,7 +1,6 @@
 """When the runs of a job will end: what its facts say of it, for rules and for whoever wants to see it."""
 
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -9,13 +8,16 @@ from msgspec import Struct
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, starts_at_will
 from tocsin.jobs.run import Run
 from tocsin.quality.expecting import expected_at
-from tocsin.quality.forecast import Forecast, Progressed, of_expected, of_started
+from tocsin.quality.forecast import Ends, Forecast, Progressed, of_expected, of_started
 from tocsin.quality.lasting import comparable_of
 from tocsin.quality.normal import Expected, Normal
+from tocsin.quality.remembering import by_identity
 from tocsin.rules.facts import Awaited, Facts
 
 NOT_STARTED: Final = frozenset({OccurrenceStatus.EXPECTED, OccurrenceStatus.MISSED})
 """What an expected run is that may still start."""
+REMEMBERED: Final = 256
+"""Forecasts that are asked again at the next sign of the same run, most of them within minutes."""
 
 
 class Foreseen(Struct, frozen=True, kw_only=True, gc=False):
@@ -45,12 +47,13 @@ def foreseen_of_run(facts: Facts, run: Run) -> Foreseen | None:
         return None
     if run.attempts:
         started_at = max(run.attempts[-1].ended_at, started_at)
-    expected = _expected(normal, started_at, facts.job.definition.timezone)
-    if expected is None:
-        return None
     progressed = _progressed(run, started_at)
+    found = _forecast_of_started(normal, started_at, facts.job.definition.timezone, progressed)
+    if found is None:
+        return None
+    expected, forecast = found
     return Foreseen(
-        forecast=of_started(comparable_of(normal, expected), started_at, progressed),
+        forecast=forecast,
         runs=expected.runs,
         method=expected.method,
         told_at=started_at if progressed is None else progressed.at,
@@ -71,23 +74,29 @@ def foreseen_of_expected(facts: Facts, occurrence: Occurrence) -> Foreseen | Non
     at_will = starts_at_will(facts.job.definition.plan, nominal_at)
     if normal is None or (at_will and not facts.learned.delays):
         return None
-    expected = _expected(normal, nominal_at, facts.job.definition.timezone)
-    if expected is None:
-        return None
     last_at = occurrence.deadline_at or nominal_at
-    awaited = [
-        one
-        for one in facts.awaited
-        if one.order_at <= (last_at if at_will or one.has_started else nominal_at)
-    ]
+    awaited = (
+        [
+            one
+            for one in facts.awaited
+            if one.order_at <= (last_at if at_will or one.has_started else nominal_at)
+        ]
+        if facts.awaited
+        else ()
+    )
+    found = _forecast_of_expected(
+        normal,
+        nominal_at,
+        facts.job.definition.timezone,
+        facts.learned.delays,
+        tuple([one.ends for one in awaited]),
+    )
+    if found is None:
+        return None
+    expected, forecast = found
     latest = max(awaited, key=lambda one: one.ends[-1][0], default=None)
     return Foreseen(
-        forecast=of_expected(
-            comparable_of(normal, expected),
-            nominal_at,
-            facts.learned.delays,
-            tuple([one.ends for one in awaited]),
-        ),
+        forecast=forecast,
         runs=expected.runs,
         method=expected.method,
         told_at=max([nominal_at, *(one.told_at for one in awaited)]),
@@ -181,6 +190,21 @@ def awaited_of(facts: Facts) -> tuple[Awaited, ...]:
     )
 
 
-@lru_cache(maxsize=4_096)
-def _expected(normal: Normal, start_at: datetime, timezone: str) -> Expected | None:
-    return expected_at(normal, start_at, timezone)
+@by_identity(REMEMBERED)
+def _forecast_of_started(
+    normal: Normal, started_at: datetime, timezone: str, progressed: Progressed | None
+) -> tuple[Expected, Forecast] | None:
+    expected = expected_at(normal, started_at, timezone)
+    if expected is None:
+        return None
+    return expected, of_started(comparable_of(normal, expected), started_at, progressed)
+
+
+@by_identity(REMEMBERED)
+def _forecast_of_expected(
+    normal: Normal, nominal_at: datetime, timezone: str, delays: tuple[float, ...], awaited: tuple[Ends, ...]
+) -> tuple[Expected, Forecast] | None:
+    expected = expected_at(normal, nominal_at, timezone)
+    if expected is None:
+        return None
+    return expected, of_expected(comparable_of(normal, expected), nominal_at, delays, awaited)

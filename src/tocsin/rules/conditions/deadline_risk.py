@@ -1,6 +1,7 @@
 """`deadline_risk`: a run will probably not be done in time, as far as its past and its progress tell."""
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ PROBABILITY = 0.8
 FEWEST_RUNS = 5
 # How far the probability has to fall before what was said is taken back.
 CALM = 0.2
+_LIMIT_AT = attrgetter("limit_at")
 
 
 class _Promise(Struct, frozen=True, kw_only=True, gc=False):
@@ -42,7 +44,8 @@ class _Reading(Struct, frozen=True, kw_only=True, gc=False):
     """What a rule makes of one promise.
 
     `mark` is set while it is at risk, or was when nothing more could be said of it; `foreseen` only while it
-    is. `is_lost`: what was said is neither so any more nor over.
+    is. `is_lost`: what was said is neither so any more nor over. `is_calm`: nor is
+    it any risk before `ask_at`.
     """
 
     promise: _Promise
@@ -50,6 +53,7 @@ class _Reading(Struct, frozen=True, kw_only=True, gc=False):
     foreseen: Foreseen | None = None
     ask_at: datetime | None = None
     is_lost: bool = False
+    is_calm: bool = False
 
 
 def concerns(rule: Rule, definition: Definition) -> bool:  # noqa: ARG001 -- every condition is asked alike
@@ -76,7 +80,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         return QUIET
     if normal.learning is not None:
         return LEARNING
-    readings = [_read(rule, facts, promise, now) for promise in promises]
+    readings = _readings(rule, facts, promises, now)
     risky = [one for one in readings if one.foreseen is not None]
     marks = tuple([one.mark for one in readings if one.mark is not None])
     asks = [one.ask_at for one in readings if one.ask_at is not None]
@@ -89,6 +93,22 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         cannot_tell=is_lost,
         at_risk=marks,
     )
+
+
+def _readings(rule: Rule, facts: Facts, promises: list[_Promise], now: datetime) -> list[_Reading]:
+    """Return what is to be thought of each promise; a later end of a run that is calm is calmer still."""
+    if facts.state.at_risk or len(promises) == 1:
+        return [_read(rule, facts, promise, now) for promise in promises]
+    readings, calm = list[_Reading](), set[str]()
+    for promise in sorted(promises, key=_LIMIT_AT):
+        run = promise.run
+        if run is not None and run.key in calm and run.started_at is not None:
+            continue
+        reading = _read(rule, facts, promise, now)
+        readings.append(reading)
+        if reading.is_calm and run is not None:
+            calm.add(run.key)
+    return readings
 
 
 def _promises(facts: Facts) -> list[_Promise]:
@@ -110,8 +130,12 @@ def _promises(facts: Facts) -> list[_Promise]:
 
 def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Reading:
     """Return what is to be thought of one promise now, and when to ask again."""
-    marks = facts.state.at_risk
+    marks, occurrence = facts.state.at_risk, promise.occurrence
     mark = next((m for m in marks if m.rule == rule.name and promise.is_meant(m)), None) if marks else None
+    if mark is None and occurrence is not None and promise.run is None and now < occurrence.nominal_at:  # noqa: SIM102 -- two reasons
+        # Nothing is said of it before its time has come, and what is heard and learned until then counts.
+        if facts.state.open_runs or facts.state.unlearned is not None:
+            return _Reading(promise=promise, ask_at=occurrence.nominal_at)
     foreseen = _foreseen(facts, promise) if now < promise.limit_at else None
     if foreseen is None:
         return _Reading(promise=promise, mark=mark, is_lost=mark is not None)
@@ -123,7 +147,7 @@ def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Readin
         return _held(facts, promise, foreseen, mark)
     calm_until_at = _calm_until(promise, foreseen, threshold, now)
     if calm_until_at is not None:
-        return _Reading(promise=promise, ask_at=calm_until_at)
+        return _Reading(promise=promise, ask_at=calm_until_at, is_calm=True)
     since_at = forecast.crossing_at(promise.limit_at, threshold, foreseen.told_at)
     window = facts.blind_at(since_at) if facts.blind else None
     decide_at = since_at if window is None else window.hold_until
@@ -144,13 +168,17 @@ def _calm_until(promise: _Promise, foreseen: Foreseen, threshold: float, now: da
     instant it becomes certain: most runs have ended, or begun, by then.
     """
     limit_at, told_at, occurrence = promise.limit_at, foreseen.told_at, promise.occurrence
-    stops: tuple[datetime, ...]
+    forecast = foreseen.forecast
     if promise.run is None and occurrence is not None:
-        stops = (occurrence.start_by or occurrence.nominal_at,)
+        stops = [occurrence.start_by or occurrence.nominal_at]
     else:
-        stops = (told_at + (limit_at - told_at) / 8, told_at + (limit_at - told_at) / 2)
+        stops = [
+            forecast.mostly_over_at(),
+            told_at + (limit_at - told_at) / 2,
+            told_at + (limit_at - told_at) / 8,
+        ]
     for at in stops:
-        if now < at < limit_at and foreseen.forecast.probability(limit_at, at) < threshold:
+        if now < at < limit_at and forecast.stays_below(threshold, limit_at, at):
             return at
     return None
 

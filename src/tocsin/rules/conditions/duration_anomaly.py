@@ -148,26 +148,23 @@ def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> list[_O
     if not fresh and not _is_any_notable(learned):
         return []
     forgiven = facts.forgiven_until(NAME)
-    if not fresh:
-        # Nearly always the newest is as usual, and then it does not matter how those before it were.
-        newest_of = {judged.partition: judged for judged in learned if judged.at > forgiven}
-        if all(judged.expected is None for judged in newest_of.values()):
-            return []
-    by_partition: dict[str, list[_Odd | None]] = {}
     known = {outcome.run for outcome in fresh}
-    for judged in learned:
-        if judged.at > forgiven and judged.run not in known:
-            by_partition.setdefault(judged.partition, []).append(_odd_of(judged, limits))
-    for outcome in fresh:
-        if outcome.at > forgiven:
-            found = _odd_of(_judged_now(facts, normal, outcome), limits)
-            by_partition.setdefault(outcome.partition, []).append(found)
+    newest_of: dict[str, Judged | Outcome] = {j.partition: j for j in learned if j.at > forgiven}
+    newest_of.update({outcome.partition: outcome for outcome in fresh if outcome.at > forgiven})
     odd = []
-    for course in by_partition.values():
-        newest = course[-1]
-        marks = [one is not None for one in course]
-        if newest is not None and exceeds_tolerance(rule, marks, [len(marks) - 1]):
-            odd.append(newest)
+    for partition, newest in newest_of.items():
+        # Nearly always the newest is as usual, and then it does not matter how those before it were.
+        found = _odd_of(_as_judged(facts, normal, newest), limits)
+        if found is None:
+            continue
+        course: list[Judged | Outcome] = [
+            j for j in learned if j.partition == partition and j.run not in known
+        ]
+        course += [outcome for outcome in fresh if outcome.partition == partition]
+        counted = [_as_judged(facts, normal, one) for one in course if one.at > forgiven]
+        marks = [_odd_of(judged, limits) is not None for judged in counted]
+        if exceeds_tolerance(rule, marks, [len(marks) - 1]):
+            odd.append(found)
     return odd
 
 
@@ -202,8 +199,10 @@ def _odd_of(judged: Judged, limits: _Limits) -> _Odd | None:
     return _Odd(judged.run, step, judged.at, judged.seconds, expected, off) if step else None
 
 
-def _judged_now(facts: Facts, normal: Normal, outcome: Outcome) -> Judged:
-    """Return how far off a run was that nothing has been learned from yet."""
+def _as_judged(facts: Facts, normal: Normal, outcome: Judged | Outcome) -> Judged:
+    """Return how far off a run was, reckoned now where nothing has been learned from it yet."""
+    if isinstance(outcome, Judged):
+        return outcome
     seconds = outcome.seconds or 0.0
     started_at = outcome.at - timedelta(seconds=seconds)
     expected = expected_at(normal, started_at, facts.job.definition.timezone)

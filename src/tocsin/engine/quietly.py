@@ -1,0 +1,126 @@
+"""What a replay does for a job that has nothing to say: all that a transaction would, at half its cost.
+
+Nearly all that happens is of this kind: no alert is open, none opens, and no other job is concerned.
+"""
+
+from datetime import datetime
+from typing import Any, Final, cast
+
+from msgspec.structs import replace
+
+from tocsin.engine.book import Book
+from tocsin.engine.draft import SYSTEM_JOB, Teach
+from tocsin.engine.learning import Lessons
+from tocsin.engine.looking import Look, NewId, look
+from tocsin.jobs.checkin import Answer, CheckIn
+from tocsin.jobs.folding import fold, run_named
+from tocsin.jobs.job import JobKey
+from tocsin.store.base import Writing
+from tocsin.store.fleeting import FleetingWriting
+from tocsin.store.rows import Watch
+
+
+class _MoreToSayError(Exception):
+    """An alert wants to know of groups or of other jobs, so that it takes a whole transaction."""
+
+
+class _NotAsked:
+    """Stands for groups and neighbours where nobody should want to know of them."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- whatever is asked for, there is nothing
+        raise _MoreToSayError(name)
+
+
+_NOT_ASKED: Final[Any] = _NotAsked()
+
+
+class _Lesson:
+    """What is learned from one job that has nothing to say; what goes wrong is left to a transaction."""
+
+    def __init__(self, tables: FleetingWriting, teach: Teach, now: datetime) -> None:
+        self.writing = cast("Writing", tables)
+        self.teach = teach
+        self.now = now
+        self.watches: dict[int, Watch] = {}
+        self.histories: list[tuple[int, str, bytes]] = []
+
+    def keep_history(self, job_id: int, series: str, points: bytes) -> None:
+        """Keep what the past of a job has been, packed."""
+        self.histories.append((job_id, series, points))
+
+    def put_off_learning(self, watch: Watch, error: Exception, until_at: datetime) -> None:  # noqa: ARG002 -- the protocol passes them
+        """Leave it to a transaction to say what has failed."""
+        raise _MoreToSayError from error
+
+
+class Quietly:
+    """Takes in check-ins, and lets time pass, where that brings nothing to say; says so where it may."""
+
+    def __init__(self, tables: FleetingWriting, teach: Teach, new_id: NewId) -> None:
+        self._tables = tables
+        self._teach = teach
+        self._new_id = new_id
+
+    def take_in(self, check_in: CheckIn, book: Book, now: datetime) -> Answer | None:
+        """Take in a check-in that brings nothing to say, and return the answer; None: it may bring more."""
+        tables = self._tables
+        watch = tables.peek(JobKey(check_in.environment, check_in.job))
+        if watch is None or watch.alerting or watch.unreadable or _defines(check_in):
+            return None
+        run = run_named(watch.state, check_in)
+        if run is None and check_in.run is not None:
+            place = (watch.job.id, check_in.run)
+            run = tables.runs((place,)).get(place)
+        new_key = "" if run is not None or check_in.run is not None else self._new_id()
+        try:
+            folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key)
+            heard = replace(watch, state=folded.state)
+            seen = self._looked_at(heard, book, now)
+        except Exception:  # noqa: BLE001 -- there is more to say, or a fault: a transaction takes care of either
+            return None
+        if folded.ended and watch.job.definition.upstream:
+            return None
+        if seen.set_aside:
+            return None
+        tables.save((seen.watch,))
+        if folded.runs or seen.runs:
+            tables.save_runs((watch.job.id, run) for run in (*folded.runs, *seen.runs))
+        return Answer(status=folded.answered, run=folded.run)
+
+    def pass_over(self, book: Book, now: datetime) -> bool:
+        """Let time pass for the job that is due the longest; False: that may bring something to say."""
+        tables = self._tables
+        due = tables.due(now, 1)
+        if not due or tables.has_wakes or _has_come(tables.next_group_due_at(), now):
+            return False
+        watch = due[0]
+        if watch.alerting or watch.unreadable or watch.job.environment == SYSTEM_JOB.environment:
+            return False
+        job_id, lesson = watch.job.id, _Lesson(tables, self._teach, now)
+        try:
+            Lessons(lesson, due).take(watch)
+            seen = self._looked_at(lesson.watches.get(job_id, watch), book, now)
+        except Exception:  # noqa: BLE001 -- there is more to say, or a fault: a transaction takes care of either
+            return False
+        if seen.set_aside:
+            return False
+        tables.save((seen.watch,))
+        if seen.runs:
+            tables.save_runs((job_id, run) for run in seen.runs)
+        if lesson.histories:
+            tables.save_histories(lesson.histories)
+        return True
+
+    def _looked_at(self, watch: Watch, book: Book, now: datetime) -> Look:
+        """Look at a job that has no alert and, it seems, nothing to say; raises if it has."""
+        return look(watch, (), book, now, self._new_id, groups=_NOT_ASKED, neighbours=_NOT_ASKED)
+
+
+def _has_come(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
+
+
+def _defines(check_in: CheckIn) -> bool:
+    """Whether a check-in says what its job is, or is of our own environment."""
+    is_ours = check_in.environment == SYSTEM_JOB.environment
+    return is_ours or check_in.definition is not None or bool(check_in.labels)
