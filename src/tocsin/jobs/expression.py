@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from cronsim import CronSim, CronSimError
 from oncalendar import BaseIterator, OnCalendarError
@@ -35,6 +35,9 @@ _NICKNAMES: Final = {
 _CALENDAR_WORDS: Final = frozenset(
     {"minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly", "annually"}
 )
+_DAYS: Final = 31
+_MONTHS: Final = 12
+_EVERY_DAY: Final = frozenset(range(7))
 _CRON_FIELDS: Final = ("minute", "hour", "day of month", "month", "weekday")
 _CRON_RANGES: Final = {
     "minute": "0-59",
@@ -224,6 +227,26 @@ def _meant(word: str, known: tuple[str, ...]) -> str:
 def parsed_cron(expression: str, timezone: str) -> CronSim:
     """Return the parsed form of five cron fields, to be copied before searching; raises as the library."""
     return CronSim(expression, EARLIEST.astimezone(zone(timezone)))
+
+
+class TimesOfDay(NamedTuple):
+    """Minutes of the day, ascending, on days of the week: Sunday is 0."""
+
+    minutes: tuple[int, ...]
+    weekdays: frozenset[int]
+
+
+@lru_cache(maxsize=2048)
+def times_of_day(expression: str, timezone: str) -> TimesOfDay | None:
+    """Return when five cron fields fire if it is at times of the day on days of the week alone, else None."""
+    parsed = parsed_cron(expression, timezone)
+    named = {day for day in parsed.weekdays if isinstance(day, int) and day >= 0}
+    if len(parsed.days) < _DAYS or len(parsed.months) < _MONTHS or named != parsed.weekdays:
+        return None
+    # Where neither field begins with a star one of the two is enough, and every day of a month is named.
+    weekdays = frozenset(day % 7 for day in named) if parsed.day_and else _EVERY_DAY
+    minutes = (60 * hour + minute for hour in sorted(parsed.hours) for minute in sorted(parsed.minutes))
+    return TimesOfDay(tuple(minutes), weekdays)
 
 
 @lru_cache(maxsize=2048)

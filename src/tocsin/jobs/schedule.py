@@ -7,6 +7,7 @@ a skipped time is left out.
 """
 
 import copy
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from tocsin.jobs.expression import (
     parsed_cron,
     parsed_oncalendar,
     read_expression,
+    times_of_day,
     weekdays_of,
 )
 from tocsin.jobs.walltime import (
@@ -61,6 +63,7 @@ _LOOK_BACK: Final = (
     timedelta(days=9 * 366),
     timedelta(days=50 * 366),
 )
+_A_DAY_AND_MORE: Final = timedelta(hours=26)
 _MOST_HALVINGS: Final = 64
 _PROBES: Final = 10
 
@@ -215,13 +218,35 @@ def _next_cron(schedule: Schedule, after: datetime) -> datetime | None:
 
     It does so where the clock changes by half an hour or in the middle of one: Lord Howe Island, Antarctica.
     """
-    found_at = _search_cron(schedule, after)
+    found_at = _soon(schedule, after) or _search_cron(schedule, after)
     if found_at is None:
         return None
     for restart_at in change_between(after - ONE_HOUR, found_at, schedule.timezone):
         if after < restart_at < found_at:
             found_at = _search_cron(schedule, restart_at - ONE_SECOND) or found_at
     return found_at
+
+
+def _soon(schedule: Schedule, after: datetime) -> datetime | None:
+    """Return the next time of the day without a search, as most schedules allow; None where a clock changes.
+
+    A day and more before is looked at too, for a time that the clock has shown already comes no second time.
+    """
+    times = times_of_day(schedule.expression, schedule.timezone)
+    if times is None:
+        return None
+    place = zone(schedule.timezone)
+    local = after.astimezone(place)
+    minute = 60 * local.hour + local.minute
+    number, weekday, ahead = bisect(times.minutes, minute), local.isoweekday() % 7, 0
+    if number == len(times.minutes) or weekday not in times.weekdays:
+        number, ahead = 0, 1
+        while (weekday + ahead) % 7 not in times.weekdays:
+            ahead += 1
+    wait = timedelta(days=ahead, minutes=times.minutes[number] - minute)
+    found_at = after + wait - timedelta(seconds=local.second, microseconds=local.microsecond)
+    known = {at.astimezone(place).utcoffset() for at in (after - _A_DAY_AND_MORE, found_at)}
+    return found_at if known == {local.utcoffset()} else None
 
 
 def _search_cron(schedule: Schedule, after: datetime) -> datetime | None:
