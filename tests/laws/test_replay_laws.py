@@ -20,8 +20,10 @@ from tocsin.alerts.route import Route
 from tocsin.engine import auditing, rounds
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.replaying import Event, Replay, What
-from tocsin.jobs.checkin import CheckIn, CheckInKind
+from tocsin.jobs.checkin import CheckIn, CheckInKind, Progress
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
+from tocsin.jobs.schedule import read_schedule
+from tocsin.jobs.sla import SLA
 from tocsin.oncall import escalation
 from tocsin.oncall.escalation import Level
 from tocsin.rules.judge import CONDITIONS
@@ -192,3 +194,45 @@ def test_a_replay_learns_what_is_normal_as_the_engine_does() -> None:
     told = [one for one in replay.events if one.what is What.TOLD]
     assert "duration_anomaly" in {condition for _, _, condition in heard}
     assert sorted((one.at, one.reason, one.condition) for one in told) == heard
+
+
+def test_a_replay_wakes_those_who_wait_for_a_job_that_is_slow() -> None:
+    past = list[CheckIn]()
+    for day in range(11):
+        at = START.replace(hour=0, minute=0) + (day + 1) * timedelta(days=1)
+        for job, begins in (("etl", at + 30 * MINUTE), ("report", at + 60 * MINUTE)):
+            for kind, then in (
+                (CheckInKind.START, begins),
+                (CheckInKind.SUCCESS, begins + (14 + day % 3) * MINUTE),
+            ):
+                past.append(CheckIn(job=job, kind=kind, at=then, received_at=then, run=f"{job}{day}"))
+    slow_at = past[-1].received_at.replace(hour=0, minute=30) + timedelta(days=1)
+    for kind, after, progress in (
+        (CheckInKind.START, 0, None),
+        (CheckInKind.HEARTBEAT, 28, Progress(done=95, total=100)),
+        (CheckInKind.HEARTBEAT, 32, Progress(done=30, total=100)),
+    ):
+        then = slow_at + after * MINUTE
+        past.append(CheckIn(job="etl", kind=kind, at=then, received_at=then, run="slow", progress=progress))
+    defined = {
+        "etl": Definition(schedule=read_schedule("30 0 * * *", "UTC"), rank=Rank.FILE),
+        "report": Definition(
+            schedule=read_schedule("0 1 * * *", "UTC"),
+            sla=SLA(deadline_offset_minutes=60, grace_period_minutes=60),
+            rank=Rank.FILE,
+            upstream=("etl",),
+        ),
+    }
+    alone = (Rule(name="at risk", condition="deadline_risk"),)
+    with TemporaryDirectory() as folder:
+        story = Story(Path(folder) / "tocsin.db")
+        configuration = configuration_of(story, defined, alone, ROUTES[0], inhibits=False)
+        lived(story, past)
+        heard = sorted(
+            (h.at, h.message.job, h.message.kind.value, h.message.condition) for h in story.messages
+        )
+        story.close()
+
+    told = [one for one in replayed(configuration, past).events if one.what is What.TOLD]
+    assert ("report", "firing", "deadline_risk") in {one[1:] for one in heard}
+    assert sorted((one.at, one.job, one.reason, one.condition) for one in told) == heard

@@ -78,9 +78,9 @@ class Quietly:
             seen = self._looked_at(heard, book, now)
         except Exception:  # noqa: BLE001 -- there is more to say, or a fault: a transaction takes care of either
             return None
-        if folded.ended and watch.job.definition.upstream:
+        if seen.set_aside or (folded.ended and watch.job.definition.upstream):
             return None
-        if seen.set_aside:
+        if tables.has_needs() and tables.needing(watch.job.key, 1):
             return None
         tables.save((seen.watch,))
         if folded.runs or seen.runs:
