@@ -6,7 +6,7 @@ from operator import attrgetter
 from msgspec.structs import replace
 
 from tocsin.jobs.job import Job
-from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, next_occurrence, occurrence_for
+from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, Plan, next_occurrence, occurrence_for
 from tocsin.jobs.schedule import ScheduleKind, interval_of
 from tocsin.jobs.state import MAX_OCCURRENCES, JobState
 
@@ -72,33 +72,60 @@ def _leap(job: Job, after: datetime, until: datetime) -> list[Occurrence]:
 def _expect_interval(job: Job, state: JobState, until: datetime, every: timedelta) -> JobState:
     """An interval counts from the last start: each start moves the next expected one."""
     plan = job.definition.plan
-    since = state.expect_after or job.registered_at
-    anchor = max(since, state.last_started_at or since)
-    waited_for = next((o for o in state.occurrences if o.nominal_at > anchor and o.run is None), None)
-    if (
-        waited_for is not None
-        and waited_for.nominal_at >= anchor + every
-        and state.occurrences[-1].nominal_at > until
-    ):
+    anchor = _counted_from(job, state, until, every)
+    waited_for = [o for o in state.occurrences if o.run is None and o.nominal_at > anchor]
+    if waited_for and waited_for[0].nominal_at >= anchor + every and waited_for[-1].nominal_at > until:
         return state
-    first = next_occurrence(plan, anchor)
-    if first is None:
+    taken = _taken(state)
+    latest = _next_free(plan, anchor, taken)
+    if latest is None:
         return state
-    if waited_for is None or waited_for.nominal_at < first.nominal_at:
-        found, latest = [*(o for o in state.occurrences if _outlasts(o, anchor)), first], first
+    if waited_for and waited_for[0].nominal_at >= latest.nominal_at:
+        found, latest = list(state.occurrences), waited_for[-1]
     else:
-        found, latest = list(state.occurrences), state.occurrences[-1]
+        found = [*(o for o in state.occurrences if _outlasts(o, anchor)), latest]
     missing = (until - latest.nominal_at) // every
     if missing > MAX_STEPS:
-        latest = next_occurrence(plan, latest.nominal_at + (missing - MAX_OCCURRENCES) * every) or latest
-        found.append(latest)
+        following = _next_free(plan, latest.nominal_at + (missing - MAX_OCCURRENCES) * every, taken)
+        found += [following] if following is not None else []
+        latest = following or latest
     while latest.nominal_at <= until:
-        following = next_occurrence(plan, latest.nominal_at)
+        following = _next_free(plan, latest.nominal_at, taken)
         if following is None:
             break
         found.append(following)
         latest = following
-    return _bounded(state, found, until)
+    return _bounded(state, sorted(found, key=_NOMINAL_AT), until)
+
+
+def _counted_from(job: Job, state: JobState, until: datetime, every: timedelta) -> datetime:
+    """Return the last start, or the last whole interval since then that a good run has said it was for.
+
+    One that was said further ahead than any run is expected by now comes from a clock that was ahead.
+    """
+    since, settled = state.expect_after or job.registered_at, state.settled
+    anchor = max(since, state.last_started_at or since)
+    if settled is None or settled.nominal_at <= anchor or settled.status is OccurrenceStatus.SKIPPED:
+        return anchor
+    return (
+        anchor
+        if settled.nominal_at > until + every
+        else anchor + (settled.nominal_at - anchor) // every * every
+    )
+
+
+def _taken(state: JobState) -> set[datetime]:
+    """Return the expected instants for which a run has come, sooner or later than it was to start."""
+    taken = {o.nominal_at for o in state.occurrences if o.run is not None}
+    return taken if state.settled is None else taken | {state.settled.nominal_at}
+
+
+def _next_free(plan: Plan, after: datetime, taken: set[datetime]) -> Occurrence | None:
+    """Return the next expected run that none has been for."""
+    coming = next_occurrence(plan, after)
+    while coming is not None and coming.nominal_at in taken:
+        coming = next_occurrence(plan, coming.nominal_at)
+    return coming
 
 
 def _outlasts(occurrence: Occurrence, start_at: datetime) -> bool:
