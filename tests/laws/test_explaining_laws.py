@@ -40,6 +40,7 @@ def uncounted(state: JobState) -> JobState:
         occurrences=tuple(replace(one, violated=False) for one in state.occurrences),
         open_runs=tuple(replace(run, violations=()) for run in state.open_runs),
         at_risk=(),
+        held_to=None,
     )
 
 

@@ -12,8 +12,9 @@ from tocsin.alerts.silence import Silence, pending
 from tocsin.alerts.telling import Manners
 from tocsin.engine.configuration import Configuration
 from tocsin.jobs.job import Definition, Job, JobKey
-from tocsin.jobs.state import BlindWindow
+from tocsin.jobs.state import BlindWindow, HeldTo
 from tocsin.oncall.override import Override
+from tocsin.rules.good_runs import held_to
 from tocsin.rules.judge import concerning
 from tocsin.rules.pattern import PatternSet
 from tocsin.rules.rule import Rule
@@ -25,12 +26,13 @@ _OF_NEEDS: Final = "upstream"
 
 
 class _Fit(NamedTuple):
-    """Which rules fit a job of this name, as it is defined, and which of them are asked about it."""
+    """Which rules fit a job of this name and definition, which are asked of it, and to what they hold it."""
 
     name: str
     definition: Definition
     rules: tuple[Rule, ...]
     asked: tuple[Rule, ...]
+    held_to: HeldTo | None
 
 
 class RuleBook:
@@ -52,6 +54,7 @@ class RuleBook:
         self._remembered: dict[int, _Fit] = {}
         self._asked: dict[int, _Fit] = {}
         self.asks_of_needs: Final = any(rule.enabled and rule.condition == _OF_NEEDS for rule in rules)
+        self._is_any_held = held_to(rule for rule in rules if rule.enabled) is not None
         # Most jobs are watched by the same rules, so that these are kept once.
         self._alike: dict[tuple[int, ...], tuple[Rule, ...]] = {}
 
@@ -69,9 +72,13 @@ class RuleBook:
             return known.asked
         if len(self._asked) >= MAX_REMEMBERED_DEFINITIONS:
             self._asked.clear()
-        fit = _Fit("", job.definition, self._fits_all, concerning(self._fits_all, job.definition))
+        fit = _Fit("", job.definition, self._fits_all, concerning(self._fits_all, job.definition), None)
         self._asked[id(job.definition)] = fit
         return fit.asked
+
+    def held_to(self, job: Job) -> HeldTo | None:
+        """Return the limits of their own that the rules which watch the job hold its good runs to."""
+        return self._fit(job).held_to if self._is_any_held else None
 
     def _fit(self, job: Job) -> _Fit:
         known = self._remembered.get(job.id)
@@ -80,7 +87,7 @@ class RuleBook:
         if known is None and len(self._remembered) >= MAX_REMEMBERED_JOBS:
             del self._remembered[next(iter(self._remembered))]
         rules = known.rules if known is not None and _matches_alike(known, job) else self._find(job)
-        fit = _Fit(job.name, job.definition, rules, concerning(rules, job.definition))
+        fit = _Fit(job.name, job.definition, rules, concerning(rules, job.definition), held_to(rules))
         self._remembered[job.id] = fit
         return fit
 

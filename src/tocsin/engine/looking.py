@@ -105,6 +105,10 @@ def _judge_all(
     job, policy = seen.watch.job, book.configuration.policy
     settled = settle(job, seen.watch.state, now, blind=book.blind, abandon_after=policy.abandon_after)
     seen.state = settled.state
+    held_to = book.rule_book.held_to(job)
+    if held_to != settled.state.held_to:
+        settled = replace(settled, state=replace(settled.state, held_to=held_to))
+        seen.state = settled.state
     seen.occurrences, seen.runs, seen.unknown = settled.decided, settled.runs, settled.unknown
     if settled.ask_again_at is not None:
         seen.asks.append(settled.ask_again_at)

@@ -13,6 +13,7 @@ from tocsin.jobs.state import (
     MAX_PUSHED_OUT,
     MAX_RECENT,
     MAX_UNMADE,
+    HeldTo,
     JobState,
     Outcome,
     Unmade,
@@ -22,11 +23,11 @@ from tocsin.jobs.tally import counted
 _AT = attrgetter("at")
 
 
-def is_odd(outcome: Outcome, sla: SLA) -> bool:
+def is_odd(outcome: Outcome, sla: SLA, held_to: HeldTo | None = None) -> bool:
     """Whether a rule may hold a good run against the job until the next good run of its partition.
 
-    Which limits rules set is not known here: so what tells of records or a duration is kept for them, but
-    where a job has partitions, which may be without number, only what breaks a promise of its own.
+    Where a job has no partitions all that tells of records or a duration is kept; where it has, which may be
+    without number, only what breaks a promise of its own or a limit that its rules hold it to.
     """
     if outcome.status is not RunStatus.SUCCESS or outcome.backfill:
         return False
@@ -35,9 +36,11 @@ def is_odd(outcome: Outcome, sla: SLA) -> bool:
     least, seconds = sla.min_duration_seconds, outcome.seconds
     if least is not None and seconds is not None and seconds < least:
         return True
-    return outcome.records is not None and _breaks_a_promise(
-        outcome.records, outcome.records_failed or 0, sla
-    )
+    if outcome.records is None:
+        return False
+    if held_to is not None and held_to.is_broken_by(outcome):
+        return True
+    return _breaks_a_promise(outcome.records, outcome.records_failed or 0, sla)
 
 
 def _breaks_a_promise(ok: int, failed: int, sla: SLA) -> bool:
@@ -69,7 +72,7 @@ def after(state: JobState, sla: SLA, *outcomes: Outcome) -> Memory:
     for outcome in leaves:
         tallies = counted(tallies, outcome, newest.at)
     # What ends each time a job runs well, so it is asked of the one that leaves and of no list.
-    odd = [outcome for outcome in leaves if not _follows(newest, outcome) and is_odd(outcome, sla)]
+    odd = [o for o in leaves if not _follows(newest, o) and is_odd(o, sla, state.held_to)]
     if held or odd:
         held = _still_newest((*held, *odd), (*state.recent, *outcomes), recent)
     return Memory(recent, held, tallies)

@@ -48,6 +48,29 @@ class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
         return self.status is not None and self.status is not RunStatus.SKIPPED
 
 
+class HeldTo(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """The strictest limits that rules of their own hold a job's good runs to; None: none does.
+
+    Fewest records, largest share of failed ones, and fewest records per second. It is kept as an array: a new
+    field comes last and has a default.
+    """
+
+    least_records: float | None = None
+    most_failed: float | None = None
+    least_per_second: float | None = None
+
+    def is_broken_by(self, outcome: Outcome) -> bool:
+        """Whether a run is over any of them; what is too little to speak of is left to the rules."""
+        records, failed, seconds = outcome.records, outcome.records_failed or 0, outcome.seconds
+        if records is None:
+            return False
+        if self.least_records is not None and records < self.least_records:
+            return True
+        if self.most_failed is not None and failed > self.most_failed * (records + failed):
+            return True
+        return bool(self.least_per_second and seconds and records + failed < self.least_per_second * seconds)
+
+
 class Unmade(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Bad runs of one partition for which there was no room: the newest of them, and how many.
 
@@ -125,7 +148,8 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     wrong; `unlearned` tells of runs that nothing was learned from yet; `measured` what the newest good run
     of each partition measured, oldest first, and `measured_lost` the partitions with a failed check for which
     there was no room; `at_risk` which promises a rule has found to be at risk; `skips` what a person has
-    skipped and is still to come, and `let_off` the last word by which a person skipped or excused a run.
+    skipped and is still to come, and `let_off` the last word by which a person skipped or excused a run;
+    `held_to` the limits of the rules that watch it.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -153,6 +177,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     at_risk: tuple[AtRisk, ...] = ()
     skips: tuple[Skip, ...] = ()
     let_off: LetOff | None = None
+    held_to: HeldTo | None = None
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

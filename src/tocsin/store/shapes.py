@@ -49,6 +49,7 @@ MEMORY: Final = (
     "tallies",
     "measured",
     "measured_lost",
+    "held_to",
 )
 _memory: Final = attrgetter(*MEMORY)
 
@@ -158,10 +159,10 @@ def state_from(state: str, memory: str | None) -> JobState:
 def remembers_same(a: JobState, b: JobState) -> bool:
     """Whether the part of two states that is kept apart is the same."""
     if a.recent is b.recent and a.last is b.last and a.failures is b.failures:  # as after most check-ins
-        rest = (a.failures_dropped, a.unmade, a.pushed_out, a.tallies, a.measured, a.measured_lost)
+        rest = (a.failures_dropped, a.unmade, a.pushed_out, a.tallies, a.measured, a.measured_lost, a.held_to)
         return rest == (
             *(b.failures_dropped, b.unmade, b.pushed_out),
-            *(b.tallies, b.measured, b.measured_lost),
+            *(b.tallies, b.measured, b.measured_lost, b.held_to),
         )
     return bool(_memory(a) == _memory(b))
 

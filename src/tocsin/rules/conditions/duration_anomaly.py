@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from tocsin.jobs.run import Run, RunStatus
-from tocsin.jobs.state import BlindWindow, Outcome
+from tocsin.jobs.state import MAX_RECENT, BlindWindow, Outcome
 from tocsin.quality.baseline import expected_at, spreads, value_at
-from tocsin.quality.learned import Judged
+from tocsin.quality.learned import MAX_JUDGED, Judged
 from tocsin.quality.normal import Expected, Normal
 from tocsin.rules.evidence import log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import LEARNING, QUIET, Finding, Severity, Unknown, Verdict, Why
+from tocsin.rules.good_runs import may_be_too_many
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, tolerance_of
 from tocsin.rules.tolerance import exceeds_tolerance
@@ -78,13 +79,14 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         return LEARNING
     limits = _limits_of(rule)
     odd, asks, unknown = _running(facts, normal, limits, now) if facts.state.open_runs else ([], [], None)
-    odd += _ended(rule, facts, normal, limits)
+    ended, lost = _ended(rule, facts, normal, limits)
+    odd += ended
     ask_again_at = min(asks, default=None)
     worst = max(odd, key=lambda one: (one.step, one.run is not None, one.since_at), default=None)
     finding = _shifted(rule, facts) if worst is None else _finding(rule, facts, worst)
-    if finding is None and ask_again_at is None and unknown is None:
+    if finding is None and ask_again_at is None and unknown is None and not lost:
         return QUIET
-    return Verdict(finding=finding, ask_again_at=ask_again_at, unknown=unknown)
+    return Verdict(finding=finding, ask_again_at=ask_again_at, unknown=unknown, cannot_tell=lost)
 
 
 def _limits_of(rule: Rule) -> _Limits:
@@ -141,12 +143,12 @@ def _hidden(facts: Facts, run: Run, slow_at: datetime) -> BlindWindow | None:
     return None if window is None or run.last_sign_at >= window.to_at else window
 
 
-def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> list[_Odd]:
-    """Return the newest good run of each partition, if it was too slow or too fast."""
-    fresh = _unlearned(facts)
+def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> tuple[list[_Odd], bool]:
+    """Return the newest good runs that were too slow or too fast, one a partition, and if any may be lost."""
+    fresh, lost = _unlearned(facts), _is_any_unseen(facts)
     learned = facts.learned.judged
     if not fresh and not _is_any_notable(learned):
-        return []
+        return [], lost
     forgiven = facts.forgiven_until(NAME)
     known = {outcome.run for outcome in fresh}
     newest_of: dict[str, Judged | Outcome] = {j.partition: j for j in learned if j.at > forgiven}
@@ -165,7 +167,17 @@ def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> list[_O
         marks = [_odd_of(judged, limits) is not None for judged in counted]
         if exceeds_tolerance(rule, marks, [len(marks) - 1]):
             odd.append(found)
-    return odd
+        elif len(learned) >= MAX_JUDGED and may_be_too_many(rule, marks):
+            lost = True
+    return odd, lost
+
+
+def _is_any_unseen(facts: Facts) -> bool:
+    """Whether a run has left the last outcomes before anything was learned from it."""
+    recent, learned_at = facts.state.recent, facts.learned.learned_at
+    if facts.state.unlearned is None or learned_at is None:
+        return False
+    return len(recent) >= MAX_RECENT and recent[0].at > learned_at
 
 
 def _is_any_notable(learned: tuple[Judged, ...]) -> bool:

@@ -40,7 +40,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         rate = _rate(rule, outcome)
         return rate is not None and rate > most
 
-    cannot_tell = has_lost(facts, NAME, is_bad)
+    cannot_tell = has_lost(rule, facts, NAME, is_bad)
     bad = standing(rule, facts, NAME, is_bad)
     if not bad:
         return Verdict(cannot_tell=True) if cannot_tell else QUIET

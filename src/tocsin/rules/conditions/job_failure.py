@@ -33,7 +33,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     A run that reports an attempt that will be retried has not failed yet; when no retry is heard of
     for RETRY_PATIENCE (or the job's own `stalled_after_seconds`), it counts as failed, and is unknown
     where that instant fell into a blind window. N in a row counts bad runs of one partition since its
-    last good one; M of N counts the last N runs, whatever their partition. With a `threshold`, runs of
+    last good one; M of N counts the last N runs, whatever their partition, and of a bad one that others have
+    pushed out of the last outcomes it cannot tell. With a `threshold`, runs of
     which no larger share of records failed are partial successes: as long as no other stands, it is a
     warning at most.
     """
@@ -48,7 +49,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     forgiven, retrying = facts.forgiven_until(NAME), {r.key for r in overdue}
     bad = [f for f in state.failures if f.bad_at > forgiven and f.key not in retrying] + overdue
     finding = _finding(rule, facts, bad) if bad and _too_many(rule, facts, bad, len(overdue)) else None
-    return Verdict(finding=finding, ask_again_at=ask_again_at, unknown=unknown)
+    lost = finding is None and rule.m_of_n is not None and _is_any_pushed_out(facts, bad)
+    return Verdict(finding=finding, ask_again_at=ask_again_at, unknown=unknown, cannot_tell=lost)
 
 
 def _overdue_retries(facts: Facts, now: datetime) -> tuple[list[Run], Unknown | None, datetime | None]:
@@ -96,6 +98,12 @@ def _too_many(rule: Rule, facts: Facts, bad: list[Run], overdue: int) -> bool:
     marks = [o.status is not None and o.status.is_bad for o in outcomes] + [True] * overdue
     standing = [i for i, o in enumerate(outcomes) if marks[i] and o.run in keys]
     return exceeds_tolerance(rule, marks, [*standing, *range(len(outcomes), len(marks))])
+
+
+def _is_any_pushed_out(facts: Facts, bad: list[Run]) -> bool:
+    """Whether a bad run stands that is not among the last outcomes, so that nobody knows its neighbours."""
+    known = {outcome.run for outcome in facts.state.recent}
+    return any(run.key not in known and not run.status.is_open for run in bad)
 
 
 def _finding(rule: Rule, facts: Facts, bad: list[Run]) -> Finding:

@@ -28,7 +28,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
         return QUIET
 
     is_short = partial(_is_short, least)
-    cannot_tell = has_lost(facts, NAME, is_short)
+    cannot_tell = has_lost(rule, facts, NAME, is_short)
     short = standing(rule, facts, NAME, is_short)
     some_left = [outcomes for outcomes in short if outcomes[-1].records]
     if not some_left:

@@ -20,9 +20,10 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     M of N count good runs of the partition. Of one that others have pushed out of the last outcomes it
     cannot tell more than that it stands.
     """
-    lost = bool(facts.state.pushed_out) and has_lost(facts, NAME, _is_empty)
     if 0 not in [outcome.records for outcome in facts.state.recent]:
+        lost = bool(facts.state.pushed_out) and has_lost(rule, facts, NAME, _is_empty)
         return Verdict(cannot_tell=True) if lost else QUIET
+    lost = has_lost(rule, facts, NAME, _is_empty)
     for outcomes in standing(rule, facts, NAME, _is_empty):
         return Verdict(finding=_finding(rule, facts, outcomes), cannot_tell=lost)
     return Verdict(cannot_tell=True) if lost else QUIET

@@ -1,17 +1,18 @@
 """`sla_breach`: a promise about the end of a run is about to break, or has broken."""
 
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from msgspec import Struct
 
 from tocsin.jobs.job import Definition
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
-from tocsin.jobs.run import Run, RunStatus
+from tocsin.jobs.run import Run
 from tocsin.jobs.state import Outcome
 from tocsin.rules.evidence import last_good_of, of_failure, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
+from tocsin.rules.good_runs import has_lost, standing
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, life_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
@@ -122,7 +123,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         finding=worst,
         ask_again_at=min(asks, default=None),
         unknown=unknown,
-        cannot_tell=lost or _fast_is_pushed_out(facts),
+        cannot_tell=lost or _fast_is_lost(rule, facts),
     )
 
 
@@ -345,24 +346,20 @@ def _too_fast(rule: Rule, facts: Facts) -> Finding | None:
     least = facts.job.definition.sla.min_duration_seconds
     if least is None:
         return None
-    by_partition: dict[str, list[Outcome]] = {}
-    for outcome in facts.outcomes(NAME):
-        if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
-            by_partition.setdefault(outcome.partition, []).append(outcome)
-    for outcomes in by_partition.values():
-        marks = [o.seconds is not None and o.seconds < least for o in outcomes]
-        if marks[-1] and exceeds_tolerance(rule, marks, [len(marks) - 1]):
-            return _fast(rule, outcomes[-1], least)
-    return None
+    short = standing(rule, facts, NAME, partial(_is_too_fast, least))
+    return _fast(rule, short[0][-1], least) if short else None
 
 
-def _fast_is_pushed_out(facts: Facts) -> bool:
-    """Whether a run that was too fast still stands and is not among the last outcomes any more."""
-    least, forgiven = facts.job.definition.sla.min_duration_seconds, facts.forgiven_until(NAME)
+def _fast_is_lost(rule: Rule, facts: Facts) -> bool:
+    """Whether a run that was too fast may stand that cannot be told from the last outcomes any more."""
+    least = facts.job.definition.sla.min_duration_seconds
     if least is None:
         return False
-    pushed_out = facts.state.pushed_out
-    return any(o.seconds is not None and o.seconds < least and o.at > forgiven for o in pushed_out)
+    return has_lost(rule, facts, NAME, partial(_is_too_fast, least))
+
+
+def _is_too_fast(least: float, outcome: Outcome) -> bool:
+    return outcome.seconds is not None and outcome.seconds < least
 
 
 def _fast(rule: Rule, newest: Outcome, least: float) -> Finding:

@@ -43,7 +43,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
         return QUIET
     is_slow = _slower_than(rule, least)
     paces = [pace for pace in _paces(rule, facts) if pace.per_second < least]
-    cannot_tell = has_lost(facts, NAME, is_slow)
+    cannot_tell = has_lost(rule, facts, NAME, is_slow)
     if paces and _too_many(rule, facts, len(paces), is_slow):
         return Verdict(finding=_now(rule, facts, paces, least), cannot_tell=cannot_tell)
     slow = standing(rule, facts, NAME, is_slow)
