@@ -27,6 +27,7 @@ UNSCORED_AFTER_SHIFT = 5
 BURST_RUNS = 3
 BURST_WITHIN = 6
 BURST_EVERY = 21
+NEAR_CONSTANT = 0.005
 _START = datetime(2025, 1, 6, 2, tzinfo=UTC)
 
 
@@ -35,7 +36,9 @@ class History:
     """One generated series: instants (seconds since 1970), values (seconds), and the truth about each run.
 
     `factor` is what was injected (1: nothing), `burst` whether it is part of an incident over several runs,
-    `scored` whether an alert counts at all, `shifts` the indices at which the level changed.
+    `scored` whether an alert counts at all, `shifts` the indices at which the level changed. What only an
+    oracle knows: `usual`, what each run would have taken without noise, and `noise`, the spread of its
+    logarithm, of Student's t with three degrees of freedom where it `is_heavy`.
     """
 
     name: str
@@ -44,16 +47,22 @@ class History:
     factor: tuple[float, ...]
     burst: tuple[bool, ...]
     scored: tuple[bool, ...]
+    usual: tuple[float, ...]
+    noise: float
     shifts: tuple[int, ...] = ()
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether its noise has heavy tails."""
+        return self.name == HEAVY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Making:
-    """What a scenario may draw from: the chance, the instants, and the noise of each run as a factor."""
+    """What a scenario may draw from: the chance, and the instants."""
 
     chance: random.Random
     starts: tuple[datetime, ...]
-    noise: tuple[float, ...]
 
 
 def _flat(_making: _Making) -> list[float]:
@@ -97,6 +106,7 @@ def _hourly(making: _Making) -> list[float]:
     ]
 
 
+HEAVY = "heavy tail"
 _LEVELS: dict[str, Callable[[_Making], list[float]]] = {
     "flat": _flat,
     "near constant": _flat,
@@ -104,7 +114,7 @@ _LEVELS: dict[str, Callable[[_Making], list[float]]] = {
     "weekly with trend": _weekly_with_trend,
     "month end": _month_end,
     "bursts": _flat,
-    "heavy tail": _flat,
+    HEAVY: _flat,
     "level shift": _level_shift,
     "hourly": _hourly,
 }
@@ -119,10 +129,11 @@ def history(name: str, seed: int) -> History:
     every = timedelta(hours=1) if name == HOURLY else timedelta(days=1)
     offset = timedelta(days=chance.randrange(365))
     starts = tuple(_START + offset + index * every for index in range(runs))
-    making = _Making(chance=chance, starts=starts, noise=_noise(name, chance, runs))
+    noise, by_noise = _noise(name, chance, runs)
+    making = _Making(chance=chance, starts=starts)
     levels = _LEVELS[name](making)
     base = chance.uniform(30, 90) if name == "near constant" else math.exp(chance.uniform(4, 9))
-    values = [base * level * noise for level, noise in zip(levels, making.noise, strict=True)]
+    values = [base * level * times for level, times in zip(levels, by_noise, strict=True)]
     if name == "near constant":
         values = [float(round(value)) for value in values]
     shifts = tuple(
@@ -138,18 +149,21 @@ def history(name: str, seed: int) -> History:
             index >= WARM_UP_SHARE * runs and not any(0 <= index - at < UNSCORED_AFTER_SHIFT for at in shifts)
             for index in range(runs)
         ),
+        usual=tuple(base * level for level in levels),
+        noise=noise,
         shifts=shifts,
     )
     return _with_anomalies(plain, chance, bursts=name == "bursts")
 
 
-def _noise(name: str, chance: random.Random, runs: int) -> tuple[float, ...]:
+def _noise(name: str, chance: random.Random, runs: int) -> tuple[float, tuple[float, ...]]:
+    """Return the spread of the noise, and the noise of each run as a factor."""
     if name == "near constant":
-        return tuple(math.exp(chance.gauss(0, 0.005)) for _ in range(runs))
+        return NEAR_CONSTANT, tuple(math.exp(chance.gauss(0, NEAR_CONSTANT)) for _ in range(runs))
     spread = chance.uniform(0.04, 0.18)
-    if name == "heavy tail":
-        return tuple(math.exp(spread / math.sqrt(3) * _t3(chance)) for _ in range(runs))
-    return tuple(math.exp(chance.gauss(0, spread)) for _ in range(runs))
+    if name == HEAVY:
+        return spread, tuple(math.exp(spread / math.sqrt(3) * _t3(chance)) for _ in range(runs))
+    return spread, tuple(math.exp(chance.gauss(0, spread)) for _ in range(runs))
 
 
 def _t3(chance: random.Random) -> float:

@@ -65,6 +65,7 @@ __all__ = [
 REFIT_SHARE = 8
 LEAST_REFIT = 2
 MOST_REFIT = 40
+WEEK_SECONDS = 7 * 86_400
 
 
 def fit(series: Series, *, kind: Kind, timezone: str, now_at: datetime | None = None) -> Normal:
@@ -99,11 +100,22 @@ def advance(series: Series, normal: Normal, point: Point, *, timezone: str) -> t
     sums = summed(normal.track.sums, error / normal.scale, limit) if is_level else normal.track.sums
     longer, track = _followed(longer, normal, error, sums, timezone)
     moved = _moved(normal, longer, track, flagged=flagged)
-    if moved.since_fit < min(MOST_REFIT, max(LEAST_REFIT, len(longer) // REFIT_SHARE)):
+    if not _is_due(longer, moved):
         return longer, moved
     from tocsin.quality.fitting import fitted  # noqa: PLC0415 - numpy is loaded when first needed
 
     return longer, fitted(longer, normal.kind, timezone, point.order_at, track)
+
+
+def _is_due(longer: Series, moved: Normal) -> bool:
+    """Whether there is so much more to learn from, or one of the first weeks over: a rhythm may show."""
+    if moved.since_fit >= min(MOST_REFIT, max(LEAST_REFIT, len(longer) // REFIT_SHARE)):
+        return True
+    if moved.settled:
+        return False
+    first, *_, before, last = longer.order_at
+    gap = last - before
+    return (last + gap - first) // WEEK_SECONDS > (moved.fitted_at + gap - first) // WEEK_SECONDS
 
 
 def _followed(

@@ -22,7 +22,8 @@ from tocsin.quality.series import scaled, unscaled
 
 # The variance of a median of n values, in variances of one, is about MEDIAN_VARIANCE / n.
 MEDIAN_VARIANCE = 1.57
-# What was seen once on such a day would be so many spreads off if it came again.
+# What was seen once on such a day, of a month or of the first weeks, would be so many spreads off if it
+# came again.
 PRECEDENT_SPREADS = 2.0
 # For so many runs after a shift its old level is no surprise, nor what is so near to it.
 REMEMBERED_RUNS = 12
@@ -45,6 +46,9 @@ def expectation(normal: Normal, start_at: datetime, timezone: str) -> tuple[Expe
     low, high = normal.low * widening, normal.high * widening
     if seen < FEWEST_SEEN:
         low, high = max(low, normal.unseen), max(high, normal.unseen)
+    if normal.precedents:
+        last = normal.unit * number_at(normal.precedents, local.weekday()) / PRECEDENT_SPREADS
+        low, high = max(low, -last), max(high, last)
     expected = Expected(
         mu=normal.level + normal.unit * number_at(normal.effects, slot),
         scale=normal.scale * widening,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tocsin.quality.following import FLAGS, MOST_FLAGGED, limit_of, middle
 from tocsin.quality.grouping import (
     DAY_SECONDS,
+    NEARLY_WHOLE,
     SUB_DAILY_SECONDS,
     Floats,
     Local,
@@ -19,7 +20,7 @@ from tocsin.quality.grouping import (
 )
 from tocsin.quality.normal import FEWEST_SEEN, SHAPE_AT, WARNING_SPREADS, Normal, Track
 from tocsin.quality.packing import packed
-from tocsin.quality.season import SLOTS, Season, counted_by, zone
+from tocsin.quality.season import SLOTS, WEEK, Season, counted_by, zone
 from tocsin.quality.series import Kind, Series
 from tocsin.quality.special_days import special_days, special_effects
 from tocsin.quality.spread import (
@@ -30,6 +31,7 @@ from tocsin.quality.spread import (
     median_of,
     offset_of,
     quantiles,
+    room_of,
     spread_of,
     typical,
     unseen_spread,
@@ -40,13 +42,14 @@ Flags = NDArray[np.bool_]
 
 WIDTHS = (12, 24, 48)
 SUB_DAILY_WIDTHS = (24, 48)
-BLOCK_DAYS = 7
 # The first runs follow a level of hardly any; with few runs, they are all there is.
 FIRST_ERROR = 4
 FEW_RUNS = 12
 SCALE_RUNS = 120
 SUB_DAILY_SCALE_RUNS = 500
 SETTLED_WEEKS = 3
+# So long a weekday is judged by the same one before, too: its rhythm may not show yet.
+PRECEDENT_WEEKS = 6
 _MOST_RUNS = 255
 
 
@@ -60,7 +63,17 @@ class Shaped:
     unseen: float
     specials: tuple[tuple[int, float, int], ...]
     sub_daily: bool
-    settled: bool
+    weeks: float
+
+    @property
+    def settled(self) -> bool:
+        """Whether there are three weeks to judge by."""
+        return self.weeks >= SETTLED_WEEKS
+
+    @property
+    def has_rhythm(self) -> bool:
+        """Whether what it varies by is noise: its rhythm by day, or of a day, would show by now."""
+        return self.weeks >= (1 if self.sub_daily else SETTLED_WEEKS)
 
 
 def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Track | None = None) -> Normal:
@@ -69,7 +82,9 @@ def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Trac
     offset = offset_of(kind, values)
     shaped = _shaped(all_scaled(kind, values, offset), at, timezone)
     width, errors = best_steps(shaped.positions, SUB_DAILY_WIDTHS if shaped.sub_daily else WIDTHS)
-    floor = least_scale(kind, middle(shaped.positions[-width:].tolist()), offset)
+    usual = middle(shaped.positions[-width:].tolist())
+    floor = least_scale(kind, usual, offset)
+    room = room_of(kind, usual, offset) if shaped.has_rhythm else 0.0
     first = FIRST_ERROR if len(errors) >= FEW_RUNS else 1
     drift = drift_of(errors[first:])
     errors -= drift
@@ -86,9 +101,9 @@ def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Trac
     # First by a rough spread, then by the one that this gives.
     most = SUB_DAILY_SCALE_RUNS if shaped.sub_daily else SCALE_RUNS
     flagged = _flagged(series, followed, Spread(scale=rough, low=rough, high=rough))
-    flagged = _flagged(series, followed, spread_of(_learnt(followed, flagged, first), most, floor))
+    flagged = _flagged(series, followed, spread_of(_learnt(followed, flagged, first), most, floor, room))
     learnt = _learnt(followed, flagged, first)
-    spread = spread_of(learnt, most, floor)
+    spread = spread_of(learnt, most, floor, room)
     recent = _recent(shaped.positions, flagged, followed.since, width)
     level = middle(recent) + drift
     unseen = max(shaped.unseen, spread.high, spread.low)
@@ -117,7 +132,18 @@ def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Trac
         left_out=int(flagged.sum()),
         fitted_at=now_at,
         track=_track(followed, flagged, recent, level - drift, _short(spread.scale)),
+        precedents=_precedents(shaped, level, _short(spread.scale)),
     )
+
+
+def _precedents(shaped: Shaped, level: float, unit: float) -> bytes:
+    """Return by how many units each weekday was off in the first weeks, of a job that runs once a day."""
+    if shaped.weeks >= PRECEDENT_WEEKS or shaped.sub_daily:
+        return b""
+    seen: list[list[float]] = [[] for _ in range(WEEK)]
+    for weekday, position in zip(shaped.local.weekday.tolist(), shaped.positions.tolist(), strict=True):
+        seen[weekday].append(position - level)
+    return packed(middle(each) / unit for each in seen)
 
 
 def _track(followed: Followed, flagged: Flags, recent: list[float], anchor: float, unit: float) -> Track:
@@ -134,8 +160,8 @@ def _shaped(positions: Floats, at: Floats, timezone: str) -> Shaped:
     local = local_of(at, zone(timezone))
     gap = median_of(np.diff(at))
     sub_daily = gap < SUB_DAILY_SECONDS
-    flat = without_trend(positions, at, BLOCK_DAYS * max(DAY_SECONDS, gap))
-    weeks = (at[-1] - at[0] + gap) / (7.0 * DAY_SECONDS)
+    flat = without_trend(positions, at, gap)
+    weeks = float((at[-1] - at[0] + gap) / (7.0 * DAY_SECONDS)) + NEARLY_WHOLE
     slots, coarse = rhythm_of(flat, local, sub_daily=sub_daily, weeks=weeks)
     season = slots.effects[local.slots(slots.season)]
     flat = flat - season
@@ -147,7 +173,7 @@ def _shaped(positions: Floats, at: Floats, timezone: str) -> Shaped:
         unseen=MAD_TO_SPREAD * typical(coarse.errors),
         specials=specials,
         sub_daily=sub_daily,
-        settled=bool(weeks >= SETTLED_WEEKS),
+        weeks=weeks,
     )
 
 

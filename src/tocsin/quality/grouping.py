@@ -19,6 +19,8 @@ HOUR_SECONDS = 3_600
 GAIN = 0.93
 TRUSTED_SHARE = 0.93
 FEWEST_IN_SLOT = 2
+# No run begins exactly a week after another: a thousandth is ten minutes.
+NEARLY_WHOLE = 0.001
 # A job that runs more often than this within a day may have a rhythm by the hour.
 SUB_DAILY_SECONDS = 60_000
 _NO_CHANGE_DAYS = 21
@@ -231,10 +233,16 @@ def seen_before(local: Local, season: Season) -> Whole:
     return seen
 
 
-def without_trend(positions: Floats, order_at: Floats, block_seconds: float) -> Floats:
-    """Return the positions less a line through the median of each block of time, counted from the newest."""
-    block = ((order_at[-1] - order_at) // block_seconds).astype(np.int64)
-    block = block.max() - block
+def without_trend(positions: Floats, order_at: Floats, gap: float) -> Floats:
+    """Return the positions less a line through the median of each block of time, counted from the newest.
+
+    A block is a week, or seven runs of `gap` seconds each where that is more. The oldest takes what is left:
+    the weekend of a part of a week would look like a level of its own.
+    """
+    block_seconds = WEEK * max(DAY_SECONDS, gap)
+    whole = int((order_at[-1] - order_at[0] + gap) / block_seconds + NEARLY_WHOLE)
+    last = max(0, whole - 1)
+    block = last - np.minimum((order_at[-1] - order_at) // block_seconds, last).astype(np.int64)
     order = np.lexsort((positions, block))
     ordered, ordered_at = positions[order], order_at[order]
     runs = np.bincount(block)

@@ -64,7 +64,7 @@ class Normal(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=T
     `width` is how many runs make the level; `n` how many runs there are, `left_out` of them not learnt
     from; `since_fit` how many came after the last full fit, at `fitted_at`. `sub_daily` says that it runs
     several times a day, `settled` that there are three weeks to judge by; `drift` is by how much the median
-    of the last runs lags.
+    of the last runs lags; `precedents` is, in the first weeks, how far off each weekday was (as `effects`).
     """
 
     kind: Kind
@@ -90,6 +90,7 @@ class Normal(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=T
     fitted_at: float = 0.0
     drift: float = 0.0
     track: Track = Track()
+    precedents: bytes = b""
 
     @property
     def learning(self) -> Learning | None:

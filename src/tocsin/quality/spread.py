@@ -29,6 +29,9 @@ FAR_TAIL_RUNS = 200
 FAR_TAIL_AT = 0.995
 FAR_TAIL = 1.05
 UNSEEN_FACTOR = 3.0
+# Judging a duration takes half of what its noise demands, and such a share of the ordinary one.
+NOISE_SHARE = 0.5
+ROOM_SHARE = 0.058
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +81,21 @@ def least_scale(kind: Kind, level: float, offset: float) -> float:
             return max(LEAST_SHARE * abs(value), 1e-9)
 
 
-def spread_of(errors: Floats, recent: int, floor: float) -> Spread:
-    """Return the spread of the last `recent` one-step errors; how heavy their tails are, all of them tell."""
+def room_of(kind: Kind, level: float, offset: float) -> float:
+    """Return what a duration may be off whatever its noise; 0 for all else, judged by noise alone."""
+    if kind is not Kind.DURATION:
+        return 0.0
+    value = unscaled(kind, level, offset)
+    return ROOM_SHARE * value / (value + offset)
+
+
+def spread_of(errors: Floats, recent: int, floor: float, room: float) -> Spread:
+    """Return the spread of the last `recent` one-step errors; how heavy their tails are, all of them tell.
+
+    Where there is `room`, judging looks at noise by half and at the ratio itself for the rest: of a steady
+    job a few hundredths more are no news however clear, of one that varies by a sixth twice as long is. So
+    false alarms are spent where they buy something.
+    """
     runs = len(errors)
     scale = MAD_TO_SPREAD * typical(errors[-recent:])
     guess = FIRST_GUESS * max(0.0, 1.0 - runs / GUESSED_RUNS)
@@ -88,6 +104,8 @@ def spread_of(errors: Floats, recent: int, floor: float) -> Spread:
     if runs >= GUESSED_RUNS:
         base = max(floor, scale * max(LEAST_TAIL, USUAL_TAIL * _heaviness(errors, floor) ** TAIL_POWER))
     low = high = base * (1.0 + WIDENING_RUNS / max(WIDEST_RUNS, runs))
+    if room:
+        low = high = max(floor, NOISE_SHARE * high + room)
     if runs >= FAR_TAIL_RUNS:
         least, most = quantiles(np.sort(errors), (1.0 - FAR_TAIL_AT, FAR_TAIL_AT))
         low = max(low, -FAR_TAIL * float(least) / WARNING_SPREADS)
