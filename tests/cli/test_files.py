@@ -105,3 +105,8 @@ def test_check_shows_when_each_job_is_expected_next(tocsin: Tocsin, tmp_path: Pa
 def test_schema_prints_the_schema(tocsin: Tocsin) -> None:
     said = tocsin("schema")
     assert (said.code, said.out, said.err) == (0, json_schema() + "\n", "")
+
+
+def test_schema_prints_that_of_the_tests_of_a_configuration_too(tocsin: Tocsin) -> None:
+    said = tocsin("schema", "--tests")
+    assert (said.code, said.out, said.err) == (0, json_schema("rules.test.yaml") + "\n", "")

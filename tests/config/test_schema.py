@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +21,16 @@ from tocsin.jobs.sla import SLA
 from tocsin.rules.rule import Rule
 
 SCHEMA = json.loads(json_schema())
+OF_TESTS = json.loads(json_schema("rules.test.yaml"))
+ROOT = Path(__file__).parents[2]
 KINDS = {"string": str, "boolean": bool, "array": list, "object": dict, "null": type(None)}
+DEFINED = OF_TESTS["$defs"] | SCHEMA["$defs"]
 
 
 def accepts(schema: dict[str, Any], value: Any) -> bool:  # noqa: ANN401 -- any JSON at all
-    """Judge a value by the part of JSON Schema that the schema uses."""
+    """Judge a value by the part of JSON Schema that the schemas use."""
     if "$ref" in schema:
-        return accepts(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], value)
+        return accepts(DEFINED[schema["$ref"].rpartition("/")[2]], value)
     if "anyOf" in schema:
         return any(accepts(choice, value) for choice in schema["anyOf"])
     if "enum" in schema:
@@ -81,6 +85,20 @@ def test_files_that_can_be_used_fit_the_schema(text: str) -> None:
 )
 def test_files_that_cannot_be_used_do_not_fit_the_schema(text: str) -> None:
     assert not accepts(SCHEMA, read(text.encode()).data)
+
+
+@pytest.mark.parametrize("path", ["examples/flights", "docs/snippets/rule-tests"])
+def test_tests_of_a_configuration_fit_a_schema_of_their_own(path: str) -> None:
+    data: Any = read((ROOT / path / "rules.test.yaml").read_bytes()).data
+    misspelt = data | {"tests": [*data["tests"], {"name": "x", "expects": []}]}
+
+    assert (accepts(OF_TESTS, data), accepts(OF_TESTS, misspelt)) == (True, False)
+
+
+def test_what_the_two_schemas_share_means_the_same() -> None:
+    shared = OF_TESTS["$defs"].keys() & SCHEMA["$defs"].keys()
+
+    assert {name: OF_TESTS["$defs"][name] for name in shared} == {n: SCHEMA["$defs"][n] for n in shared}
 
 
 def test_every_key_is_described_in_the_schema_and_in_words_of_its_own() -> None:

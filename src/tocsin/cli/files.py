@@ -67,11 +67,12 @@ def check(path: Path | None, config: Path | None, *, show_next: bool, as_json: b
 
 
 @click.command()
-def schema() -> None:
+@click.option("--tests", is_flag=True, help="That of rules.test.yaml, the tests of a configuration.")
+def schema(*, tests: bool) -> None:
     """Print the JSON Schema of the configuration, by which editors complete and check it."""
     with needs_server("schema"):
         from tocsin.config.schema import json_schema
-    click.echo(json_schema())
+    click.echo(json_schema("rules.test.yaml" if tests else "tocsin.yaml"))
 
 
 def found_config(given: Path | None) -> Path | None:

@@ -1,20 +1,23 @@
-"""The grammar as a JSON Schema, by which editors complete and check tocsin.yaml."""
+"""The grammar as a JSON Schema, by which editors complete and check tocsin.yaml, and the tests of it."""
 
 import json
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from tocsin.config.grammar.base import Part
 from tocsin.config.grammar.file import File
+from tocsin.config.grammar.rule_tests import RuleTests
 from tocsin.config.grammar.words import words_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+FILES: dict[str, type[Part]] = {"tocsin.yaml": File, "rules.test.yaml": RuleTests}
 
 
-def json_schema() -> str:
-    """Return the JSON Schema of the file as JSON text."""
-    schema = File.model_json_schema(schema_generator=_WithDescriptions)
-    whole = {"$schema": DIALECT, "title": "tocsin.yaml", **_without_titles(schema)}
+def json_schema(name: str = "tocsin.yaml") -> str:
+    """Return the JSON Schema of a file, one of FILES by its name, as JSON text."""
+    schema = FILES[name].model_json_schema(schema_generator=_WithDescriptions)
+    whole = {"$schema": DIALECT, "title": name, **_without_titles(schema)}
     return json.dumps(whole, indent=2, ensure_ascii=False)
 
 

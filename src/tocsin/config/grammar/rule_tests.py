@@ -4,10 +4,11 @@ import re
 import shlex
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from tocsin.config.grammar.base import LABEL_NAME, Name, OneOrMore, Part, Text, read_by
 from tocsin.config.grammar.failures import SeverityWord
+from tocsin.config.grammar.file import File
 from tocsin.config.problems import closest, refuse, shown
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.walltime import check_timezone
@@ -189,12 +190,16 @@ class RuleTest(Part):
     """When it ends; after its last line if left out."""
 
     check_ins: Annotated[
-        list[Annotated[CheckInLine, BeforeValidator(_check_in_of)]], Field(max_length=MAX_LINES)
+        list[Annotated[CheckInLine, BeforeValidator(_check_in_of, json_schema_input_type=str | CheckInLine)]],
+        Field(max_length=MAX_LINES),
     ] = Field(default_factory=list)
     """What jobs report, in short or in full."""
 
     expect: Annotated[
-        list[Annotated[Expectation, BeforeValidator(_expectation_of)]], Field(max_length=MAX_LINES)
+        list[
+            Annotated[Expectation, BeforeValidator(_expectation_of, json_schema_input_type=str | Expectation)]
+        ],
+        Field(max_length=MAX_LINES),
     ] = Field(default_factory=list)
     """What is to come of it, in short or in full."""
 
@@ -214,7 +219,7 @@ def _path_or_keys(value: object) -> object:
 class RuleTests(Part):
     """The whole file, with its tests."""
 
-    config: Annotated[object, AfterValidator(_path_or_keys)]
+    config: Annotated[object, BeforeValidator(_path_or_keys, json_schema_input_type=str | File)]
     """The configuration under test: its path, seen from this file, or its keys themselves."""
 
     timezone: Annotated[str, read_by(check_timezone)] | None = None
