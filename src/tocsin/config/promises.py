@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tocsin.config.grammar.checks import Check as WrittenCheck
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import Defaults, Job, Promise, SeverityEscalation
 from tocsin.config.grammar.jobs import Timetable as WrittenTimetable
 from tocsin.config.problems import Place
 from tocsin.jobs.calendar import Calendar, check_calendar
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT
-from tocsin.jobs.checks import Check, Metric
 from tocsin.jobs.job import Definition, Impact, JobKey, Rank
 from tocsin.jobs.occurrence import Timetable
 from tocsin.jobs.schedule import Schedule, check_timezone, read_schedule
@@ -80,21 +78,8 @@ def _definition(job: Job, before_deadline: tuple[float, float], rank: Rank) -> D
         owner=job.owner or "",
         description=job.description or "",
         rank=rank,
-        checks=tuple(_check(check) for check in job.checks or ()),
+        checks=tuple(check.meant for check in job.checks or ()),
         impact=None if job.impact is None else Impact(job.impact),
-    )
-
-
-def _check(written: WrittenCheck) -> Check:
-    metric = Metric(written.metric)
-    most = 0.0 if metric is Metric.SCHEMA_DRIFT and written.has_no_limit else written.threshold_max
-    return Check(
-        id=written.id or written.key,
-        metric=metric,
-        column=written.column or "",
-        least=None if written.threshold_min is None else float(written.threshold_min),
-        most=None if most is None else float(most),
-        severity=written.severity or "",
     )
 
 

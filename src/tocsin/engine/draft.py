@@ -1,7 +1,7 @@
 """What one transaction is going to keep, gathered job by job and written with few statements."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -65,6 +65,7 @@ class Draft:
         self._entries: list[Entry] = []
         self._cancelled: list[str] = []
         self._histories: list[tuple[int, str, bytes]] = []
+        self._gone: list[tuple[int, str]] = []
         self._runs: dict[tuple[int, str], Run] = {}
         self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
         self._amended: dict[tuple[int, datetime], Occurrence] = {}
@@ -166,9 +167,10 @@ class Draft:
         self.watches[watch.job.id] = replace(watch, state=replace(watch.state, unlearned=unlearned))
         self._note_raised(LEARNING, watch.job.id, until_at, told_of(error))
 
-    def keep_history(self, job_id: int, series: str, points: bytes) -> None:
-        """Keep what the past of a job has been, packed."""
-        self._histories.append((job_id, series, points))
+    def keep_histories(self, job_id: int, kept: Mapping[str, bytes], gone: Iterable[str] = ()) -> None:
+        """Keep what the past of a job has been, packed, by series, and nothing of those that are gone."""
+        self._histories += [(job_id, series, points) for series, points in kept.items()]
+        self._gone += [(job_id, series) for series in gone]
 
     def set_aside(self, failed: ChoreFailed) -> None:
         """Put off what has raised: a job as a whole, or a chore of our own, which is tried again sooner."""
@@ -258,6 +260,8 @@ class Draft:
         self.writing.save(self.watches.values())
         if self._histories:
             self.writing.save_histories(self._histories)
+        if self._gone:
+            self.writing.forget_histories(self._gone)
         if self._changed and self.book.rule_book.asks_of_needs:
             for alert in self._changed.values():
                 if as_trouble(self._before.get(alert.id)) != as_trouble(alert):

@@ -15,6 +15,7 @@ from tocsin.jobs.defining import may_define, redefine, resume, with_labels
 from tocsin.jobs.folding import Folded, fold, run_held, run_named
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.jobs.run import Run
+from tocsin.quality.metrics import comparing
 from tocsin.store.rows import Watch
 
 _log = logging.getLogger("tocsin.engine")
@@ -129,7 +130,9 @@ def _take_one(
         state, check_in = by_our_clock(watch.state, check_in, run)
         watch = replace(watch, state=state)
     new_key = "" if run is not None or check_in.run is not None else draft.new_id()
-    folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key)
+    metrics = watch.learned.metrics
+    compare = comparing(metrics, watch.job.definition.timezone) if metrics else None
+    folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key, compare=compare)
     draft.watches[job_id] = replace(watch, state=folded.state)
     if folded.ended and folded.state.last_success_at != watch.state.last_success_at:
         draft.inhibiting.ended_well(watch.job)

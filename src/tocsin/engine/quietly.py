@@ -3,6 +3,7 @@
 Nearly all that happens is of this kind: no alert is open, none opens, and no other job is concerned.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -15,6 +16,7 @@ from tocsin.engine.looking import Look, NewId, look
 from tocsin.jobs.checkin import Answer, CheckIn
 from tocsin.jobs.folding import fold, run_named
 from tocsin.jobs.job import JobKey
+from tocsin.quality.metrics import comparing
 from tocsin.store.base import Writing
 from tocsin.store.fleeting import FleetingWriting
 from tocsin.store.rows import Watch
@@ -43,10 +45,12 @@ class _Lesson:
         self.now = now
         self.watches: dict[int, Watch] = {}
         self.histories: list[tuple[int, str, bytes]] = []
+        self.gone: list[tuple[int, str]] = []
 
-    def keep_history(self, job_id: int, series: str, points: bytes) -> None:
-        """Keep what the past of a job has been, packed."""
-        self.histories.append((job_id, series, points))
+    def keep_histories(self, job_id: int, kept: Mapping[str, bytes], gone: Iterable[str] = ()) -> None:
+        """Keep what the past of a job has been, packed, by series, and nothing of those that are gone."""
+        self.histories += [(job_id, series, points) for series, points in kept.items()]
+        self.gone += [(job_id, series) for series in gone]
 
     def put_off_learning(self, watch: Watch, error: Exception, until_at: datetime) -> None:  # noqa: ARG002 -- the protocol passes them
         """Leave it to a transaction to say what has failed."""
@@ -73,7 +77,9 @@ class Quietly:
             run = tables.runs((place,)).get(place)
         new_key = "" if run is not None or check_in.run is not None else self._new_id()
         try:
-            folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key)
+            metrics = watch.learned.metrics
+            compare = comparing(metrics, watch.job.definition.timezone) if metrics else None
+            folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key, compare=compare)
             heard = replace(watch, state=folded.state)
             seen = self._looked_at(heard, book, now)
         except Exception:  # noqa: BLE001 -- there is more to say, or a fault: a transaction takes care of either
@@ -109,6 +115,7 @@ class Quietly:
             tables.save_runs((job_id, run) for run in seen.runs)
         if lesson.histories:
             tables.save_histories(lesson.histories)
+            tables.forget_histories(lesson.gone)
         return True
 
     def _looked_at(self, watch: Watch, book: Book, now: datetime) -> Look:

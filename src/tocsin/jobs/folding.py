@@ -10,7 +10,7 @@ from tocsin.jobs.applying import apply, having_seen
 from tocsin.jobs.binding import bind, settle_by, skip, take_spanned
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind
 from tocsin.jobs.job import Job
-from tocsin.jobs.measuring import with_measured, without_measured
+from tocsin.jobs.measuring import Compare, with_measured, without_measured
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.remembering import after, as_run, with_failure, without_unmade
 from tocsin.jobs.run import Phase, Run, RunStatus, Violation
@@ -68,11 +68,19 @@ def _newest(state: JobState, kind: CheckInKind) -> Run | None:
     return newest if waits else None
 
 
-def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new_key: str) -> Folded:
+def fold(
+    job: Job,
+    state: JobState,
+    check_in: CheckIn,
+    *,
+    known: Run | None,
+    new_key: str,
+    compare: Compare | None = None,
+) -> Folded:
     """Return what is known after a check-in.
 
     `known` is the run that it speaks of where one exists, open or closed; `new_key` names a run that
-    has no name of its own.
+    has no name of its own; `compare` tells what its data is compared with, where anything is normal.
     """
     if known is None and check_in.kind is CheckInKind.LOG:
         return _early(state, check_in)
@@ -93,7 +101,7 @@ def fold(job: Job, state: JobState, check_in: CheckIn, *, known: Run | None, new
     folded = _over(state, check_in, known, run, job.definition.sla)
     if not job.definition.checks or run.backfill or run.status is not RunStatus.SUCCESS:
         return folded
-    return replace(folded, state=with_measured(folded.state, job.definition.checks, run))
+    return replace(folded, state=with_measured(folded.state, job.definition.checks, run, compare))
 
 
 def _early(state: JobState, check_in: CheckIn) -> Folded:

@@ -1,12 +1,16 @@
 """What the newest good runs have measured of their data, as far as checks ask for it. Pure."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from tocsin.jobs.checks import Check
+from tocsin.jobs.checks import Check, Compared
 from tocsin.jobs.run import Run
 from tocsin.jobs.state import MAX_LOST, MAX_MARKS, MAX_MEASURED, JobState, Measured
+
+Compare = Callable[[Run], tuple[Compared, ...]]
+"""Tells what each metric of a good run that has ended is compared with."""
 
 
 def value_of(measured: Measured, check: Check) -> float | str | None:
@@ -17,13 +21,32 @@ def value_of(measured: Measured, check: Check) -> float | str | None:
     return None
 
 
+def was_asked(measured: Measured, check: Check) -> bool:
+    """Whether there was such a check already when the run ended, so that it would have sent the metric."""
+    return measured.missing is None or check.key in measured.missing
+
+
+def compared_of(measured: Measured, check: Check) -> Compared | None:
+    """Return what the metric of a check was compared with, or None where nothing was known of it."""
+    for compared in measured.compared:
+        if compared.key == check.key:
+            return compared
+    return None
+
+
 def is_failed(measured: Measured, check: Check) -> bool:
-    """Whether a check failed: outside its limits, not a number, or not sent at all."""
+    """Whether a check failed: outside its limits, unusual, no number, or not sent though it was asked for."""
     value = value_of(measured, check)
-    return not isinstance(value, float) or not check.holds(value)
+    if value is None:
+        return was_asked(measured, check)
+    if not isinstance(value, float) or not check.holds(value):
+        return True
+    return check.is_unusual(value, compared_of(measured, check))
 
 
-def with_measured(state: JobState, checks: tuple[Check, ...], run: Run) -> JobState:
+def with_measured(
+    state: JobState, checks: tuple[Check, ...], run: Run, compare: Compare | None = None
+) -> JobState:
     """Return the state after a good run: of each partition the newest, with what it measured.
 
     Where there are more partitions than can be kept, one of which all is well goes first; of others the names
@@ -33,7 +56,7 @@ def with_measured(state: JobState, checks: tuple[Check, ...], run: Run) -> JobSt
     ended_at = run.ended_at or run.last_sign_at
     if before is not None and before.at > ended_at:
         return state
-    newest = _measured(run, ended_at, checks, before)
+    newest = _measured(run, checks, before, () if compare is None else compare(run))
     others = tuple(one for one in state.measured if one is not before)
     kept = tuple(sorted((*others, newest), key=_at))
     lost = tuple(partition for partition in state.measured_lost if partition != run.partition)
@@ -53,13 +76,24 @@ def _at(measured: Measured) -> datetime:
     return measured.at
 
 
-def _measured(run: Run, ended_at: datetime, checks: tuple[Check, ...], before: Measured | None) -> Measured:
+def _measured(
+    run: Run, checks: tuple[Check, ...], before: Measured | None, compared: tuple[Compared, ...]
+) -> Measured:
+    ended_at = run.ended_at or run.last_sign_at
     wanted = {check.key for check in checks}
     sent: dict[str, float | str] = {}
     if run.detail is not None:
         sent = {**dict(run.detail.metrics), **dict(run.detail.not_numbers)}
     values = tuple((key, sent[key]) for key in sorted(wanted & sent.keys()))
-    found = Measured(partition=run.partition, run=run.key, at=ended_at, since_at=ended_at, values=values)
+    found = Measured(
+        partition=run.partition,
+        run=run.key,
+        at=ended_at,
+        since_at=ended_at,
+        values=values,
+        missing=tuple(sorted(wanted - sent.keys())),
+        compared=compared,
+    )
     failed = any(is_failed(found, check) for check in checks)
     went_on = failed and before is not None and bool(before.marks) and before.marks[-1]
     return replace(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from tocsin.jobs.checks import Compared
 from tocsin.jobs.occurrence import LetOff, Occurrence
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.skew import HostClock
@@ -100,7 +101,9 @@ class Measured(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
 
     `values` by the names on the wire: a number, or what was sent instead of one. `marks`: of the last good
     runs of the partition, oldest first, whether any check failed; `since_at` since when they have, or did
-    not. It is kept as an array: a new field comes last and has a default.
+    not. `missing` are the names that were asked for and not sent; None: nobody knows what was asked for.
+    `compared` is with what was normal before. It is kept as an array: a new field comes last and has a
+    default.
     """
 
     partition: str
@@ -109,6 +112,8 @@ class Measured(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     since_at: datetime
     values: tuple[tuple[str, float | str], ...] = ()
     marks: tuple[bool, ...] = ()
+    missing: tuple[str, ...] | None = None
+    compared: tuple[Compared, ...] = ()
 
 
 class AtRisk(Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -1,12 +1,15 @@
 """What becomes of the checks of a run's data: a verdict for each, with its reason in words. Pure."""
 
+from datetime import datetime
 from enum import Enum
 
 from msgspec import Struct
 
-from tocsin.jobs.checks import Check, Metric
-from tocsin.jobs.measuring import value_of
+from tocsin.jobs.checks import Check, Compared, Metric
+from tocsin.jobs.measuring import compared_of, value_of, was_asked
 from tocsin.jobs.state import Measured
+from tocsin.quality.metrics import NEEDED_VALUES, LearnedMetric, ordinary_of
+from tocsin.quality.normal import of_such
 
 _GRAVE = ("critical", "page")
 
@@ -14,8 +17,9 @@ _GRAVE = ("critical", "page")
 class CheckVerdict(Enum):
     """What becomes of a check.
 
-    `pass`: within its limits. `warn`, `fail`: outside, by its severity. `error`: what was sent is no number.
-    `no data`: nothing was sent. `learning`: it cannot be judged yet.
+    `pass`: within its limits, and as usual where that is asked for. `warn`, `fail`: outside, or unusual, by
+    its severity. `error`: what was sent is no number. `no data`: nothing was sent. `learning`: it has no
+    limits, and there is too little past to compare it with; or no good run has ended since it was declared.
     """
 
     PASS = "pass"  # noqa: S105 -- the word that data people know, and no secret
@@ -30,34 +34,82 @@ class CheckVerdict(Enum):
         """Whether the data cannot be relied on."""
         return self not in (CheckVerdict.PASS, CheckVerdict.LEARNING)
 
-    @property
-    def is_evaluated(self) -> bool:
-        """Whether a value was compared with anything."""
-        return self in (CheckVerdict.PASS, CheckVerdict.WARN, CheckVerdict.FAIL)
-
 
 class Judged(Struct, frozen=True, kw_only=True, gc=False):
-    """A check with its verdict, and why, as people read it."""
+    """A check with its verdict, and why, as people read it.
+
+    `value` is what was judged, None where no number was sent; `bounds` in words are those that it broke, else
+    its limits; `is_unusual`: it is within its limits, and far from its own past.
+    """
 
     check: Check
     verdict: CheckVerdict
     said: str
+    bounds: str
+    value: float | None = None
+    is_unusual: bool = False
 
 
 def judge_check(check: Check, measured: Measured) -> Judged:
     """Return the verdict of one check on what a run measured."""
     value, limits = value_of(measured, check), limits_of(check)
+    if value is None and not was_asked(measured, check):
+        said = f"not asked for yet, the next good run tells; {limits}"
+        return Judged(check=check, verdict=CheckVerdict.LEARNING, said=said, bounds=limits)
     if value is None:
-        return Judged(check=check, verdict=CheckVerdict.NO_DATA, said=f"{check.key!r} was not sent; {limits}")
+        said = f"{check.key!r} was not sent; {limits}"
+        return Judged(check=check, verdict=CheckVerdict.NO_DATA, said=said, bounds=limits)
     if isinstance(value, str):
-        return Judged(
-            check=check, verdict=CheckVerdict.ERROR, said=f"{value} is not a finite number; {limits}"
-        )
-    if check.holds(value):
-        verdict = CheckVerdict.PASS
-    else:
+        said = f"{value} is not a finite number; {limits}"
+        return Judged(check=check, verdict=CheckVerdict.ERROR, said=said, bounds=limits)
+    return _of_a_number(check, value, compared_of(measured, check))
+
+
+def _of_a_number(check: Check, value: float, compared: Compared | None) -> Judged:
+    bounds, verdict = limits_of(check), CheckVerdict.PASS
+    holds, unusual = check.holds(value), False
+    if holds and compared is not None and check.is_unusual(value, compared):
+        unusual, bounds = True, f"normal is {range_of(check, compared)}"
+    if unusual or not holds:
         verdict = CheckVerdict.FAIL if check.severity in _GRAVE else CheckVerdict.WARN
-    return Judged(check=check, verdict=verdict, said=f"{_number(value, check.metric)}; {limits}")
+    said = f"{_number(value, check.metric)}; {bounds}"
+    if verdict is CheckVerdict.PASS and check.anomaly is not None:
+        if compared is not None and compared.spreads is not None:
+            said += "; as usual"
+        else:
+            said += f"; {_learning(0 if compared is None else compared.runs)}"
+            verdict = CheckVerdict.LEARNING if check.has_no_limit else verdict
+    return Judged(check=check, verdict=verdict, said=said, bounds=bounds, value=value, is_unusual=unusual)
+
+
+def normal_of(check: Check, metrics: tuple[LearnedMetric, ...], at: datetime, timezone: str) -> str:
+    """Return what is normal by now for a check that asks for it, or how far learning has come."""
+    if check.anomaly is None:
+        return ""
+    learned = next((one for one in metrics if one.key == check.key), None)
+    ordinary = None if learned is None else ordinary_of(learned, at, timezone)
+    if ordinary is None:
+        return _learning(0 if learned is None else learned.values)
+    return f"normal is {range_of(check, ordinary)}"
+
+
+def range_of(check: Check, compared: Compared) -> str:
+    """Return between which values ordinary ones lie: `9,800–12,400 on Mondays (26 runs)`."""
+    low, high = (_rough(value, check.metric) for value in (compared.low, compared.high))
+    unit = " %" if check.metric.is_share else ""
+    width = f"{low}{unit}" if low == high else f"{low}–{high}{unit}"
+    return f"{width} {of_such(compared.method, compared.runs)}"
+
+
+def _learning(values: int) -> str:
+    if values < NEEDED_VALUES:
+        return f"learning what is normal, {values} of {NEEDED_VALUES} runs"
+    return f"learning what is normal, for its last {NEEDED_VALUES} runs are too long ago"
+
+
+def _rough(value: float, metric: Metric) -> str:
+    shown = 100 * value if metric.is_share else value
+    return f"{float(f'{shown:.3g}'):,.10g}"
 
 
 def judge_checks(checks: tuple[Check, ...], measured: Measured) -> tuple[Judged, ...]:
@@ -73,7 +125,9 @@ def limits_of(check: Check) -> str:
         return f"from {_number(least, check.metric)} to {_number(most, check.metric)}"
     if least is not None:
         return f"at least {_number(least, check.metric)}"
-    return "without a limit" if most is None else f"at most {_number(most, check.metric)}"
+    if most is None:
+        return "like its own past" if check.anomaly is not None else "without a limit"
+    return f"at most {_number(most, check.metric)}"
 
 
 def _number(value: float, metric: Metric) -> str:

@@ -21,6 +21,7 @@ from tocsin.jobs.history import (
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import Unlearned
 from tocsin.quality.baseline import advance, expected_at, fit, spreads
+from tocsin.quality.metrics import LearnedMetric
 from tocsin.quality.normal import Expected, Normal
 from tocsin.quality.series import Kind, Series, series_of
 from tocsin.quality.series import Point as Measured
@@ -69,7 +70,8 @@ class Learned(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=
     `normal` is how long its runs take; `judged` are its last good runs, oldest first, and older ones that
     were notable and that no good run of their partition has followed; `shifted` tells of a new normal, until
     the next run has been learned from; `delays` by how many seconds the last comparable runs began later than
-    expected. It is kept as an array: a new field comes last and has a default.
+    expected; `metrics` is what is normal of its data, as far as checks compare that with its past. It is kept
+    as an array: a new field comes last and has a default.
     """
 
     normal: Normal | None = None
@@ -77,6 +79,7 @@ class Learned(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=
     shifted: Shifted | None = None
     learned_at: datetime | None = None
     delays: tuple[float, ...] = ()
+    metrics: tuple[LearnedMetric, ...] = ()
 
 
 COMPARABLE, UNUSUAL, EXCLUDED = (int(one) for one in (Counts.COMPARABLE, Counts.UNUSUAL, Counts.EXCLUDED))
@@ -121,6 +124,7 @@ def learn(learned: Learned, history: bytes, ended: Iterable[Run], timezone: str,
         shifted=pupil.shifted if runs else learned.shifted,
         learned_at=now,
         delays=tuple(pupil.delays[-MAX_DELAYS:]),
+        metrics=learned.metrics,
     )
     return Taught(learned=after, history=bounded(pupil.history))
 

@@ -121,3 +121,11 @@ class Expected(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults
     runs: int = 0
     method: str = "all runs"
     also: float | None = None
+
+
+def of_such(method: str, runs: int) -> str:
+    """Return in words which runs something is normal of: `on Mondays (26 runs)`."""
+    counted = f"({runs} run{'' if runs == 1 else 's'})"
+    if method == "all runs":
+        return counted
+    return f"{method} {counted}" if method[:1].isdigit() else f"on {method} {counted}"

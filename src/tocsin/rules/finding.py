@@ -49,6 +49,7 @@ class Why(Enum):
     RUNS_FAILED = "runs_failed"
     TOO_SLOW = "too_slow"
     UPSTREAM = "upstream"
+    UNUSUAL_DATA = "unusual_data"
     UNKNOWN = "unknown"
     DRILL = "drill"
     DRILL_FAILED = "drill_failed"

@@ -30,6 +30,9 @@ class Reported(Protocol):
     def save_histories(self, rows: Iterable[tuple[int, str, bytes]]) -> None:
         """Keep points of the past, by job id and series."""
 
+    def forget_histories(self, rows: Iterable[tuple[int, str]]) -> None:
+        """Keep nothing more of these series, by job id and series."""
+
     def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
         """Keep how expected runs were decided, by job id and nominal instant."""
 

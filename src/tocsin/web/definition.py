@@ -8,6 +8,7 @@ from tocsin.jobs.calendar import Calendar, check_calendar
 from tocsin.jobs.job import Definition, Rank
 from tocsin.jobs.schedule import check_timezone
 from tocsin.jobs.sla import SLA
+from tocsin.web.checks import checks_of
 from tocsin.web.faults import Fault
 from tocsin.web.links import web_link
 from tocsin.web.names import name_fault
@@ -40,6 +41,7 @@ def read_definition(body: DefinitionBody, *, defaults: Definition, rank: Rank) -
             description=_text(body.get("description"), "description"),
             rank=rank,
             impact=body.get("impact") or defaults.impact,
+            checks=checks_of(body.get("checks") or []),
         )
     except ConfigError as error:
         problem = error.problems[0]

@@ -1,11 +1,14 @@
 """The check-in as it comes over the wire: version 1 of the public contract, checked for shape."""
 
-from typing import Annotated, Any, Final, Required
+from typing import Annotated, Any, Final, Literal, Required
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
 from tocsin.jobs.checkin import CheckInKind
+from tocsin.jobs.checks import MAX_CHECKS, Metric
+from tocsin.jobs.declaring import FEWEST_SPREADS, MOST_SPREADS
+from tocsin.jobs.declaring import LARGEST as MOST
 from tocsin.jobs.job import Impact
 from tocsin.web.faults import names_of
 from tocsin.web.names import MAX_NAME
@@ -30,6 +33,7 @@ LabelValue = Annotated[str, Field(max_length=MAX_LABEL_VALUE)]
 Labels = Annotated[dict[LabelName, LabelValue], Field(max_length=MAX_LABELS)]
 LongMinutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(ge=0, le=527_040, allow_inf_nan=False)]
+Threshold = Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=31_622_400, allow_inf_nan=False)]
 
 
@@ -104,6 +108,39 @@ class TimetableBody(TypedDict, total=False):
 
 
 @with_config(STRICT)
+class AnomalyBody(TypedDict, total=False):
+    """How far from its own past a metric may be."""
+
+    spreads: Annotated[float, Field(ge=FEWEST_SPREADS, le=MOST_SPREADS, allow_inf_nan=False)] | None
+    direction: Literal["both", "high", "low"] | None
+    least: Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)] | None
+
+
+def _on_or_off(given: object) -> object:
+    if given is True:
+        return {}
+    return None if given is False else given
+
+
+_ON_OR_OFF: Final = WithJsonSchema(
+    {"anyOf": [{"type": "boolean"}, TypeAdapter(AnomalyBody).json_schema(), {"type": "null"}]}
+)
+
+
+@with_config(STRICT)
+class CheckBody(TypedDict, total=False):
+    """A limit for one metric of the data that the job writes, or its own past as the limit."""
+
+    metric: Required[Annotated[Metric, Field(strict=False)]]
+    column: Name | None
+    id: Name | None
+    threshold_min: Threshold | None
+    threshold_max: Threshold | None
+    severity: Literal["info", "warning", "critical", "page"] | None
+    anomaly: Annotated[AnomalyBody | None, BeforeValidator(_on_or_off), _ON_OR_OFF]
+
+
+@with_config(STRICT)
 class DefinitionBody(TypedDict, total=False):
     """What is promised of a job; the keys are those of the configuration file."""
 
@@ -132,7 +169,8 @@ class DefinitionBody(TypedDict, total=False):
     runbook: Annotated[str, Field(max_length=2_000)] | None
     owner: Annotated[str, Field(max_length=MAX_NAME)] | None
     description: Annotated[str, Field(max_length=2_000)] | None
-    impact: Impact | None
+    impact: Annotated[Impact, Field(strict=False)] | None
+    checks: Annotated[list[CheckBody], Field(min_length=1, max_length=MAX_CHECKS)] | None
 
 
 @with_config(STRICT)

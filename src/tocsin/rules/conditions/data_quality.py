@@ -3,9 +3,10 @@
 from collections import Counter
 from datetime import datetime
 
+from tocsin.jobs.checks import Check
 from tocsin.jobs.job import Definition
 from tocsin.jobs.state import Measured
-from tocsin.quality.check import CheckVerdict, Judged, judge_checks, limits_of
+from tocsin.quality.check import CheckVerdict, Judged, judge_checks, normal_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.rule import Rule
@@ -20,8 +21,9 @@ MOST_LINES = 20
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -- every condition is asked alike
     """Hold while the newest good run of any partition has a failed check of those that its job declares.
 
-    A check is failed whose value is outside its limits, is no number, or was not sent at all. N in a row
-    and M of N count good runs of the partition with any failed check. Where no check could be evaluated, or
+    A check is failed whose value is outside its limits, is no number, was not sent at all, or, where the
+    check asks for it, is too far from what was normal when the run ended (`tocsin.quality.metrics`). N in a
+    row and M of N count good runs of the partition with any failed check. Where no value could be judged, or
     what failed has been pushed out by other partitions, it cannot tell whether all is well. Backfills do not
     count.
     """
@@ -32,7 +34,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     worst: tuple[Severity, Measured, tuple[Judged, ...]] | None = None
     for measured in facts.state.measured:
         judged = judge_checks(checks, measured)
-        cannot_tell = cannot_tell or not any(one.verdict.is_evaluated for one in judged)
+        cannot_tell = cannot_tell or all(one.value is None for one in judged)
         if measured.at <= forgiven or not judged[0].verdict.is_failed or not _too_many(rule, measured):
             continue
         severity = rule.severity or max(_severity(one) for one in judged if one.verdict.is_failed)
@@ -75,7 +77,7 @@ def _finding(
         rule=rule.name,
         condition=NAME,
         severity=severity,
-        why=Why.CHECK_FAILED,
+        why=Why.UNUSUAL_DATA if all(one.is_unusual for one in failed) else Why.CHECK_FAILED,
         since_at=measured.since_at,
         summary=f"ended well, but check {first.check.id} {_how(first)}{more}",
         evidence=(
@@ -90,7 +92,7 @@ def _finding(
         next_step="Look at what it wrote before others build on it: a good run that passes closes this.",
         run=measured.run,
         template=rule.message,
-        variables=(("execution_id", measured.run), ("threshold", limits_of(first.check))),
+        variables=(("execution_id", measured.run), ("threshold", first.bounds)),
     )
 
 
@@ -101,6 +103,8 @@ def _how(judged: Judged) -> str:
             return "was given no value"
         case CheckVerdict.ERROR:
             return f"was given no number ({value})"
+        case _ if judged.is_unusual:
+            return f"is unusual: {judged.bounds}, now {value}"
         case _:
             return f"failed: {judged.said.replace(';', ',')}"
 
@@ -124,13 +128,15 @@ def _counted(judged: tuple[Judged, ...]) -> str:
 
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
-    """Return the checks with what the newest good run, of whatever partition, made of each."""
+    """Return the checks with what the newest good run made of each, and what is normal by now."""
     checks = facts.job.definition.checks
     if not checks:
         return (("checks", "none is declared"),)
+    normal = some([(one.id, words) for one in checks if (words := _normal(facts, one, now))], "check")
     if not facts.state.measured:
         return (
             ("checks", f"{plural(len(checks), 'check')}, and no good run since"),
+            *normal,
             *forgiven_of(facts, NAME),
         )
     newest = facts.state.measured[-1]
@@ -138,5 +144,10 @@ def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 
     return (
         *some([_line(one) for one in judged], "check"),
         ("checks", f"{_counted(judged)}, run {newest.run}"),
+        *normal,
         *forgiven_of(facts, NAME),
     )
+
+
+def _normal(facts: Facts, check: Check, now: datetime) -> str:
+    return normal_of(check, facts.learned.metrics, now, facts.job.definition.timezone)

@@ -8,7 +8,7 @@ from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import MAX_RECENT, BlindWindow, Outcome
 from tocsin.quality.baseline import expected_at, spreads, value_at
 from tocsin.quality.learned import MAX_JUDGED, Judged
-from tocsin.quality.normal import Expected, Normal
+from tocsin.quality.normal import Expected, Normal, of_such
 from tocsin.rules.evidence import log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import LEARNING, QUIET, Finding, Severity, Unknown, Verdict, Why
@@ -276,21 +276,12 @@ def _usual(expected: Expected) -> str:
     width = high if low == high else f"{low}–{high}"
     if low != high and high.endswith(f" {low_unit}"):
         width = f"{low_number}–{high}"
-    return f"{width} {_of_such(expected)}"
+    return f"{width} {of_such(expected.method, expected.runs)}"
 
 
 def _rough(seconds: float) -> float:
     """Return a span to the minute where seconds say nothing any more."""
     return seconds if seconds < _BY_SECONDS else 60.0 * round(seconds / 60.0)
-
-
-def _of_such(expected: Expected) -> str:
-    runs = plural(expected.runs, "run")
-    return f"({runs})" if expected.method == "all runs" else f"{_on(expected.method)} ({runs})"
-
-
-def _on(method: str) -> str:
-    return method if method[:1].isdigit() else f"on {method}"
 
 
 def _learned_from(facts: Facts) -> str:

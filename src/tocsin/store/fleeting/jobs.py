@@ -122,6 +122,11 @@ class FleetingJobs:
         for job_id, series, points in rows:
             self._histories.setdefault(job_id, {})[series] = points
 
+    def forget_histories(self, rows: Iterable[tuple[int, str]]) -> None:
+        """Keep nothing more of these series, by job id and series."""
+        for job_id, series in rows:
+            self._histories.get(job_id, {}).pop(series, None)
+
     def peek(self, key: JobKey) -> Watch | None:
         """Return the watch of a job, not to be saved."""
         job_id = self._ids.get(key)

@@ -31,6 +31,7 @@ _RUNS_SINCE: Final = """
     ) AS r ORDER BY k.job_id, r.order_at, r.id
 """
 _HISTORIES: Final = "SELECT job_id, series, points FROM histories WHERE job_id = ANY (?::bigint[])"
+_FORGET_HISTORY: Final = "DELETE FROM histories WHERE job_id = ? AND series = ?"
 _SAVE_HISTORY: Final = (
     "INSERT INTO histories (job_id, series, points) VALUES (?, ?, ?) "
     "ON CONFLICT (job_id, series) DO UPDATE SET points = excluded.points"
@@ -82,6 +83,10 @@ class RunsWriting(JobsWriting):
     def save_histories(self, rows: Iterable[tuple[int, str, bytes]]) -> None:
         """Keep points of the past, by job id and series."""
         self._door.many(_SAVE_HISTORY, list(rows))
+
+    def forget_histories(self, rows: Iterable[tuple[int, str]]) -> None:
+        """Keep nothing more of these series, by job id and series."""
+        self._door.many(_FORGET_HISTORY, list(rows))
 
     def save_occurrences(self, rows: Iterable[tuple[int, Occurrence]]) -> None:
         """Keep how expected runs were decided, by job id and nominal instant."""

@@ -1,0 +1,63 @@
+"""What cannot be a check of a job's data, whoever declares it: why not, in the words of the keys. Pure."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from tocsin.jobs.checks import MAX_LEARNED, Check, Metric
+
+LARGEST: Final = 1e300
+FEWEST_SPREADS: Final = 2.0
+MOST_SPREADS: Final = 100.0
+
+
+def column_refusal(metric: Metric) -> str | None:
+    """Return why a check of this metric cannot name a column, or None if it can."""
+    return f"is for metrics of a column; {metric.value} is of the whole table" if metric.of_table else None
+
+
+def limit_refusal(metric: Metric, value: float) -> str | None:
+    """Return why a value cannot be a limit of this metric, or None if it can."""
+    if metric.is_share and not 0 <= value <= 1:
+        return f"is a share from 0 to 1, so that 5 % is 0.05; {value:g} is impossible for {metric.value}"
+    return f"cannot be less than 0 for {metric.value}" if metric.is_counted and value < 0 else None
+
+
+def order_refusal(least: float | None, most: float | None) -> str | None:
+    """Return why the largest good value cannot be this one beside the smallest, or None if it can."""
+    if least is None or most is None or most >= least:
+        return None
+    return f"is smaller than 'threshold_min' ({most:g} < {least:g}); swap the two"
+
+
+def lack_of(metric: Metric, column: str, *, is_limited: bool) -> str | None:
+    """Return without what a check could never be judged, or None if it says enough."""
+    if metric.of_column and not column:
+        return f"needs a 'column': {metric.value} is measured of one"
+    if is_limited or metric is Metric.SCHEMA_DRIFT:
+        return None
+    return (
+        "needs 'threshold_min', 'threshold_max' or 'anomaly': without a limit, or its own past to compare it "
+        "with, nothing is checked"
+    )
+
+
+def most_of(metric: Metric, most: float | None, *, is_limited: bool) -> float | None:
+    """Return the largest good value: of schema_drift 0, where a check says nothing at all."""
+    return 0.0 if metric is Metric.SCHEMA_DRIFT and not is_limited else most
+
+
+def among_refusal(checks: Iterable[Check]) -> tuple[int, str] | None:
+    """Return which check, counted from 0, cannot stand beside those before it, and why, or None."""
+    seen: dict[str, int] = {}
+    learned = set[str]()
+    for number, check in enumerate(checks):
+        if check.id in seen:
+            like = f"is called {check.id!r} like number {seen[check.id] + 1}"
+            return number, f"number {number + 1} {like}; give one another 'id'"
+        seen[check.id] = number
+        if check.anomaly is not None:
+            learned.add(check.key)
+        if len(learned) > MAX_LEARNED:
+            most = f"it is learned of at most {MAX_LEARNED} metrics of a job what is normal"
+            return number, f"{most}; say 'anomaly' of fewer"
+    return None
