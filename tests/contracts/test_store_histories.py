@@ -3,12 +3,24 @@
 from tests.contracts.kept import MINUTE, NOON, a_run, changed, committed, ended, registered
 from tocsin.jobs.history import Point, packed
 from tocsin.quality.learned import NOTHING_LEARNED, Judged, Learned, Shifted
+from tocsin.quality.metrics import LearnedMetric
+from tocsin.quality.normal import Normal
+from tocsin.quality.series import Kind
 from tocsin.store.base import Store, Writing
 
 LEARNED = Learned(
     judged=(Judged("run-1", NOON, NOON, 60.0, "eu", 2.5),),
     shifted=Shifted("run-1", NOON, 60.0, 120.0),
     learned_at=NOON,
+    metrics=(
+        LearnedMetric(
+            key="row_count",
+            normal=Normal(kind=Kind.COUNT, n=12, level=9.2),
+            values=11,
+            until_at=NOON + MINUTE,
+        ),
+        LearnedMetric(key="email_null_rate"),
+    ),
 )
 
 
@@ -48,6 +60,17 @@ def test_the_past_of_several_jobs_is_read_at_once(writing: Writing) -> None:
 
     assert writing.histories([a, b]) == {(a, ""): second, (a, "row_count"): second, (b, ""): second}
     assert writing.histories([]) == {}
+
+
+def test_a_series_that_is_gone_leaves_the_others_as_they_are(writing: Writing) -> None:
+    a, b = (watch.job.id for watch in registered(writing, "a", "b"))
+    points = packed([Point(1, seconds=2.0)])
+    writing.save_histories([(a, "", points), (a, "row_count", points), (b, "row_count", b"")])
+
+    writing.forget_histories([(a, "row_count"), (a, "never there")])
+    writing.forget_histories([])
+
+    assert writing.histories([a, b]) == {(a, ""): points, (b, "row_count"): b""}
 
 
 def test_runs_that_have_ended_are_found_from_an_instant_on_oldest_first(writing: Writing) -> None:

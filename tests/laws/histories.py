@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Progress, Records
-from tocsin.jobs.checks import Check, Metric
+from tocsin.jobs.checks import Anomaly, Check, Compared, Metric
 from tocsin.jobs.folding import Folded, fold, run_named
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.run import Run
@@ -153,6 +153,13 @@ def _taught(minutes: float) -> Learned:
     return Learned(normal=fit(series, kind=Kind.DURATION, timezone="UTC"), learned_at=START - HOUR)
 
 
+COMPARED = (
+    (),
+    (Compared("row_count", None, 4),),
+    (Compared("row_count", 1.0),),
+    (Compared("row_count", -4.0, 20, 60.0, 50.0, 70.0, "Mondays"),),
+    (Compared("row_count", 9.0, 20, 1.0, 0.5, 1.5, "all runs"),),
+)
 TAUGHT = tuple(_taught(minutes) for minutes in (1.0, 20.0, 90.0))
 
 
@@ -239,7 +246,13 @@ def lives(draw: st.DrawFn, *, most: int = 14) -> Life:
 
 def _measure(draw: st.DrawFn, life: Life) -> None:
     """Let the job have checks of its data, and its good runs have measured something."""
-    check = Check(id="rows", metric=Metric.ROW_COUNT, least=5.0, severity="page")
+    check = Check(
+        id="rows",
+        metric=Metric.ROW_COUNT,
+        least=5.0,
+        severity="page",
+        anomaly=draw(st.sampled_from([None, Anomaly(), Anomaly(spreads=6.0, direction="low")])),
+    )
     life.job = replace(life.job, definition=replace(life.job.definition, checks=(check,)))
     values = draw(st.lists(st.sampled_from([None, "nan", 4.0, 6.0]), max_size=3))
     measured = [
@@ -250,6 +263,8 @@ def _measure(draw: st.DrawFn, life: Life) -> None:
             since_at=START,
             values=() if value is None else (("row_count", value),),
             marks=tuple(draw(st.lists(st.booleans(), min_size=1, max_size=4))),
+            missing=draw(st.sampled_from([None, (), ("row_count",)])),
+            compared=draw(st.sampled_from(COMPARED)),
         )
         for number, value in enumerate(values)
     ]

@@ -20,7 +20,8 @@ from tocsin.alerts.route import Route
 from tocsin.engine import auditing, rounds
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.replaying import Event, Replay, What
-from tocsin.jobs.checkin import CheckIn, CheckInKind, Progress
+from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress
+from tocsin.jobs.checks import Anomaly, Check, Metric
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
@@ -173,6 +174,40 @@ def test_a_replay_twice_is_the_same_twice(
     )
     first: list[Event] = replayed(configuration, past).events
     assert first == replayed(configuration, past).events
+
+
+def test_a_replay_learns_what_is_normal_of_data_as_the_engine_does() -> None:
+    past = list[CheckIn]()
+    for day in range(16):
+        at = START + day * timedelta(days=1)
+        rows = 30.0 if day == 13 else 1_000.0 + 20.0 * (day % 4)
+        sent = Detail(metrics=(("row_count", rows),))
+        past += [
+            CheckIn(job="etl", kind=CheckInKind.START, at=at, received_at=at, run=f"r{day}"),
+            CheckIn(
+                job="etl",
+                kind=CheckInKind.SUCCESS,
+                at=at + 20 * MINUTE,
+                received_at=at + 20 * MINUTE,
+                run=f"r{day}",
+                detail=sent,
+            ),
+        ]
+    checks = (Check(id="rows", metric=Metric.ROW_COUNT, anomaly=Anomaly()),)
+    with TemporaryDirectory() as folder:
+        story = Story(Path(folder) / "tocsin.db")
+        story.defines({"etl": Definition(checks=checks, rank=Rank.FILE)})
+        lived(story, past)
+        heard = sorted((h.at, h.message.kind.value, h.message.title) for h in story.messages)
+        configuration = story.configuration
+        story.close()
+
+    replay = replayed(configuration, past)
+
+    told = [one for one in replay.events if one.what is What.TOLD]
+    assert [kind for _, kind, _ in heard if kind != "repeat"] == ["firing", "resolved"]
+    assert "normal is" in heard[0][2]
+    assert sorted((one.at, one.reason) for one in told) == [(at, kind) for at, kind, _ in heard]
 
 
 def test_a_replay_learns_what_is_normal_as_the_engine_does() -> None:

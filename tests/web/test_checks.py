@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.served import Served, serving
 from tocsin.engine.configuration import Configuration
-from tocsin.jobs.checks import Check, Metric
+from tocsin.jobs.checks import Anomaly, Check, Metric
 from tocsin.jobs.job import Definition, JobKey, Rank
 
 HTML = {"accept": "text/html"}
@@ -55,4 +55,26 @@ def test_the_checks_of_a_job_are_shown(checking: Served) -> None:
     assert (rows["key"], rows["threshold_min"], rows["threshold_max"]) == ("row_count", 10.0, None)
     assert (nulls["key"], nulls["severity"]) == ("email_null_rate", "warning")
     page = checking.ask("GET", "/jobs/production/orders", headers=HTML).text
-    assert '&lt;b&gt;rows</bdi> <span class="faint">at least 10</span>' in page
+    assert '&lt;b&gt;rows</bdi> <strong>pass</strong> <span class="faint">50; at least 10</span>' in page
+
+
+def test_how_a_check_stands_is_told_with_its_normal(checking: Served) -> None:
+    past = Check(id="past", metric=Metric.ROW_COUNT, anomaly=Anomaly())
+    body = {"checks": [{"id": past.id, "metric": "row_count", "anomaly": True}]}
+    for number in range(3):
+        checking.report(
+            {"job": "sales", "kind": "success", "run": f"r{number}", "metrics": {"row_count": 50}}
+        )
+    assert checking.ask("PUT", "/api/v1/jobs/production/sales/definition", body).status == 200
+    (stands,) = checking.get("/api/v1/jobs/production/sales")["checks"]
+    assert (stands["verdict"], stands["values_learned"], stands["normal"]) == (None, 0, None)
+
+    checking.report({"job": "sales", "kind": "success", "run": "r", "metrics": {"row_count": 51}})
+    found = checking.get("/api/v1/jobs/production/sales")
+    (stands,), (declared,) = found["checks"], found["definition"]["checks"]
+    assert (stands["verdict"], stands["value"], stands["run"]) == ("learning", 51.0, "r")
+    assert stands["said"] == "51; like its own past; learning what is normal, 0 of 10 runs"
+    assert declared["anomaly"] == {"spreads": 3.5, "direction": "both", "least": 0.0}
+    page = checking.ask("GET", "/jobs/production/sales", headers=HTML).text
+    assert "<strong>learning</strong>" in page
+    assert page.count("learning what is normal, 0 of 10 runs") >= 1

@@ -8,6 +8,7 @@ import click
 
 from tocsin.cli import options
 from tocsin.cli.api import Api, Json, api_of
+from tocsin.cli.data_checks import checks
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.group import Listing
 from tocsin.cli.output import Column, items_of, length, moment, print_facts, print_json, print_table, say
@@ -66,7 +67,7 @@ def show(name: str, environment: str, server: str | None, *, as_json: bool) -> N
     if as_json:
         print_json(job)
         return
-    print_facts([*_standing(job), *_promises(_inner(job, "definition"))])
+    print_facts([*_standing(job), *_promises(_inner(job, "definition"), job)])
     say(f"its runs: tocsin runs {shlex.quote(name)} -e {shlex.quote(environment)}")
 
 
@@ -226,19 +227,6 @@ def _standing(job: Mapping[str, object]) -> list[tuple[str, object]]:
     ]
 
 
-def _checks(definition: Mapping[str, object]) -> list[tuple[str, object]]:
-    """Return the checks of its data with their limits."""
-    found = definition.get("checks")
-    checks = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    return [(f"check {check.get('id')}", _limits(check)) for check in checks]
-
-
-def _limits(check: Mapping[str, object]) -> str:
-    pairs = (("at least", check.get("threshold_min")), ("at most", check.get("threshold_max")))
-    limits = " and ".join(f"{words} {limit:g}" for words, limit in pairs if isinstance(limit, int | float))
-    return f"{check.get('key')} {limits}, else {check.get('severity')}"
-
-
 def _clocks(job: Mapping[str, object]) -> list[tuple[str, object]]:
     """Return how wrong the clocks of its hosts are, where any is."""
     found = job.get("wrong_clocks")
@@ -270,7 +258,7 @@ def _whose(outlook: Mapping[str, object]) -> str:
     return f"run {outlook['run']}" if outlook.get("run") else "the next run"
 
 
-def _promises(definition: Mapping[str, object]) -> list[tuple[str, object]]:
+def _promises(definition: Mapping[str, object], job: Mapping[str, object]) -> list[tuple[str, object]]:
     spans = (
         "max_duration_seconds",
         "min_duration_seconds",
@@ -287,7 +275,7 @@ def _promises(definition: Mapping[str, object]) -> list[tuple[str, object]]:
             if definition.get(name) is not None
         ),
         ("business days only", "yes" if definition.get("business_days_only") else None),
-        *_checks(definition),
+        *checks(definition, job),
         ("description", definition.get("description")),
         ("defined by", definition.get("defined_by")),
     ]

@@ -82,15 +82,43 @@ def _of_a_number(check: Check, value: float, compared: Compared | None) -> Judge
     return Judged(check=check, verdict=verdict, said=said, bounds=bounds, value=value, is_unusual=unusual)
 
 
-def normal_of(check: Check, metrics: tuple[LearnedMetric, ...], at: datetime, timezone: str) -> str:
-    """Return what is normal by now for a check that asks for it, or how far learning has come."""
+class Standing(Struct, frozen=True, kw_only=True, gc=False):
+    """How a check stands: what the newest good run made of it, and what is normal by now.
+
+    `judged` is None before any good run has ended; `normal` is in words what is normal, or how far learning
+    has come, and empty for a check that does not compare itself with its past; `ordinary` the same in
+    numbers, None while it is being learned; `learned` says from how many values.
+    """
+
+    check: Check
+    judged: Judged | None
+    normal: str = ""
+    ordinary: Compared | None = None
+    learned: int = 0
+
+
+def standings(
+    checks: tuple[Check, ...],
+    newest: Measured | None,
+    metrics: tuple[LearnedMetric, ...],
+    at: datetime,
+    timezone: str,
+) -> tuple[Standing, ...]:
+    """Return how each check stands, in the order of their declaration."""
+    known = {one.key: one for one in metrics}
+    return tuple(_standing(check, newest, known.get(check.key), at, timezone) for check in checks)
+
+
+def _standing(
+    check: Check, newest: Measured | None, learned: LearnedMetric | None, at: datetime, timezone: str
+) -> Standing:
+    judged = None if newest is None else judge_check(check, newest)
     if check.anomaly is None:
-        return ""
-    learned = next((one for one in metrics if one.key == check.key), None)
+        return Standing(check=check, judged=judged)
     ordinary = None if learned is None else ordinary_of(learned, at, timezone)
-    if ordinary is None:
-        return _learning(0 if learned is None else learned.values)
-    return f"normal is {range_of(check, ordinary)}"
+    values = 0 if learned is None else learned.values
+    normal = _learning(values) if ordinary is None else f"normal is {range_of(check, ordinary)}"
+    return Standing(check=check, judged=judged, normal=normal, ordinary=ordinary, learned=values)
 
 
 def range_of(check: Check, compared: Compared) -> str:

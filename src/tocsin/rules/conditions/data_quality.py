@@ -3,10 +3,9 @@
 from collections import Counter
 from datetime import datetime
 
-from tocsin.jobs.checks import Check
 from tocsin.jobs.job import Definition
 from tocsin.jobs.state import Measured
-from tocsin.quality.check import CheckVerdict, Judged, judge_checks, normal_of
+from tocsin.quality.check import CheckVerdict, Judged, judge_checks, standings
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.rule import Rule
@@ -129,25 +128,19 @@ def _counted(judged: tuple[Judged, ...]) -> str:
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
     """Return the checks with what the newest good run made of each, and what is normal by now."""
-    checks = facts.job.definition.checks
+    checks, measured = facts.job.definition.checks, facts.state.measured
     if not checks:
         return (("checks", "none is declared"),)
-    normal = some([(one.id, words) for one in checks if (words := _normal(facts, one, now))], "check")
-    if not facts.state.measured:
-        return (
-            ("checks", f"{plural(len(checks), 'check')}, and no good run since"),
-            *normal,
-            *forgiven_of(facts, NAME),
-        )
-    newest = facts.state.measured[-1]
-    judged = judge_checks(checks, newest)
+    newest = measured[-1] if measured else None
+    stand = standings(checks, newest, facts.learned.metrics, now, facts.job.definition.timezone)
+    judged = tuple(one.judged for one in stand if one.judged is not None)
+    failed_first = sorted(judged, key=lambda one: not one.verdict.is_failed)
+    made = f"{plural(len(checks), 'check')}, and no good run since"
+    if newest is not None:
+        made = f"{_counted(judged)}, run {newest.run}"
     return (
-        *some([_line(one) for one in judged], "check"),
-        ("checks", f"{_counted(judged)}, run {newest.run}"),
-        *normal,
+        *some([_line(one) for one in failed_first], "check"),
+        ("checks", made),
+        *some([(one.check.id, one.normal) for one in stand if one.normal], "check"),
         *forgiven_of(facts, NAME),
     )
-
-
-def _normal(facts: Facts, check: Check, now: datetime) -> str:
-    return normal_of(check, facts.learned.metrics, now, facts.job.definition.timezone)

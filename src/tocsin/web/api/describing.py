@@ -6,17 +6,19 @@ from datetime import datetime, timedelta
 from tocsin.alerts.alert import Alert, Entry
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import Detail, Progress
+from tocsin.jobs.checks import Check
 from tocsin.jobs.job import Definition
 from tocsin.jobs.letting_off import skipped_to_come
 from tocsin.jobs.occurrence import Occurrence, Timetable
 from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
 from tocsin.rules.failure import FailureTable
-from tocsin.store.rows import Delivery, LogLine, Notification, Token, Watch
+from tocsin.store.rows import Delivery, Notification, Token, Watch
 from tocsin.web.api.around import inhibited_shape
 from tocsin.web.api.occurrence_shapes import OccurrencesShape, PunctualityShape
 from tocsin.web.api.shapes import (
     AlertShape,
+    AnomalyShape,
     AttemptShape,
     CheckShape,
     DeliveryShape,
@@ -24,7 +26,6 @@ from tocsin.web.api.shapes import (
     HostClockShape,
     JobShape,
     LetOffShape,
-    LogLineShape,
     NotificationShape,
     OccurrenceShape,
     ProgressShape,
@@ -38,7 +39,7 @@ from tocsin.web.api.token_shapes import TokenShape
 from tocsin.web.links import web_link
 from tocsin.web.standing import expected_next, standing_of
 
-_NO_DETAIL = Detail()
+NO_DETAIL = Detail()
 
 
 def job_shape(watch: Watch, open_alerts: int, now: datetime, known: FailureTable) -> JobShape:
@@ -108,11 +109,23 @@ def promise_shape(definition: Definition) -> PromiseShape:
                 threshold_min=check.least,
                 threshold_max=check.most,
                 severity=check.severity or "warning",
+                anomaly=_anomaly_shape(check),
             )
             for check in definition.checks
         ],
         impact=None if definition.impact is None else definition.impact.value,
         defined_by=definition.rank.name.lower(),
+    )
+
+
+def _anomaly_shape(check: Check) -> AnomalyShape | None:
+    if check.anomaly is None:
+        return None
+    least = check.anomaly.least
+    return AnomalyShape(
+        spreads=check.anomaly.spreads,
+        direction=check.anomaly.direction or check.metric.worse,
+        least=check.metric.least if least is None else least,
     )
 
 
@@ -131,7 +144,7 @@ def _timetable_shape(one: Timetable) -> TimetableShape:
 
 def run_shape(run: Run, known: FailureTable) -> RunShape:
     """Return a run as the API tells it."""
-    detail = run.detail or _NO_DETAIL
+    detail = run.detail or NO_DETAIL
     failure = known.failure_of(run) if run.status.is_bad or run.phase.is_retrying else None
     return RunShape(
         run=run.key,
@@ -161,7 +174,7 @@ def run_shape(run: Run, known: FailureTable) -> RunShape:
             )
             for attempt in run.attempts
         ],
-        progress=_progress(run.progress),
+        progress=progress_shape(run.progress),
         records_ok=run.records_ok,
         records_failed=run.records_failed,
         exit_code=detail.exit_code,
@@ -207,25 +220,6 @@ def occurrences_shape(occurrences: Sequence[Occurrence]) -> OccurrencesShape:
             unknown=kept.unknown,
             percent=kept.percent,
         ),
-    )
-
-
-def log_line_shape(line: LogLine) -> LogLineShape:
-    """Return a kept check-in as the API tells it."""
-    check_in, detail = line.check_in, line.check_in.detail or _NO_DETAIL
-    return LogLineShape(
-        id=line.id,
-        kind=check_in.kind.value,
-        run=check_in.run,
-        seq=check_in.seq,
-        at=check_in.at,
-        received_at=check_in.received_at,
-        attempt=check_in.attempt,
-        progress=_progress(check_in.progress),
-        exit_code=detail.exit_code,
-        error_type=detail.error_type,
-        error_message=detail.error_message,
-        log_tail=detail.log_tail,
     )
 
 
@@ -352,7 +346,8 @@ def _delivery_shape(delivery: Delivery) -> DeliveryShape:
     )
 
 
-def _progress(progress: Progress | None) -> ProgressShape | None:
+def progress_shape(progress: Progress | None) -> ProgressShape | None:
+    """Return how far a run has come as the API tells it."""
     return None if progress is None else ProgressShape(done=progress.done, total=progress.total)
 
 

@@ -12,7 +12,8 @@ from tocsin.alerts.alert import AlertState
 from tocsin.engine.commands import Define, Delete, Pause, Rename, Resume
 from tocsin.jobs.job import JobKey, Rank
 from tocsin.store.base import Reading
-from tocsin.web.api.describing import job_shape, log_line_shape, occurrences_shape, run_shape
+from tocsin.web.api.check_shapes import check_standing_shapes
+from tocsin.web.api.describing import job_shape, occurrences_shape, run_shape
 from tocsin.web.api.inputs import (
     MAX_ITEMS,
     Cursor,
@@ -29,9 +30,10 @@ from tocsin.web.api.inputs import (
     read_cursor,
     write_cursor,
 )
+from tocsin.web.api.log_shapes import LogLineShape, log_line_shape
 from tocsin.web.api.occurrence_shapes import OccurrencesShape
 from tocsin.web.api.outlook_shapes import ForeseenJobShape, foreseen_job_shape
-from tocsin.web.api.shapes import DoneShape, JobShape, LogLineShape, Page, RunShape
+from tocsin.web.api.shapes import DoneShape, JobShape, Page, RunShape
 from tocsin.web.definition import read_definition
 from tocsin.web.faults import Fault, ProblemError
 from tocsin.web.foreseen import foreseen_end
@@ -94,7 +96,8 @@ def get_job(wired: Wired, _: Who, environment: Environment, name: Name) -> Fores
         alerting, now = open_alerts_by_job(reading, [watch.job.id]), wired.clock.now()
         outlook = foreseen_end(reading, watch, now)
     known = wired.engine.configuration.known_failures
-    return foreseen_job_shape(job_shape(watch, alerting[watch.job.id], now, known), outlook)
+    job = job_shape(watch, alerting[watch.job.id], now, known)
+    return foreseen_job_shape(job, outlook, check_standing_shapes(watch, now))
 
 
 @router.get("/{environment}/{name}/runs")

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tocsin.rules.foreseeing import Outlook
+from tocsin.web.api.check_shapes import CheckStandingShape
 from tocsin.web.api.shapes import JobShape, Shape
 
 
@@ -29,15 +30,19 @@ class OutlookShape(Shape):
 
 
 class ForeseenJobShape(JobShape):
-    """A job, how it stands, and when it will probably end."""
+    """A job, how it stands, when it will probably end, and how the checks of its data stand."""
 
     outlook: OutlookShape | None
     """Null while too little is learned."""
+    checks: list[CheckStandingShape]
 
 
-def foreseen_job_shape(job: JobShape, outlook: Outlook | None) -> ForeseenJobShape:
+def foreseen_job_shape(
+    job: JobShape, outlook: Outlook | None, checks: list[CheckStandingShape]
+) -> ForeseenJobShape:
     """Return a job with its outlook as the API tells it."""
-    return ForeseenJobShape(**dict(job), outlook=None if outlook is None else outlook_shape(outlook))
+    foreseen = None if outlook is None else outlook_shape(outlook)
+    return ForeseenJobShape(**dict(job), outlook=foreseen, checks=checks)
 
 
 def outlook_shape(outlook: Outlook) -> OutlookShape:

@@ -170,6 +170,15 @@ class HostClockShape(Shape):
     heard_at: datetime
 
 
+class AnomalyShape(Shape):
+    """How far from its own past a metric may be."""
+
+    spreads: float
+    direction: str
+    """`both`, `high` or `low`."""
+    least: float
+
+
 class CheckShape(Shape):
     """A limit for one metric of the data that a job writes."""
 
@@ -182,6 +191,8 @@ class CheckShape(Shape):
     threshold_min: float | None
     threshold_max: float | None
     severity: str
+    anomaly: AnomalyShape | None
+    """How far it may be from its own past; null: only limits count."""
 
 
 class TimetableShape(Shape):
@@ -250,24 +261,6 @@ class JobShape(Shape):
     definition: PromiseShape
     wrong_clocks: list[HostClockShape]
     """Those of its hosts of which it is known that they are wrong."""
-
-
-class LogLineShape(Shape):
-    """One check-in as it was kept."""
-
-    id: int
-    kind: str
-    run: str | None
-    seq: int | None
-    at: datetime
-    """When it happened, corrected for skew."""
-    received_at: datetime
-    attempt: int | None
-    progress: ProgressShape | None
-    exit_code: int | None
-    error_type: str
-    error_message: str
-    log_tail: str
 
 
 class InhibitedShape(Shape):

@@ -11,6 +11,7 @@ from tocsin.jobs.letting_off import skipped_to_come
 from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
 from tocsin.rules.failure import FailureTable
+from tocsin.web.api.check_shapes import standings_of
 from tocsin.web.api.explanations import explanation_of
 from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
 from tocsin.web.foreseen import foreseen_end
@@ -58,6 +59,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         standing=standing_of(watch, len(alerts), now),
         expected=None if watch.job.paused_at else expected_next(watch, now),
         outlook=outlook,
+        checks=standings_of(watch, now),
         chart=draw_chart(marks, RUNS),
         longest=max((run.execution for run in runs if run.execution is not None), default=None),
         expected_runs=occurrences[:LISTED],

@@ -1,0 +1,40 @@
+"""The checks of a job's data, and how they stand, as `tocsin jobs show` tells them."""
+
+from collections.abc import Mapping
+
+Named = Mapping[str, object]
+
+
+def checks(definition: Named, job: Named) -> list[tuple[str, object]]:
+    """Return the checks with limits, what the newest good run made of each, and what is normal by now."""
+    found = list[tuple[str, object]]()
+    stands = {one.get("id"): one for one in _listed(job.get("checks"))}
+    for check in _listed(definition.get("checks")):
+        one = stands.get(check.get("id"), {})
+        found += [
+            (f"check {check.get('id')}", _limits(check)),
+            ("  last run", one.get("verdict") and f"{one['verdict']}: {one.get('said')}"),
+            ("  normal", _normal(one) if check.get("anomaly") else None),
+        ]
+    return found
+
+
+def _limits(check: Named) -> str:
+    pairs = (("at least", check.get("threshold_min")), ("at most", check.get("threshold_max")))
+    limits = [f"{words} {limit:g}" for words, limit in pairs if isinstance(limit, int | float)]
+    anomaly = check.get("anomaly")
+    if isinstance(anomaly, dict):
+        limits.append(f"within {anomaly.get('spreads'):g} normal spreads")
+    return f"{check.get('key')} {' and '.join(limits)}, else {check.get('severity')}"
+
+
+def _normal(one: Named) -> str:
+    normal = one.get("normal")
+    if not isinstance(normal, dict):
+        return f"learning, {one.get('values_learned') or 0} values so far"
+    runs, method = normal.get("comparable_runs"), normal.get("method")
+    return f"{normal.get('low'):,.6g} to {normal.get('high'):,.6g}, from {runs} comparable runs, {method}"
+
+
+def _listed(found: object) -> list[Named]:
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
