@@ -60,8 +60,14 @@ def _said(
         partition=run.partition,
         backfill=run.backfill,
         attempt=attempt,
-        max_attempts=run.max_attempts if run.max_attempts > 1 else None,
+        max_attempts=_tries_of(run),
     )
+
+
+def _tries_of(run: Run) -> int | None:
+    """Return how many tries it had; one that gave up before its last is not waited for again."""
+    tries = min(run.attempt, run.max_attempts) if run.status.is_bad else run.max_attempts
+    return None if run.max_attempts == 1 else tries
 
 
 def _named_for(run: Run) -> datetime | None:
