@@ -49,7 +49,7 @@ def test_what_is_no_number_fails_its_check_and_not_the_check_in(checking: Served
 
 
 def test_the_checks_of_a_job_are_shown(checking: Served) -> None:
-    checking.report({"job": "orders", "kind": "start"})
+    checking.report({"job": "orders", "kind": "success", "metrics": {"row_count": 50, "email_null_rate": 0}})
 
     (rows, nulls) = checking.get("/api/v1/jobs/production/orders")["definition"]["checks"]
     assert (rows["key"], rows["threshold_min"], rows["threshold_max"]) == ("row_count", 10.0, None)

@@ -132,16 +132,21 @@ def fitted(series: Series, kind: Kind, timezone: str, now_at: float, known: Trac
         left_out=int(flagged.sum()),
         fitted_at=now_at,
         track=_track(followed, flagged, recent, level - drift, _short(spread.scale)),
-        precedents=_precedents(shaped, level, _short(spread.scale)),
+        precedents=_precedents(shaped, followed.since, level, _short(spread.scale)),
     )
 
 
-def _precedents(shaped: Shaped, level: float, unit: float) -> bytes:
-    """Return by how many units each weekday was off in the first weeks, of a job that runs once a day."""
+def _precedents(shaped: Shaped, since: int, level: float, unit: float) -> bytes:
+    """Return by how many units each weekday was off in the first weeks, of a job that runs once a day.
+
+    Runs before a shift were off for another reason, and would be a precedent for everything.
+    """
     if shaped.weeks >= PRECEDENT_WEEKS or shaped.sub_daily:
         return b""
     seen: list[list[float]] = [[] for _ in range(WEEK)]
-    for weekday, position in zip(shaped.local.weekday.tolist(), shaped.positions.tolist(), strict=True):
+    for weekday, position in zip(
+        shaped.local.weekday[since:].tolist(), shaped.positions[since:].tolist(), strict=True
+    ):
         seen[weekday].append(position - level)
     return packed(middle(each) / unit for each in seen)
 
