@@ -22,7 +22,7 @@ NAME = "duration_anomaly"
 WARNING_SPREADS = 3.5
 PAGE_SPREADS = 5.0
 LEAST_SECONDS = 120.0
-# Between these lie nineteen of twenty ordinary runs.
+# Between these lie at least nine of ten ordinary runs, of a steady job all.
 _ORDINARY = 2.0
 _PAGE_STEP = 2
 _BY_SECONDS = 600.0
