@@ -357,3 +357,22 @@ def test_what_other_jobs_routes_and_levels_make_of_it_counts(run: Run) -> None:
     said = run(ACROSS_JOBS)
 
     assert (said.code, said.out.count("  ok    ")) == (Exit.OK, 3), said.out
+
+
+def test_data_is_compared_with_its_past_on_the_virtual_clock(run: Run) -> None:
+    night = "every: 1d, job: orders, runs: 20m, metrics: {row_count: %d}"
+    config = "{jobs: {orders: {checks: {metric: row_count, anomaly: true, severity: critical}}}}"
+    lines = (
+        "check_ins:",
+        f"  - {{from: '02:00', times: 12, {night % 10_000}}}",
+        "  - {at: '2026-01-17 02:00', job: orders, runs: 20m, metrics: {row_count: 3120}}",
+        "  - {at: '2026-01-18 02:00', job: orders, runs: 20m, metrics: {row_count: 9950}}",
+        "expect:",
+        "  - nothing until 2026-01-17 02:19",
+        "  - 2026-01-17 02:20 orders data_quality critical",
+        "  - 2026-01-18 02:20 orders data_quality resolved",
+    )
+
+    said = run(one(*lines, config=config))
+
+    assert said.code == 0, said.out

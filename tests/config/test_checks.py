@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.conftest import Faults, Load
-from tocsin.jobs.checks import MAX_CHECKS, Check, Metric
+from tocsin.jobs.checks import MAX_CHECKS, MAX_LEARNED, Anomaly, Check, Metric
 from tocsin.jobs.job import Definition, JobKey
 from tocsin.jobs.state import Measured
 from tocsin.quality.check import CheckVerdict, judge_checks
@@ -84,6 +84,13 @@ def test_no_drift_is_allowed_where_none_is_said(load: Load) -> None:
         ("metric: row_count, threshold_min: .nan", "[0].threshold_min", "number"),
         ("metric: row_count, threshold_min: 1, severity: fatal", "[0].severity", "page"),
         ("metric: row_count, treshold_min: 1", "[0].treshold_min", "not a known key"),
+        ("metric: row_count, anomaly: false", "[0]", "nothing is checked"),
+        ("metric: row_count, anomaly: {spreads: 1}", "[0].anomaly.spreads", "at least 2"),
+        ("metric: row_count, anomaly: {least: -1}", "[0].anomaly.least", "at least 0"),
+        ("metric: row_count, anomaly: {direction: up}", "[0].anomaly.direction", "both"),
+        ("metric: row_count, anomaly: {spreds: 3}", "[0].anomaly.spreds", "not a known key"),
+        ("metric: row_count, anomaly: 3.5", "[0].anomaly", "true, false, or a mapping"),
+        ("metric: row_count, anomaly: [true]", "[0].anomaly", "true, false, or a mapping"),
     ],
 )
 def test_a_check_that_cannot_be_meant_is_told_with_its_place(
@@ -92,6 +99,43 @@ def test_a_check_that_cannot_be_meant_is_told_with_its_place(
     found = faults(f"jobs: {{a: {{checks: [{{{check}}}]}}}}")
 
     assert (f"jobs.a.checks{where}", True) in [(problem.path, said in problem.message) for problem in found]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("true", Anomaly()),
+        ("{}", Anomaly()),
+        ("{spreads: 5}", Anomaly(spreads=5.0)),
+        ("{direction: low, least: 100}", Anomaly(direction="low", least=100.0)),
+        ("false", None),
+        ("", None),
+    ],
+)
+def test_its_own_past_is_a_limit_where_that_is_asked_for(
+    load: Load, written: str, meant: Anomaly | None
+) -> None:
+    keys = ("metric: row_count", "threshold_min: 1", f"anomaly: {written}")
+    text = "\n      ".join(("jobs:\n  a:\n    checks:", *keys, ""))
+
+    (check,) = load(text).configuration.jobs[JobKey("production", "a")].checks
+
+    assert check.anomaly == meant
+
+
+def test_drift_that_is_compared_with_its_past_has_no_limit_that_nobody_said(load: Load) -> None:
+    text = "jobs: {a: {checks: {metric: schema_drift, anomaly: true}}}"
+
+    (check,) = load(text).configuration.jobs[JobKey("production", "a")].checks
+
+    assert check.has_no_limit
+
+
+def test_of_too_many_metrics_nothing_can_be_learned(faults: Faults) -> None:
+    many = ", ".join(f"{{metric: value_range, column: c{n}, anomaly: true}}" for n in range(MAX_LEARNED + 1))
+    (problem,) = faults(f"jobs: {{a: {{checks: [{many}]}}}}")
+
+    assert "at most 20 metrics" in problem.message
 
 
 def test_the_metric_that_was_meant_is_suggested(faults: Faults) -> None:

@@ -33,7 +33,12 @@ def _normal(one: Named) -> str:
     if not isinstance(normal, dict):
         return f"learning, {one.get('values_learned') or 0} values so far"
     runs, method = normal.get("comparable_runs"), normal.get("method")
-    return f"{normal.get('low'):,.6g} to {normal.get('high'):,.6g}, from {runs} comparable runs, {method}"
+    low, high = (_short(normal.get(side)) for side in ("low", "high"))
+    return f"{low} to {high}, from {runs} comparable runs, {method}"
+
+
+def _short(number: object) -> str:
+    return f"{float(f'{number:.4g}'):,.10g}" if isinstance(number, int | float) else "?"
 
 
 def _listed(found: object) -> list[Named]:

@@ -53,33 +53,37 @@ class Judged(Struct, frozen=True, kw_only=True, gc=False):
 def judge_check(check: Check, measured: Measured) -> Judged:
     """Return the verdict of one check on what a run measured."""
     value, limits = value_of(measured, check), limits_of(check)
-    if value is None and not was_asked(measured, check):
-        said = f"not asked for yet, the next good run tells; {limits}"
-        return Judged(check=check, verdict=CheckVerdict.LEARNING, said=said, bounds=limits)
-    if value is None:
-        said = f"{check.key!r} was not sent; {limits}"
-        return Judged(check=check, verdict=CheckVerdict.NO_DATA, said=said, bounds=limits)
-    if isinstance(value, str):
-        said = f"{value} is not a finite number; {limits}"
-        return Judged(check=check, verdict=CheckVerdict.ERROR, said=said, bounds=limits)
-    return _of_a_number(check, value, compared_of(measured, check))
+    if isinstance(value, float):
+        return _of_a_number(check, value, compared_of(measured, check))
+    if value is not None:
+        verdict, why = CheckVerdict.ERROR, f"{value} is not a finite number"
+    elif was_asked(measured, check):
+        verdict, why = CheckVerdict.NO_DATA, f"{check.key!r} was not sent"
+    else:
+        verdict, why = CheckVerdict.LEARNING, "not asked for yet, the next good run tells"
+    return Judged(check=check, verdict=verdict, said=_said(why, check, limits), bounds=limits)
 
 
 def _of_a_number(check: Check, value: float, compared: Compared | None) -> Judged:
-    bounds, verdict = limits_of(check), CheckVerdict.PASS
-    holds, unusual = check.holds(value), False
-    if holds and compared is not None and check.is_unusual(value, compared):
-        unusual, bounds = True, f"normal is {range_of(check, compared)}"
-    if unusual or not holds:
-        verdict = CheckVerdict.FAIL if check.severity in _GRAVE else CheckVerdict.WARN
-    said = f"{_number(value, check.metric)}; {bounds}"
-    if verdict is CheckVerdict.PASS and check.anomaly is not None:
-        if compared is not None and compared.spreads is not None:
-            said += "; as usual"
-        else:
-            said += f"; {_learning(0 if compared is None else compared.runs)}"
-            verdict = CheckVerdict.LEARNING if check.has_no_limit else verdict
-    return Judged(check=check, verdict=verdict, said=said, bounds=bounds, value=value, is_unusual=unusual)
+    shown, limits = _number(value, check.metric), limits_of(check)
+    fails = CheckVerdict.FAIL if check.severity in _GRAVE else CheckVerdict.WARN
+    if not check.holds(value):
+        return Judged(check=check, verdict=fails, said=f"{shown}; {limits}", bounds=limits, value=value)
+    if compared is not None and check.is_unusual(value, compared):
+        bounds = f"normal is {range_of(check, compared)}"
+        said = f"{shown}; {bounds}"
+        return Judged(check=check, verdict=fails, said=said, bounds=bounds, value=value, is_unusual=True)
+    verdict, said = CheckVerdict.PASS, _said(shown, check, limits)
+    if check.anomaly is not None:
+        is_known = compared is not None and compared.spreads is not None
+        said += "; as usual" if is_known else f"; {_learning(0 if compared is None else compared.runs)}"
+        verdict = CheckVerdict.LEARNING if check.has_no_limit and not is_known else verdict
+    return Judged(check=check, verdict=verdict, said=said, bounds=limits, value=value)
+
+
+def _said(why: str, check: Check, limits: str) -> str:
+    """Return it with the limits; that a check has none but its own past goes without saying."""
+    return why if check.has_no_limit and check.anomaly is not None else f"{why}; {limits}"
 
 
 class Standing(Struct, frozen=True, kw_only=True, gc=False):

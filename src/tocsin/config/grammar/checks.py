@@ -82,7 +82,11 @@ class OnOrOff:
 def _on_or_off(value: object) -> object:
     if value is True:
         return {}
-    return None if value is False else value
+    if value is False:
+        return None
+    if value is not None and not isinstance(value, dict):
+        raise refuse(f"must be true, false, or a mapping of spreads, direction and least, not {shown(value)}")
+    return value
 
 
 class Check(Part):

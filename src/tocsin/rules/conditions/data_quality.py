@@ -141,6 +141,6 @@ def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 
     return (
         *some([_line(one) for one in failed_first], "check"),
         ("checks", made),
-        *some([(one.check.id, one.normal) for one in stand if one.normal], "check"),
+        *some([(f"{one.check.id}, by now", one.normal) for one in stand if one.normal], "check"),
         *forgiven_of(facts, NAME),
     )
