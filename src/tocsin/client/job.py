@@ -46,7 +46,7 @@ class Job:
 
         `run`: the id that an orchestrator gave to this run. `nominal_at`, `partition`, `backfill`: which
         occurrence it is for. `attempt` of `max_attempts`: while attempts remain, a failure pages nobody.
-        `definition`: schedule, deadlines, upstream, runbook and owner, declared in code. Without a
+        `definition`: schedule, deadlines, checks, upstream, runbook and owner, declared in code. Without a
         client, the one that the environment describes is used.
         """
         self._name = name
