@@ -1,5 +1,6 @@
 """What is said of a run that takes too long or too short, and when it is certain."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -141,3 +142,24 @@ def _with_ends(known: Facts, *ends: tuple[str, str, float]) -> Facts:
 def test_nothing_was_learned_of_a_job_that_has_just_been_registered() -> None:
     assert facts(JobState()).learned == Learned()
     assert asked(NAME, facts(JobState(open_runs=(running(),))), "20:00") is QUIET
+
+
+def test_a_span_of_what_is_normal_names_both_units_where_they_differ() -> None:
+    took = [62 * 60.0 * JITTER[day % 7] for day in range(30)]
+    known = learned_from_runs(facts(JobState(open_runs=(running(),))), *took)
+    found = asked(NAME, known, "20:00").finding
+
+    assert found is not None
+    assert re.match(r"\d+ min–1 h \d+ min", dict(found.evidence)["normal"])
+
+
+def test_a_rule_that_only_warns_tells_nothing_twice_and_asks_no_more() -> None:
+    warns = asked(NAME, of_tuesdays(), "12:05", severity=Severity.WARNING)
+    assert warns.ask_again_at is not None
+
+    found = CONDITIONS[NAME](rule(NAME, severity=Severity.WARNING), of_tuesdays(), warns.ask_again_at)
+    assert found.finding is not None
+    assert (found.finding.step, found.ask_again_at) == (1, None)
+    later = asked(NAME, of_tuesdays(), "20:00", severity=Severity.WARNING).finding
+    assert later is not None
+    assert (later.step, later.summary) == (found.finding.step, found.finding.summary)

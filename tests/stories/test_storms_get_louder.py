@@ -7,6 +7,7 @@ import pytest
 from tests.stories.story import Story
 from tocsin.alerts.group import Group
 from tocsin.oncall.escalation import Level
+from tocsin.rules.defaults import DEFAULT_RULES
 
 ON_CALL = Level(name="on-call", targets=("ann",), timeout_minutes=15)
 MANAGER = Level(name="manager", targets=("bob",), timeout_minutes=15)
@@ -54,6 +55,7 @@ def test_a_storm_that_gets_louder_in_its_group_tells_no_level_of_each_of_its_ale
 
 
 def test_a_level_whose_time_comes_while_a_storm_gets_louder_hears_of_it_once(story: Story) -> None:
+    story.rules = tuple(rule for rule in DEFAULT_RULES if rule.condition == "sla_breach")
     story.escalates(ON_CALL, MANAGER)
     for number in range(JOBS):
         story.job(f"job-{number:02}", schedule="0 2 * * *", deadline="03:00", grace=0)

@@ -31,10 +31,20 @@ def test_a_run_that_goes_on_far_too_long_is_told_while_it_is_still_running(march
     march.until(f"{MARCH.format(day)} 02:00")
 
     kinds = [(severity, kind) for _, severity, kind in march.heard]
-    assert kinds == [("warning", "firing"), ("page", "louder")]
-    assert "still running after" in march.titles[0]
+    assert kinds == [("warning", "firing")]
+    assert "still running after more than" in march.titles[0]
     assert "normal is" in march.titles[0]
-    assert march.open == [("etl", "duration_anomaly", "page")]
+    assert march.open == [("etl", "duration_anomaly", "warning")]
+
+
+def test_nobody_is_woken_by_it_who_has_not_asked_for_that(march: Story) -> None:
+    march.rule("duration_anomaly")
+    day = nights(march)
+    march.at(f"{MARCH.format(day)} 00:00").starts("etl", run="slow")
+    march.until(f"{MARCH.format(day)} 02:00")
+
+    kinds = [(severity, kind) for _, severity, kind in march.heard]
+    assert kinds == [("warning", "firing"), ("page", "louder")]
 
 
 def test_it_stays_told_when_it_ends_and_is_over_with_the_next_ordinary_run(march: Story) -> None:
@@ -56,7 +66,7 @@ def test_a_run_that_is_far_too_short_is_told_when_it_has_ended(march: Story) -> 
 
     assert [a.condition for a in march.alerts()] == ["duration_anomaly"]
     assert march.titles[0].startswith("took 1 min; normal is")
-    assert march.open == [("etl", "duration_anomaly", "critical")]
+    assert march.open == [("etl", "duration_anomaly", "warning")]
 
 
 def test_what_is_little_in_minutes_is_never_told_however_unusual(march: Story) -> None:

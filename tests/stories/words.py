@@ -119,6 +119,7 @@ def definition_of(at_home: str, **words: Unpack[JobWords]) -> Definition:
         min_records_processed=words.get("min_records"),
         max_failure_rate=words.get("max_failure_rate"),
         closed_days_only=words.get("closed_days_only", False),
+        warns_by_the_clock="warn" in words or "critical" in words,
     )
     others = [_other(at_home, words, one) for one in words.get("also", ())]
     return Definition(

@@ -76,11 +76,15 @@ class Bond:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inhibitor:
-    """The open alert that mutes another; `rule` is the rule's name, empty along a dependency."""
+    """The open alert that mutes another; `rule` is the rule's name, empty along a dependency.
+
+    One of the same job tells of the same `run`, which is empty while that has not started.
+    """
 
     alert_id: str
     job: str
     rule: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from tocsin.alerts.alert import Alert
 from tocsin.alerts.drill import Drill
 from tocsin.alerts.group import Group
 from tocsin.alerts.inhibition import SETTLE_FOR
+from tocsin.alerts.same_run import RESTS_FOR, is_spoken_for
 from tocsin.oncall.escalation import Climb
 
 CLOCKS_DIFFER_BY: Final = timedelta(seconds=5)
@@ -32,7 +33,8 @@ def alert_at(alert: Alert, now: datetime) -> Alert:
         changes["snooze"] = dataclasses.replace(put_off, at=now)
     if alert.due_again_at is not None and alert.due_again_at > ahead_at:
         changes["due_again_at"] = now
-    if muted is not None and muted.until_at is not None and muted.until_at > ahead_at + SETTLE_FOR:
+    waits_for = RESTS_FOR if is_spoken_for(alert) else SETTLE_FOR
+    if muted is not None and muted.until_at is not None and muted.until_at > ahead_at + waits_for:
         changes["inhibited"] = dataclasses.replace(muted, until_at=now + SETTLE_FOR)
     if alert.climb is not None and _is_ahead(alert.climb, ahead_at):
         changes["climb"] = climb_at(alert.climb, now)

@@ -14,7 +14,9 @@ def muted_line(alert: Mapping[str, object]) -> str | None:
     if inhibited.get("until_at"):
         now = "any more" if inhibited.get("alert_id") else "so far"
         return f"nothing mutes it {now}; told at {moment(inhibited['until_at'])} if it still holds"
-    how = f"by {inhibited.get('rule')!r}" if inhibited.get("rule") else "which it needs"
+    is_its_own = inhibited.get("job") == alert.get("job")
+    needed = "which tells of the same run" if is_its_own else "which it needs"
+    how = f"by {inhibited.get('rule')!r}" if inhibited.get("rule") else needed
     since = moment(inhibited.get("since_at"))
     return f"since {since}, while alert {inhibited.get('alert_id')} of {inhibited.get('job')} is open, {how}"
 

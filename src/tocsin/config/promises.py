@@ -126,6 +126,7 @@ def _sla(job: Job, before_deadline: tuple[float, float]) -> SLA:
         business_days_only=bool(job.business_days_only),
         max_failure_rate=None if job.max_failure_rate is None else float(job.max_failure_rate),
         min_records_processed=job.min_records_processed,
+        warns_by_the_clock=job.severity_escalation is not None,
     )
 
 

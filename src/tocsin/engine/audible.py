@@ -25,6 +25,15 @@ def is_heard(alert: Alert, book: Book, now: datetime) -> bool:
     return any(way.muted_until is None and targets.get(way.receiver) for way in found)
 
 
+def is_heard_by_all(alert: Alert, other: Alert, book: Book, now: datetime) -> bool:
+    """Whether somebody hears of an alert, and so does everybody who would of another if it were as grave."""
+    if not is_heard(alert, book, now):
+        return False
+    as_grave = {**labels_of(other), "severity": alert.severity.word}
+    theirs, its = (ways_of(labels, book.configuration, now) for labels in (as_grave, labels_of(alert)))
+    return {way.receiver for way in theirs} <= {way.receiver for way in its}
+
+
 def unheard(alerts: Iterable[Alert], book: Book, now: datetime) -> frozenset[str]:
     """Return the ids of the alerts that nobody hears of now."""
     return frozenset([alert.id for alert in alerts if not is_heard(alert, book, now)])

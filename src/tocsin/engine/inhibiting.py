@@ -25,9 +25,10 @@ from tocsin.alerts.inhibition import (
     waiting,
 )
 from tocsin.alerts.route import FOR_EVER
+from tocsin.alerts.same_run import afterwards, can_be_spoken_for, is_spoken_for, speakers_for, speaking
 from tocsin.alerts.upstream import Needed, inhibitor_of, lack_of, troubles_of
 from tocsin.engine.at_risk import at_risk_of
-from tocsin.engine.audible import changes_at, unheard
+from tocsin.engine.audible import changes_at, is_heard_by_all, unheard
 from tocsin.engine.awaiting import FURTHEST, awaited_by, is_waiting
 from tocsin.engine.book import Book
 from tocsin.engine.explaining import explained, is_to_be_explained
@@ -70,6 +71,7 @@ class Inhibiting:
         self._resembling = Resembling(writing)
         self._open: dict[int, tuple[Alert, ...]] = {}
         self._seen: dict[str, Alert] = {}
+        self._of_job: dict[int, dict[str, Alert]] = {}
         self._sources: dict[str, dict[str, Bond]] = {}
         self._ended_well: dict[str, None] = {}
         self._is_locked = False
@@ -99,7 +101,8 @@ class Inhibiting:
             alert = self._resembling.alike(change, alert, now)
         if job.definition.upstream and is_to_be_explained(alert, change.reason):
             alert = self._explained(alert, job, now)
-        if self._is_apart(alert, job):
+        if self._is_apart(alert, job, now):
+            self._note(alert)
             return Placed(change=change if alert is before else replace(change, alert=alert))
         placed = self._placed(alert, job, change, now)
         if (placed.ties, placed.inhibited) != (before.ties, before.inhibited) and not self._is_locked:
@@ -152,6 +155,7 @@ class Inhibiting:
                 del of_key[alert_id]
         for alert_id in [alert.id for alert in self._seen.values() if alert.job_id == job_id]:
             del self._seen[alert_id]
+        self._of_job.pop(job_id, None)
 
     def _explained(self, alert: Alert, job: Job, now: datetime) -> Alert:
         """Return the alert with what it most likely follows from."""
@@ -159,9 +163,11 @@ class Inhibiting:
         state = JobState() if watch is None else watch.state
         return explained(alert, state, self._needed(self._kinship.above(job)), now)
 
-    def _is_apart(self, alert: Alert, job: Job) -> bool:
+    def _is_apart(self, alert: Alert, job: Job, now: datetime) -> bool:
         """Whether nothing can ever mute an alert, nor it another by a rule."""
         if self._book.configuration.inhibit_rules or alert.ties or alert.inhibited is not None:
+            return False
+        if can_be_spoken_for(alert) and self._speaking_for(alert, job, now) is not None:
             return False
         return not job.definition.upstream or lack_of(alert) is None
 
@@ -171,7 +177,10 @@ class Inhibiting:
         above = self._kinship.above(job) if job.definition.upstream and lack_of(alert) is not None else ()
         needed = tuple(Tie(key=key_of_job(*one.key), side=Side.TARGET) for one in above)
         found = self._by_rule(alert.id, ties, labels) or (self._along(alert, above, now) if above else None)
+        found = found or self._speaking_for(alert, job, now)
         inhibited = settled(alert.inhibited, found, now)
+        if is_spoken_for(alert):
+            inhibited = afterwards(change, inhibited, now)
         if change.reason is Reason.LOUDER and found is None and not _can_wait(alert):
             inhibited = None
         can_be_muted = bool(above) or any(tie.side is Side.TARGET for tie in ties)
@@ -179,7 +188,21 @@ class Inhibiting:
             inhibited = waiting(now)
         if alert.backfill or (alert.flapping and self._is_well(job)):
             ties = tuple(tie for tie in ties if tie.side is Side.TARGET)
-        return replace(alert, ties=(*ties, *needed), inhibited=inhibited)
+        placed = replace(alert, ties=(*ties, *needed), inhibited=inhibited)
+        if not is_spoken_for(placed):
+            return placed
+        return replace(placed, ties=(*placed.ties, Tie(key=key_of_job(*job.key), side=Side.TARGET)))
+
+    def _speaking_for(self, alert: Alert, job: Job, now: datetime) -> Inhibitor | None:
+        """Return an alert of the job that says more of the same run, to all whom this one would reach."""
+        others = speakers_for(alert, self._beside(job))
+        found = (one for one in others if is_heard_by_all(one, alert, self._book, now))
+        return next((speaking(alert, one) for one in found), None)
+
+    def _beside(self, job: Job) -> tuple[Alert, ...]:
+        """Return the alerts of a job as they are by now, also in the midst of a look at it."""
+        known = {alert.id: alert for alert in self._alerts(job.id)}
+        return tuple({**known, **self._of_job.get(job.id, {})}.values())
 
     def _is_well(self, job: Job) -> bool:
         """Whether the last runs of a job ended well, so that an alert which flaps is only held open."""
@@ -265,7 +288,8 @@ class Inhibiting:
         inhibited = alert.inhibited
         if inhibited is None or inhibited.until_at is not None or inhibited.by is None or inhibited.by.rule:
             return None if inhibited is None else inhibited.until_at
-        sources = (one for needed in self._needed(self._kinship.above(job)) for one in needed.alerts)
+        above = (one for needed in self._needed(self._kinship.above(job)) for one in needed.alerts)
+        sources = self._beside(job) if is_spoken_for(alert) else above
         begin = (changes_at(one, self._book, now) for one in sources if one.id == inhibited.by.alert_id)
         return next(begin, None)
 
@@ -287,6 +311,7 @@ class Inhibiting:
             for of_key in self._sources.values():
                 of_key.pop(alert.id, None)
         self._seen[alert.id] = alert
+        self._of_job.setdefault(alert.job_id, {})[alert.id] = alert
         for tie in _ties_now(alert):
             if tie.side is not Side.TARGET:
                 self._sources.setdefault(tie.key, {})[alert.id] = _bond(alert, tie)
@@ -329,14 +354,15 @@ def _entries(before: Inhibited | None, alert: Alert, now: datetime) -> tuple[Ent
     if now_by == was_by:
         return ()
     if now_by is not None:
-        return (entry_of(alert, Reason.INHIBITED, now, note=words_of(now_by), kept_back=True),)
+        return (entry_of(alert, Reason.INHIBITED, now, note=words_of(now_by, alert.job), kept_back=True),)
     note = ""
     if after is not None and after.until_at is not None:
         note = f"told at {clock_time(after.until_at, alert.timezone)} if it still holds"
     return (entry_of(alert, Reason.INHIBITION_ENDED, now, note=note),)
 
 
-def words_of(by: Inhibitor) -> str:
-    """Return what mutes an alert, for its history."""
-    how = f"by {by.rule!r}" if by.rule else "which it needs"
+def words_of(by: Inhibitor, job: str = "") -> str:
+    """Return what mutes an alert of a job, for its history."""
+    needed = "which tells of the same run" if by.job == job else "which it needs"
+    how = f"by {by.rule!r}" if by.rule else needed
     return f"while alert {by.alert_id} of {by.job} is open, {how}"

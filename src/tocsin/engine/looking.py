@@ -12,6 +12,7 @@ from tocsin.alerts.alert import LET_OFF, Alert, AlertState, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.flapping import Course
 from tocsin.alerts.forgotten import forget
+from tocsin.alerts.same_run import in_turn
 from tocsin.alerts.set_back import alert_at
 from tocsin.alerts.snooze import lapse
 from tocsin.alerts.throttle import throttled_until
@@ -86,7 +87,7 @@ def look(
         if findings or alerts:
             _count_from_now(seen, now)
             _let_lapse(seen, now, book.configuration.policy.acknowledged_for)
-            for change in _changes(seen, findings, not_well, book=book, now=now, new_id=new_id):
+            for change in in_turn(_changes(seen, findings, not_well, book=book, now=now, new_id=new_id)):
                 _take_change(seen, neighbours.place(change, watch.job, now), book, groups, now)
     seen.watch = replace(
         watch,

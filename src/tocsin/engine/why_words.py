@@ -136,7 +136,11 @@ def _details(explained: AlertExplanation, alert: Alert) -> Iterator[str]:
         yield f"by {alert.snooze.by} until {clock_time(alert.snooze.until_at, zone)}"
     if reason is Reason.INHIBITED and alert.inhibited is not None:
         by = alert.inhibited.by
-        yield words_of(by) if by is not None and alert.inhibited.is_by_another else "or may in a moment"
+        yield (
+            words_of(by, alert.job)
+            if by is not None and alert.inhibited.is_by_another
+            else "or may in a moment"
+        )
     if explained.mute is not None and explained.mute.reason is reason:
         yield explained.mute.note
     if reason in (Reason.NOTHING_TO_SAY, Reason.FLAPPING) and alert.told.last_at is not None:

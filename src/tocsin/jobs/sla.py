@@ -18,7 +18,8 @@ class SLA:
     `deadline`: wall time in the job's zone by which the run has ended. `deadline_offset_minutes`: the same as
     minutes after each scheduled start, or without a schedule after each full hour. `grace_period_minutes`:
     how late a run may start, five seconds at least. `warning_minutes_before` and `critical_minutes_before`
-    count back from the deadline. `closed_days_only`: at weekends and on public holidays alone.
+    count back from the deadline; `warns_by_the_clock`, because somebody has written them, also while a run is
+    no longer than such runs are. `closed_days_only`: at weekends and on public holidays alone.
     `max_failure_rate` is a share from 0 to 1.
     """
 
@@ -33,6 +34,7 @@ class SLA:
     max_failure_rate: float | None = None
     min_records_processed: int | None = None
     closed_days_only: bool = False
+    warns_by_the_clock: bool = False
 
 
 def read_wall_time(text: str) -> time:

@@ -1,5 +1,9 @@
-"""The rules of somebody who has configured none."""
+"""The rules of somebody who has configured none.
 
+What nobody has promised gets nobody out of bed: a run that is only unlike those before it is a warning.
+"""
+
+from tocsin.rules.finding import Severity
 from tocsin.rules.rule import Rule
 
 DEFAULT_RULES = (
@@ -13,5 +17,5 @@ DEFAULT_RULES = (
     Rule(name="bad data", condition="data_quality"),
     Rule(name="clock wrong", condition="clock_skew"),
     Rule(name="deadline at risk", condition="deadline_risk"),
-    Rule(name="unusual duration", condition="duration_anomaly"),
+    Rule(name="unusual duration", condition="duration_anomaly", severity=Severity.WARNING),
 )

@@ -23,9 +23,9 @@ REMEMBERED: Final = 256
 class Foreseen(Struct, frozen=True, kw_only=True, gc=False):
     """The end of one run, as far as it can be foreseen.
 
-    `runs` comparable ones are behind it: `method` says which. `told_at` is the last instant at which anything
-    was heard that it goes by. `run` is None while it has not started. `awaits` is the job that holds it up
-    the longest, where it starts later for that.
+    `runs` comparable ones are behind it: `method` says which, of `known` good ones in all. `told_at` is the
+    last instant at which anything was heard that it goes by. `run` is None while it has not started. `awaits`
+    is the job that holds it up the longest, where it starts later for that.
     """
 
     forecast: Forecast
@@ -35,6 +35,7 @@ class Foreseen(Struct, frozen=True, kw_only=True, gc=False):
     run: Run | None = None
     occurrence: Occurrence | None = None
     awaits: str = ""
+    known: int = 0
 
 
 def foreseen_of_run(facts: Facts, run: Run) -> Foreseen | None:
@@ -58,6 +59,7 @@ def foreseen_of_run(facts: Facts, run: Run) -> Foreseen | None:
         method=expected.method,
         told_at=started_at if progressed is None else progressed.at,
         run=run,
+        known=normal.n - normal.left_out,
     )
 
 
@@ -102,6 +104,7 @@ def foreseen_of_expected(facts: Facts, occurrence: Occurrence) -> Foreseen | Non
         told_at=max([nominal_at, *(one.told_at for one in awaited)]),
         occurrence=occurrence,
         awaits="" if latest is None else latest.job,
+        known=normal.n - normal.left_out,
     )
 
 

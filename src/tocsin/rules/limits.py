@@ -66,7 +66,7 @@ TAKEN: Final[Mapping[str, Taken]] = {
     "clock_skew": {"threshold": Limit(unit="minutes", highest=1_440, above=True, usual=5)},
     "deadline_risk": {
         "threshold": Limit(unit="shares of 1", lowest=0.2, highest=1, above=True, usual=0.8),
-        "fewest": Limit(unit="comparable runs", lowest=2, highest=500, whole=True, usual=5),
+        "fewest": Limit(unit="comparable runs", lowest=2, highest=500, whole=True),
     },
     "duration_anomaly": {
         "threshold": Limit(unit="normal spreads", lowest=2, highest=100, usual=3.5),

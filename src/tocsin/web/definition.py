@@ -91,6 +91,7 @@ def _sla(body: DefinitionBody, default: SLA) -> SLA:
         business_days_only=default.business_days_only if business is None else business,
         max_failure_rate=default.max_failure_rate if failing is None else failing,
         min_records_processed=default.min_records_processed if records is None else records,
+        warns_by_the_clock=default.warns_by_the_clock or bool(ahead),
     )
     if critical is not None and sla.critical_minutes_before > sla.warning_minutes_before:
         where = "severity_escalation.critical_minutes_before"

@@ -21,6 +21,7 @@ from tocsin.rules.wording import clock_time, plural, span
 NAME = "deadline_risk"
 PROBABILITY = 0.8
 FEWEST_RUNS = 5
+_FEWEST_SUCH = 2
 # How far the probability has to fall before what was said is taken back.
 CALM = 0.2
 _LIMIT_AT = attrgetter("limit_at")
@@ -66,7 +67,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
 
     P(D > limit | D > elapsed), where D is how long comparable runs take (`tocsin.quality.forecast`), weighed
     against the run's own progress; a run that has not started begins as late as such runs do, and not before
-    what it waits for is expected to have ended. It takes `fewest` comparable runs. Once it was found it holds
+    what it waits for is expected to have ended. It takes `fewest` comparable runs; where the rule says none,
+    FEWEST_RUNS in all, and two of the same weekday or hour if it goes by that. Once it was found it holds
     until the probability is CALM below the threshold, so that it does not come and go with each heartbeat.
     When the promise is broken `sla_breach` speaks: nothing new is said here then, nor is what was said taken
     back before a good run has ended. Backfills are left alone, for they are unlike the runs that are
@@ -139,8 +141,7 @@ def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Readin
     foreseen = _foreseen(facts, promise) if now < promise.limit_at else None
     if foreseen is None:
         return _Reading(promise=promise, mark=mark, is_lost=mark is not None)
-    fewest = FEWEST_RUNS if rule.fewest is None else rule.fewest
-    if foreseen.runs < fewest:
+    if _lacking(rule, foreseen):
         return _Reading(promise=promise)
     threshold, forecast = PROBABILITY if rule.threshold is None else rule.threshold, foreseen.forecast
     if mark is not None and forecast.probability(promise.limit_at, now) >= threshold - CALM:
@@ -159,6 +160,16 @@ def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Readin
     run = "" if promise.run is None else promise.run.key
     found = AtRisk(rule=rule.name, since_at=since_at, nominal_at=nominal_at, run=run)
     return _held(facts, promise, foreseen, found)
+
+
+def _lacking(rule: Rule, foreseen: Foreseen) -> str:
+    """Return which runs there are too few of to say anything, in words; nothing where there are enough."""
+    fewest = _FEWEST_SUCH if rule.fewest is None else rule.fewest
+    if foreseen.runs < fewest:
+        return f"{foreseen.runs} of {fewest} comparable runs"
+    if rule.fewest is None and foreseen.known < FEWEST_RUNS:
+        return f"{foreseen.known} of {FEWEST_RUNS} comparable runs"
+    return ""
 
 
 def _calm_until(promise: _Promise, foreseen: Foreseen, threshold: float, now: datetime) -> datetime | None:
@@ -290,7 +301,7 @@ def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:
     if normal is None or normal.learning is not None:
         runs = 0 if normal is None or normal.learning is None else normal.learning.runs
         return (("learning", f"{runs} of 5 comparable runs"),)
-    shown = [_shown(facts, promise, now) for promise in _promises(facts)]
+    shown = [_shown(rule, facts, promise, now) for promise in _promises(facts)]
     nothing = [("promises", "none that waits for an end")]
     speaks_from = f"{PROBABILITY if rule.threshold is None else rule.threshold:.0%}"
     return (
@@ -301,12 +312,13 @@ def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:
     )
 
 
-def _shown(facts: Facts, promise: _Promise, now: datetime) -> tuple[str, str]:
+def _shown(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> tuple[str, str]:
     zone = facts.job.definition.timezone
     name = f"{'deadline' if promise.occurrence else 'to end by'} {clock_time(promise.limit_at, zone)}"
     foreseen = _foreseen(facts, promise) if now < promise.limit_at else None
     if foreseen is None:
         return name, "has passed" if now >= promise.limit_at else "nothing can be foreseen"
     missed = foreseen.forecast.probability(promise.limit_at, now)
-    finish = clock_time(foreseen.forecast.expected_finish_at(now), zone)
-    return name, f"missed with a probability of {missed:.0%}; the run is expected to end {finish}"
+    finish, lacking = clock_time(foreseen.forecast.expected_finish_at(now), zone), _lacking(rule, foreseen)
+    too_few = f"; nothing is said, from {lacking}" if lacking else ""
+    return name, f"missed with a probability of {missed:.0%}; the run is expected to end {finish}{too_few}"

@@ -1,6 +1,7 @@
 """`duration_anomaly`: a run takes, or took, much longer or shorter than such runs of the job do."""
 
 from datetime import datetime, timedelta
+from math import inf
 
 from msgspec import Struct
 
@@ -29,7 +30,10 @@ _BY_SECONDS = 600.0
 
 
 class _Limits(Struct, frozen=True, gc=False):
-    """How far off is too far for a rule, in normal spreads, and what is too little in any case."""
+    """How far off is too far for a rule, in normal spreads, and what is too little in any case.
+
+    `page` is infinite where the rule says no more than a warning, so that nothing is told twice.
+    """
 
     warning: float
     page: float
@@ -43,6 +47,12 @@ class _Limits(Struct, frozen=True, gc=False):
         if not counts or abs(off) < self.warning or abs(seconds - value_at(expected, 0.0)) < self.least:
             return 0
         return _PAGE_STEP if abs(off) >= self.page else 1
+
+    @property
+    def steps(self) -> tuple[tuple[int, float], ...]:
+        """Return from how many spreads on which step is reached."""
+        warning = (1, self.warning)
+        return (warning,) if self.page == inf else (warning, (_PAGE_STEP, self.page))
 
     def slow_after(self, expected: Expected, threshold: float) -> timedelta:
         """Return how long a run can go on before it is too slow."""
@@ -92,6 +102,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
 def _limits_of(rule: Rule) -> _Limits:
     warning = WARNING_SPREADS if rule.threshold is None else rule.threshold
     page = max(PAGE_SPREADS, warning) if rule.page_threshold is None else rule.page_threshold
+    if rule.severity is not None and rule.severity <= Severity.WARNING:
+        page = inf
     return _Limits(
         warning,
         page,
@@ -116,7 +128,7 @@ def _running(
         if expected is None:
             continue
         reached, since_at = 0, now
-        for step, threshold in ((1, limits.warning), (_PAGE_STEP, limits.page)):
+        for step, threshold in limits.steps:
             allowed = limits.slow_after(expected, threshold)
             slow_at = facts.counted_anew(run.started_at + allowed, allowed)
             if slow_at <= forgiven:
@@ -257,7 +269,7 @@ def _summary(odd: _Odd, usual: str) -> str:
     if odd.run is None:
         return f"took {span(odd.seconds)}; normal is {usual}"
     started = odd.run.started_at or odd.since_at
-    return f"is still running after {span(odd.since_at - started)}; normal is {usual}"
+    return f"is still running after more than {span(odd.since_at - started)}; normal is {usual}"
 
 
 def _how_far(odd: _Odd) -> tuple[tuple[str, str], ...]:
@@ -274,7 +286,7 @@ def _usual(expected: Expected) -> str:
     low, high = (span(_rough(value_at(expected, side))) for side in (-_ORDINARY, _ORDINARY))
     low_number, _, low_unit = low.partition(" ")
     width = high if low == high else f"{low}–{high}"
-    if low != high and high.endswith(f" {low_unit}"):
+    if low != high and low_unit == high.partition(" ")[2]:
         width = f"{low_number}–{high}"
     return f"{width} {of_such(expected.method, expected.runs)}"
 

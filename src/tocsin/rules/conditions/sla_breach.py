@@ -1,26 +1,29 @@
 """`sla_breach`: a promise about the end of a run is about to break, or has broken."""
 
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.jobs.job import Definition
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
 from tocsin.jobs.run import Run
-from tocsin.jobs.state import Outcome
+from tocsin.quality.expecting import ORDINARY_SPREADS, expected_at
+from tocsin.quality.series import unscaled
 from tocsin.rules.evidence import last_good_of, of_failure, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Unknown, Verdict, Why
-from tocsin.rules.good_runs import has_lost, standing
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, life_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
+from tocsin.rules.too_fast import is_lost, too_fast
 from tocsin.rules.wording import clock_time, span
 
 NAME = "sla_breach"
 _NEAR_STEPS = 2
 _LATE = timedelta(minutes=15)
+_LONGEST_SECONDS = timedelta(days=3_650).total_seconds()
 
 
 class _Stage(Struct, frozen=True, kw_only=True):
@@ -88,7 +91,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     Deadline (also by offset): warning and critical so many minutes before it, critical when it is
     missed, page when it is missed by as long as the critical warning came before it. A warning that
     would not come after the expected start is left out. Longest duration of a run: the same, but a
-    warning is left out when it would come before half of the allowed time is over. Shortest duration:
+    warning is left out when it would come before half of the allowed time is over. No warning comes before
+    a run has taken longer than nearly all such runs do, unless somebody has written when. Shortest duration:
     a good run that was too fast. The rule's own severity is the most that this can reach. N in a row
     and M of N count occurrences (deadline) and runs (duration) that broke the promise.
     """
@@ -110,20 +114,20 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         if now < first_at and not facts.blind and promise.ended_at is None:
             asks.append(first_at)
             continue
-        found, ask_at, window = _stage_of(facts, promise, ahead, now)
+        found, ask_at, window = _stage_of(facts, _beyond_usual(facts, promise), ahead, now)
         if ask_at is not None:
             asks.append(ask_at)
         if window is not None:
             unknown = Unknown(window=window, what=_what(promise))
         elif found is not None and found.stage.at > forgiven:
             reached.append(found)
-    findings = [f for f in (_broken(rule, facts, reached), _too_fast(rule, facts)) if f is not None]
+    findings = [f for f in (_broken(rule, facts, reached), too_fast(rule, facts, NAME)) if f is not None]
     worst = max(findings, key=lambda f: (f.severity, f.step), default=None)
     return Verdict(
         finding=worst,
         ask_again_at=min(asks, default=None),
         unknown=unknown,
-        cannot_tell=lost or _fast_is_lost(rule, facts),
+        cannot_tell=lost or is_lost(rule, facts, NAME),
     )
 
 
@@ -223,6 +227,25 @@ def _duration(facts: Facts, run: Run, started_at: datetime, allowed: timedelta) 
     return _Promise(limit_at=limit_at, not_before=started_at + allowed / 2, run=run, ended_at=run.ended_at)
 
 
+def _beyond_usual(facts: Facts, promise: _Promise) -> _Promise:
+    """Return the promise with no warning before its run has taken longer than nearly all such runs do.
+
+    Where somebody has written when to be warned, it is done by the clock alone.
+    """
+    definition, normal = facts.job.definition, facts.learned.normal
+    run = promise.run or _run_of(facts, promise.occurrence)
+    if definition.sla.warns_by_the_clock or normal is None or run is None or not run.status.is_running:
+        return promise
+    if run.started_at is None or promise.ended_at is not None:
+        return promise
+    expected = expected_at(normal, run.started_at, definition.timezone)
+    if expected is None:
+        return promise
+    nearly_all = unscaled(expected.kind, expected.mu + ORDINARY_SPREADS * expected.scale, expected.offset)
+    usual = timedelta(seconds=min(nearly_all, _LONGEST_SECONDS))
+    return replace(promise, not_before=max(promise.not_before, run.started_at + usual))
+
+
 def _broken(rule: Rule, facts: Facts, reached: list[_Reached]) -> Finding | None:
     """Return the finding about the worst broken promise; the other kind of promise adds to it."""
     late = [r for r in reached if r.promise.occurrence is not None]
@@ -234,7 +257,7 @@ def _broken(rule: Rule, facts: Facts, reached: list[_Reached]) -> Finding | None
         kinds.append(_oldest_of_worst(long))
     if not kinds:
         return None
-    kinds.sort(key=lambda r: (r.stage.severity, r.stage.at), reverse=True)
+    kinds.sort(key=lambda r: (r.stage.severity, r.stage.step, r.stage.at), reverse=True)
     return _finding(rule, facts, *kinds)
 
 
@@ -259,7 +282,7 @@ def _long_marks(facts: Facts, long: list[_Reached]) -> list[bool]:
 
 
 def _finding(rule: Rule, facts: Facts, worst: _Reached, other: _Reached | None = None) -> Finding:
-    """`other` counts as further steps, so that a second promise that breaks is news."""
+    """`other` counts as further steps once it is broken, so that this is news; that it is near is none."""
     stage, promise, cap = worst.stage, worst.promise, rule.severity or Severity.PAGE
     run = promise.run or _run_of(facts, promise.occurrence)
     threshold = _threshold(facts, promise)
@@ -284,10 +307,14 @@ def _finding(rule: Rule, facts: Facts, worst: _Reached, other: _Reached | None =
         evidence=tuple(evidence),
         next_step=_next_step(stage, run),
         run=run.key if run is not None else "",
-        step=stage.step + (other.stage.step if other is not None else 0),
+        step=stage.step + (other.stage.step if other is not None and _is_broken(other) else 0),
         template=rule.message,
         variables=(*(variables_of(run) if run is not None else ()), ("threshold", threshold)),
     )
+
+
+def _is_broken(reached: _Reached) -> bool:
+    return reached.stage.why in (Why.DEADLINE_MISSED, Why.DURATION_EXCEEDED)
 
 
 def _run_of(facts: Facts, occurrence: Occurrence | None) -> Run | None:
@@ -339,44 +366,6 @@ def _what(promise: _Promise) -> str:
     if promise.run is not None:
         return f"run {promise.run.key} should have ended"
     return "no good run was seen before its deadline"
-
-
-def _too_fast(rule: Rule, facts: Facts) -> Finding | None:
-    """Return the finding about the newest good run of any partition, if it was shorter than it ever is."""
-    least = facts.job.definition.sla.min_duration_seconds
-    if least is None:
-        return None
-    short = standing(rule, facts, NAME, partial(_is_too_fast, least))
-    return _fast(rule, short[0][-1], least) if short else None
-
-
-def _fast_is_lost(rule: Rule, facts: Facts) -> bool:
-    """Whether a run that was too fast may stand that cannot be told from the last outcomes any more."""
-    least = facts.job.definition.sla.min_duration_seconds
-    if least is None:
-        return False
-    return has_lost(rule, facts, NAME, partial(_is_too_fast, least))
-
-
-def _is_too_fast(least: float, outcome: Outcome) -> bool:
-    return outcome.seconds is not None and outcome.seconds < least
-
-
-def _fast(rule: Rule, newest: Outcome, least: float) -> Finding:
-    took = span(newest.seconds or 0.0)
-    return Finding(
-        rule=rule.name,
-        condition=NAME,
-        severity=min(Severity.WARNING, rule.severity or Severity.PAGE),
-        why=Why.TOO_FAST,
-        since_at=newest.at,
-        summary=f"ended well after only {took}; it never takes less than {span(least)}",
-        evidence=(("run", newest.run), ("duration", took), ("limit", f"at least {span(least)}")),
-        next_step="See whether it really did its work: an empty input or a skipped step looks like this.",
-        run=newest.run,
-        template=rule.message,
-        variables=(("execution_id", newest.run), ("duration", took), ("threshold", span(least))),
-    )
 
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike

@@ -270,7 +270,7 @@ class InhibitedShape(Shape):
     """The alert that is open; empty where none is and it only waits whether one comes."""
     job: str
     rule: str
-    """The name of the rule of inhibition; empty where its job needs the other."""
+    """The name of the rule of inhibition; empty where its job needs the other, or both tell of a run."""
     since_at: datetime
     until_at: datetime | None
     """Set once nothing mutes it any more: when it is told if it still holds."""
