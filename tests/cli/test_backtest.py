@@ -183,7 +183,7 @@ def test_what_a_server_keeps_is_tried(tocsin: Tocsin, real_server: str) -> None:
         (
             ("new.yaml", "--against", "old.yaml", "--file", "h.jsonl", "--jobs", "others"),
             Exit.FAILED,
-            "there are no check-ins in this history: nothing to replay; is --jobs right?",
+            "no check-in of these jobs in this time is in the history: nothing to replay",
         ),
         (
             ("new.yaml", "--against", "old.yaml", "--file", "h.jsonl", "--jobs", "("),
@@ -203,7 +203,7 @@ def test_what_a_server_keeps_is_tried(tocsin: Tocsin, real_server: str) -> None:
         (
             ("new.yaml", "--against", "old.yaml", "--since", "soon"),
             Exit.USAGE,
-            "a length such as 2h, an instant such as",
+            "'soon' is no instant; write 2d, 12h or 2026-03-01T06:00",
         ),
     ],
 )
@@ -217,6 +217,29 @@ def test_what_cannot_be_tried_is_said(
 
     assert (said.code, said.out) == (code, "")
     assert says in said.err
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        ((5, 3), "came at 2026-03-04 00:00 UTC, before one that came at 2026-03-06 00:05 UTC; sort them"),
+        ((5, 2_000_000), "which is still to come"),
+    ],
+    ids=["out of order", "to come"],
+)
+def test_a_history_that_cannot_have_come_so_is_refused_and_never_replayed_to_nothing(
+    tocsin: Tocsin, tried: Said, days: tuple[int, ...], says: str
+) -> None:
+    assert tried.code == 0
+    told = [one for day in days for one in said("fails", day, minutes=5)]
+    lines = [header_line(None, ""), *(check_in_line(JobKey("production", one.job), one) for one in told)]
+    Path("odd.jsonl").write_bytes(b"".join(lines))
+
+    refused = tocsin("backtest", "new.yaml", "--against", "old.yaml", "--file", "odd.jsonl")
+
+    assert (refused.code, refused.out) == (Exit.FAILED, "")
+    assert "odd.jsonl, line 4: came at " in refused.err
+    assert says in refused.err
 
 
 def test_the_file_in_force_is_not_compared_with_itself(tocsin: Tocsin) -> None:

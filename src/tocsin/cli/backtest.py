@@ -155,7 +155,7 @@ def replayed(
         progress.show(count, f" (at {told.received_at:%Y-%m-%d})")
     progress.end()
     if test is None:
-        give_up("there are no check-ins in this history: nothing to replay; is --jobs right?", Exit.FAILED)
+        give_up("no check-in of these jobs in this time is in the history: nothing to replay", Exit.FAILED)
     names = {job.key for job in known} | heard
     without = sorted(key.name for key in after.jobs if key not in names)
     until = last_at if from_file else max(now(), last_at)
@@ -166,8 +166,10 @@ def replayed(
 
 
 def _print(test: "Backtest", difference: "Difference", span: Span, name: str) -> None:
+    from tocsin.rules.wording import plural
+
     days = max(1, round((span.until - span.since) / timedelta(days=1)))
-    click.echo(f"{days} days until {moment(span.until.isoformat())}, of {span.jobs:,} jobs")
+    click.echo(f"{plural(days, 'day')} until {moment(span.until.isoformat())}, of {plural(span.jobs, 'job')}")
     click.echo(f"{span.check_ins:,} check-ins replayed\n")
     print_table(_TOTALS, _totals(test))
     tables = (

@@ -1,7 +1,7 @@
 """`tocsin history`: was I told, when, by which way, and why not."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 
@@ -21,12 +21,12 @@ class Back(click.ParamType):  # type: ignore[type-arg]  # it takes arguments onl
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the instant as the API reads it, or end with a usage error."""
-        end = options.Until().convert(value, param, ctx)
-        if isinstance(end, timedelta):
-            return (now() - end).isoformat()
+        text = str(value).strip()
+        if options.is_span(text):
+            return (now() - options.Span().convert(text, param, ctx)).isoformat()
         try:
-            return datetime.fromisoformat(end).isoformat()
-        except ValueError:
+            return datetime.fromisoformat(text).astimezone().isoformat()
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no instant; write 2d, 12h or 2026-03-01T06:00", param, ctx)
 
 

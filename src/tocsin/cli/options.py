@@ -62,6 +62,11 @@ class Span(click.ParamType):  # type: ignore[type-arg]  # it takes arguments onl
         return length
 
 
+def is_span(text: str) -> bool:
+    """Whether a text is a length of time, such as 2h."""
+    return _SPAN.fullmatch(text.replace(" ", "")) is not None
+
+
 End = str | timedelta
 
 
@@ -75,7 +80,7 @@ class Until(click.ParamType):  # type: ignore[type-arg]  # it takes arguments on
         text = str(value).strip()
         if text.replace("_", "-") in ("next-run", "next-success"):
             return text.replace("-", "_")
-        if _SPAN.fullmatch(text.replace(" ", "")):
+        if is_span(text):
             return Span().convert(text, param, ctx)
         try:
             return datetime.fromisoformat(text).astimezone().isoformat()

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from tocsin.cli.api import Api
 from tocsin.cli.carrying import portions
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.history_file import lines_of
 from tocsin.cli.progress import Progress
+from tocsin.clock import now
 from tocsin.errors import InvalidMatcher
 from tocsin.jobs.checkin import CheckIn, CheckInKind
 from tocsin.jobs.job import Job
@@ -27,6 +28,10 @@ WINDOW: Final = 50_000
 """So many check-ins made from runs are put in order at a time; runs are kept nearly in order already."""
 LONGEST_RUN: Final = timedelta(days=1)
 """So long after the log begins it is looked whether a run had said something before."""
+MOST_BACK: Final = timedelta(days=1)
+"""By so much a check-in may have come before the one on the line above it."""
+MOST_AHEAD: Final = timedelta(days=1)
+"""So far ahead of this machine's clock may have been that of the server that was exported."""
 _BEGINNINGS: Final = frozenset({CheckInKind.SCHEDULED, CheckInKind.QUEUED, CheckInKind.START})
 _CHECK_IN: Final = b'{"type":"check_in"'
 
@@ -41,6 +46,7 @@ class Past:
         except InvalidMatcher as error:
             give_up(f"--jobs: {error}", Exit.USAGE)
         self._log_begins_at: datetime | None = None
+        self._last_at: datetime | None = None
         self._first_words: dict[tuple[str, str, str], CheckInKind] = {}
         self._look_ahead()
 
@@ -61,6 +67,7 @@ class Past:
 
     def told(self) -> Iterator[Job | CheckIn]:
         """Return the jobs, and then the check-ins in the order of their arrival."""
+        self._last_at = None
         window: list[tuple[datetime, int, CheckIn]] = []
         for number, line in lines_of(self._path):
             told = self._read(number, line)
@@ -74,11 +81,27 @@ class Past:
             elif isinstance(told, CheckIn):
                 while window:
                     yield heapq.heappop(window)[-1]
+                self._in_its_order(number, told)
                 yield told
             elif isinstance(told, Job):
                 yield told
         while window:
             yield heapq.heappop(window)[-1]
+
+    def _in_its_order(self, number: int, told: CheckIn) -> None:
+        """Give up on what cannot have come when it says; a clock may have been set back by some hours."""
+        at = told.received_at
+        if at > now() + MOST_AHEAD:
+            self._give_up(number, f"came at {at:%Y-%m-%d %H:%M} UTC, which is still to come")
+        if self._last_at is not None and at < self._last_at - MOST_BACK:
+            last = f"{self._last_at:%Y-%m-%d %H:%M} UTC"
+            self._give_up(
+                number, f"came at {at:%Y-%m-%d %H:%M} UTC, before one that came at {last}; sort them"
+            )
+        self._last_at = at
+
+    def _give_up(self, number: int, fault: str) -> NoReturn:
+        give_up(f"{self._path}, line {number}: {fault}", Exit.FAILED)
 
     def _is_wanted(self, told: Told) -> bool:
         if isinstance(told, Header | OccurrenceOf):
@@ -97,7 +120,7 @@ class Past:
         try:
             return read_line(line)
         except BadLineError as error:
-            give_up(f"{self._path}, line {number}: {error}", Exit.FAILED)
+            self._give_up(number, str(error))
 
 
 @contextmanager
