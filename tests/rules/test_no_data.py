@@ -19,7 +19,7 @@ NAME = "no_data"
         ([bad("a", "11:00", records=0)], None),
         ([good("a", "11:00", records=0, backfill=True)], None),
         ([good("a", "11:00", records=0), good("b", "12:00", records=3)], None),
-        ([good("a", "11:00", records=0), good("b", "12:00")], None),
+        ([good("a", "11:00", records=0), good("b", "12:00")], "a"),
         ([good("a", "11:00", records=0), bad("b", "12:00")], "a"),
         ([good("a", "11:00", records=0), good("b", "12:00", records=3, partition="eu")], "a"),
         ([good("a", "11:00", records=3), good("b", "12:00", records=0)], "b"),

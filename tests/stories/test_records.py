@@ -32,6 +32,22 @@ def test_an_empty_run_after_a_short_one_takes_nothing_back(story: Story) -> None
     assert story.open == []
 
 
+def test_a_run_that_does_not_say_how_many_calls_nothing_over(story: Story) -> None:
+    story.job("load", min_records=1000, max_failure_rate=0.01)
+    story.job("empty")
+
+    story.at("02:00").succeeds("load", run="a", records=120, failed_records=80)
+    story.at("02:00").succeeds("empty", run="a", records=0)
+    assert len(story.open) == 3
+    story.at("03:00").succeeds("load", run="b")
+    story.at("03:00").succeeds("empty", run="b")
+    assert len(story.open) == 3
+
+    story.at("04:00").succeeds("load", run="c", records=1000, failed_records=0)
+    story.at("04:00").succeeds("empty", run="c", records=1)
+    assert story.open == []
+
+
 def test_a_success_with_a_failed_record_is_no_failure(story: Story) -> None:
     story.at("02:00").succeeds("load", records=999, failed_records=1)
 

@@ -147,3 +147,13 @@ def test_the_history_says_which_alert_speaks_for_it(march: Story) -> None:
     (missing,) = [alert for alert in march.alerts() if alert.condition == "missing_run"]
     said = f"while alert {missing.id} of etl is open, which tells of the same run"
     assert said in march.notes("etl")
+
+
+def test_a_run_that_is_excused_is_at_risk_of_nothing(march: Story) -> None:
+    march.until(f"{NIGHT} 01:40")
+    assert ("etl", "deadline_risk", "warning") in march.open
+    march.at(f"{NIGHT} 01:41").excuses_the_run("etl", f"{NIGHT} 01:00", reason="no delivery")
+    march.until(f"{NIGHT} 12:00")
+
+    assert march.open == []
+    assert told(march) == [("missing_run", "critical", "firing"), ("missing_run", "critical", "resolved")]

@@ -14,6 +14,7 @@ from tocsin.config.grammar.routing import Route
 from tocsin.config.hand_overs import hand_over_warnings
 from tocsin.config.heard_late import pages_heard_late
 from tocsin.config.maintenance import maintenance_warnings
+from tocsin.config.never_speaking import misspelled_needs, too_short_windows
 from tocsin.config.on_call import gap_warnings
 from tocsin.config.problems import Fault, Place
 from tocsin.config.references import Origin, Secret
@@ -53,6 +54,8 @@ def of_promises(file: File) -> Iterator[Fault]:
     """Return what is unwise in what jobs promise, and which rules watch none of them."""
     yield from contradictions(file, now())
     yield from unmatched_rules(file)
+    yield from misspelled_needs(file)
+    yield from too_short_windows(file, now())
 
 
 def _secrets(value: object, place: Place) -> Iterator[tuple[Place, Secret]]:

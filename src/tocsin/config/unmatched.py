@@ -8,6 +8,7 @@ from tocsin.config.grammar.file import File
 from tocsin.config.grammar.rules import Rule
 from tocsin.config.problems import MAX_SHOWN, Fault, Place, closest
 from tocsin.config.promises import placed_definitions
+from tocsin.jobs.job import Definition, JobKey
 from tocsin.rules.pattern import compile_pattern
 
 _SIGNS = re.compile(r"[\\^$.*+?()\[\]{}|]+")
@@ -29,6 +30,11 @@ def unmatched_rules(file: File) -> Iterator[Fault]:
             place, meant = _meant(rule, ("rules", number), labels)
             message = f"rule {rule.name[:MAX_SHOWN]!r} fits none of the {len(labels)} jobs of this file"
             yield Fault(place=place, message=message, suggestion=meant)
+
+
+def fits(rule: Rule, key: JobKey, definition: Definition) -> bool:
+    """Whether a rule watches a job of the file."""
+    return _fits_any(rule, [{**dict(definition.labels), "job": key.name, "environment": key.environment}])
 
 
 def _fits_any(rule: Rule, labels: Iterable[dict[str, str]]) -> bool:

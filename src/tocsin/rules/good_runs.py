@@ -25,31 +25,47 @@ def held_to(rules: Iterable[Rule]) -> HeldTo | None:
     )
 
 
-def good_by_partition(facts: Facts, condition: str) -> dict[str, list[Outcome]]:
+Says = Callable[[Outcome], bool]
+"""Whether a good run has said what it would be judged by; one that has not settles nothing."""
+
+
+def _all(outcome: Outcome) -> bool:  # noqa: ARG001 -- it stands in for those that look
+    return True
+
+
+def says_records(outcome: Outcome) -> bool:
+    """Whether a run has said how many records went through."""
+    return outcome.records is not None
+
+
+def good_by_partition(facts: Facts, condition: str, says: Says = _all) -> dict[str, list[Outcome]]:
     """Return the good runs that count for a condition, oldest first; backfills never do."""
     by_partition: dict[str, list[Outcome]] = {}
     for outcome in facts.outcomes(condition):
-        if outcome.status is RunStatus.SUCCESS and not outcome.backfill:
+        if outcome.status is RunStatus.SUCCESS and not outcome.backfill and says(outcome):
             by_partition.setdefault(outcome.partition, []).append(outcome)
     return by_partition
 
 
 def standing(
-    rule: Rule, facts: Facts, condition: str, is_bad: Callable[[Outcome], bool]
+    rule: Rule, facts: Facts, condition: str, is_bad: Callable[[Outcome], bool], says: Says = _all
 ) -> list[list[Outcome]]:
     """Return the good runs, oldest first, of each partition whose newest is bad, once too often.
 
-    N in a row and M of N count good runs of the partition.
+    N in a row and M of N count good runs of the partition; those that do not say what they are judged by are
+    passed over.
     """
     found = []
-    for outcomes in good_by_partition(facts, condition).values():
+    for outcomes in good_by_partition(facts, condition, says).values():
         marks = [is_bad(outcome) for outcome in outcomes]
         if marks[-1] and exceeds_tolerance(rule, marks, [len(marks) - 1]):
             found.append(outcomes)
     return found
 
 
-def has_lost(rule: Rule, facts: Facts, condition: str, is_bad: Callable[[Outcome], bool]) -> bool:
+def has_lost(
+    rule: Rule, facts: Facts, condition: str, is_bad: Callable[[Outcome], bool], says: Says = _all
+) -> bool:
     """Whether a bad one may stand that cannot be told from the last outcomes any more.
 
     Either it is not among them, or those before it are not with which it was one too many.
@@ -60,7 +76,7 @@ def has_lost(rule: Rule, facts: Facts, condition: str, is_bad: Callable[[Outcome
             return True
     if not is_cut_short(rule, facts, condition):
         return False
-    by_partition = good_by_partition(facts, condition).values()
+    by_partition = good_by_partition(facts, condition, says).values()
     return any(may_be_too_many(rule, [is_bad(outcome) for outcome in outcomes]) for outcomes in by_partition)
 
 

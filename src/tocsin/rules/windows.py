@@ -14,6 +14,9 @@ from tocsin.jobs.state import Outcome
 from tocsin.jobs.tally import Tally, read_tallies
 from tocsin.rules.facts import Facts
 
+FEWEST_RUNS = 5
+"""So many runs a window must hold before the share of bad ones says anything, where the rule says nothing."""
+
 
 class Counts(Struct, frozen=True, gc=False):
     """How many runs ended, how many of them badly, and their records; `from_at` is when the first did."""

@@ -118,7 +118,7 @@ def _promises(facts: Facts) -> list[_Promise]:
     most, runs = facts.job.definition.sla.max_duration_seconds, facts.state.open_runs
     promises = []
     for occurrence in facts.state.occurrences:
-        if occurrence.deadline_at is not None:
+        if occurrence.deadline_at is not None and occurrence.let_off is None:
             run = next((run for run in runs if run.key == occurrence.run), None)
             promises.append(_Promise(limit_at=occurrence.deadline_at, occurrence=occurrence, run=run))
     if most is not None:

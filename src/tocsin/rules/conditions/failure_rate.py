@@ -10,12 +10,11 @@ from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, standing
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, some
-from tocsin.rules.windows import Counts, window_of
+from tocsin.rules.windows import FEWEST_RUNS, Counts, window_of
 from tocsin.rules.wording import clock_time, percent, plural, span
 
 NAME = "failure_rate"
 RUNS = "runs"
-FEWEST_RUNS = 5
 _NEXT_OF_RECORDS = "See what the failed records have in common, and whether they can be processed again."
 _NEXT_OF_RUNS = "See what the failed runs have in common: a time of day, a host, an input."
 
@@ -27,8 +26,9 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     that ended in it, good and bad: their records, or with `of: runs` they themselves, from `fewest` runs and
     `least` records on; N in a row and M of N mean nothing then. Without one the newest good run of any
     partition counts; a bad one is job_failure's, and a run that does not say how many records went through
-    has no share, nor has one with fewer in all than `least`. N in a row and M of N count good runs of the
-    partition. Of one that others have pushed out of the last outcomes it cannot tell but that it stands.
+    has no share and is passed over, as one with fewer in all than `least` is. N in a row and M of N count
+    good runs of the partition. Of one that others have pushed out of the last outcomes it cannot tell but
+    that it stands.
     """
     most = _most(rule, facts.job.definition)
     if most is None:
@@ -40,8 +40,11 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         rate = _rate(rule, outcome)
         return rate is not None and rate > most
 
-    cannot_tell = has_lost(rule, facts, NAME, is_bad)
-    bad = standing(rule, facts, NAME, is_bad)
+    def says(outcome: Outcome) -> bool:
+        return _rate(rule, outcome) is not None
+
+    cannot_tell = has_lost(rule, facts, NAME, is_bad, says)
+    bad = standing(rule, facts, NAME, is_bad, says)
     if not bad:
         return Verdict(cannot_tell=True) if cannot_tell else QUIET
     worst = max(bad, key=lambda outcomes: _rate(rule, outcomes[-1]) or 0.0)

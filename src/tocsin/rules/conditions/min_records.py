@@ -7,7 +7,7 @@ from tocsin.jobs.job import Definition
 from tocsin.jobs.state import Outcome
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
-from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, standing
+from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, says_records, standing
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, some
 from tocsin.rules.wording import clock_time, plural
@@ -19,17 +19,18 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     """Hold while the newest good run of any partition processed fewer records than the rule or the job says.
 
     The limit is the rule's `threshold`, else the job's `min_records_processed`; a run that says nothing of
-    records is never taken for short. One with none at all is no_data's: this condition opens nothing of its
-    own then, and takes back nothing that it has said before. N in a row and M of N count good runs of the
-    partition. Of one that others have pushed out of the last outcomes it cannot tell but that it stands.
+    records is never taken for short, nor for one that makes up for a short one. One with none at all is
+    no_data's: this condition opens nothing of its own then, and takes back nothing that it has said before. N
+    in a row and M of N count good runs of the partition. Of one that others have pushed out of the last
+    outcomes it cannot tell but that it stands.
     """
     least = _least(rule, facts.job.definition)
     if not least:
         return QUIET
 
     is_short = partial(_is_short, least)
-    cannot_tell = has_lost(rule, facts, NAME, is_short)
-    short = standing(rule, facts, NAME, is_short)
+    cannot_tell = has_lost(rule, facts, NAME, is_short, says_records)
+    short = standing(rule, facts, NAME, is_short, says_records)
     some_left = [outcomes for outcomes in short if outcomes[-1].records]
     if not some_left:
         return Verdict(cannot_tell=True) if short or cannot_tell else QUIET

@@ -5,7 +5,7 @@ from datetime import datetime
 from tocsin.jobs.state import Outcome
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
-from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, standing
+from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, says_records, standing
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, some
 from tocsin.rules.wording import clock_time, plural
@@ -16,15 +16,15 @@ NAME = "no_data"
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -- every condition is asked alike
     """Hold while the newest good run of any partition has said that it processed zero records.
 
-    A run that does not say how many is never taken for zero. Backfills do not count. N in a row and
-    M of N count good runs of the partition. Of one that others have pushed out of the last outcomes it
-    cannot tell more than that it stands.
+    A run that does not say how many is never taken for zero, nor for one that had some. Backfills do not
+    count. N in a row and M of N count good runs of the partition. Of one that others have pushed out of the
+    last outcomes it cannot tell more than that it stands.
     """
     if 0 not in [outcome.records for outcome in facts.state.recent]:
-        lost = bool(facts.state.pushed_out) and has_lost(rule, facts, NAME, _is_empty)
+        lost = bool(facts.state.pushed_out) and has_lost(rule, facts, NAME, _is_empty, says_records)
         return Verdict(cannot_tell=True) if lost else QUIET
-    lost = has_lost(rule, facts, NAME, _is_empty)
-    for outcomes in standing(rule, facts, NAME, _is_empty):
+    lost = has_lost(rule, facts, NAME, _is_empty, says_records)
+    for outcomes in standing(rule, facts, NAME, _is_empty, says_records):
         return Verdict(finding=_finding(rule, facts, outcomes), cannot_tell=lost)
     return Verdict(cannot_tell=True) if lost else QUIET
 
