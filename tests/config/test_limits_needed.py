@@ -27,7 +27,11 @@ def test_what_a_rule_lacks_is_said(faults: Faults, rule: str, said: str) -> None
 @pytest.mark.parametrize(
     ("rule", "path", "said"),
     [
-        ("condition: failure_rate, threshold: 1.5", "threshold", "up to 1; 1.5 is impossible"),
+        (
+            "condition: failure_rate, threshold: 1.5",
+            "threshold",
+            "from 0 up to 1; 1.5 is impossible; 1.5 % is 0.015",
+        ),
         ("condition: failure_rate, window_minutes: 0", "window_minutes", "from 1 up to 44640"),
         ("condition: failure_rate, of: rows", "of", "must be one of records, runs"),
         ("condition: min_records, threshold: 0", "threshold", "is in records, from 1"),

@@ -4,6 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+_OF_THE_WHOLE: Final = "shares of the whole"
+_ALL_PERCENT: Final = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
@@ -28,7 +31,9 @@ class Limit:
         if is_within:
             return None
         begins = "above" if self.above else "from"
-        return f"is in {self.unit}, {begins} {self.lowest:g} up to {self.highest:g}; {value:g} is impossible"
+        said = f"is in {self.unit}, {begins} {self.lowest:g} up to {self.highest:g}; {value:g} is impossible"
+        is_percent = self.unit == _OF_THE_WHOLE and self.highest < value <= _ALL_PERCENT * self.highest
+        return f"{said}; {value:g} % is {value / _ALL_PERCENT:g}" if is_percent else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ class Choice:
 
 Taken = Mapping[str, Limit | Choice]
 
-_SHARE: Final = Limit(unit="a share from 0 to 1", highest=1)
+_SHARE: Final = Limit(unit=_OF_THE_WHOLE, highest=1)
 _RECORDS: Final = Limit(unit="records", lowest=1, highest=10**15, whole=True)
 
 TAKEN: Final[Mapping[str, Taken]] = {
@@ -65,7 +70,7 @@ TAKEN: Final[Mapping[str, Taken]] = {
     },
     "clock_skew": {"threshold": Limit(unit="minutes", highest=1_440, above=True, usual=5)},
     "deadline_risk": {
-        "threshold": Limit(unit="shares of 1", lowest=0.2, highest=1, above=True, usual=0.8),
+        "threshold": Limit(unit=_OF_THE_WHOLE, lowest=0.2, highest=1, above=True, usual=0.8),
         "fewest": Limit(unit="comparable runs", lowest=2, highest=500, whole=True),
     },
     "duration_anomaly": {
