@@ -2,7 +2,7 @@
 
 They follow the experiment that the detector grew from. Each series has 3 % injected anomalies by a known
 factor; its first fifth is there to learn from and is not scored. Detectors are tuned on TUNED_ON alone;
-REPORTED_ON is only ever reported on, and HELD_OUT was run once, after the last change.
+REPORTED_ON is only ever reported on, and HELD_OUT was run once, when tuning was over.
 """
 
 import math

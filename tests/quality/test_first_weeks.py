@@ -75,6 +75,17 @@ def test_what_was_unusual_on_a_weekday_is_no_precedent_for_ever() -> None:
     assert spreads(expected_of(before[63], FIRST_AT + 63 * DAY), 1_200) > 3.5
 
 
+def test_runs_before_a_shift_are_no_precedent_for_fast_ones_after_it() -> None:
+    values = [*noisy(20, 0.05), *(3 * value for value in noisy(20, 0.05))]
+    _, before = learned(values, FIRST_AT)
+    expected = expected_of(before[40], FIRST_AT + 40 * DAY)
+
+    assert before[40].shift is not None
+    assert before[40].precedents
+    assert spreads(expected, 1_800) < 3.5
+    assert spreads(expected, 900) < -3.5
+
+
 def test_a_job_of_before_is_read_without_precedents() -> None:
     _, before = learned(noisy(60, 0.05), FIRST_AT)
     stored = msgspec.json.decode(msgspec.json.encode(before[-1]))
