@@ -74,3 +74,16 @@ def test_a_stage_that_counts_from_none_again_is_no_slow_one(story: Story) -> Non
     story.at("02:07").beats("load", run="a", done=12_000)
 
     assert story.open == []
+
+
+def test_a_good_run_that_says_nothing_of_records_calls_nothing_over(story: Story) -> None:
+    story.rule("throughput", threshold=10)
+    story.at("01:00").starts("load", run="slow")
+    story.at("01:30").succeeds("load", run="slow", records=100)
+    story.at("02:00").starts("load", run="silent")
+    story.at("02:30").succeeds("load", run="silent")
+    assert story.open == [("load", "throughput", "warning")]
+
+    story.at("03:00").starts("load", run="fast")
+    story.at("03:30").succeeds("load", run="fast", records=100_000)
+    assert story.open == []

@@ -35,7 +35,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
     A run at work: how much more it reported as done (`progress.done`, else records ok and failed) than five
     to ten minutes before, or than in its first report, by the seconds between the two; nothing is judged
     between its reports, for silence is `stalled`'s. A good run: its records, ok and failed, by its duration.
-    Neither speaks for a span shorter than the rule's `least` seconds. N in a row and M of N count good runs
+    Neither speaks for a span shorter than the rule's `least` seconds, nor does a good run that says nothing
+    of records: it neither is slow nor calls that over. N in a row and M of N count good runs
     of the partition, and runs at work after them.
     """
     least = rule.threshold
@@ -43,10 +44,14 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
         return QUIET
     is_slow = _slower_than(rule, least)
     paces = [pace for pace in _paces(rule, facts) if pace.per_second < least]
-    cannot_tell = has_lost(rule, facts, NAME, is_slow)
+
+    def says(outcome: Outcome) -> bool:
+        return _speed(rule, outcome) is not None
+
+    cannot_tell = has_lost(rule, facts, NAME, is_slow, says)
     if paces and _too_many(rule, facts, len(paces), is_slow):
         return Verdict(finding=_now(rule, facts, paces, least), cannot_tell=cannot_tell)
-    slow = standing(rule, facts, NAME, is_slow)
+    slow = standing(rule, facts, NAME, is_slow, says)
     if not slow:
         return Verdict(cannot_tell=True) if cannot_tell else QUIET
     worst = min(slow, key=lambda outcomes: _speed(rule, outcomes[-1]) or 0.0)
