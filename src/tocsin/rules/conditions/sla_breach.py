@@ -121,6 +121,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
             unknown = Unknown(window=window, what=_what(promise))
         elif found is not None and found.stage.at > forgiven:
             reached.append(found)
+    if not reached and unknown is None and sla.min_duration_seconds is None:
+        return Verdict(ask_again_at=min(asks, default=None), cannot_tell=lost)
     findings = [f for f in (_broken(rule, facts, reached), too_fast(rule, facts, NAME)) if f is not None]
     worst = max(findings, key=lambda f: (f.severity, f.step), default=None)
     return Verdict(
