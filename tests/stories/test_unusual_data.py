@@ -1,5 +1,9 @@
 """Data that is far from what its job has written before (A9): learned, told once, over with a good run."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from tests.stories.story import Story
@@ -184,3 +188,16 @@ def test_a_restart_forgets_nothing_of_it(march: Story) -> None:
 
     night(march, 21, rows=3_120.0)
     assert march.open == [("orders", "data_quality", "critical")]
+
+
+def test_what_no_check_asks_for_any_more_is_not_kept(march: Story, tmp_path: Path) -> None:
+    nights(march, 1, 2)
+    march.job("orders", checks=(NULLS,))
+    march.reloads()
+    night(march, 3)
+    march.until(f"{MARCH.format(3)} 04:00")
+    march.server.die()
+
+    with closing(sqlite3.connect(tmp_path / "tocsin.db")) as connection:
+        kept = {series for (series,) in connection.execute("SELECT series FROM histories")}
+    assert kept == {"", "email_null_rate"}
