@@ -1,7 +1,9 @@
 """What the data of a job teaches, one run after the other."""
 
 import struct
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import msgspec
 import pytest
@@ -209,12 +211,49 @@ def test_what_is_normal_follows_the_weekdays() -> None:
     assert weekend.method != "all runs"
 
 
+def rows_of(rng: Random, day: int) -> float:
+    return (3_000 if (NOON + day * DAY).weekday() >= 5 else 10_000) * rng.lognormvariate(0, 0.08)
+
+
+def rate_of(rng: Random, day: int) -> float:
+    return rng.betavariate(4, 196)
+
+
+@pytest.mark.parametrize(
+    ("check", "made", "worse", "least_found"),
+    [
+        (ROWS, rows_of, 0.5, 0.7),
+        (Check(id="nulls", metric=Metric.NULL_RATE, column="email", anomaly=Anomaly()), rate_of, 10.0, 0.7),
+    ],
+)
+def test_ordinary_data_seldom_fails_and_bad_data_mostly_does(
+    check: Check, made: Callable[[Random, int], float], worse: float, least_found: float
+) -> None:
+    found, false, judged = 0, 0, 0
+    for seed in range(6):
+        rng, known = Random(seed), NOTHING
+        for day in range(120):
+            value = made(rng, day)
+            sent = [
+                run(day, None, detail=Detail(metrics=((check.key, one),))) for one in (value, worse * value)
+            ]
+            if day >= 21:
+                good, bad = (compared(known, one) for one in sent)
+                judged += 1
+                false += check.is_unusual(value, good)
+                found += check.is_unusual(worse * value, bad)
+            known = taught(sent[:1], known, check)
+
+    assert 1000 * false / judged <= 4
+    assert found / judged >= least_found
+
+
 @pytest.mark.parametrize(
     ("metric", "spreads", "direction", "is_unusual"),
     [
         (Metric.ROW_COUNT, 4.0, "", True),
         (Metric.ROW_COUNT, -4.0, "", True),
-        (Metric.ROW_COUNT, 3.0, "", False),
+        (Metric.ROW_COUNT, 3.9, "", False),
         (Metric.ROW_COUNT, 4.0, "low", False),
         (Metric.NULL_RATE, 4.0, "", True),
         (Metric.NULL_RATE, -4.0, "", False),

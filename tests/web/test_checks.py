@@ -74,7 +74,7 @@ def test_how_a_check_stands_is_told_with_its_normal(checking: Served) -> None:
     (stands,), (declared,) = found["checks"], found["definition"]["checks"]
     assert (stands["verdict"], stands["value"], stands["run"]) == ("learning", 51.0, "r")
     assert stands["said"] == "51; learning what is normal, 0 of 10 runs"
-    assert declared["anomaly"] == {"spreads": 3.5, "direction": "both", "least": 0.0}
+    assert declared["anomaly"] == {"spreads": 4.0, "direction": "both", "least": 0.0}
     page = checking.ask("GET", "/jobs/production/sales", headers=HTML).text
     assert "<strong>learning</strong>" in page
     assert page.count("learning what is normal, 0 of 10 runs") >= 1

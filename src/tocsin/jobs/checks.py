@@ -8,7 +8,8 @@ from msgspec import Struct
 MAX_CHECKS: Final = 50
 MAX_LEARNED: Final = 20
 """Of so many metrics of a job it is learned what is normal."""
-USUAL_SPREADS: Final = 3.5
+USUAL_SPREADS: Final = 4.0
+"""More than of durations: a job may have many checks, and each can be wrong."""
 # Of shares, one in a hundred: nobody is told that a null rate has gone from nothing to a thousandth.
 _LEAST_OF_SHARES: Final = 0.01
 BOTH: Final = "both"

@@ -39,7 +39,7 @@ _LATEST: Final = 2**32 - 1
 _KINDS: Final = {
     Metric.ROW_COUNT: Kind.COUNT,
     Metric.SCHEMA_DRIFT: Kind.COUNT,
-    Metric.FRESHNESS: Kind.DURATION,
+    Metric.FRESHNESS: Kind.COUNT,
 }
 
 

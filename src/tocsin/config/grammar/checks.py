@@ -49,7 +49,7 @@ class Anomaly(Part):
     """How far from its own past a metric may be."""
 
     spreads: Annotated[float, Field(ge=FEWEST_SPREADS, le=MOST_SPREADS, allow_inf_nan=False)] | None = None
-    """Normal spreads by which it may be off; 3.5 if left out."""
+    """Normal spreads by which it may be off; 4 if left out."""
 
     direction: Literal["both", "high", "low"] | None = None
     """Which side fails: both, high or low; left out: the side on which data of that metric is worse."""
