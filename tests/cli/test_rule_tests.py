@@ -29,7 +29,7 @@ tests:
     expect:
       - nothing until 02:05
       - 02:05 nightly missing_run critical
-      - {at: "05:30", job: nightly, condition: sla_breach, severity: warning, told: [team], not_told: boss}
+      - {at: "05:30", job: nightly, condition: sla_breach, severity: warning, told: []}
       - {at: +1h, job: nightly, condition: sla_breach, severity: page, told: [team, boss]}
 """
 
