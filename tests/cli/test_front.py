@@ -19,6 +19,7 @@ USE = [
     "jobs",
     "runs",
     "occurrences",
+    "habits",
     "alerts",
     "explain",
     "groups",

@@ -1,7 +1,11 @@
 """What was learned of jobs and what is kept of their past, in every store."""
 
+import msgspec
+
 from tests.contracts.kept import MINUTE, NOON, a_run, changed, committed, ended, registered
 from tocsin.jobs.history import Point, packed
+from tocsin.jobs.run import Meaning, Remark
+from tocsin.jobs.state import HeldTo, JobState, Remarked
 from tocsin.quality.learned import NOTHING_LEARNED, Judged, Learned, Shifted
 from tocsin.quality.metrics import LearnedMetric
 from tocsin.quality.normal import Normal
@@ -71,6 +75,34 @@ def test_a_series_that_is_gone_leaves_the_others_as_they_are(writing: Writing) -
     writing.forget_histories([])
 
     assert writing.histories([a, b]) == {(a, ""): points, (b, "row_count"): b""}
+
+
+def test_the_past_of_a_job_is_read_by_whoever_looks_at_it(store: Store) -> None:
+    points = packed([Point(1, seconds=2.0)])
+    with committed(store) as writing:
+        a, b = (watch.job.id for watch in registered(writing, "a", "b"))
+        writing.save_histories([(a, "", points)])
+
+    with store.reading() as reading:
+        assert [reading.past_of(*one) for one in ((a, ""), (a, "row_count"), (b, ""))] == [points, b"", b""]
+
+
+def test_what_people_say_of_a_run_is_kept_with_it_and_with_the_job(store: Store) -> None:
+    remark = Remark(meaning=Meaning.NEW_NORMAL, at=NOON, who="ann", note="twice the data")
+    run = msgspec.structs.replace(ended(a_run("r", NOON), NOON + MINUTE), remark=remark)
+    said = JobState(
+        remarks=(Remarked(run="r", order_at=NOON, remark=remark),), held_to=HeldTo(most_failed=0.1)
+    )
+    with committed(store) as writing:
+        (watch,) = registered(writing, "a")
+        writing.save_runs([(watch.job.id, run)])
+        writing.save([changed(watch, state=said)])
+
+    with store.reading() as reading:
+        known = reading.job(watch.job.key)
+        assert reading.run(watch.job.id, "r") == run
+    assert known is not None
+    assert known.state == said
 
 
 def test_runs_that_have_ended_are_found_from_an_instant_on_oldest_first(writing: Writing) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tocsin.jobs.checkin import Detail
 from tocsin.jobs.checks import MAX_LEARNED, Anomaly, Check, Compared, Metric
-from tocsin.jobs.run import Phase, Run, RunStatus
+from tocsin.jobs.run import Meaning, Phase, Remark, Run, RunStatus
 from tocsin.quality.metrics import (
     MAX_BYTES,
     NEEDED_VALUES,
@@ -91,6 +91,7 @@ def test_a_value_far_off_is_told_with_what_is_normal_and_an_ordinary_one_in_shor
     [
         run(20.5, 1.0, status=RunStatus.FAILED),
         run(20.5, 1.0, backfill=True),
+        run(20.5, 1.0, remark=Remark(meaning=Meaning.EXCLUDED, at=NOON, who="ann")),
         run(20.5, None),
         run(20.5, 1.0, detail=Detail(not_numbers=(("row_count", "nan"),))),
     ],

@@ -4,13 +4,14 @@ import re
 
 from tests.stories.story import Story
 
+EXCUSED = re.compile(r"^batch_job_sla_violations_excused_total\{(.*)\} (\S+)$", re.MULTILINE)
 LINE = re.compile(r"^batch_job_sla_violations_total\{(.*)\} (\S+)$", re.MULTILINE)
 
 
-def violations(story: Story) -> dict[str, int]:
+def violations(story: Story, line: re.Pattern[str] = LINE) -> dict[str, int]:
     """How often each promise of a job was broken, by its name."""
     found = {}
-    for labels, count in LINE.findall(story.server.metrics.render(None).decode()):
+    for labels, count in line.findall(story.server.metrics.render(None).decode()):
         named = dict(re.findall(r'(\w+)="([^"]*)"', labels))
         found[f"{named['job_name']} {named['violation_type']}"] = int(float(count))
     return found
@@ -106,3 +107,32 @@ def test_what_we_were_blind_for_counts_when_it_is_known_to_be_late(story: Story)
     story.until("07:00")
 
     assert violations(story) == {"etl deadline_missed": 1}
+
+
+def test_what_was_counted_and_is_excused_counts_as_excused_once(story: Story) -> None:
+    story.job("etl", deadline="06:00")
+    story.until("06:30")
+    assert violations(story, EXCUSED) == {}
+
+    story.at("07:00").excuses_the_run("etl", reason="no delivery")
+    story.at("07:01").excuses_the_run("etl", "2026-03-10 00:00")
+
+    assert violations(story) == {"etl deadline_missed": 1}
+    assert violations(story, EXCUSED) == {"etl deadline_missed": 1}
+
+
+def test_a_late_run_that_is_over_is_excused_and_one_that_was_never_late_is_not(story: Story) -> None:
+    story.rule("sla_breach", job_pattern="other")
+    story.job("etl", schedule="0 5 * * *", deadline="06:00", grace=15)
+    story.at("05:00").starts("etl", run="a")
+    story.at("06:45").succeeds("etl", run="a")
+    assert violations(story) == {"etl deadline_missed": 1}
+
+    story.at("07:00").excuses_the_run("etl")
+    assert violations(story, EXCUSED) == {"etl deadline_missed": 1}
+
+    story.until("Wed 05:20")
+    story.at("Wed 05:30").excuses_the_run("etl")
+    story.at("Wed 07:00").starts("etl", run="b").succeeds("etl", run="b")
+    assert violations(story) == {"etl deadline_missed": 1}
+    assert violations(story, EXCUSED) == {"etl deadline_missed": 1}

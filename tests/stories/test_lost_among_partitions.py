@@ -105,10 +105,10 @@ def test_a_run_that_was_far_too_fast_stands_though_others_have_ended_before_it_i
         story.at("2026-03-20 23:47").starts("load", partition=f"p{number}", run=f"b{number}")
     story.at("2026-03-21 00:00").starts("load", partition="eu", run="fast")
     story.at("2026-03-21 00:01").succeeds("load", partition="eu", run="fast")
-    assert story.open == [("load", "duration_anomaly", "critical")]
+    assert story.open == [("load", "duration_anomaly", "warning")]
     for number in range(OTHERS):
         story.at("2026-03-21 00:02").succeeds("load", partition=f"p{number}", run=f"b{number}")
-        assert story.open == [("load", "duration_anomaly", "critical")]
+        assert story.open == [("load", "duration_anomaly", "warning")]
 
     story.at("2026-03-22 00:00").starts("load", partition="eu", run="c")
     story.at("2026-03-22 00:15").succeeds("load", partition="eu", run="c")

@@ -39,6 +39,9 @@ class Reason(Enum):
     RULE_REMOVED = "rule_removed"
     RUN_SKIPPED = "run_skipped"
     RUN_EXCUSED = "run_excused"
+    RUN_EXCLUDED = "run_excluded"
+    RUN_EXPECTED = "run_expected"
+    CALLED_NORMAL = "called_normal"
     DRILL_OVER = "drill_over"
     TOLD = "told"
     REPEATED = "repeated"
@@ -70,6 +73,9 @@ KEEPS_BACK = frozenset(
 
 LET_OFF = frozenset({Reason.RUN_SKIPPED, Reason.RUN_EXCUSED})
 """Why an alert has ended whose run a person has skipped or excused."""
+
+TAUGHT = frozenset({Reason.RUN_EXCLUDED, Reason.RUN_EXPECTED, Reason.CALLED_NORMAL})
+"""Why an alert has ended of whose run a person has said that it is nothing unusual."""
 
 UNWATCHED = frozenset(
     {

@@ -41,6 +41,7 @@ class Tocsin(LazyGroup):
         "jobs": Lazy("tocsin.cli.jobs", "jobs", "List, show, pause, rename or delete jobs.", LOOK),
         "runs": Lazy("tocsin.cli.runs", "runs", "Show the last runs of a job.", LOOK),
         "occurrences": Lazy("tocsin.cli.occurrences", "occurrences", "Show which expected runs came.", LOOK),
+        "habits": Lazy("tocsin.cli.habits", "habits", "Show how runs of a job usually go.", LOOK),
         "alerts": Lazy("tocsin.cli.alerts", "alerts", "List the open alerts, or show one.", LOOK),
         "explain": Lazy("tocsin.cli.explain", "explain", "Tell why a job or alert is as it is.", LOOK),
         "groups": Lazy("tocsin.cli.groups", "groups", "List alerts that are told together.", LOOK),

@@ -134,6 +134,19 @@ def excuse(
 
 @jobs.command()
 @click.argument("name")
+@click.argument("run")
+@click.argument("meaning", type=click.Choice(("expected", "excluded", "new-normal", "ordinary")))
+@click.option("--note", metavar="TEXT", default="", help="Why; it is kept with the run.")
+@options.environment
+@options.server
+def teach(name: str, run: str, meaning: str, environment: str, server: str | None, *, note: str) -> None:
+    """Say what a run tells of how long runs take; `ordinary` takes it back."""
+    body: dict[str, object] = {"run": run, "meaning": meaning.replace("-", "_"), "note": note}
+    _act(api_of(server), environment, name, "teach", body)
+
+
+@jobs.command()
+@click.argument("name")
 @click.argument("new_name")
 @options.environment
 @options.server

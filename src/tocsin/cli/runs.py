@@ -28,7 +28,7 @@ def runs(job: str, environment: str, limit: int, server: str | None, *, as_json:
     if not items:
         say(f"{job!r} is known and has not run yet")
         return
-    print_table(_COLUMNS, items)
+    print_table(_COLUMNS, items, below=_remark)
 
 
 def _records(run: Mapping[str, object]) -> str | None:
@@ -43,6 +43,15 @@ def _trouble(run: Mapping[str, object]) -> object:
         return run.get("error_message")
     code = run.get("exit_code")
     return f"exit code {code}" if code else None
+
+
+def _remark(run: Mapping[str, object]) -> str | None:
+    """Return what a person has said of it."""
+    remark = run.get("remark")
+    if not isinstance(remark, dict):
+        return None
+    note = f": {remark['note']}" if remark.get("note") else ""
+    return f"{str(remark.get('meaning')).replace('_', ' ')}, says {remark.get('who')}{note}"
 
 
 _COLUMNS = (

@@ -34,6 +34,7 @@ from tocsin.engine.commands import (
     Snooze,
     StartDrill,
     TakeHistory,
+    TeachRun,
     UnskipOccurrence,
 )
 from tocsin.engine.draft import SYSTEM_JOB, Draft
@@ -45,6 +46,7 @@ from tocsin.engine.letting_off import let_off
 from tocsin.engine.ourselves import note_audit
 from tocsin.engine.overriding import add_overrides, remove_override
 from tocsin.engine.silencing import on_silence
+from tocsin.engine.teaching import teach
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.undelivered import note_undelivered
 from tocsin.engine.whole_groups import on_group
@@ -77,6 +79,8 @@ def act(draft: Draft, command: Command) -> Result:  # noqa: C901, PLR0912 -- one
             return _define(draft, command)
         case SkipOccurrence() | UnskipOccurrence() | ExcuseOccurrence():
             return let_off(draft, command)
+        case TeachRun():
+            return teach(draft, command)
         case AddSilence() | ExtendSilence() | ExpireSilence():
             return on_silence(draft, command)
         case AddOverrides():

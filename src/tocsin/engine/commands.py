@@ -11,7 +11,7 @@ from tocsin.engine.troubles import AuditReport
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Definition, Job, JobKey
 from tocsin.jobs.occurrence import Occurrence
-from tocsin.jobs.run import Run
+from tocsin.jobs.run import Meaning, Run
 from tocsin.oncall.override import Cover
 from tocsin.rules.finding import Severity
 
@@ -145,6 +145,17 @@ class ExcuseOccurrence:
     who: str
     at: datetime | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeachRun:
+    """Somebody says what a run tells of what is normal; without `meaning` takes back what was said of it."""
+
+    job: JobKey
+    run: str
+    who: str
+    meaning: Meaning | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +309,7 @@ Command = (
     | SkipOccurrence
     | UnskipOccurrence
     | ExcuseOccurrence
+    | TeachRun
     | AddSilence
     | ExtendSilence
     | ExpireSilence

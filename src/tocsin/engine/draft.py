@@ -60,6 +60,7 @@ class Draft:
         self.put_off: list[tuple[str, str]] = []
         self.notifications: list[Notification] = []
         self.violations: list[tuple[JobKey, Violation]] = []
+        self.excused: list[tuple[JobKey, Violation]] = []
         self._alerts: dict[int, list[Alert]] = {}
         self._changed: dict[str, Alert] = {}
         self._entries: list[Entry] = []
@@ -147,6 +148,10 @@ class Draft:
             self.keep_occurrences(job_id, seen.occurrences)
             self._unknown.update({(window, job_id): what for window, what in seen.unknown})
             self.raised.extend(seen.set_aside)
+
+    def note_excused(self, job: JobKey, violation: Violation) -> None:
+        """Count that a person has excused a broken promise that was counted, once that is committed."""
+        self.excused.append((job, violation))
 
     def note_violations(self, job: JobKey, violations: Iterable[Violation]) -> None:
         """Count promises that a job has broken, once the transaction is committed."""
@@ -303,6 +308,8 @@ class Draft:
             metrics.suppressed(reason)
         for job, violation in self.violations:
             metrics.violated(job.name, job.environment, violation.value)
+        for job, violation in self.excused:
+            metrics.violated(job.name, job.environment, violation.value, excused=True)
         for occurrence in self._occurrences.values():
             metrics.decided(occurrence.status.value)
         for item in self.raised:

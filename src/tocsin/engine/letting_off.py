@@ -18,6 +18,7 @@ from tocsin.jobs import letting_off
 from tocsin.jobs.job import Job
 from tocsin.jobs.letting_off import Answer, Outcome
 from tocsin.jobs.occurrence import LetOff, Occurrence, next_occurrence
+from tocsin.jobs.run import Violation
 from tocsin.rules.wording import clock_time
 from tocsin.store.rows import Watch
 
@@ -105,6 +106,8 @@ def _excuse(draft: Draft, watch: Watch, command: ExcuseOccurrence) -> Result:
         return _not_taken(job, answer, nominal_at, draft.now, "excused")
     _take(draft, watch, answer)
     draft.amend_occurrence(job.id, answer.occurrence)
+    if answer.occurrence.violated:
+        draft.note_excused(job.key, Violation.DEADLINE_MISSED)
     return Done(message=f"excused: the run of {_when(job, nominal_at)} does not count", id=_id(nominal_at))
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change, advance, open_alert, renewed, resolve
-from tocsin.alerts.alert import LET_OFF, Alert, AlertState, Entry, Reason, Told
+from tocsin.alerts.alert import Alert, AlertState, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.flapping import Course
 from tocsin.alerts.forgotten import forget
@@ -22,6 +22,7 @@ from tocsin.engine.escalating import voice
 from tocsin.engine.flapping import as_flapping, between, course_of, marked
 from tocsin.engine.neighbours import ALONE, Neighbours, Placed
 from tocsin.engine.pooling import Groups
+from tocsin.engine.said import said_now, word_of
 from tocsin.engine.voicing import Voiced, entry_of
 from tocsin.engine.wording import words_of_taking
 from tocsin.jobs.job import Job
@@ -241,14 +242,14 @@ def _changes(
 def _take_change(seen: Look, placed: Placed, book: Book, groups: Groups, now: datetime) -> None:
     """Take up what has become of an alert, among those of other jobs, and what is said of it."""
     quiet_until = throttled_until(seen.alerts, book.configuration.policy.throttle, now)
-    word = seen.state.let_off if placed.change.reason in LET_OFF else None
+    who, note = word_of(seen.state, placed.change.reason)
     voiced = voice(
         placed.change,
         book,
         groups,
         now,
-        who="" if word is None else word.who,
-        note="" if word is None else word.reason,
+        who=who,
+        note=note,
         state=seen.state,
         throttled_until=quiet_until,
     )
@@ -269,9 +270,9 @@ def _ended(seen: Look, alert: Alert, book: Book, now: datetime) -> Change:
         if going is Course.FLAPPING:
             return Change(alert=between(alert, is_so=True), reason=Reason.UNCHANGED)
         reason = Reason.SETTLED
-    word = seen.state.let_off
-    if reason in LET_OFF and word is not None:
-        return resolve(alert, reason, word.who, now)
+    who, _ = word_of(seen.state, reason)
+    if who:
+        return resolve(alert, reason, who, now)
     return Change(alert=advance(alert, None, now).alert, reason=reason)
 
 
@@ -321,10 +322,7 @@ def _why_over(seen: Look, alert: Alert, book: Book, now: datetime) -> Reason:
         return Reason.RULE_REMOVED
     if seen.state.promised_at == now:
         return Reason.JOB_REDEFINED
-    word = seen.state.let_off
-    if word is not None and word.at == now:
-        return Reason.RUN_SKIPPED if word.skipped else Reason.RUN_EXCUSED
-    return Reason.RECOVERED
+    return said_now(seen.state, alert, now) or Reason.RECOVERED
 
 
 def _set_aside(seen: Look, rule: Rule, error: Exception, *, now: datetime, aside_for: timedelta) -> datetime:

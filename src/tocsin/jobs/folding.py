@@ -195,7 +195,8 @@ def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: 
     if run.status is RunStatus.SUCCESS and (run.occurrence_at is not None or not run.backfill):
         state, decided = settle_by(state, run)
         if decided:
-            violations += at_their_end(decided, run.ended_at or run.last_sign_at)
+            decided, missed = at_their_end(decided, run.ended_at or run.last_sign_at)
+            violations += missed
     elif run.status is RunStatus.SKIPPED:
         state, decided = skip(state, run)
     state = replace(

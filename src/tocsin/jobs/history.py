@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tocsin.jobs.run import Run, RunStatus
+from tocsin.jobs.run import Meaning, Run, RunStatus
 
 MAX_POINTS: Final = 540
 MAX_BYTES: Final = 8 * 1024
@@ -41,7 +41,8 @@ class Counts(IntFlag):
 
     GOOD and BAD: how it ended; neither is a run that was left out. COMPARABLE: it tells how long such a run
     takes, being a good one that was due, at its first attempt. UNUSUAL: it was far off, so that nothing is
-    learned from it. EXCLUDED: somebody has said that it tells nothing.
+    learned from it. A person has said: EXCLUDED, that it tells nothing; EXPECTED, that it was to be so;
+    NEW_NORMAL, that from it on all are to be so.
     """
 
     NOTHING = 0
@@ -50,6 +51,15 @@ class Counts(IntFlag):
     COMPARABLE = 4
     UNUSUAL = 8
     EXCLUDED = 16
+    EXPECTED = 32
+    NEW_NORMAL = 64
+
+
+_SAID: Final = {
+    Meaning.EXCLUDED: Counts.EXCLUDED,
+    Meaning.EXPECTED: Counts.EXPECTED,
+    Meaning.NEW_NORMAL: Counts.NEW_NORMAL,
+}
 
 
 class Point(Struct, frozen=True, gc=False):
@@ -104,7 +114,8 @@ def _counts(run: Run) -> Counts:
     if run.status is not RunStatus.SUCCESS:
         return Counts.NOTHING
     is_comparable = not run.backfill and run.execution is not None and run.attempt == 1 and not run.attempts
-    return Counts.GOOD | Counts.COMPARABLE if is_comparable else Counts.GOOD
+    counts = Counts.GOOD | Counts.COMPARABLE if is_comparable else Counts.GOOD
+    return counts if run.remark is None else counts | _SAID[run.remark.meaning]
 
 
 def packed(points: Iterable[Point]) -> bytes:
@@ -151,6 +162,19 @@ def counts_of(history: bytes | bytearray, row: int) -> int:
 def set_counts(history: bytearray, row: int, counts: int) -> None:
     """Let the point of a row count for something else."""
     history[(row + 1) * _POINT.size - 1] = counts
+
+
+def rows_said(history: bytes | bytearray) -> list[tuple[int, int]]:
+    """Return the rows of which a person has said EXPECTED or NEW_NORMAL, with what each counts for."""
+    columns = history[_POINT.size - 1 :: _POINT.size]
+    if not columns or max(columns) < Counts.EXPECTED:
+        return []
+    return [(row, counts) for row, counts in enumerate(columns) if counts >= Counts.EXPECTED]
+
+
+def point_in(history: bytes | bytearray, row: int) -> Point:
+    """Return the point of a row; the first row is 0."""
+    return unpacked(bytes(history[row * _POINT.size : (row + 1) * _POINT.size]))[0]
 
 
 def rows_in(history: bytes | bytearray) -> int:

@@ -44,6 +44,27 @@ class Violation(Enum):
     INSUFFICIENT_RECORDS = "insufficient_records"
 
 
+class Meaning(Enum):
+    """What a person says of a run, in the words of the wire.
+
+    EXCLUDED: it tells nothing, and nothing is learned from it. EXPECTED: it was to be as it was, however
+    unusual, and so may others be. NEW_NORMAL: from it on, runs are as they are to be.
+    """
+
+    EXCLUDED = "excluded"
+    EXPECTED = "expected"
+    NEW_NORMAL = "new_normal"
+
+
+class Remark(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a person has said of a run, who, when and why."""
+
+    meaning: Meaning
+    at: datetime
+    who: str
+    note: str = ""
+
+
 class Phase(Enum):
     """The part of its life that a run is in; `is_retrying`: an attempt failed, and another is announced."""
 
@@ -88,7 +109,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     two signs of life, `heartbeat_every_seconds` the mean wait for a heartbeat. `overtaken_at` is
     when a good run of the same partition and the same or a later occurrence ended while this was open.
     `readings` are one or two reports of what was done, the older five to ten minutes old if it is as old.
-    `violations` are the promises that it has broken, as far as they were counted.
+    `violations` are the promises that it has broken, as far as they were counted. `remark` is what a person
+    has said of it.
     """
 
     key: str
@@ -121,6 +143,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     overtaken_at: datetime | None = None
     readings: tuple[Reading, ...] = ()
     violations: tuple[Violation, ...] = ()
+    remark: Remark | None = None
 
     @property
     def done(self) -> float | None:
@@ -138,6 +161,11 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     def bad_at(self) -> datetime:
         """When it was last known to be in trouble: its end, or the last sign of one that we gave up."""
         return self.last_sign_at if self.closed_by_us or self.ended_at is None else self.ended_at
+
+    @property
+    def is_excluded(self) -> bool:
+        """Whether a person has said that it tells nothing."""
+        return self.remark is not None and self.remark.meaning is Meaning.EXCLUDED
 
     @property
     def queue_wait(self) -> timedelta | None:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tocsin.jobs.checks import Compared
 from tocsin.jobs.occurrence import LetOff, Occurrence
-from tocsin.jobs.run import Run, RunStatus
+from tocsin.jobs.run import Remark, Run, RunStatus
 from tocsin.jobs.skew import HostClock
 
 MAX_OPEN_RUNS = 100
@@ -20,6 +20,7 @@ MAX_LINKED_WINDOWS = 12
 MAX_MEASURED = 20
 MAX_MARKS = 20
 MAX_LOST = 200
+MAX_REMARKS = 50
 EVERY_CONDITION = "*"
 
 
@@ -136,6 +137,14 @@ class Skip(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     word: LetOff
 
 
+class Remarked(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A run of which a person has said something; `order_at` places it among the others."""
+
+    run: str
+    order_at: datetime
+    remark: Remark
+
+
 class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The facts that rules judge.
 
@@ -154,7 +163,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     of each partition measured, oldest first, and `measured_lost` the partitions with a failed check for which
     there was no room; `at_risk` which promises a rule has found to be at risk; `skips` what a person has
     skipped and is still to come, and `let_off` the last word by which a person skipped or excused a run;
-    `held_to` the limits of the rules that watch it.
+    `held_to` the limits of the rules that watch it, and `remarks` what people have said of its runs lately.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -183,6 +192,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     skips: tuple[Skip, ...] = ()
     let_off: LetOff | None = None
     held_to: HeldTo | None = None
+    remarks: tuple[Remarked, ...] = ()
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

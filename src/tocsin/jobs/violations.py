@@ -41,10 +41,15 @@ def _broken_by(run: Run, sla: SLA) -> Iterable[Violation]:
         yield Violation.INSUFFICIENT_RECORDS
 
 
-def at_their_end(decided: Iterable[Occurrence], ended_at: datetime) -> tuple[Violation, ...]:
-    """Return the deadlines that were missed, of expected runs that are settled, and are not counted yet."""
-    ends = [at for one in decided if (at := _owed_until(one)) is not None and at < ended_at]
-    return (Violation.DEADLINE_MISSED,) * len(ends)
+def at_their_end(
+    decided: tuple[Occurrence, ...], ended_at: datetime
+) -> tuple[tuple[Occurrence, ...], tuple[Violation, ...]]:
+    """Return the settled expected runs, of which each knows if it is counted, and their missed deadlines."""
+    missed = [one.nominal_at for one in decided if (at := _owed_until(one)) is not None and at < ended_at]
+    if not missed:
+        return decided, ()
+    known = tuple([replace(one, violated=True) if one.nominal_at in missed else one for one in decided])
+    return known, (Violation.DEADLINE_MISSED,) * len(missed)
 
 
 def by_now(

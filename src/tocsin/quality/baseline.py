@@ -55,6 +55,7 @@ __all__ = [
     "advance",
     "expected_at",
     "fit",
+    "fit_from",
     "series_of",
     "spreads",
     "unscaled",
@@ -66,6 +67,8 @@ REFIT_SHARE = 8
 LEAST_REFIT = 2
 MOST_REFIT = 40
 WEEK_SECONDS = 7 * 86_400
+# So many runs tell what was ordinary before a person said that it is no more.
+RECENT = 24
 
 
 def fit(series: Series, *, kind: Kind, timezone: str, now_at: datetime | None = None) -> Normal:
@@ -80,6 +83,23 @@ def fit(series: Series, *, kind: Kind, timezone: str, now_at: datetime | None = 
     from tocsin.quality.fitting import fitted  # noqa: PLC0415 - numpy is loaded when first needed
 
     return fitted(series, kind, timezone, at)
+
+
+def fit_from(series: Series, since: int, *, kind: Kind, timezone: str) -> Normal:
+    """Return what is normal where a person has said that it is so from the run with this index on."""
+    if since == 0 or len(series) < NEEDED_RUNS:
+        return fit(series, kind=kind, timezone=timezone)
+    from tocsin.quality.fitting import fitted  # noqa: PLC0415 - numpy is loaded when first needed
+
+    last_at = series.order_at[-1]
+    shift = LevelShift(
+        at=last_at,
+        first_at=series.order_at[since],
+        old_level=middle(series.value[max(0, since - RECENT) : since]),
+        new_level=series.value[since],
+        age=len(series) - since,
+    )
+    return fitted(series, kind, timezone, last_at, Track(shift=shift))
 
 
 def advance(series: Series, normal: Normal, point: Point, *, timezone: str) -> tuple[Series, Normal]:

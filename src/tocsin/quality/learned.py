@@ -1,5 +1,6 @@
 """What the past runs of a job have taught, and how a run that has ended adds to it."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,22 +14,27 @@ from tocsin.jobs.history import (
     bounded,
     counts_of,
     one_packed,
+    point_in,
     point_of,
     rows_in,
+    rows_said,
     set_counts,
     unpacked,
 )
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import Unlearned
-from tocsin.quality.baseline import advance, expected_at, fit, spreads
+from tocsin.quality.baseline import advance, expected_at, fit, fit_from, spreads
 from tocsin.quality.metrics import LearnedMetric
 from tocsin.quality.normal import Expected, Normal
-from tocsin.quality.series import Kind, Series, series_of
+from tocsin.quality.series import Kind, Series, scaled, series_of
 from tocsin.quality.series import Point as Measured
 
 MAX_JUDGED: Final = 20
 MAX_STANDING: Final = 50
 MAX_DELAYS: Final = 24
+MAX_PRECEDENTS: Final = 8
+# After so many runs the level is that of runs since, whatever a person has said of one.
+_TAUGHT_FOR: Final = 60
 LEARN_EVERY: Final = timedelta(minutes=30)
 # Nearer to the normal than this no run is ever held against a job.
 NOTABLE: Final = 2.0
@@ -70,8 +76,9 @@ class Learned(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=
     `normal` is how long its runs take; `judged` are its last good runs, oldest first, and older ones that
     were notable and that no good run of their partition has followed; `shifted` tells of a new normal, until
     the next run has been learned from; `delays` by how many seconds the last comparable runs began later than
-    expected; `metrics` is what is normal of its data, as far as checks compare that with its past. It is kept
-    as an array: a new field comes last and has a default.
+    expected; `metrics` is what is normal of its data, as far as checks compare that with its past;
+    `precedents` how many seconds runs took of which a person has said that they were to. It is kept as an
+    array: a new field comes last and has a default.
     """
 
     normal: Normal | None = None
@@ -80,9 +87,11 @@ class Learned(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=
     learned_at: datetime | None = None
     delays: tuple[float, ...] = ()
     metrics: tuple[LearnedMetric, ...] = ()
+    precedents: tuple[float, ...] = ()
 
 
 COMPARABLE, UNUSUAL, EXCLUDED = (int(one) for one in (Counts.COMPARABLE, Counts.UNUSUAL, Counts.EXCLUDED))
+EXPECTED, NEW_NORMAL = int(Counts.EXPECTED), int(Counts.NEW_NORMAL)
 NOTHING_LEARNED: Final = Learned()
 
 
@@ -125,6 +134,7 @@ def learn(learned: Learned, history: bytes, ended: Iterable[Run], timezone: str,
         learned_at=now,
         delays=tuple(pupil.delays[-MAX_DELAYS:]),
         metrics=learned.metrics,
+        precedents=_precedents(pupil.history),
     )
     return Taught(learned=after, history=bounded(pupil.history))
 
@@ -133,6 +143,20 @@ def _delays(kept: bytes) -> list[float]:
     """Return by how much the last comparable runs of a history began later than expected, oldest first."""
     late = (point.delay_seconds for point in unpacked(kept) if point.counts & COMPARABLE)
     return [float(round(seconds)) for seconds in late if seconds is not None][-MAX_DELAYS:]
+
+
+def has_precedent(learned: Learned, expected: Expected, seconds: float) -> bool:
+    """Whether a run took about as long as one of which a person has said that it was to."""
+    for precedent in learned.precedents:
+        beyond, taken = (scaled(expected.kind, one, expected.offset) for one in (precedent, seconds))
+        if abs(taken - beyond) <= NOTABLE * (expected.high if taken > expected.mu else expected.low):
+            return True
+    return False
+
+
+def _precedents(history: bytes | bytearray) -> tuple[float, ...]:
+    expected = [point_in(history, row).seconds for row, counts in rows_said(history) if counts & EXPECTED]
+    return tuple(seconds for seconds in expected if seconds is not None)[-MAX_PRECEDENTS:]
 
 
 class _Pupil:
@@ -147,7 +171,23 @@ class _Pupil:
         self.normal = learned.normal
         self.delays = _delays(kept) if is_anew else list(learned.delays)
         if is_anew or (self.normal is None and len(self._series)):
-            self.normal = fit(self._series, kind=Kind.DURATION, timezone=timezone)
+            self._fit_anew(kept)
+
+    def _fit_anew(self, kept: bytes) -> None:
+        """Fit what is normal after all that is kept, from the last run on that a person has called so."""
+        self.normal = fit(self._series, kind=Kind.DURATION, timezone=self._timezone)
+        called = [row for row, counts in rows_said(kept) if counts & NEW_NORMAL]
+        if not called:
+            return
+        since = bisect_left(self._series.order_at, point_in(kept, called[-1]).started_at.timestamp() - 0.5)
+        if 0 < len(self._series) - since <= _TAUGHT_FOR:
+            later, self._series = self._series, self._series.first(since + 1)
+            self.normal = fit_from(self._series, since, kind=Kind.DURATION, timezone=self._timezone)
+            for at, value, flagged in later.points_from(since + 1):
+                measured = Measured(order_at=at, value=value, flagged=flagged)
+                self._series, self.normal = advance(
+                    self._series, self.normal, measured, timezone=self._timezone
+                )
 
     def take(self, run: Run) -> None:
         """Judge a run by what is known so far, and learn from it if it can be compared."""
@@ -155,14 +195,15 @@ class _Pupil:
         if run.status is RunStatus.SUCCESS and took is not None and not run.backfill:
             self._judge(run, took.total_seconds())
         self.history += one_packed(point)
-        if point.counts & COMPARABLE and run.started_at is not None:
+        if _is_learned_from(point.counts) and run.started_at is not None:
             if point.delay_seconds is not None:
                 self.delays.append(float(round(point.delay_seconds)))
-            self._learn(run, point.seconds or 0.0, run.started_at)
+            self._learn(run, point.seconds or 0.0, run.started_at, point.counts)
 
     def _judge(self, run: Run, seconds: float) -> None:
         assert run.started_at is not None  # noqa: S101 -- who took some time had a start
-        expected = None if self.normal is None else expected_at(self.normal, run.started_at, self._timezone)
+        normal = None if run.remark is not None else self.normal
+        expected = None if normal is None else expected_at(normal, run.started_at, self._timezone)
         off = None if expected is None else round(spreads(expected, seconds), 2)
         is_notable = off is not None and abs(off) >= NOTABLE
         self.judged.append(
@@ -177,7 +218,7 @@ class _Pupil:
             )
         )
 
-    def _learn(self, run: Run, seconds: float, started_at: datetime) -> None:
+    def _learn(self, run: Run, seconds: float, started_at: datetime, counts: int) -> None:
         measured = Measured(order_at=started_at.timestamp(), value=seconds)
         self.shifted = None
         if self.normal is None:
@@ -186,15 +227,26 @@ class _Pupil:
             return
         shifted_before = self.normal.shift
         self._series, self.normal = advance(self._series, self.normal, measured, timezone=self._timezone)
+        if counts & NEW_NORMAL:
+            self._begin_at_newest()
+            return
         shift = self.normal.shift
         if shift is not None and (shifted_before is None or shift.at != shifted_before.at):
             if not shift.returned:
                 ended_at = run.ended_at or run.last_sign_at
                 self.shifted = Shifted(run.key, ended_at, shift.old_level, shift.new_level)
             self._mark_anew()
+        elif self._series.flagged[-1] and counts & EXPECTED:
+            self._series = self._series.learning_again_from(len(self._series) - 1)
         elif self._series.flagged[-1]:
             row = rows_in(self.history) - 1
             set_counts(self.history, row, counts_of(self.history, row) | UNUSUAL)
+
+    def _begin_at_newest(self) -> None:
+        """Let the newest run be the first of a new level, as a person has said."""
+        newest = len(self._series) - 1
+        self._series = self._series.learning_again_from(newest)
+        self.normal = fit_from(self._series, newest, kind=Kind.DURATION, timezone=self._timezone)
 
     def _mark_anew(self) -> None:
         """Take up that what was unusual is the new normal."""

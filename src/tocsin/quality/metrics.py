@@ -124,9 +124,9 @@ def learn_metrics(
 
     Those placed before `new_from` are read for metrics of which nothing is known yet.
 
-    `histories` are its series by the names of the metrics. Good runs teach, backfills not; a value outside
-    the limits of a check, or far from the normal, is kept and left out of what is learned. Runs that were
-    placed among earlier ones replace what was kept of the time since.
+    `histories` are its series by the names of the metrics. Good runs teach, backfills and those that a person
+    has excluded not; a value outside the limits of a check, or far from the normal, is kept and left out of
+    what is learned. Runs that were placed among earlier ones replace what was kept of the time since.
     """
     wanted, runs = learned_keys(checks), sorted(ended, key=lambda run: run.order_at)
     new = [run for run in runs if run.order_at >= new_from]
@@ -161,7 +161,7 @@ class _Pupil:
 
     def take(self, run: Run, key: str, limits: tuple[Check, ...]) -> None:
         """Learn from a run, if it is a good one that was due and tells the metric."""
-        if run.status is not RunStatus.SUCCESS or run.backfill or run.detail is None:
+        if run.status is not RunStatus.SUCCESS or run.backfill or run.detail is None or run.is_excluded:
             return
         value = next((value for name, value in run.detail.metrics if name == key), None)
         if value is None:

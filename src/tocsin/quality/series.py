@@ -1,6 +1,6 @@
 """What a job's runs were measured by, one value a run, and the scale on which such values are compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from math import exp, log
 
@@ -48,6 +48,14 @@ class Series(Struct, frozen=True, kw_only=True, gc=False):
             value=(*self.value[-MAX_POINTS + 1 :], point.value),
             flagged=(*self.flagged[-MAX_POINTS + 1 :], flagged),
         )
+
+    def first(self, count: int) -> "Series":
+        """Return the oldest so many runs."""
+        return Series(order_at=self.order_at[:count], value=self.value[:count], flagged=self.flagged[:count])
+
+    def points_from(self, index: int) -> Iterator[tuple[float, float, bool]]:
+        """Return the runs from one on, each with when it started, what was measured, and its flag."""
+        return zip(self.order_at[index:], self.value[index:], self.flagged[index:], strict=True)
 
     def learning_again_from(self, index: int) -> "Series":
         """Return the series with nothing flagged from this run on: what was unusual is the new normal."""

@@ -289,6 +289,10 @@ class Reading(Past, Audits, Exports, Protocol):
         """Return the newest decided occurrences of each job, newest first."""
         ...
 
+    def past_of(self, job_id: int, series: str) -> bytes:
+        """Return what is kept of a series of a job's past, packed; nothing where nothing is kept."""
+        ...
+
     def run(self, job_id: int, run: str) -> Run | None:
         """Return one run."""
         ...

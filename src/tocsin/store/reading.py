@@ -53,6 +53,7 @@ _JOBS: Final = (
 )
 _RUNS: Final = "SELECT body FROM runs WHERE job_id = ? ORDER BY order_at DESC, id DESC LIMIT ?"
 _OCCURRENCES: Final = "SELECT body FROM occurrences WHERE job_id = ? ORDER BY nominal_at DESC LIMIT ?"
+_PAST: Final = "SELECT points FROM histories WHERE job_id = ? AND series = ?"
 _RUN: Final = "SELECT body FROM runs WHERE job_id = ? AND key = ?"
 _OPEN_ALERTS: Final = (
     "SELECT body FROM alerts WHERE state <> 'resolved' AND state IN (?, ?) AND opened_at < ? "
@@ -112,6 +113,11 @@ class TablesReading(RecallReading, SumsReading, UnknownReading, AuditReading, Ex
     def recent_occurrences(self, job_ids: Sequence[int], limit: int) -> dict[int, list[Occurrence]]:
         """Return the newest decided occurrences of each job, newest first."""
         return {one: OCCURRENCE.decode_all(self._door.all(_OCCURRENCES, (one, limit))) for one in job_ids}
+
+    def past_of(self, job_id: int, series: str) -> bytes:
+        """Return what is kept of a series of a job's past, packed; nothing where nothing is kept."""
+        row = self._door.one(_PAST, (job_id, series))
+        return b"" if row is None else bytes(row[0])
 
     def run(self, job_id: int, run: str) -> Run | None:
         """Return one run."""

@@ -122,6 +122,7 @@ class _Totals:
     set_aside: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refused: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     violated: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    excused: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
@@ -203,10 +204,10 @@ class Metrics:
         with self._lock:
             self._totals.decided[status] += 1
 
-    def violated(self, job: str, environment: str, violation: str) -> None:
-        """Count a promise that a job has broken."""
+    def violated(self, job: str, environment: str, violation: str, *, excused: bool = False) -> None:
+        """Count a promise that a job has broken; excused: that a person has said that it does not count."""
         with self._lock:
-            known, key = self._totals.violated, (job, environment)
+            known, key = self._totals.excused if excused else self._totals.violated, (job, environment)
             if key not in known and len(known) >= MAX_NAMES:
                 key = (OTHER, "")
             of_job = known.setdefault(key, {})
@@ -325,7 +326,11 @@ def _families(totals: _Totals) -> Iterator[Metric]:
         "Longest time of one decision",
         round(1_000 * totals.slowest_seconds, 3),
     )
-    yield _violation_family(totals.violated)
+    violations = "batch_job_sla_violations"
+    yield _violation_family(violations, "Promises that jobs have broken", totals.violated)
+    yield _violation_family(
+        f"{violations}_excused", "Those of them that a person has excused", totals.excused
+    )
     yield from _channel_families(totals.channels)
     yield _counter("tocsin_check_ins_received", "Check-ins accepted", totals.check_ins)
     yield _by_label(
@@ -345,9 +350,11 @@ def _families(totals: _Totals) -> Iterator[Metric]:
     )
 
 
-def _violation_family(violated: Mapping[tuple[str, str], Mapping[str, int]]) -> CounterMetricFamily:
+def _violation_family(
+    name: str, says: str, violated: Mapping[tuple[str, str], Mapping[str, int]]
+) -> CounterMetricFamily:
     labels = ["job_name", "environment", "violation_type"]
-    family = CounterMetricFamily("batch_job_sla_violations", "Promises that jobs have broken", labels=labels)
+    family = CounterMetricFamily(name, says, labels=labels)
     for (job, environment), counts in sorted(violated.items()):
         for violation, count in sorted(counts.items()):
             family.add_metric([job, environment, violation], count)

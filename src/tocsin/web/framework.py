@@ -17,6 +17,7 @@ from tocsin.web.api import (
     explanations,
     exporting,
     groups,
+    habits,
     history,
     jobs,
     letting_off,
@@ -27,6 +28,7 @@ from tocsin.web.api import (
     server,
     silences,
     slack,
+    teaching,
     tokens,
     trials,
     twilio,
@@ -44,6 +46,7 @@ from tocsin.web.faults import (
 from tocsin.web.pages import alert, group, job, overview, recalling, rendering, reviewing, taking, visitor
 from tocsin.web.pages import letting_off as letting_off_pages
 from tocsin.web.pages import silences as silence_pages
+from tocsin.web.pages import teaching as teaching_pages
 from tocsin.web.pages.rendering import render_problem
 from tocsin.web.pages.visitor import LoginNeeded
 from tocsin.web.wiring import Wiring
@@ -66,10 +69,10 @@ def create_framework(wiring: Wiring) -> FastAPI:
     )
     app.state.wiring = wiring
     about = (explanations, drills, trials, history, reports, exporting, tokens, server)
-    of_jobs, of_alerts = (jobs, letting_off), (alerts, groups, silences)
+    of_jobs, of_alerts = (jobs, letting_off, teaching, habits), (alerts, groups, silences)
     api = (*of_jobs, *of_alerts, oncall, oncall_links, pagerduty, slack, twilio, *about)
     app.include_router(calendars.router)
-    shown = (overview, job, letting_off_pages, alert, group, silence_pages)
+    shown = (overview, job, letting_off_pages, teaching_pages, alert, group, silence_pages)
     pages = (rendering, visitor, *shown, recalling, reviewing, taking)
     for part in (*api, *pages):
         app.include_router(part.router)

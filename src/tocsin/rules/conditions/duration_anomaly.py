@@ -8,12 +8,13 @@ from msgspec import Struct
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import MAX_RECENT, BlindWindow, Outcome
 from tocsin.quality.baseline import expected_at, spreads, value_at
-from tocsin.quality.learned import MAX_JUDGED, Judged
+from tocsin.quality.learned import MAX_JUDGED, Judged, has_precedent
 from tocsin.quality.normal import Expected, Normal, of_such
 from tocsin.rules.evidence import log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import LEARNING, QUIET, Finding, Severity, Unknown, Verdict, Why
 from tocsin.rules.good_runs import may_be_too_many
+from tocsin.rules.remarks import is_called_ordinary, remarks_of
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, tolerance_of
 from tocsin.rules.tolerance import exceeds_tolerance
@@ -124,6 +125,8 @@ def _running(
     for run in facts.state.open_runs if limits.slow else ():
         if run.started_at is None or not run.status.is_running or run.overtaken_at is not None:
             continue
+        if facts.state.remarks and is_called_ordinary(facts, run.key, run.order_at):
+            continue
         expected = expected_at(normal, run.started_at, zone)
         if expected is None:
             continue
@@ -168,7 +171,7 @@ def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> tuple[l
     odd = []
     for partition, newest in newest_of.items():
         # Nearly always the newest is as usual, and then it does not matter how those before it were.
-        found = _odd_of(_as_judged(facts, normal, newest), limits)
+        found = _odd_of(facts, _as_judged(facts, normal, newest), limits)
         if found is None:
             continue
         course: list[Judged | Outcome] = [
@@ -176,7 +179,7 @@ def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> tuple[l
         ]
         course += [outcome for outcome in fresh if outcome.partition == partition]
         counted = [_as_judged(facts, normal, one) for one in course if one.at > forgiven]
-        marks = [_odd_of(judged, limits) is not None for judged in counted]
+        marks = [_odd_of(facts, judged, limits) is not None for judged in counted]
         if exceeds_tolerance(rule, marks, [len(marks) - 1]):
             odd.append(found)
         elif len(learned) >= MAX_JUDGED and may_be_too_many(rule, marks):
@@ -214,13 +217,17 @@ def _unlearned(facts: Facts) -> list[Outcome]:
     ]
 
 
-def _odd_of(judged: Judged, limits: _Limits) -> _Odd | None:
-    """Return what is odd of a run, by what was expected of it."""
+def _odd_of(facts: Facts, judged: Judged, limits: _Limits) -> _Odd | None:
+    """Return what is odd of a run, by what was expected of it, unless a person has said that it is not."""
     expected, off = judged.expected, judged.spreads
     if expected is None or off is None:
         return None
     step = limits.step_of(off, expected, judged.seconds)
-    return _Odd(judged.run, step, judged.at, judged.seconds, expected, off) if step else None
+    if not step or has_precedent(facts.learned, expected, judged.seconds):
+        return None
+    if facts.state.remarks and is_called_ordinary(facts, judged.run, judged.order_at):
+        return None
+    return _Odd(judged.run, step, judged.at, judged.seconds, expected, off)
 
 
 def _as_judged(facts: Facts, normal: Normal, outcome: Judged | Outcome) -> Judged:
@@ -370,4 +377,4 @@ def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 
     newest = facts.learned.judged[-1] if facts.learned.judged else None
     if newest is not None and newest.spreads is not None:
         pairs.append(("last good run", f"{span(newest.seconds)}, {newest.spreads:+.1f} normal spreads"))
-    return tuple(pairs)
+    return (*pairs, *remarks_of(facts))

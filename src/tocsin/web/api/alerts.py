@@ -23,7 +23,8 @@ from tocsin.web.api.inputs import (
     read_cursor,
     write_cursor,
 )
-from tocsin.web.api.shapes import AlertShape, DoneShape, Page
+from tocsin.web.api.shape import Page
+from tocsin.web.api.shapes import AlertShape, DoneShape
 from tocsin.web.faults import ProblemError
 from tocsin.web.names import kept_text
 from tocsin.web.wiring import Wired

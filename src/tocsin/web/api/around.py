@@ -5,7 +5,8 @@ from datetime import datetime
 from tocsin.alerts.alert import Alert, Alike, AtRisk
 from tocsin.alerts.inhibition import Inhibited
 from tocsin.engine.wording import words_of_cause
-from tocsin.web.api.shapes import InhibitedShape, Shape
+from tocsin.web.api.shape import Shape
+from tocsin.web.api.shapes import InhibitedShape
 
 
 class DependentShape(Shape):

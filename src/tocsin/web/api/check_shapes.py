@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tocsin.quality.check import Standing, standings
 from tocsin.store.rows import Watch
-from tocsin.web.api.shapes import Shape
+from tocsin.web.api.shape import Shape
 
 
 class NormalShape(Shape):

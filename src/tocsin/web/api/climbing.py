@@ -12,7 +12,8 @@ from tocsin.web.api.around import (
     at_risk_shape,
     likely_cause_shape,
 )
-from tocsin.web.api.shapes import Shape, WholeAlertShape
+from tocsin.web.api.shape import Shape
+from tocsin.web.api.shapes import WholeAlertShape
 
 
 class LevelShape(Shape):

@@ -11,7 +11,7 @@ from tocsin.jobs.job import Definition
 from tocsin.jobs.letting_off import skipped_to_come
 from tocsin.jobs.occurrence import Occurrence, Timetable
 from tocsin.jobs.punctuality import punctuality_of
-from tocsin.jobs.run import Run
+from tocsin.jobs.run import Remark, Run
 from tocsin.rules.failure import FailureTable
 from tocsin.store.rows import Delivery, Notification, Token, Watch
 from tocsin.web.api.around import inhibited_shape
@@ -30,6 +30,7 @@ from tocsin.web.api.shapes import (
     OccurrenceShape,
     ProgressShape,
     PromiseShape,
+    RemarkShape,
     RunShape,
     SilenceShape,
     TimetableShape,
@@ -190,6 +191,7 @@ def run_shape(run: Run, known: FailureTable) -> RunShape:
         max_rss_bytes=detail.max_rss_bytes,
         metrics=dict(detail.metrics),
         context=dict(detail.context),
+        remark=_remark(run.remark),
     )
 
 
@@ -204,6 +206,12 @@ def occurrence_shape(occurrence: Occurrence) -> OccurrenceShape:
         run=occurrence.run,
         let_off=None if word is None else LetOffShape(who=word.who, at=word.at, reason=word.reason),
     )
+
+
+def _remark(remark: Remark | None) -> RemarkShape | None:
+    if remark is None:
+        return None
+    return RemarkShape(meaning=remark.meaning.value, who=remark.who, at=remark.at, note=remark.note)
 
 
 def occurrences_shape(occurrences: Sequence[Occurrence]) -> OccurrencesShape:

@@ -7,7 +7,7 @@ from typing import Final
 from tocsin.alerts.alert import Alert
 from tocsin.alerts.drill import Drill, DrillLevel, Standing
 from tocsin.store.rows import Delivery, Notification
-from tocsin.web.api.shapes import Shape
+from tocsin.web.api.shape import Shape
 
 TOLD: Final = "told"
 

@@ -14,7 +14,8 @@ from tocsin.notify.message import MessageKind
 from tocsin.rules.finding import Severity
 from tocsin.web.api.drill_shapes import DrillShape, WholeDrillShape, drill_shape, whole_drill_shape
 from tocsin.web.api.inputs import Who, carry_out, invalid, not_found
-from tocsin.web.api.shapes import DoneShape, Page
+from tocsin.web.api.shape import Page
+from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import ProblemError
 from tocsin.web.wiring import Wired
 

@@ -17,7 +17,8 @@ from tocsin.engine.why_words import (
     words_of_telling,
 )
 from tocsin.web.api.describing import alert_shape
-from tocsin.web.api.shapes import AlertShape, Shape
+from tocsin.web.api.shape import Shape
+from tocsin.web.api.shapes import AlertShape
 
 
 class FactShape(Shape):

@@ -20,7 +20,7 @@ from tocsin.store.base import Reading
 from tocsin.store.codec import EPOCH
 from tocsin.store.exports import Kept
 from tocsin.web.api.inputs import Cursor, Who, invalid, read_cursor, refusal, write_cursor
-from tocsin.web.api.shapes import Shape
+from tocsin.web.api.shape import Shape
 from tocsin.web.lines import (
     BadLineError,
     Header,

@@ -15,7 +15,8 @@ from tocsin.web.api.around import AtRiskShape, at_risk_shape
 from tocsin.web.api.climbing import ClimbShape, climb_shape
 from tocsin.web.api.describing import alert_shape, notification_shapes
 from tocsin.web.api.inputs import Cursor, Limit, Who, not_found, read_cursor, refusal, write_cursor
-from tocsin.web.api.shapes import AlertShape, DoneShape, NotificationShape, Page, Shape
+from tocsin.web.api.shape import Page, Shape
+from tocsin.web.api.shapes import AlertShape, DoneShape, NotificationShape
 from tocsin.web.faults import ProblemError
 from tocsin.web.names import kept_text
 from tocsin.web.wiring import Wired, Wiring

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.web.api.shapes import Shape
+from tocsin.web.api.shape import Shape
 
 
 class HourShape(Shape):

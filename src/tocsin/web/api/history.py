@@ -16,7 +16,8 @@ from tocsin.store.codec import instant, micros
 from tocsin.store.past import Place
 from tocsin.web.api.describing import notification_shapes
 from tocsin.web.api.inputs import Cursor, Limit, Who, found_job, invalid, read_cursor, write_cursor
-from tocsin.web.api.shapes import NotificationShape, Page, Shape
+from tocsin.web.api.shape import Page, Shape
+from tocsin.web.api.shapes import NotificationShape
 from tocsin.web.wiring import Wired, Wiring
 
 MAX_NAME: Final = 200

@@ -33,7 +33,8 @@ from tocsin.web.api.inputs import (
 from tocsin.web.api.log_shapes import LogLineShape, log_line_shape
 from tocsin.web.api.occurrence_shapes import OccurrencesShape
 from tocsin.web.api.outlook_shapes import ForeseenJobShape, foreseen_job_shape
-from tocsin.web.api.shapes import DoneShape, JobShape, Page, RunShape
+from tocsin.web.api.shape import Page
+from tocsin.web.api.shapes import DoneShape, JobShape, RunShape
 from tocsin.web.definition import read_definition
 from tocsin.web.faults import Fault, ProblemError
 from tocsin.web.foreseen import foreseen_end

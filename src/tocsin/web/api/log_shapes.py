@@ -4,7 +4,8 @@ from datetime import datetime
 
 from tocsin.store.rows import LogLine
 from tocsin.web.api.describing import NO_DETAIL, progress_shape
-from tocsin.web.api.shapes import ProgressShape, Shape
+from tocsin.web.api.shape import Shape
+from tocsin.web.api.shapes import ProgressShape
 
 
 class LogLineShape(Shape):

@@ -1,6 +1,7 @@
 """The expected runs of a job as the API answers them."""
 
-from tocsin.web.api.shapes import OccurrenceShape, Page, Shape
+from tocsin.web.api.shape import Page, Shape
+from tocsin.web.api.shapes import OccurrenceShape
 
 
 class PunctualityShape(Shape):

@@ -34,7 +34,8 @@ from tocsin.web.api.oncall_shapes import (
     override_shape,
     shift_shape,
 )
-from tocsin.web.api.shapes import DoneShape, Page
+from tocsin.web.api.shape import Page
+from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import Fault, ProblemError
 from tocsin.web.names import kept_text
 from tocsin.web.wall import read_wall_or_instant

@@ -7,7 +7,8 @@ from tocsin.oncall.handover import HandOver
 from tocsin.oncall.override import Override
 from tocsin.oncall.responder import Responder
 from tocsin.oncall.schedule import Gap, OnCall, OnCallSchedule, Shift
-from tocsin.web.api.shapes import DoneShape, Shape
+from tocsin.web.api.shape import Shape
+from tocsin.web.api.shapes import DoneShape
 
 _UNKNOWN: Final = Responder(name="")
 

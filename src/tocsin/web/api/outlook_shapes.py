@@ -4,7 +4,8 @@ from datetime import datetime
 
 from tocsin.rules.foreseeing import Outlook
 from tocsin.web.api.check_shapes import CheckStandingShape
-from tocsin.web.api.shapes import JobShape, Shape
+from tocsin.web.api.shape import Shape
+from tocsin.web.api.shapes import JobShape
 
 
 class OutlookShape(Shape):

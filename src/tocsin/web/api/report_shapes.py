@@ -7,7 +7,7 @@ from tocsin.engine.reporting import NoisyRule, Report
 from tocsin.engine.unknowing import NotKnown
 from tocsin.rules.finding import Severity
 from tocsin.store.past import OfJob, Quantiles
-from tocsin.web.api.shapes import Shape
+from tocsin.web.api.shape import Shape
 
 
 class CountShape(Shape):

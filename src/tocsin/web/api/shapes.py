@@ -1,25 +1,8 @@
 """What the API answers with: one shape for each thing, described for its readers."""
 
 from datetime import datetime
-from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
-T = TypeVar("T")
-
-
-class Shape(BaseModel):
-    """Something that is answered; instants are UTC in RFC 3339, spans are seconds."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
-
-
-class Page(Shape, Generic[T]):
-    """One page of a list."""
-
-    items: list[T]
-    next: str | None = None
-    """Give it as `cursor` to get the next page; null on the last."""
+from tocsin.web.api.shape import Shape
 
 
 class FaultShape(Shape):
@@ -95,6 +78,16 @@ class AttemptShape(Shape):
     error: str
 
 
+class RemarkShape(Shape):
+    """What a person has said of a run, who, when and why."""
+
+    meaning: str
+    """`expected`, `excluded` or `new_normal`."""
+    who: str
+    at: datetime
+    note: str
+
+
 class RunShape(Shape):
     """One execution of a job."""
 
@@ -138,6 +131,7 @@ class RunShape(Shape):
     max_rss_bytes: int | None
     metrics: dict[str, float]
     context: dict[str, str]
+    remark: RemarkShape | None
 
 
 class LetOffShape(Shape):

@@ -22,7 +22,8 @@ from tocsin.jobs.job import Job
 from tocsin.store.base import Reading
 from tocsin.web.api.describing import silence_shape
 from tocsin.web.api.inputs import Who, carry_out, invalid, not_found
-from tocsin.web.api.shapes import DoneShape, Page, Shape, SilenceShape
+from tocsin.web.api.shape import Page, Shape
+from tocsin.web.api.shapes import DoneShape, SilenceShape
 from tocsin.web.faults import ProblemError
 from tocsin.web.names import kept_text, name_fault
 from tocsin.web.wiring import Wired, Wiring

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from tocsin.engine.commands import AddToken, RevokeToken
 from tocsin.web.api.describing import token_shape
 from tocsin.web.api.inputs import Who, carry_out, checked_name
-from tocsin.web.api.shapes import DoneShape, Page
+from tocsin.web.api.shape import Page
+from tocsin.web.api.shapes import DoneShape
 from tocsin.web.api.token_shapes import NewTokenShape, TokenShape
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.settings import Credential, CredentialKind, digest_of, new_secret

@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from tocsin.notify.message import MessageKind
 from tocsin.web.api.describing import notification_shapes
 from tocsin.web.api.inputs import Who, not_found
-from tocsin.web.api.shapes import NotificationShape, Page
+from tocsin.web.api.shape import Page
+from tocsin.web.api.shapes import NotificationShape
 from tocsin.web.faults import ProblemError
 from tocsin.web.wiring import Wired
 

@@ -17,6 +17,7 @@ from tocsin.web.api.inputs import Cursor, carry_out, invalid, read_cursor, write
 from tocsin.web.names import kept_text
 from tocsin.web.pages.rendering import render
 from tocsin.web.pages.silences import LENGTHS, draft_for_alert
+from tocsin.web.pages.teaching import MEANINGS
 from tocsin.web.pages.visitor import Form, Visitor, back_to
 from tocsin.web.pages.words import alert_path
 from tocsin.web.wiring import Wired
@@ -73,6 +74,7 @@ def show_alert(wired: Wired, who: Visitor, alert_id: str) -> HTMLResponse:
         likely_cause=words_of_cause(alert),
         same_error="" if alert.alike is None else words_of_alike(alert.alike),
         puts_off=PUTS_OFF,
+        meanings=MEANINGS,
         draft=draft_for_alert(alert, alert_path(alert_id)),
         lengths=LENGTHS,
         silence_zone=wired.engine.configuration.defaults.timezone,

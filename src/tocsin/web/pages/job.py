@@ -11,14 +11,17 @@ from tocsin.jobs.letting_off import skipped_to_come
 from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
 from tocsin.rules.failure import FailureTable
+from tocsin.rules.remarks import words_of_remark
 from tocsin.web.api.check_shapes import standings_of
 from tocsin.web.api.explanations import explanation_of
 from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
 from tocsin.web.foreseen import foreseen_end
+from tocsin.web.habits import habits_in
 from tocsin.web.pages.drawing import draw_chart
 from tocsin.web.pages.marks import kind_of, marks_of, newest_first
 from tocsin.web.pages.rendering import render
 from tocsin.web.pages.silences import LENGTHS, draft_for_job
+from tocsin.web.pages.teaching import MEANINGS
 from tocsin.web.pages.visitor import Form, Visitor, back_to
 from tocsin.web.pages.words import job_path
 from tocsin.web.standing import expected_next, standing_of
@@ -48,6 +51,7 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         check_ins = reading.log(job_id, before=None, limit=CHECK_INS)
         why = explanation_of(wired, reading, watch.job.key)
         outlook = foreseen_end(reading, watch, now)
+        habits = habits_in(reading, watch)
     timezone, known = watch.job.definition.timezone, wired.engine.configuration.known_failures
     marks = marks_of(runs, occurrences, now=now, timezone=timezone, limit=RUNS)
     return render(
@@ -60,11 +64,14 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         expected=None if watch.job.paused_at else expected_next(watch, now),
         outlook=outlook,
         checks=standings_of(watch, now),
+        habits=habits,
         chart=draw_chart(marks, RUNS),
         longest=max((run.execution for run in runs if run.execution is not None), default=None),
         expected_runs=occurrences[:LISTED],
         skips=skipped_to_come(watch.job, watch.state),
         excusable=EXCUSABLE,
+        meanings=MEANINGS,
+        words_of_remark=words_of_remark,
         kept=punctuality_of(occurrences),
         runs=[(run, kind_of(run), _cause(run, known)) for run in runs[:LISTED]],
         alerts=alerts,
