@@ -9,10 +9,12 @@ from tocsin.engine.adopting import definition_under
 from tocsin.engine.commands import Done, Refusal, Refused, Result, TakeHistory
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.folding import unlearned_with
 from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import EVERY_CONDITION, JobState
+from tocsin.quality.learned import learns_at
 from tocsin.store.rows import Watch
 
 
@@ -20,7 +22,8 @@ def take_history(draft: Draft, history: TakeHistory) -> Result:
     """Record a portion of a history; `count` is how much of it was new, `known` how much was not.
 
     A job that is not known is registered, and expected from now on. A run that is kept already stays as it
-    is, and so does what was decided here. Check-ins are added as they come.
+    is, and so does what was decided here. Check-ins are added as they come. What is normal is learned from
+    the runs: soon of a job that nothing is held against so far, else with the next run that it makes.
     """
     keys = _keys(history)
     if any(key.environment == SYSTEM_JOB.environment for key in keys):
@@ -85,7 +88,9 @@ def _keep(
     for job_id, run in runs:
         draft.writing.save_runs([(job_id, run)])
         watch = draft.watches[job_id]
-        draft.watches[job_id] = replace(watch, state=_remembering(watch.state, run))
+        draft.watches[job_id] = _to_be_learned(
+            replace(watch, state=_remembering(watch.state, run)), run, draft.now
+        )
     for job_id, occurrence in occurrences:
         draft.writing.save_occurrences([(job_id, occurrence)])
     draft.check_ins += check_ins
@@ -93,6 +98,23 @@ def _keep(
         watch = draft.watches[job_id]
         seen_at = _later(watch.state.last_seen_at, check_in.received_at)
         draft.watches[job_id] = replace(watch, state=replace(watch.state, last_seen_at=seen_at))
+
+
+def _to_be_learned(watch: Watch, run: Run, now: datetime) -> Watch:
+    """Return the watch of a job that has something to learn of a run, if that has ended.
+
+    A lesson says how far off the last runs were, and a rule would tell that of the newest. So it waits for
+    the next run where what was before now is not forgiven.
+    """
+    if run.ended_at is None:
+        return watch
+    unlearned = unlearned_with(watch.state.unlearned, run, now)
+    if not any(name == EVERY_CONDITION and at >= run.ended_at for name, at in watch.state.forgiven):
+        known = watch.state.unlearned
+        unlearned = replace(unlearned, due_at=None if known is None else known.due_at)
+    learn_at = learns_at(watch.learned, unlearned)
+    due_at = watch.due_at if learn_at is None else min(watch.due_at or learn_at, learn_at)
+    return replace(watch, state=replace(watch.state, unlearned=unlearned), due_at=due_at)
 
 
 def _remembering(state: JobState, run: Run) -> JobState:

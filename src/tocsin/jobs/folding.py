@@ -204,12 +204,12 @@ def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: 
         last_seen_at=check_in.received_at,
         last_started_at=_later(state.last_started_at, run.started_at or run.ended_at),
         promised_at=None if run.status is RunStatus.SUCCESS else state.promised_at,
-        unlearned=_unlearned(state.unlearned, run, check_in.received_at),
+        unlearned=unlearned_with(state.unlearned, run, check_in.received_at),
     )
     return Folded(state=state, run=run.key, runs=(run,), decided=decided, ended=True, violations=violations)
 
 
-def _unlearned(known: Unlearned | None, run: Run, now: datetime) -> Unlearned:
+def unlearned_with(known: Unlearned | None, run: Run, now: datetime) -> Unlearned:
     """Return from where on there is to be learned; a good run is worth it soon, a bad one waits for it."""
     from_at, due_at = run.order_at, None if known is None else known.due_at
     if run.status is RunStatus.SUCCESS and due_at is None:
