@@ -50,10 +50,24 @@ def test_a_run_that_was_unusual_before_its_history_was_imported_calls_nobody(sto
     assert (story.heard, story.open) == ([], [])
 
 
-def test_the_past_of_a_job_that_is_known_already_teaches_with_its_next_run(story: Story) -> None:
-    story.begins("2026-03-09", at="19:00")
-    story.at("2026-03-09 19:10").starts("etl", run="own")
-    story.at("2026-03-09 19:25").succeeds("etl", run="own")
+def test_a_job_that_is_known_from_the_file_learns_from_an_imported_past_at_once(story: Story) -> None:
+    story.begins("2026-03-10", at="20:00")
+    story.job("etl", schedule="0 1 * * *")
+    story.until("2026-03-10 20:01")
+    story.server.order(history(story, *USUAL, *USUAL, 95))
+    story.until("2026-03-10 23:00")
+    assert story.heard == []
+    story.at("2026-03-11 01:00").starts("etl", run="slow")
+    story.until("2026-03-11 02:30")
+
+    assert story.open == [("etl", "duration_anomaly", "warning")]
+
+
+def test_the_past_of_a_job_that_has_learned_already_teaches_with_its_next_run(story: Story) -> None:
+    story.begins("2026-03-01", at="19:00")
+    for day in (2, 3, 4, 5, 6, 7):
+        story.at(f"2026-03-{day:02} 19:10").starts("etl", run=f"own {day}")
+        story.at(f"2026-03-{day:02} 19:25").succeeds("etl", run=f"own {day}")
     story.until("2026-03-10 20:00")
     story.server.order(history(story, *USUAL, *USUAL, 95))
     story.until("2026-03-10 23:00")
@@ -66,3 +80,17 @@ def test_the_past_of_a_job_that_is_known_already_teaches_with_its_next_run(story
 
     assert story.open == [("etl", "duration_anomaly", "warning")]
     assert int(dict(story.last.evidence)["of"].split()[0]) >= 20
+
+
+def test_an_import_calls_nothing_over(story: Story) -> None:
+    story.begins("2026-03-01", at="19:00")
+    for day, took in zip(range(2, 10), (15, 14, 16, 15, 13, 15, 17, 59), strict=True):
+        story.at(f"2026-03-{day:02} 19:00").starts("etl", run=f"own {day}")
+        story.at(f"2026-03-{day:02} 19:{took}").succeeds("etl", run=f"own {day}")
+    story.until("2026-03-09 22:00")
+    assert story.open == [("etl", "duration_anomaly", "warning")]
+
+    story.server.order(history(story, *USUAL, until="2026-02-20"))
+    story.until("2026-03-10 12:00")
+
+    assert story.open == [("etl", "duration_anomaly", "warning")]

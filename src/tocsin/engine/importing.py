@@ -9,12 +9,14 @@ from tocsin.engine.adopting import definition_under
 from tocsin.engine.commands import Done, Refusal, Refused, Result, TakeHistory
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.jobs.checkin import CheckIn
+from tocsin.jobs.defining import forgive
 from tocsin.jobs.folding import unlearned_with
 from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import EVERY_CONDITION, JobState
 from tocsin.quality.learned import learns_at
+from tocsin.rules.conditions import duration_anomaly
 from tocsin.store.rows import Watch
 
 
@@ -23,7 +25,7 @@ def take_history(draft: Draft, history: TakeHistory) -> Result:
 
     A job that is not known is registered, and expected from now on. A run that is kept already stays as it
     is, and so does what was decided here. Check-ins are added as they come. What is normal is learned from
-    the runs: soon of a job that nothing is held against so far, else with the next run that it makes.
+    the runs: soon of a job that has not learned yet, else with the next run that it makes.
     """
     keys = _keys(history)
     if any(key.environment == SYSTEM_JOB.environment for key in keys):
@@ -103,18 +105,21 @@ def _keep(
 def _to_be_learned(watch: Watch, run: Run, now: datetime) -> Watch:
     """Return the watch of a job that has something to learn of a run, if that has ended.
 
-    A lesson says how far off the last runs were, and a rule would tell that of the newest. So it waits for
-    the next run where what was before now is not forgiven.
+    A lesson says how far off the last runs were, and a rule would tell that of the newest. So what was before
+    now is forgiven; where something may be open about that, because the job has learned before, the lesson
+    waits for the next run instead.
     """
     if run.ended_at is None:
         return watch
-    unlearned = unlearned_with(watch.state.unlearned, run, now)
-    if not any(name == EVERY_CONDITION and at >= run.ended_at for name, at in watch.state.forgiven):
-        known = watch.state.unlearned
+    state, known = watch.state, watch.state.unlearned
+    unlearned = unlearned_with(known, run, now)
+    if watch.learned.normal is None:
+        state = forgive(state, duration_anomaly.NAME, now)
+    else:
         unlearned = replace(unlearned, due_at=None if known is None else known.due_at)
     learn_at = learns_at(watch.learned, unlearned)
     due_at = watch.due_at if learn_at is None else min(watch.due_at or learn_at, learn_at)
-    return replace(watch, state=replace(watch.state, unlearned=unlearned), due_at=due_at)
+    return replace(watch, state=replace(state, unlearned=unlearned), due_at=due_at)
 
 
 def _remembering(state: JobState, run: Run) -> JobState:
