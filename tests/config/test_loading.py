@@ -52,7 +52,9 @@ def test_the_example_of_the_grammar_says_what_it_seems_to_say(load: Load, tmp_pa
     assert configuration.jobs == {
         JobKey("production", "daily_etl_main"): Definition(
             schedule=read_schedule("0 2 * * *", "Europe/Berlin"),
-            sla=SLA(deadline=time(6), max_duration_seconds=7200, grace_period_minutes=15),
+            sla=SLA(
+                deadline=time(6), max_duration_seconds=7200, grace_period_minutes=15, warns_by_the_clock=True
+            ),
             timezone="Europe/Berlin",
             labels=(("env", "prod"), ("team", "data")),
             runbook="https://wiki.example.com/etl",
