@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tocsin.engine.adopting import definition_under
 from tocsin.engine.commands import Done, Refusal, Refused, Result, TakeHistory
 from tocsin.engine.draft import SYSTEM_JOB, Draft
+from tocsin.engine.said import OF_DURATIONS
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.defining import forgive
 from tocsin.jobs.folding import unlearned_with
@@ -16,7 +17,6 @@ from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run, RunStatus
 from tocsin.jobs.state import EVERY_CONDITION, JobState
 from tocsin.quality.learned import learns_at
-from tocsin.rules.conditions import duration_anomaly
 from tocsin.store.rows import Watch
 
 
@@ -114,7 +114,7 @@ def _to_be_learned(watch: Watch, run: Run, now: datetime) -> Watch:
     state, known = watch.state, watch.state.unlearned
     unlearned = unlearned_with(known, run, now)
     if watch.learned.normal is None:
-        state = forgive(state, duration_anomaly.NAME, now)
+        state = forgive(state, OF_DURATIONS, now)
     else:
         unlearned = replace(unlearned, due_at=None if known is None else known.due_at)
     learn_at = learns_at(watch.learned, unlearned)

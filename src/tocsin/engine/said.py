@@ -7,7 +7,7 @@ from tocsin.alerts.alert import LET_OFF, TAUGHT, Alert, Reason
 from tocsin.jobs.run import Meaning
 from tocsin.jobs.state import JobState
 
-_OF_DURATIONS: Final = "duration_anomaly"
+OF_DURATIONS: Final = "duration_anomaly"
 _TAUGHT_BY: Final = {
     Meaning.EXCLUDED: Reason.RUN_EXCLUDED,
     Meaning.EXPECTED: Reason.RUN_EXPECTED,
@@ -20,7 +20,7 @@ def said_now(state: JobState, alert: Alert, now: datetime) -> Reason | None:
     let_off = state.let_off
     if let_off is not None and let_off.at == now:
         return Reason.RUN_SKIPPED if let_off.skipped else Reason.RUN_EXCUSED
-    remark = state.remarks[-1].remark if state.remarks and alert.condition == _OF_DURATIONS else None
+    remark = state.remarks[-1].remark if state.remarks and alert.condition == OF_DURATIONS else None
     return _TAUGHT_BY[remark.meaning] if remark is not None and remark.at == now else None
 
 
