@@ -1,4 +1,4 @@
-"""`python -m benchmarks [PART …]`: measure, print a table, write results.json and RESULTS.md."""
+"""`python -m benchmarks [PART …]`: measure, print a table, and with --write keep it in RESULTS.md."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ from benchmarks import (
     storm,
     wrapper,
 )
-from benchmarks.report import Row, machine, table, write_json
+from benchmarks.report import Row, table, write
 from tests.services.postgres import throw_away_server
 
 HERE = Path(__file__).parent
@@ -58,7 +58,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--jobs", type=int, default=1_000, help="how many the backtest has; fewer to try it")
     parser.add_argument("--series", type=int, default=30, help="of each scenario of the anomalies, up to 30")
-    parser.add_argument("--write", action="store_true", help="write RESULTS.md and results.json")
+    parser.add_argument(
+        "--write", action="store_true", help="write RESULTS.md and results.json; the rows of other parts stay"
+    )
     chosen = parser.parse_args()
     parts = _parts(chosen.rounds, chosen.seconds, chosen.jobs, chosen.series)
     unknown = [name for name in chosen.parts if name not in parts]
@@ -70,10 +72,7 @@ def main() -> None:
         rows += parts[name]()
     print(table(rows))
     if chosen.write:
-        write_json(rows, HERE / "results.json")
-        command = "make bench" if not chosen.parts else f"python -m benchmarks {' '.join(chosen.parts)}"
-        text = f"# Figures\n\n`{command}` on {machine()}.\n\n{table(rows)}\n"
-        (HERE / "RESULTS.md").write_text(text)
+        write(rows, f"python -m benchmarks {' '.join(sys.argv[1:])}".replace(" --write", ""), HERE)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,18 @@ import os
 import platform
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One figure: what was measured, what it is, and what it should be.
 
-    `at_most` and `at_least` are the target; `detail` says what stands behind the figure.
+    `at_most` and `at_least` are the target; `detail` says what stands behind the figure, `command` what it
+    was taken with.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Row:
     at_most: float | None = None
     at_least: float | None = None
     detail: str = ""
+    command: str = ""
 
     @property
     def verdict(self) -> str:
@@ -76,7 +79,25 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def write_json(rows: Sequence[Row], path: Path) -> None:
-    """Write the rows with the machine they were taken on."""
-    document = {"machine": machine(), "rows": [{**asdict(row), "verdict": row.verdict} for row in rows]}
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+def write(rows: Iterable[Row], command: str, folder: Path) -> None:
+    """Write RESULTS.md and results.json: these rows, and those kept there of which none was taken anew."""
+    data = folder / "results.json"
+    kept = json.loads(data.read_text())["rows"] if data.exists() else []
+    newest = {row["name"]: Row(**{k: v for k, v in row.items() if k != "verdict"}) for row in kept}
+    newest.update({row.name: replace(row, command=command) for row in rows})
+    document = {"machine": machine(), "rows": [{**asdict(r), "verdict": r.verdict} for r in newest.values()]}
+    data.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    commands = "\n".join(f"- `{one}`" for one in dict.fromkeys(row.command for row in newest.values()))
+    (folder / "RESULTS.md").write_text(_PAGE.format(machine(), commands, table(list(newest.values()))))
+
+
+_PAGE: Final = """# Figures
+
+On {}. The server has one core, the load generator the other;
+the machine is virtual and its speed changes by half from one second to the next, so the ratios count and
+not the absolute figures. Taken with
+
+{}
+
+{}
+"""
