@@ -57,3 +57,13 @@ def test_that_there_is_no_answer_is_remembered_too() -> None:
     answer(model)
 
     assert asked == [1]
+
+
+def test_what_is_asked_with_a_name_is_never_taken_for_another_question() -> None:
+    @by_identity(10)
+    def answer(model: Model, number: int = 0) -> int:
+        return number
+
+    model = Model()
+
+    assert [answer(model), answer(model, number=1), answer(model, number=2), answer(model)] == [0, 1, 2, 0]

@@ -14,8 +14,9 @@ def by_identity(
 ) -> Callable[[Callable[Concatenate[_First, _Rest], _Answer]], Callable[Concatenate[_First, _Rest], _Answer]]:
     """Remember up to `most` answers of a pure function by which object its first argument is.
 
-    The others are compared as they are, and given by position alone. What is asked of one model again and
-    again is found without comparing the model, which takes longer than many an answer.
+    The others are compared as they are; what is asked with a name is answered, and not remembered. What is
+    asked of one model again and again is found without comparing the model, which takes longer than many an
+    answer.
     """
 
     def remembering(
@@ -26,6 +27,8 @@ def by_identity(
 
         @wraps(function)
         def ask(first: _First, /, *rest: _Rest.args, **named: _Rest.kwargs) -> _Answer:
+            if named:
+                return function(first, *rest, **named)
             key = (id(first), *rest)
             found = known.get(key)
             if found is not None:

@@ -134,10 +134,8 @@ def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Readin
     """Return what is to be thought of one promise now, and when to ask again."""
     marks, occurrence = facts.state.at_risk, promise.occurrence
     mark = next((m for m in marks if m.rule == rule.name and promise.is_meant(m)), None) if marks else None
-    if mark is None and occurrence is not None and promise.run is None and now < occurrence.nominal_at:  # noqa: SIM102 -- two reasons
-        # Nothing is said of it before its time has come, and what is heard and learned until then counts.
-        if facts.state.open_runs or facts.state.unlearned is not None:
-            return _Reading(promise=promise, ask_at=occurrence.nominal_at)
+    if mark is None and occurrence is not None and _is_too_early(facts, promise, occurrence, now):
+        return _Reading(promise=promise, ask_at=occurrence.nominal_at)
     foreseen = _foreseen(facts, promise) if now < promise.limit_at else None
     if foreseen is None:
         return _Reading(promise=promise, mark=mark, is_lost=mark is not None)
@@ -160,6 +158,16 @@ def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Readin
     run = "" if promise.run is None else promise.run.key
     found = AtRisk(rule=rule.name, since_at=since_at, nominal_at=nominal_at, run=run)
     return _held(facts, promise, foreseen, found)
+
+
+def _is_too_early(facts: Facts, promise: _Promise, occurrence: Occurrence, now: datetime) -> bool:
+    """Whether nothing need be reckoned of a run yet.
+
+    Nothing is said of it before its time has come, and what is heard and learned until then counts.
+    """
+    if promise.run is not None or now >= occurrence.nominal_at:
+        return False
+    return bool(facts.state.open_runs) or facts.state.unlearned is not None
 
 
 def _lacking(rule: Rule, foreseen: Foreseen) -> str:
