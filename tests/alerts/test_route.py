@@ -100,6 +100,7 @@ def test_what_a_node_leaves_unsaid_is_inherited() -> None:
         group_wait_for=MINUTE,
         group_every=3 * MINUTE,
         repeat_every=7 * MINUTE,
+        repeats_past=True,
     )
     (way,) = ways(Route(receiver="a", routes=(Route(receiver="b"),)), {}, NOON, {})
     assert (way.group_by, way.group_wait_for, way.group_every, way.repeat_every) == (

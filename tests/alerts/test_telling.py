@@ -1,5 +1,6 @@
 """Whether to speak now, as a table."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -130,6 +131,7 @@ def test_what_was_said_is_remembered_with_everybody_who_heard_it() -> None:
         last_at=at("12:30"),
         count=2,
         news=2,
+        run="a",
     )
 
 
@@ -153,3 +155,39 @@ def test_what_is_told_of_quieter_times_does_not_forget_the_worst() -> None:
 
 def test_who_has_heard_what_is_counted_for_each() -> None:
     assert heard_by(("b", "c"), 5, (("a", 1), ("b", 2))) == (("a", 1), ("b", 5), ("c", 5))
+
+
+@pytest.mark.parametrize(
+    ("what", "every", "expected"),
+    [
+        (alert(is_past=True, told=told("12:00", run="a")), None, (None, Reason.TOLD_ONCE, None)),
+        (alert(is_past=True, told=told("12:00", run="a")), 6, (None, Reason.NOTHING_TO_SAY, "18:00")),
+        (alert(is_past=True, told=told("12:00", run="b")), None, (Speech.REPEAT, Reason.REPEATED, None)),
+        (
+            alert(is_past=True, told=told("12:00", run="a"), due_again_at=at("15:00")),
+            None,
+            (Speech.REPEAT, Reason.REPEATED, None),
+        ),
+        (
+            alert(is_past=True, flapping=True, told=told("12:00", run="a")),
+            None,
+            (None, Reason.FLAPPING, None),
+        ),
+        (
+            alert(is_past=True, severity=CRITICAL, told=told("12:00", severity=CRITICAL, run="a")),
+            None,
+            (Speech.REPEAT, Reason.REPEATED, "20:00"),
+        ),
+    ],
+    ids=["told", "asked for all the same", "another run", "put off till now", "flapping", "critical"],
+)
+def test_what_has_ended_and_is_mild_is_told_once_for_each_run(
+    what: Alert, every: int | None, expected: tuple[Speech | None, Reason, str | None]
+) -> None:
+    speech, reason, ask = expected
+    manners = replace(MANNERS, repeat_past_every=None if every is None else timedelta(hours=every))
+
+    utterance = speak(what, at("16:00"), manners)
+
+    assert (utterance.speech, utterance.reason) == (speech, reason)
+    assert utterance.ask_again_at == (at(ask) if ask else None)

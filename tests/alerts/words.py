@@ -57,7 +57,7 @@ def alert(**more: object) -> Alert:
     return replace(plain, **more)  # type: ignore[arg-type] # the fields are named by the test
 
 
-def told(*clock: str, severity: Severity | None = Severity.WARNING, step: int = 1) -> Told:
+def told(*clock: str, severity: Severity | None = Severity.WARNING, step: int = 1, run: str = "") -> Told:
     """Return what was told at these instants, the last of them about this severity and step."""
     instants = tuple(at(one) for one in clock)
     return Told(
@@ -67,6 +67,7 @@ def told(*clock: str, severity: Severity | None = Severity.WARNING, step: int = 
         step=step,
         last_at=instants[-1] if instants else None,
         count=len(instants),
+        run=run,
     )
 
 

@@ -176,7 +176,7 @@ tests:
   - name: a
     check_ins:
       - 02:00 nightly strat
-      - 25:00 nightly start
+      - 25:99 nightly start
       - nightly start
       - 02:00 nightly start recods=1
       - 02:00 nightly "start
@@ -185,6 +185,10 @@ tests:
       - 06:00 nightly missing_runn critical
       - 06:00 nightly missing_run criticl
       - nothing till 06:00
+      - 2026-02-30 06:00 nightly missing_run
+      - nothing from 24:30 until 08:00
+    now: 2026-13-01
+    until: 99:99
   - name: b
     now: 2026-03-29
     timezone: Europe/Berlin
@@ -202,6 +206,7 @@ tests:
 SAID = {
     2: "did you mean tests?",
     6: "did you mean start?",
+    7: "'25:99' is not a time of day; write it as 02:00",
     8: "must begin with an instant such as 02:00",
     9: "did you mean records?",
     10: "a quotation mark is not closed",
@@ -209,14 +214,18 @@ SAID = {
     13: "did you mean missing_run?",
     14: "did you mean critical?",
     15: "nothing until 05:59",
-    21: "no job of environment 'production' is called 'nigthly'; did you mean nightly?",
-    22: "needs at and condition, or nothing: true",
-    23: "'nothing' needs 'at' or 'until', and not both",
-    24: "no receiver is called 'taem'; did you mean team?",
-    25: "'25:00' is not a time of day; write it as 02:00",
-    26: "is before the last line of the test",
-    27: "expects nothing; add lines to 'expect', or no_alerts: true",
-    28: "'yesterday' is not a day; write it as 2026-03-10",
+    16: "'2026-02-30' is not a day",
+    17: "'24:30' is not a time of day",
+    18: "'2026-13-01' is not a day",
+    19: "'99:99' is not a time of day",
+    25: "no job of environment 'production' is called 'nigthly'; did you mean nightly?",
+    26: "needs at and condition, or nothing: true",
+    27: "'nothing' needs 'at' or 'until', and not both",
+    28: "no receiver is called 'taem'; did you mean team?",
+    29: "'25:00' is not a time of day; write it as 02:00",
+    30: "is before the last line of the test",
+    31: "expects nothing; add lines to 'expect', or no_alerts: true",
+    32: "'yesterday' is not a day; write it as 2026-03-10",
 }
 
 
@@ -226,7 +235,7 @@ def test_every_mistake_of_a_file_is_told_at_once_with_its_line(run: Run) -> None
 
     assert said.code == Exit.USAGE
     told = {int(line.split(":")[1]): line for line in lines[:-1]}
-    assert sorted(told.keys() ^ {*SAID, 19}) == []
+    assert sorted(told.keys() ^ {*SAID, 23}) == []
     assert [line for line, words in SAID.items() if words not in told[line]] == []
     assert "the clocks are put forward" in said.out
     assert "say when that is: now: 2026-03-10" in said.out

@@ -13,13 +13,15 @@ from tocsin.alerts.route import Route
 from tocsin.cli import carrying
 from tocsin.cli.carrying import cut
 from tocsin.engine.book import Book, RuleBook
-from tocsin.engine.commands import Done, Refused, TakeHistory
+from tocsin.engine.commands import Done, Refused, TakeHistory, TeachRun
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.importing import take_history
 from tocsin.engine.ingest import take_in
+from tocsin.engine.teaching import teach
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
+from tocsin.jobs.run import Meaning, Remark
 from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 from tocsin.rules.defaults import DEFAULT_RULES
@@ -184,6 +186,28 @@ def test_what_is_imported_is_held_against_nobody(source: Store, store: Store, tm
     assert [o for o in daily.state.occurrences if o.nominal_at <= LATER] == []
     assert daily.due_at is not None
     assert daily.due_at > LATER
+
+
+def test_what_a_person_has_said_of_a_run_goes_with_it(source: Store, store: Store, tmp_path: Path) -> None:
+    said = TeachRun(
+        job=JobKey("production", "daily"), run="r-23", meaning=Meaning.EXCLUDED, who="ann", note="full load"
+    )
+    with committed(source) as writing:
+        draft = Draft(writing, _book(), LATER, _ids())
+        assert isinstance(teach(draft, said), Done)
+        draft.write()
+
+    imported(store, exported(source), tmp_path)
+
+    with store.reading() as reading:
+        watch = reading.job(said.job)
+        assert watch is not None
+        run, other = (reading.run(watch.job.id, key) for key in ("r-23", "r-24"))
+    assert run is not None
+    assert other is not None
+    assert run.remark == Remark(meaning=Meaning.EXCLUDED, at=LATER, who="ann", note="full load")
+    assert run.is_excluded
+    assert other.remark is None
 
 
 def test_only_what_is_wanted_is_exported(source: Store) -> None:

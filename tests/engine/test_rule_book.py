@@ -93,7 +93,7 @@ def test_patterns_too_large_to_be_tried_at_once_are_tried_one_by_one(monkeypatch
 
 
 def test_a_rule_without_a_limit_is_not_asked_about_a_job_that_promises_none() -> None:
-    rules = tuple(Rule(name=name, condition=name) for name in ("job_failure", "min_records", "failure_rate"))
+    rules = tuple(Rule(name=name, condition=name) for name in ("job_failure", "min_records", "data_quality"))
     promising = replace(job().definition, sla=SLA(min_records_processed=10))
     known = RuleBook(rules)
     patterned = RuleBook(tuple(dataclasses.replace(rule, job_pattern="etl") for rule in rules))

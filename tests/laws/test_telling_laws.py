@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.laws.histories import START, TICK
-from tocsin.alerts.advance import acknowledge, advance, open_alert, resolve
+from tocsin.alerts.advance import acknowledge, advance, as_past, open_alert, resolve
 from tocsin.alerts.alert import Alert, AlertState, Reason, SnoozeEnd, Told
 from tocsin.alerts.fingerprint import FIELDS, fingerprint
 from tocsin.alerts.muting import Mute
 from tocsin.alerts.snooze import lapse, snooze
-from tocsin.alerts.telling import Manners, Speech, said, speak
+from tocsin.alerts.telling import Manners, Speech, is_told_once, said, speak
 from tocsin.jobs.job import Definition, Job
 from tocsin.jobs.state import JobState
 from tocsin.rules.finding import Finding, Severity, Why
@@ -36,6 +36,7 @@ manners = st.builds(
     repeat_every=st.sampled_from([30 * MINUTE, 4 * HOUR]),
     window=st.sampled_from([20 * MINUTE, HOUR]),
     limit=st.integers(1, 4),
+    repeat_past_every=st.sampled_from([None, 2 * HOUR]),
 )
 
 
@@ -50,7 +51,7 @@ def finding(severity: Severity = Severity.CRITICAL, step: int = 1, **more: objec
     return Finding(severity=severity, step=step, **{**plain, **more})  # type: ignore[arg-type] # named by the test
 
 
-findings = st.builds(finding, severities, st.integers(1, 4))
+findings = st.builds(finding, severities, st.integers(1, 4), run=st.sampled_from(["at work", "past", *"abc"]))
 events = st.one_of(
     st.tuples(st.just("finds"), findings),
     st.tuples(st.just("finds"), findings),
@@ -96,9 +97,10 @@ class Speaker:
                     now=self.now,
                     told=self.told,
                 )
-                self.alert = opened.alert
+                change = opened
             else:
-                self.alert = advance(alert, about, self.now).alert
+                change = advance(alert, about, self.now)
+            self.alert = as_past(change, is_past=about.run != "at work").alert
         elif what == "is silenced" and isinstance(about, timedelta):
             self.mute = Mute(reason=Reason.SILENCED, until_at=self.now + about)
         elif alert is not None and what == "is taken for" and isinstance(about, timedelta):
@@ -183,7 +185,12 @@ def test_nothing_that_is_owed_is_forgotten(
         assert speaker.is_up_to_date
         last = alert.told.last_at
         assert last is not None
-        assert speaker.now - last <= max(manners.repeat_every, manners.window)
+        is_old = is_told_once(alert) and alert.told.run == alert.run
+        every = manners.repeat_past_every if is_old else manners.repeat_every
+        if every is None:
+            assert speaker.due_at is None
+        else:
+            assert speaker.now - last <= max(every, manners.window)
 
 
 @law

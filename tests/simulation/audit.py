@@ -26,6 +26,7 @@ from tests.simulation.world import START, World
 from tocsin.alerts.alert import KEEPS_BACK, Alert, AlertState, Entry, Reason
 from tocsin.alerts.group import Group
 from tocsin.alerts.silence import Silence
+from tocsin.alerts.telling import is_told_once
 from tocsin.engine.commands import Acknowledge, AcknowledgeGroup, AddSilence, Resolve, Snooze
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.run import Run, RunStatus
@@ -375,11 +376,12 @@ class Auditor:
     def _refused_all(self, alert: Alert, target: str) -> bool:
         """Whether a receiver refused for good what is told once.
 
-        What flaps is not repeated until it settles. What was refused for good is not tried again: its
-        fallback hears it in the place of the receiver, as `_has_stand_in` sees.
+        What flaps is not repeated until it settles, nor is what is mild and has ended. What was refused for
+        good is not tried again: its fallback hears it in the place of the receiver, as `_has_stand_in` sees.
         """
         mine = [n for n in self._owed[alert.id] if n.target == target and n.kind in SPEAKING]
-        return alert.flapping and bool(mine) and all(n.state is NotificationState.DEAD for n in mine)
+        is_once = alert.flapping or is_told_once(alert)
+        return is_once and bool(mine) and all(n.state is NotificationState.DEAD for n in mine)
 
     def _count(self) -> None:
         for alert in self._alerts:

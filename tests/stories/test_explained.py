@@ -199,6 +199,19 @@ def test_an_alert_that_everybody_has_heard_waits_for_its_repeat(story: Story) ->
     assert story.heard[-1] == ("12:00", "critical", "repeat")
 
 
+def test_a_mild_alert_of_a_run_that_has_ended_is_not_repeated(story: Story) -> None:
+    story.rule("no_data", severity="warning")
+    story.at("08:00").succeeds("etl", records=0)
+    story.until("08:30")
+    told = of_alert(story)
+
+    assert words_of_telling(told) == (
+        "not again: its run has ended, and only another can change it, told last at 2026-03-10 08:00 UTC"
+    )
+    assert told.next_at is None
+    assert story.silent_until("23:00")
+
+
 def test_a_silence_is_named_with_its_comment(story: Story) -> None:
     story.at("07:00").silences("job=etl", "10:00")
     story.at("08:00").fails("etl")

@@ -114,3 +114,47 @@ def test_many_failures_do_not_make_good_what_broke_a_limit_of_the_rule_alone(sto
 
     story.at("04:00").succeeds("load", run="c", records=9)
     assert story.open == []
+
+
+def test_a_run_that_lost_most_of_its_records_is_told_though_nobody_has_promised_any(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", records=10, failed_records=990)
+
+    assert story.heard == [("02:00", "warning", "firing")]
+    assert story.titles == ["ended well, but 99 % of its records failed"]
+    assert "max_failure_rate" in story.last.next_step
+    story.at("03:00").succeeds("load", run="b", records=500, failed_records=500)
+    assert story.open == []
+
+
+def test_few_records_say_little_of_a_job_that_has_promised_nothing(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", records=9, failed_records=90)
+
+    assert story.silent_until("20:00")
+    assert story.open == []
+
+
+def test_a_job_that_always_loses_most_of_its_records_can_say_so(story: Story) -> None:
+    story.job("load", max_failure_rate=0.9)
+    story.at("02:00").succeeds("load", run="a", records=200, failed_records=800)
+
+    assert story.silent_until("20:00")
+
+
+def test_a_run_without_any_good_record_is_told_as_that_alone_and_calls_nothing_over(story: Story) -> None:
+    story.at("02:00").succeeds("empty", run="a", records=0, failed_records=1000)
+    assert story.open == [("empty", "no_data", "warning")]
+
+    story.at("02:00").succeeds("load", run="a", records=1, failed_records=999)
+    story.at("03:00").succeeds("load", run="b", records=0, failed_records=1000)
+    story.at("04:00").succeeds("load", run="c")
+    assert [condition for job, condition, _ in story.open if job == "load"] == ["failure_rate", "no_data"]
+
+
+def test_a_partition_that_lost_most_of_its_records_is_not_forgotten_behind_others(story: Story) -> None:
+    story.at("02:00").succeeds("load", run="a", partition="de", records=10, failed_records=990)
+    for number in range(30):
+        story.at("03:00").succeeds("load", run=f"b{number}", partition=f"p{number}", records=100)
+    assert story.open == [("load", "failure_rate", "warning")]
+
+    story.at("04:00").succeeds("load", run="c", partition="de", records=1000)
+    assert story.open == []

@@ -94,6 +94,13 @@ def advance(alert: Alert, finding: Finding | None, now: datetime) -> Change:
     return Change(alert=alert, reason=Reason.UNCHANGED)
 
 
+def as_past(change: Change, *, is_past: bool) -> Change:
+    """Return an alert with whether the run that it is about has ended."""
+    if change.alert.is_past is is_past:
+        return change
+    return Change(alert=replace(change.alert, is_past=is_past), reason=change.reason)
+
+
 def _of_error(finding: Finding) -> tuple[str, str, str]:
     """Return class, cause and signature of the failure that a finding is about; empty where it is of none."""
     failure = finding.failure

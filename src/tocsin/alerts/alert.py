@@ -11,11 +11,19 @@ from tocsin.rules.finding import Severity, Why
 
 
 class AlertState(Enum):
-    """Where an alert is in its life; being silenced is a view of it, not a state."""
+    """Where an alert is in its life; being silenced is a view of it, not a state.
+
+    `is_open`: it has not been resolved.
+    """
+
+    is_open: bool
 
     FIRING = "firing"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+
+    def __init__(self, word: str) -> None:
+        self.is_open = word != "resolved"
 
 
 class Reason(Enum):
@@ -57,6 +65,7 @@ class Reason(Enum):
     GROUPED = "grouped"
     INHIBITED = "inhibited"
     INHIBITION_ENDED = "inhibition_ended"
+    TOLD_ONCE = "told_once"
     CLOSED_AT_RECEIVER = "closed_at_receiver"
     ESCALATION_BEGUN = "escalation_begun"
     ESCALATED = "escalated"
@@ -96,7 +105,7 @@ class Told:
     `at` are the instants of the notifications within the deduplication window, oldest first;
     `targets` everyone who was told that it fires and not yet that it is over; `heard` the number of the
     newest thing that each of those who ever heard of it was told, and `news` the number of the newest
-    thing that was no mere repeat.
+    thing that was no mere repeat. `run` is the one that it was about when it was told last.
     """
 
     at: tuple[datetime, ...] = ()
@@ -107,6 +116,7 @@ class Told:
     last_at: datetime | None = None
     count: int = 0
     news: int = 0
+    run: str = ""
 
 
 class SnoozeEnd(Enum):
@@ -132,7 +142,8 @@ class Pooled:
     """That an alert was handed to a group, for one receiver: as severe as it then was, to be told as one.
 
     `batch` is what the group had told as one by then. `is_taken`: somebody has it in hand. `climbs`: the
-    group climbs the escalation policy of the alert for it. `was_told`: it was told as one of it before.
+    group climbs the escalation policy of the alert for it. `was_told`: it was told as one of it before. `run`
+    is the one that it then was about.
     """
 
     group: str
@@ -143,6 +154,7 @@ class Pooled:
     is_taken: bool = False
     climbs: bool = False
     was_told: bool = False
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +220,8 @@ class Alert:
     shares with alerts that it mutes, or that mute it; `inhibited` says that one does. `upstream` are jobs
     that its own needs, `likely_cause` which of these is in trouble itself, and `at_risk` those that need
     its own. `error_class`, `error_cause` and `error_signature` say what failed, where it is about a failure,
-    and `alike` which other jobs failed of the same.
+    and `alike` which other jobs failed of the same. `is_past`: the run that it is about has ended, so that
+    only another run can say otherwise.
     """
 
     id: str
@@ -262,11 +275,12 @@ class Alert:
     error_cause: str = ""
     error_signature: str = ""
     alike: Alike | None = None
+    is_past: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether it has not been resolved."""
-        return self.state is not AlertState.RESOLVED
+        return self.state.is_open
 
     @property
     def bonds(self) -> tuple[Pooled | Left, ...]:

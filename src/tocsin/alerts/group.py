@@ -24,13 +24,15 @@ MAX_BESIDE = 50
 class Pace(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How long to gather: `wait` after the newest alert, never longer than `interval` after the first.
 
-    As one are told `together_from` and more that came within `interval`; what goes on is repeated.
+    As one are told `together_from` and more that came within `interval`; what goes on is repeated, and with
+    `repeats_past` also what is over and told once elsewhere.
     """
 
     wait: timedelta = timedelta(seconds=30)
     interval: timedelta = timedelta(minutes=5)
     together_from: int = 5
     repeat_every: timedelta = timedelta(hours=4)
+    repeats_past: bool = False
 
     @property
     def page_every(self) -> timedelta:

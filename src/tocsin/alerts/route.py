@@ -63,7 +63,8 @@ class Way:
     `path` names the node: "route/routes[2]/routes[0]". `muted_by` is the time interval that keeps quiet
     now, or that would have to be on for it to speak, and `muted_until` the first instant at which no
     interval does so; FOR_EVER if there is none, and later than a year if there is none within it. Both are
-    empty while the way is open.
+    empty while the way is open. `repeats_past`: a route says itself how often to repeat, and so of all that
+    it tells, also of what is told once elsewhere.
     """
 
     path: str
@@ -72,6 +73,7 @@ class Way:
     group_wait_for: timedelta
     group_every: timedelta
     repeat_every: timedelta
+    repeats_past: bool = False
     muted_by: str = ""
     muted_until: datetime | None = None
 
@@ -84,6 +86,7 @@ class Grouping:
     group_wait_for: timedelta = timedelta(seconds=30)
     group_every: timedelta = timedelta(minutes=5)
     repeat_every: timedelta = timedelta(hours=4)
+    repeats_past: bool = False
 
     def at(self, node: Route) -> "Grouping":
         """Return what holds at a node below."""
@@ -94,6 +97,7 @@ class Grouping:
             group_wait_for=self.group_wait_for if node.group_wait_for is None else node.group_wait_for,
             group_every=self.group_every if node.group_every is None else node.group_every,
             repeat_every=self.repeat_every if node.repeat_every is None else node.repeat_every,
+            repeats_past=self.repeats_past or node.repeat_every is not None,
         )
 
 
@@ -136,6 +140,7 @@ def way_of(node: Route, path: str, grouping: Grouping, now: datetime, intervals:
         group_wait_for=grouping.group_wait_for,
         group_every=grouping.group_every,
         repeat_every=grouping.repeat_every,
+        repeats_past=grouping.repeats_past,
         muted_by=muted_by,
         muted_until=_muted_until(node, now, intervals) if muted_by else None,
     )

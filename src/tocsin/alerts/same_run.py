@@ -76,7 +76,12 @@ def speaking(alert: Alert, one: Alert) -> Inhibitor:
 
 def is_spoken_for(alert: Alert) -> bool:
     """Whether what mutes an alert, or did last, is an alert of its own job about the same run."""
-    by = alert.inhibited.by if alert.inhibited is not None else None
+    return is_spoken_for_by(alert, alert.inhibited)
+
+
+def is_spoken_for_by(alert: Alert, inhibited: Inhibited | None) -> bool:
+    """Whether this is what it is where an alert of its own job speaks for it."""
+    by = inhibited.by if inhibited is not None else None
     return by is not None and by.job == alert.job and not by.rule
 
 

@@ -39,10 +39,10 @@ class Utterance:
 class Manners:
     """How often to speak.
 
-    `repeat_every` while nothing changes; at most `limit` notifications of one fingerprint in `window`.
-    That a trouble is over is always told and does not count. At least `remembered` notifications are
-    remembered for `memory`, for others who count them. An acknowledgement without an end may end after
-    `acknowledged_for`.
+    `repeat_every` while nothing changes, and `repeat_past_every` of what `is_told_once` (None: never). At
+    most `limit` notifications of one fingerprint in `window`: that a trouble is over is always told and does
+    not count. At least `remembered` notifications are remembered for `memory`, for others who count them.
+    An acknowledgement without an end may end after `acknowledged_for`.
     """
 
     repeat_every: timedelta
@@ -51,6 +51,7 @@ class Manners:
     memory: timedelta = timedelta(0)
     acknowledged_for: timedelta | None = None
     remembered: int = 0
+    repeat_past_every: timedelta | None = None
 
 
 def speak(
@@ -72,7 +73,8 @@ def speak(
 
     The end is told to whoever was told the beginning, muted or not. News are a first word, or a
     worse severity or step than was ever told; without news there is the repeat, at once where an
-    acknowledgement or a snooze has ended, and neither while somebody has it in hand or has put it off.
+    acknowledgement or a snooze has ended, and neither while somebody has it in hand or has put it off. What
+    `is_told_once` has a repeat only with another run.
     Deduplication (A11) keeps back, but never drops: what is still owed is said when the window has room. A
     rise to `page` is never kept back by it. What another alert mutes is told once that is over. What was
     handed to a group is told by the group, until there is worse to say.
@@ -87,7 +89,7 @@ def speak(
     if is_owed and (due_at is None or due_at > now):
         due_at, reason = now, Reason.CAUGHT_UP
     if due_at is None:
-        return Utterance(speech=None, reason=Reason.FLAPPING if alert.flapping else Reason.GROUPED)
+        return Utterance(speech=None, reason=_why_never(alert))
     if due_at > now:
         return Utterance(speech=None, reason=Reason.NOTHING_TO_SAY, ask_again_at=due_at)
     if alert.inhibited is not None:
@@ -99,7 +101,16 @@ def speak(
     room_at = _room_at(alert.told, now, manners)
     if room_at > now and not _rises_to_page(alert, reason):
         return Utterance(speech=None, reason=Reason.DEDUPLICATED, ask_again_at=room_at)
-    return Utterance(speech=speech, reason=reason, ask_again_at=now + manners.repeat_every)
+    every = manners.repeat_past_every if is_told_once(alert) else manners.repeat_every
+    return Utterance(speech=speech, reason=reason, ask_again_at=None if every is None else now + every)
+
+
+def is_told_once(alert: Alert) -> bool:
+    """Whether only a change makes an alert worth telling again: it is of a run that has ended, and is mild.
+
+    The clock adds nothing to what has happened once. Who must act hears of it again all the same.
+    """
+    return alert.is_past and alert.severity < Severity.CRITICAL
 
 
 def _settled(alert: Alert, now: datetime, manners: Manners) -> Utterance | None:
@@ -131,22 +142,32 @@ def _news(alert: Alert, now: datetime, manners: Manners) -> tuple[Speech, dateti
         return Speech.FIRING if told.severity is None else Speech.LOUDER, min(alert.opened_at, now)
     if told.last_at is None:
         return Speech.REPEAT, None
+    is_old = is_told_once(alert) and told.run == alert.run
+    every = manners.repeat_past_every if is_old else manners.repeat_every
+    due_again_at = alert.due_again_at
+    if due_again_at is not None and due_again_at <= told.last_at:
+        due_again_at = None
     if alert.flapping:
-        return Speech.REPEAT, _flapping_again_at(alert, told.last_at, now, manners)
-    repeat_at = told.last_at + manners.repeat_every
-    if alert.due_again_at is not None and told.last_at < alert.due_again_at:
-        repeat_at = min(repeat_at, alert.due_again_at)
-    return Speech.REPEAT, repeat_at
+        return Speech.REPEAT, due_again_at or _flapping_again_at(alert, told.last_at, now, every)
+    repeats = (due_again_at, None if every is None else told.last_at + every)
+    return Speech.REPEAT, min((at for at in repeats if at is not None), default=None)
 
 
-def _flapping_again_at(alert: Alert, last_at: datetime, now: datetime, manners: Manners) -> datetime | None:
+def _flapping_again_at(
+    alert: Alert, last_at: datetime, now: datetime, every: timedelta | None
+) -> datetime | None:
     """Return when a flapping alert is told again: not by its turns, but when none comes though it is bad."""
-    if alert.due_again_at is not None and last_at < alert.due_again_at:
-        return alert.due_again_at
-    if alert.is_between:
+    if alert.is_between or every is None:
         return None
     rests_since_at = max(last_at, alert.changed_at) if alert.changed_at <= now else last_at
-    return rests_since_at + max(FLAPPING_RESTS, manners.repeat_every)
+    return rests_since_at + max(FLAPPING_RESTS, every)
+
+
+def _why_never(alert: Alert) -> Reason:
+    """Return why only a change of an alert can be worth telling."""
+    if alert.flapping:
+        return Reason.FLAPPING
+    return Reason.GROUPED if alert.told.last_at is None else Reason.TOLD_ONCE
 
 
 def _rises_to_page(alert: Alert, reason: Reason) -> bool:
@@ -189,6 +210,7 @@ def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, 
             last_at=now,
             count=seq,
             news=told.news if speech is Speech.REPEAT else seq,
+            run=alert.run,
         ),
     )
 

@@ -55,14 +55,8 @@ class Span:
 @click.option(
     "--since", type=Back(), metavar="TIME", help="From then on: 90d or 2026-03-01T06:00 (default: 90d)."
 )
-@click.option("--jobs", metavar="PATTERN", default="", help="Jobs with such names alone (RE2): 'etl-.*'.")
-@click.option(
-    "--file",
-    "path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Replay this file of tocsin export in place of what the server keeps.",
-)
+@options.jobs_named
+@options.history_file("Replay")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @options.server
 def backtest(

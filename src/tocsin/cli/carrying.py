@@ -27,7 +27,7 @@ HEADER = "tocsin-history"
 @click.option(
     "--since", type=Back(), metavar="TIME", help="From then on: 90d or 2026-03-01T06:00 (default: all)."
 )
-@click.option("--jobs", metavar="PATTERN", default="", help="Jobs with such names alone (RE2): 'etl-.*'.")
+@options.jobs_named
 @click.option(
     "-o",
     "--output",

@@ -36,13 +36,7 @@ PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 @click.option(
     "--since", type=Back(), metavar="TIME", help="By what came from then on: 90d (default) or an instant."
 )
-@click.option(
-    "--file",
-    "path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="By this file of tocsin export in place of what the server keeps.",
-)
+@options.history_file("By")
 @options.config
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @options.server

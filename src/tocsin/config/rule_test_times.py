@@ -4,10 +4,10 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from tocsin.config.grammar.rule_tests import WEEKDAYS
 from tocsin.errors import InvalidSchedule
 from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, instant_of, local_date, zone
 
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 FIRST_DAY: Final = date(2026, 1, 5)
 """A Monday, on which a test begins that says no other day."""
 
@@ -37,8 +37,13 @@ def read_beginning(text: str | None, timezone: str) -> datetime:
     """
     if text is None:
         return instant_of(FIRST_DAY, MIDNIGHT, timezone)
+    return instant_of(*day_and_time(text), timezone)
+
+
+def day_and_time(text: str) -> tuple[date, time]:
+    """Return the day and the time of day, or midnight, that a text says; raises InvalidSchedule."""
     day, _, clock = text.strip().partition(" ")
-    return instant_of(_day(day), _time(clock) if clock else MIDNIGHT, timezone)
+    return _day(day), _time(clock) if clock else MIDNIGHT
 
 
 def read_when(text: str, *, begins_at: datetime, before_at: datetime, timezone: str) -> datetime:
@@ -46,18 +51,36 @@ def read_when(text: str, *, begins_at: datetime, before_at: datetime, timezone: 
 
     Raises InvalidSchedule for what cannot be read, and for a time that clocks jump over that day.
     """
-    words = text.split()
     if text.strip().startswith("+"):
         return before_at + read_length(text.strip()[1:])
     first = local_date(begins_at, timezone)
-    if len(words) == 1:
-        return _instant(first, words[0], timezone)
-    if len(words) != 2:  # noqa: PLR2004 -- a day and a time
+    day, clock = _parts(text)
+    if not day:
+        return _instant(first, clock, timezone)
+    if day not in WEEKDAYS:
+        return _instant(_day(day), clock, timezone)
+    ahead = (WEEKDAYS.index(day) - first.weekday()) % 7
+    return _instant(first + ahead * ONE_DAY, clock, timezone)
+
+
+def check_when(text: str) -> None:
+    """See whether a text can mean an instant, whatever the day of the test; raises InvalidSchedule."""
+    if text.strip().startswith("+"):
+        read_length(text.strip()[1:])
+    else:
+        _parts(text)
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Return the day that a text names, or nothing, and its time of day, both of which can be read."""
+    *before, clock = text.split() or [""]
+    if len(before) > 1:
         raise InvalidSchedule(f"must be an instant such as {_FORMS}, not {text[:40]!r}")
-    if words[0] not in WEEKDAYS:
-        return _instant(_day(words[0]), words[1], timezone)
-    ahead = (WEEKDAYS.index(words[0]) - first.weekday()) % 7
-    return _instant(first + ahead * ONE_DAY, words[1], timezone)
+    day = before[0] if before else ""
+    if day and day not in WEEKDAYS:
+        _day(day)
+    _time(clock)
+    return day, clock
 
 
 def repeated(first_at: datetime, every: timedelta, times: int, timezone: str) -> list[datetime]:

@@ -14,6 +14,7 @@ from tocsin.config.grammar.keys import GrammarKeys
 from tocsin.config.loading import configuration_in, content_of, load_configuration
 from tocsin.config.problems import Fault, Place, told, translate
 from tocsin.config.reading import Document, read
+from tocsin.config.rule_test_instants import unreadable_instants
 from tocsin.config.rule_test_times import MOST, read_beginning, read_length, read_when, repeated
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.rehearsing import Expected, Quiet, RuleTest, State
@@ -53,8 +54,14 @@ def load_tests(path: str | Path) -> RuleTests:
     faults += _grammar_faults(data)
     tests: list[RuleTest] = []
     about = _About(document=document, configuration=configuration, timezone=_general_timezone(data))
-    for number, written in _sound_tests(data):
-        tests += _tests(written, about, ("tests", number), faults)
+    for number, written in _each_test(data):
+        place = ("tests", number)
+        try:
+            sound = grammar.RuleTest.model_validate(written)
+        except ValidationError:
+            faults += unreadable_instants(written, place)
+        else:
+            tests += _tests(sound, about, place, faults)
     if faults or configuration is None:
         raise ConfigError(source, told(faults, document))
     return RuleTests(source=source, configuration=configuration, tests=tuple(tests))
@@ -99,14 +106,10 @@ def _grammar_faults(data: object) -> list[Fault]:
     return []
 
 
-def _sound_tests(data: object) -> Iterator[tuple[int, grammar.RuleTest]]:
-    """Return the tests that the grammar takes, so that a mistake in one hides none in another."""
+def _each_test(data: object) -> Iterator[tuple[int, object]]:
+    """Return the tests as they are written, so that a mistake in one hides none in another."""
     written = data.get("tests") if isinstance(data, dict) else None
-    for number, item in enumerate(written if isinstance(written, list) else ()):
-        try:
-            yield number, grammar.RuleTest.model_validate(item)
-        except ValidationError:
-            continue
+    return enumerate(written if isinstance(written, list) else ())
 
 
 def _general_timezone(data: object) -> str | None:

@@ -14,6 +14,7 @@ from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.run import Run
 from tocsin.notify.message import MessageKind
 from tocsin.quality.learned import Learned, Taught, learn
+from tocsin.quality.series import Series
 from tocsin.rules.finding import Severity
 
 NIGHT_BEGINS: Final = time(22)
@@ -22,6 +23,8 @@ TAKEN_EVERY: Final = 200
 MOST_LIVES: Final = 200_000
 """So many alerts of each side are compared one by one; more are only counted."""
 MOST_LESSONS: Final = 200
+MOST_SERIES: Final = 1_000
+"""So many jobs' past runs are at hand as they are learned from; those of more are read at each lesson."""
 
 _NEWS: Final = frozenset({MessageKind.FIRING.value, MessageKind.LOUDER.value, MessageKind.ESCALATED.value})
 _AGAIN: Final = MessageKind.REPEAT.value
@@ -231,6 +234,7 @@ class Lessons:
         self._known: OrderedDict[tuple[datetime, bytes], tuple[Learned, list[Run], str, Taught]] = (
             OrderedDict()
         )
+        self._series: OrderedDict[bytes, Series] = OrderedDict()
 
     def teach(
         self, learned: Learned, history: bytes, ended: Iterable[Run], timezone: str, now: datetime
@@ -240,11 +244,18 @@ class Lessons:
         known = self._known.pop(place, None)
         if known is not None and known[:3] == (learned, runs, timezone):
             return known[3]
-        taught = learn(learned, history, runs, timezone, now)
+        taught = learn(learned, history, runs, timezone, now, series=self._series.pop(history, None))
         self._known[place] = (learned, runs, timezone, taught)
         if len(self._known) > MOST_LESSONS:
             self._known.popitem(last=False)
+        self._keep_series(taught)
         return taught
+
+    def _keep_series(self, taught: Taught) -> None:
+        if taught.series is not None:
+            self._series[taught.history] = taught.series
+            if len(self._series) > MOST_SERIES:
+                self._series.popitem(last=False)
 
 
 class Backtest:

@@ -10,10 +10,11 @@ from tocsin.alerts.matcher import match_all, read_matcher
 from tocsin.alerts.muting import Mute, muted
 from tocsin.alerts.silence import Silence, pending
 from tocsin.alerts.telling import Manners
-from tocsin.engine.configuration import Configuration
+from tocsin.engine.configuration import Configuration, Policy
 from tocsin.jobs.job import Definition, Job, JobKey
 from tocsin.jobs.state import BlindWindow, HeldTo
 from tocsin.oncall.override import Override
+from tocsin.quality.remembering import by_identity
 from tocsin.rules.good_runs import held_to
 from tocsin.rules.judge import concerning
 from tocsin.rules.pattern import PatternSet
@@ -22,6 +23,7 @@ from tocsin.store.rows import SetAside
 
 MAX_REMEMBERED_JOBS = 100_000
 MAX_REMEMBERED_DEFINITIONS = 5_000
+REMEMBERED_POLICIES = 8
 _OF_NEEDS: Final = "upstream"
 
 
@@ -112,6 +114,18 @@ def _matches_alike(known: _Fit, job: Job) -> bool:
     return known.name == job.name and known.definition.labels == job.definition.labels
 
 
+@by_identity(REMEMBERED_POLICIES)
+def _manners_of(policy: Policy) -> Manners:
+    return Manners(
+        repeat_every=policy.repeat_every,
+        acknowledged_for=policy.acknowledged_for,
+        window=policy.deduplication_window,
+        limit=policy.deduplication_limit,
+        memory=policy.throttle.memory if policy.throttle is not None else timedelta(0),
+        remembered=policy.throttle.limit if policy.throttle is not None else 0,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
     """The configuration under its version, and the facts that concern all jobs."""
@@ -128,15 +142,7 @@ class Book:
     @property
     def manners(self) -> Manners:
         """How often to speak."""
-        policy = self.configuration.policy
-        return Manners(
-            repeat_every=policy.repeat_every,
-            acknowledged_for=policy.acknowledged_for,
-            window=policy.deduplication_window,
-            limit=policy.deduplication_limit,
-            memory=policy.throttle.memory if policy.throttle is not None else timedelta(0),
-            remembered=policy.throttle.limit if policy.throttle is not None else 0,
-        )
+        return _manners_of(self.configuration.policy)
 
     def definition_of(self, key: JobKey) -> Definition | None:
         """Return what the file says of a job."""

@@ -91,6 +91,8 @@ def _climb_of(voiced: Voiced, book: Book, now: datetime) -> Climb | None:
     alert = voiced.alert
     if alert.backfill:
         return None
+    if not book.configuration.escalations:
+        return alert.climb
     told = _told_as(voiced)
     has_moved = any(entry.reason is Reason.CAUGHT_UP for entry in voiced.entries)
     is_begun = alert.climb is not None and told is not Speech.LOUDER and not has_moved

@@ -74,6 +74,7 @@ class Gathering:
             severity=alert.severity,
             step=alert.step,
             was_told=before is not None,
+            run=alert.run,
         )
 
     def put_by(
@@ -333,6 +334,7 @@ class Gathering:
             wait=way.group_wait_for,
             interval=way.group_every,
             repeat_every=way.repeat_every,
+            repeats_past=way.repeats_past,
         )
 
     def _group(self, group_id: str) -> Group | None:

@@ -25,7 +25,14 @@ from tocsin.alerts.inhibition import (
     waiting,
 )
 from tocsin.alerts.route import FOR_EVER
-from tocsin.alerts.same_run import afterwards, can_be_spoken_for, is_spoken_for, speakers_for, speaking
+from tocsin.alerts.same_run import (
+    afterwards,
+    can_be_spoken_for,
+    is_spoken_for,
+    is_spoken_for_by,
+    speakers_for,
+    speaking,
+)
 from tocsin.alerts.upstream import Needed, inhibitor_of, lack_of, troubles_of
 from tocsin.engine.at_risk import at_risk_of
 from tocsin.engine.audible import changes_at, is_heard_by_all, unheard
@@ -172,8 +179,9 @@ class Inhibiting:
         return not job.definition.upstream or lack_of(alert) is None
 
     def _placed(self, alert: Alert, job: Job, change: Change, now: datetime) -> Alert:
-        labels = labels_of(alert)
-        ties = ties_of(self._book.configuration.inhibit_rules, labels)
+        rules = self._book.configuration.inhibit_rules
+        labels = labels_of(alert) if rules else {}
+        ties = ties_of(rules, labels)
         above = self._kinship.above(job) if job.definition.upstream and lack_of(alert) is not None else ()
         needed = tuple(Tie(key=key_of_job(*one.key), side=Side.TARGET) for one in above)
         found = self._by_rule(alert.id, ties, labels) or (self._along(alert, above, now) if above else None)
@@ -188,10 +196,12 @@ class Inhibiting:
             inhibited = waiting(now)
         if alert.backfill or (alert.flapping and self._is_well(job)):
             ties = tuple(tie for tie in ties if tie.side is Side.TARGET)
-        placed = replace(alert, ties=(*ties, *needed), inhibited=inhibited)
-        if not is_spoken_for(placed):
-            return placed
-        return replace(placed, ties=(*placed.ties, Tie(key=key_of_job(*job.key), side=Side.TARGET)))
+        if is_spoken_for_by(alert, inhibited):
+            needed = (*needed, Tie(key=key_of_job(*job.key), side=Side.TARGET))
+        ties = (*ties, *needed)
+        if (ties, inhibited) == (alert.ties, alert.inhibited):
+            return alert
+        return replace(alert, ties=ties, inhibited=inhibited)
 
     def _speaking_for(self, alert: Alert, job: Job, now: datetime) -> Inhibitor | None:
         """Return an alert of the job that says more of the same run, to all whom this one would reach."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.alerts.advance import Change, advance, open_alert, renewed, resolve
+from tocsin.alerts.advance import Change, advance, as_past, open_alert, renewed, resolve
 from tocsin.alerts.alert import Alert, AlertState, Entry, Reason, Told
 from tocsin.alerts.fingerprint import fingerprint
 from tocsin.alerts.flapping import Course
@@ -230,13 +230,19 @@ def _changes(
             seen.opened += 1
         else:
             change = advance(between(renewed(alert, job, rule.runbook), is_so=False), finding, now)
-        yield marked(change, going, now)
+        yield _by_run(marked(change, going, now), seen.state)
     for alert in open_by_print.values():
         if (alert.rule, alert.backfill) in not_well:
             change = Change(alert=alert, reason=Reason.UNCHANGED)
         else:
             change = _ended(seen, alert, book, now)
         yield change
+
+
+def _by_run(change: Change, state: JobState) -> Change:
+    """Return an alert with whether the run that it is about is at work no more."""
+    run = change.alert.run
+    return as_past(change, is_past=bool(run) and all(at_work.key != run for at_work in state.open_runs))
 
 
 def _take_change(seen: Look, placed: Placed, book: Book, groups: Groups, now: datetime) -> None:
@@ -357,7 +363,7 @@ def _voice(seen: Look, voiced: Voiced) -> None:
     known = next((i for i, a in enumerate(seen.alerts) if a.id == alert.id), None)
     if known is None:
         seen.alerts.append(alert)
-    elif seen.alerts[known] == alert and not voiced.entries:
+    elif not voiced.entries and (seen.alerts[known] is alert or seen.alerts[known] == alert):
         if voiced.ask_again_at is not None:
             seen.asks.append(voiced.ask_again_at)
         return

@@ -96,15 +96,16 @@ class Quietly:
     def pass_over(self, book: Book, now: datetime) -> bool:
         """Let time pass for the job that is due the longest; False: that may bring something to say."""
         tables = self._tables
-        due = tables.due(now, 1)
-        if not due or tables.has_wakes or _has_come(tables.next_group_due_at(), now):
+        watch = tables.first_due()
+        if watch is None or watch.alerting or watch.unreadable or not _has_come(watch.due_at, now):
             return False
-        watch = due[0]
-        if watch.alerting or watch.unreadable or watch.job.environment == SYSTEM_JOB.environment:
+        if tables.has_wakes or _has_come(tables.next_group_due_at(), now):
+            return False
+        if watch.job.environment == SYSTEM_JOB.environment:
             return False
         job_id, lesson = watch.job.id, _Lesson(tables, self._teach, now)
         try:
-            Lessons(lesson, due).take(watch)
+            Lessons(lesson, (watch,)).take(watch)
             seen = self._looked_at(lesson.watches.get(job_id, watch), book, now)
         except Exception:  # noqa: BLE001 -- there is more to say, or a fault: a transaction takes care of either
             return False

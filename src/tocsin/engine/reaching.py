@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from tocsin.alerts.alert import Alert, Told
 from tocsin.alerts.drill import DRILL
 from tocsin.alerts.route import Grouping, Way, ways
 from tocsin.engine.configuration import Configuration
+from tocsin.quality.remembering import by_identity
 from tocsin.rules.wording import clock_time
+
+_REMEMBERED: Final = 8
+"""Configurations of which the usual grouping is at hand: that in force, and those that are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,12 @@ class Reach:
     @property
     def repeat_every(self) -> timedelta | None:
         """How often it is told again: the shortest that any of its ways says, muted or not."""
-        return min((way.repeat_every for way in (*self.open, *(way for way, _ in self.muted))), default=None)
+        return min((way.repeat_every for way in self.ways), default=None)
+
+    @property
+    def repeat_past_every(self) -> timedelta | None:
+        """How often what is told once is told again all the same: the shortest that a way asks for."""
+        return min((way.repeat_every for way in self.ways if way.repeats_past), default=None)
 
     def missed_by(self, way: Way, configuration: Configuration) -> bool:
         """Whether somebody on this way has missed the latest news."""
@@ -89,6 +99,7 @@ def ways_of(labels: Mapping[str, str], configuration: Configuration, now: dateti
     return ways(configuration.route, labels, now, configuration.time_intervals, usual)
 
 
+@by_identity(_REMEMBERED)
 def usual_grouping(configuration: Configuration) -> Grouping:
     """Return what holds where no route says anything about groups."""
     policy = configuration.policy

@@ -147,14 +147,16 @@ class Replay:
 
     def advance(self, until: datetime) -> None:
         """Let time pass until then; time that is over is passed over."""
-        self._register_until(min(until, self.now))
+        if self._to_come:
+            self._register_until(min(until, self.now))
         turns = 0
         while (at := self._next_at()) is not None and at <= until:
             turns = turns + 1 if at <= self.now else 0
             if turns > MOST_TURNS:
                 raise RuntimeError(f"the replay finds no rest at {self.now}")
             self.now = max(self.now, at)
-            self._register_until(self.now)
+            if self._to_come:
+                self._register_until(self.now)
             if not self._quietly.pass_over(self._book, self.now):
                 draft = self._draft()
                 tick(draft, JOBS_AT_ONCE)
@@ -170,10 +172,11 @@ class Replay:
         tables = self._tables
         if tables.has_wakes:
             return self.now
-        asks = [at for at in (tables.next_due_at(), tables.next_group_due_at()) if at is not None]
-        if self._to_come:
-            asks.append(self._to_come[0].at)
-        return min(asks, default=None)
+        first_at = tables.next_due_at()
+        for at in (tables.next_group_due_at(), self._to_come[0].at if self._to_come else None):
+            if first_at is None or (at is not None and at < first_at):
+                first_at = at
+        return first_at
 
     def _register_until(self, until: datetime) -> None:
         while self._to_come and self._to_come[0].at <= until:

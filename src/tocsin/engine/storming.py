@@ -3,12 +3,11 @@
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import msgspec
 
-from tocsin.alerts.alert import Alert, AlertState, Pooled
 from tocsin.alerts.causes import TROUBLE, Cause
 from tocsin.alerts.group import THROTTLED, Group, Member, shared_cause
 from tocsin.alerts.together import climbed
@@ -18,20 +17,16 @@ from tocsin.engine.behind import behind
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import Draft
 from tocsin.engine.hushing import hushed
-from tocsin.engine.voicing import labels_of, notification_key
+from tocsin.engine.resting import muted_until, rests_until
+from tocsin.engine.voicing import notification_key
 from tocsin.engine.wording import height, words_of_risk_of_many
 from tocsin.notify.message import Link, Message, MessageKind, pack
 from tocsin.oncall.escalation import Facts, Move, Step
 from tocsin.rules.wording import clock_time
 from tocsin.store.rows import Notification
 
-MOST_ASKED = 20_000
-"""Most alerts of a group that are read to see whether all of it is muted."""
-ASKED_AT_ONCE = 500
+READ_AT_ONCE = 500
 MOST_LET_GO = 500_000
-ASKED_EVERY = timedelta(hours=1)
-"""How often it is asked anew whether what another alert explains may be told."""
-
 _KINDS = {
     Said.TOGETHER: MessageKind.FIRING,
     Said.REPEAT: MessageKind.REPEAT,
@@ -90,7 +85,7 @@ def _tried(
 
 def _spoken_for(draft: Draft, group: Group) -> tuple[int, ...]:
     """Take the turn of a group; return which jobs may speak by themselves."""
-    turn = draft.gathering.take_turn(group, draft.now, partial(hushed, draft), partial(_muted_until, draft))
+    turn = draft.gathering.take_turn(group, draft.now, partial(hushed, draft), partial(rests_until, draft))
     moved, step = _moved_on(draft, turn)
     draft.gathering.keep(moved)
     _speak(draft, msgspec.structs.replace(turn, group=moved), step)
@@ -103,10 +98,10 @@ def _give_up(draft: Draft, group: Group) -> tuple[int, ...]:
     Nobody is to wait for a group that may never be told. There is no job to be let go.
     """
     after = ""
-    for _ in range(MOST_LET_GO // ASKED_AT_ONCE):
-        page = draft.writing.alerts_of_group(group.id, after=after, limit=ASKED_AT_ONCE)
+    for _ in range(MOST_LET_GO // READ_AT_ONCE):
+        page = draft.writing.alerts_of_group(group.id, after=after, limit=READ_AT_ONCE)
         draft.writing.mark_due((alert.job_id for alert in page if alert.is_open), draft.now)
-        if len(page) < ASKED_AT_ONCE:
+        if len(page) < READ_AT_ONCE:
             break
         after = page[-1].id
     draft.has_woken = True
@@ -200,46 +195,10 @@ def _moved_on(draft: Draft, turn: Turn) -> tuple[Group, Step | None]:
     moved, step = climbed(turn, facts, now)
     if step is None or not step.tell:
         return moved, step
-    muted_until = _muted_until(draft, group)
-    if muted_until is None:
+    until = muted_until(draft, group)
+    if until is None:
         return moved, step
-    return climbed(turn, replace(facts, muted_until=muted_until), now)
-
-
-def _muted_until(draft: Draft, group: Group) -> datetime | None:
-    """Return until when nobody is told, if all that is in nobody's hand is muted, and when to ask again.
-
-    Muted is what silences and maintenance cover, and what another alert explains. What is more than
-    MOST_ASKED is taken for not muted: rather a message too many.
-    """
-    ends, after = list[datetime](), ""
-    for _ in range(MOST_ASKED // ASKED_AT_ONCE):
-        page = draft.writing.alerts_of_group(group.id, after=after, limit=ASKED_AT_ONCE)
-        for alert in page:
-            is_bound = any(_tells_of(group, one) for one in alert.pooled)
-            if not is_bound or alert.state is not AlertState.FIRING:
-                continue
-            until_at = _mute_ends_at(draft, alert)
-            if until_at is None:
-                return None
-            ends.append(until_at)
-        if len(page) < ASKED_AT_ONCE:
-            return min(ends, default=None)
-        after = page[-1].id
-    return None
-
-
-def _tells_of(group: Group, pooled: Pooled) -> bool:
-    """Whether a group has told of an alert, which is in nobody's hand."""
-    return pooled.group == group.id and pooled.batch < group.batch and not pooled.is_taken
-
-
-def _mute_ends_at(draft: Draft, alert: Alert) -> datetime | None:
-    """Return when to ask again whether an alert is muted; None where it is not."""
-    if alert.inhibited is not None:
-        return alert.inhibited.until_at or draft.now + ASKED_EVERY
-    mute = draft.book.mute_of(labels_of(alert), draft.now)
-    return None if mute is None else mute.until_at
+    return climbed(turn, replace(facts, muted_until=until), now)
 
 
 def owed_of(turn: Turn, said: Said, target: str, configuration: Configuration, now: datetime) -> Notification:

@@ -148,8 +148,9 @@ def _utterance(
 ) -> Utterance:
     """Return what to say of an alert; while its job is throttled, `until` then, nothing is said again."""
     manners = book.manners
-    if reach.repeat_every is not None and reach.repeat_every != manners.repeat_every:
-        manners = replace(manners, repeat_every=reach.repeat_every)
+    if reach.repeat_every is not None:
+        past_every = reach.repeat_past_every
+        manners = replace(manners, repeat_every=reach.repeat_every, repeat_past_every=past_every)
     utterance = speak(
         alert,
         now,

@@ -32,6 +32,7 @@ _KEPT_BACK: Final[Mapping[Reason, str]] = {
     Reason.DEDUPLICATED: "no: it was told often enough for now",
     Reason.THROTTLED: "no: too much was told of its job",
     Reason.GROUPED: "not by itself: its group tells it",
+    Reason.TOLD_ONCE: "not again: its run has ended, and only another can change it",
     Reason.FLAPPING: "no: it was told that its job is good and bad by turns",
 }
 _HEARD: Final[Mapping[Heard, str]] = {
@@ -77,7 +78,7 @@ def words_of_opinion(opinion: Opinion, timezone: str) -> str:
 
 
 _QUIET: Final[Mapping[Stance, str]] = {
-    Stance.CANNOT_TELL: "cannot tell: what it would have to look at is not remembered any more",
+    Stance.CANNOT_TELL: "cannot tell: what it would look at is not known yet, or not remembered any more",
     Stance.TOLERATED: "quiet: it would speak, but for what it tolerates",
     Stance.DECLARED_OVER: "quiet: a person has declared over what it would speak of",
     Stance.QUIET: "quiet: it finds nothing",
@@ -143,7 +144,10 @@ def _details(explained: AlertExplanation, alert: Alert) -> Iterator[str]:
         )
     if explained.mute is not None and explained.mute.reason is reason:
         yield explained.mute.note
-    if reason in (Reason.NOTHING_TO_SAY, Reason.FLAPPING) and alert.told.last_at is not None:
+    if (
+        reason in (Reason.NOTHING_TO_SAY, Reason.FLAPPING, Reason.TOLD_ONCE)
+        and alert.told.last_at is not None
+    ):
         yield f"told last at {clock_time(alert.told.last_at, zone)}"
 
 

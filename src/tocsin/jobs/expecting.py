@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tocsin.jobs.job import Job
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, Plan, next_occurrence, occurrence_for
-from tocsin.jobs.schedule import ScheduleKind, interval_of
+from tocsin.jobs.schedule import interval_of
 from tocsin.jobs.state import MAX_OCCURRENCES, JobState
 
 MAX_STEPS = 100
@@ -23,7 +23,7 @@ def expect(job: Job, state: JobState, until: datetime) -> JobState:
     `occurrences_dropped` counts the others that no run began, at least those that had to be stepped through.
     """
     schedule = job.definition.schedule
-    if schedule is not None and schedule.kind is ScheduleKind.INTERVAL:
+    if schedule is not None and schedule.kind.is_interval:
         return _expect_interval(job, state, until, interval_of(schedule))
     if state.occurrences and state.occurrences[-1].nominal_at > until:
         return state

@@ -59,7 +59,14 @@ _AMOUNT: Final = re.compile(r"\s*([0-9]{1,9})?\s*([a-z]+)\s*(?:and\s+|,)?", re.A
 
 
 class ScheduleKind(Enum):
-    """How a schedule is written, or what an SLA without one implies (daily, hourly)."""
+    """How a schedule is written, or what an SLA without one implies (daily, hourly).
+
+    `is_interval`: it names no instants, but a distance from one start to the next. `names_days`: it names
+    days, and no time of them.
+    """
+
+    is_interval: bool
+    names_days: bool
 
     CRON = "cron"
     ONCALENDAR = "oncalendar"
@@ -67,6 +74,10 @@ class ScheduleKind(Enum):
     WEEKLY = "weekly"
     DAILY = "daily"
     HOURLY = "hourly"
+
+    def __init__(self, word: str) -> None:
+        self.is_interval = word == "interval"
+        self.names_days = word in ("weekly", "daily")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

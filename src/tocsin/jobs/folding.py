@@ -99,7 +99,7 @@ def fold(
     if state.occurrences:
         run, state = take_spanned(job, state, run, run.ended_at or run.last_sign_at)
     folded = _over(state, check_in, known, run, job.definition.sla)
-    if not job.definition.checks or run.backfill or run.status is not RunStatus.SUCCESS:
+    if not job.definition.checks or run.backfill or not run.status.is_good:
         return folded
     return replace(folded, state=with_measured(folded.state, job.definition.checks, run, compare))
 
@@ -192,18 +192,18 @@ def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: 
         run = replace(run, violations=(*run.violations, *violations)) if violations else run
     state = _close(state, run, sla)
     decided: tuple[Occurrence, ...] = ()
-    if run.status is RunStatus.SUCCESS and (run.occurrence_at is not None or not run.backfill):
+    if run.status.is_good and (run.occurrence_at is not None or not run.backfill):
         state, decided = settle_by(state, run)
         if decided:
             decided, missed = at_their_end(decided, run.ended_at or run.last_sign_at)
             violations += missed
-    elif run.status is RunStatus.SKIPPED:
+    elif run.status.is_left_out:
         state, decided = skip(state, run)
     state = replace(
         state,
         last_seen_at=check_in.received_at,
         last_started_at=_later(state.last_started_at, run.started_at or run.ended_at),
-        promised_at=None if run.status is RunStatus.SUCCESS else state.promised_at,
+        promised_at=None if run.status.is_good else state.promised_at,
         unlearned=unlearned_with(state.unlearned, run, check_in.received_at),
     )
     return Folded(state=state, run=run.key, runs=(run,), decided=decided, ended=True, violations=violations)
@@ -212,7 +212,7 @@ def _over(state: JobState, check_in: CheckIn, known: Run | None, run: Run, sla: 
 def unlearned_with(known: Unlearned | None, run: Run, now: datetime) -> Unlearned:
     """Return from where on there is to be learned; a good run is worth it soon, a bad one waits for it."""
     from_at, due_at = run.order_at, None if known is None else known.due_at
-    if run.status is RunStatus.SUCCESS and due_at is None:
+    if run.status.is_good and due_at is None:
         due_at = now + LEARN_AFTER
     if known is None:
         return Unlearned(from_at=from_at, due_at=due_at)
@@ -247,7 +247,7 @@ def _close(state: JobState, run: Run, sla: SLA) -> JobState:
     last_success_at = state.last_success_at
     if run.status.is_bad and not _is_made_up_for(state, run):
         state = with_failure(state, tuple(sorted((*state.failures, run), key=_ENDED_AT)))
-    elif run.status is RunStatus.SUCCESS:
+    elif run.status.is_good:
         last_success_at = _later(last_success_at, run.ended_at)
         if state.failures:
             state = _made_good(state, run)
@@ -328,6 +328,7 @@ def outcome_of(run: Run) -> Outcome:
         heartbeat_every_seconds=run.heartbeat_every_seconds,
         late=run.deadline_at is not None and ended_at > run.deadline_at,
         records_failed=run.records_failed,
+        retried=run.is_retried,
     )
 
 

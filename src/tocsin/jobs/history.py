@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tocsin.jobs.run import Meaning, Run, RunStatus
+from tocsin.jobs.run import Meaning, Run
 
 MAX_POINTS: Final = 540
 MAX_BYTES: Final = 8 * 1024
@@ -34,6 +34,8 @@ _MOST_HALF: Final = 65_504.0
 _MOST_RECORDS: Final = 1e15
 _STEPS: Final = 65_533
 _LATEST: Final = 2**32 - 1
+_UNSAID: Final = bytes(range(32))
+"""What runs count for of which nobody has said EXPECTED or NEW_NORMAL."""
 
 
 class Counts(IntFlag):
@@ -55,6 +57,7 @@ class Counts(IntFlag):
     NEW_NORMAL = 64
 
 
+_COMPARABLE: Final = Counts.GOOD | Counts.COMPARABLE
 _SAID: Final = {
     Meaning.EXCLUDED: Counts.EXCLUDED,
     Meaning.EXPECTED: Counts.EXPECTED,
@@ -111,10 +114,10 @@ def _share(ok: int | None, failed: int | None) -> float | None:
 def _counts(run: Run) -> Counts:
     if run.status.is_bad:
         return Counts.BAD
-    if run.status is not RunStatus.SUCCESS:
+    if not run.status.is_good:
         return Counts.NOTHING
-    is_comparable = not run.backfill and run.execution is not None and run.attempt == 1 and not run.attempts
-    counts = Counts.GOOD | Counts.COMPARABLE if is_comparable else Counts.GOOD
+    is_comparable = not run.backfill and run.execution is not None and not run.is_retried
+    counts = _COMPARABLE if is_comparable else Counts.GOOD
     return counts if run.remark is None else counts | _SAID[run.remark.meaning]
 
 
@@ -167,7 +170,7 @@ def set_counts(history: bytearray, row: int, counts: int) -> None:
 def rows_said(history: bytes | bytearray) -> list[tuple[int, int]]:
     """Return the rows of which a person has said EXPECTED or NEW_NORMAL, with what each counts for."""
     columns = history[_POINT.size - 1 :: _POINT.size]
-    if not columns or max(columns) < Counts.EXPECTED:
+    if not columns.translate(None, _UNSAID):
         return []
     return [(row, counts) for row, counts in enumerate(columns) if counts >= Counts.EXPECTED]
 

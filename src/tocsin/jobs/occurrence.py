@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from tocsin.jobs.promised import (
     CLOCK_SKEW,
-    WHOLE_DAYS,
     LetOff,
     Occurrence,
     OccurrenceStatus,
@@ -26,7 +25,7 @@ from tocsin.jobs.promised import (
     promised,
     schedule_of,
 )
-from tocsin.jobs.schedule import ScheduleKind, latest_at, next_after
+from tocsin.jobs.schedule import latest_at, next_after
 from tocsin.jobs.walltime import ONE_SECOND, local_date
 
 __all__ = [
@@ -72,7 +71,7 @@ def occurrence_for(plan: Plan, started_at: datetime) -> Occurrence | None:
             return coming
         return _joined(plan, [_last_of(one, started_at) for one in (plan, *plan.others)], max)
     schedule = schedule_of(plan)
-    if schedule is None or schedule.kind is ScheduleKind.INTERVAL:
+    if schedule is None or schedule.kind.is_interval:
         return None
     coming_at = next_after(schedule, started_at)
     if coming_at is not None and _may_be_open(plan, coming_at, started_at) and counts(plan, coming_at):
@@ -99,7 +98,7 @@ def nominal_near(plan: Plan, instant: datetime) -> datetime | None:
     around: list[datetime | None] = []
     for one in (plan, *plan.others):
         schedule = schedule_of(one)
-        if schedule is not None and schedule.kind is not ScheduleKind.INTERVAL:
+        if schedule is not None and not schedule.kind.is_interval:
             around += [latest_at(schedule, instant), next_after(schedule, instant)]
     day = local_date(instant, plan.timezone)
     of_the_day = [at for at in around if at is not None and local_date(at, plan.timezone) == day]
@@ -121,7 +120,7 @@ def promise_at(plan: Plan, nominal_at: datetime) -> Occurrence | None:
 
 def expects(plan: Plan, nominal_at: datetime) -> bool:
     """Whether a run is expected at this very instant; never for an interval, which names no instants."""
-    if plan.schedule is not None and plan.schedule.kind is ScheduleKind.INTERVAL:
+    if plan.schedule is not None and plan.schedule.kind.is_interval:
         return False
     found = next_occurrence(plan, nominal_at - ONE_SECOND)
     return found is not None and found.nominal_at == nominal_at
@@ -141,7 +140,7 @@ def starts_at_will(plan: Plan, nominal_at: datetime) -> bool:
 
 
 def _is_free(plan: Plan) -> bool:
-    return plan.schedule is None or plan.schedule.kind in WHOLE_DAYS
+    return plan.schedule is None or plan.schedule.kind.names_days
 
 
 def _expecting(plan: Plan) -> list[object]:

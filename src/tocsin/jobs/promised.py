@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from tocsin.jobs.calendar import Calendar, is_business_day
-from tocsin.jobs.schedule import Schedule, ScheduleKind, interval_of, latest_at, moved_from, next_after
+from tocsin.jobs.schedule import Schedule, interval_of, latest_at, moved_from, next_after
 from tocsin.jobs.sla import SLA, implied_schedule
 from tocsin.jobs.walltime import MIDNIGHT, ONE_DAY, ONE_SECOND, instant_of, local_date, zone
 
@@ -20,7 +20,6 @@ _EARLIEST: Final = timedelta(hours=6)
 _MOST_CLOSED_DAYS: Final = 400
 # A yearly job may meet a weekend several times in a row, so that 400 days alone would give up too early.
 _FEWEST_TRIES: Final = 10
-WHOLE_DAYS: Final = frozenset({ScheduleKind.WEEKLY, ScheduleKind.DAILY})
 
 
 class OccurrenceStatus(Enum):
@@ -131,7 +130,7 @@ def first_counting(plan: Plan, schedule: Schedule, nominal_at: datetime) -> date
         if tries >= _FEWEST_TRIES and found_at - nominal_at > _MOST_CLOSED_DAYS * ONE_DAY:
             return None
         tomorrow = local_date(found_at, plan.timezone) + ONE_DAY
-        if schedule.kind is ScheduleKind.INTERVAL:
+        if schedule.kind.is_interval:
             found_at = instant_of(tomorrow, _wall_time(found_at, plan.timezone), plan.timezone)
         else:
             found_at = next_after(
@@ -182,7 +181,7 @@ def _early(schedule: Schedule, nominal_at: datetime, grace: timedelta) -> timede
     the next one does not come.
     """
     wanted = min(max(grace, CLOCK_SKEW), _EARLIEST)
-    if schedule.kind is ScheduleKind.INTERVAL:
+    if schedule.kind.is_interval:
         return min(wanted, interval_of(schedule) / 2)
     if next_after(schedule, nominal_at - 2 * wanted) == nominal_at:
         return wanted
@@ -196,7 +195,7 @@ def _start_by(
     if plan.schedule is None:
         return None
     patience = max(grace_of(plan), _ARRIVAL)
-    if schedule.kind not in WHOLE_DAYS:
+    if not schedule.kind.names_days:
         return nominal_at + patience
     if deadline_at is not None:
         return None

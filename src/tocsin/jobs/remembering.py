@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from tocsin.jobs.run import Phase, Run, RunStatus
-from tocsin.jobs.sla import SLA
+from tocsin.jobs.sla import FAILED_OF_AT_LEAST, MOST_FAILED, SLA
 from tocsin.jobs.state import (
     MAX_FAILURES,
     MAX_PUSHED_OUT,
@@ -44,10 +44,12 @@ def is_odd(outcome: Outcome, sla: SLA, held_to: HeldTo | None = None) -> bool:
 
 
 def _breaks_a_promise(ok: int, failed: int, sla: SLA) -> bool:
-    """Whether so many records are none, or fewer or worse than was promised."""
+    """Whether so many records are none, or fewer or worse than was promised, or is ever taken for good."""
     if ok == 0 or (sla.min_records_processed is not None and ok < sla.min_records_processed):
         return True
-    return sla.max_failure_rate is not None and failed > sla.max_failure_rate * (ok + failed)
+    if sla.max_failure_rate is not None:
+        return failed > sla.max_failure_rate * (ok + failed)
+    return failed > MOST_FAILED * (ok + failed) and ok + failed >= FAILED_OF_AT_LEAST
 
 
 class Memory(NamedTuple):
@@ -80,7 +82,7 @@ def after(state: JobState, sla: SLA, *outcomes: Outcome) -> Memory:
 
 def _follows(newer: Outcome, older: Outcome) -> bool:
     """Whether the newer is a good run of the same partition, so that the older stands for nothing more."""
-    is_good = newer.status is RunStatus.SUCCESS and not newer.backfill
+    is_good = newer.status is not None and newer.status.is_good and not newer.backfill
     return is_good and newer.partition == older.partition
 
 

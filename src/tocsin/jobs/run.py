@@ -12,13 +12,15 @@ from tocsin.jobs.numbers import Numbers
 class RunStatus(Enum):
     """What a run is, in the words that go over the wire.
 
-    `is_open`: it may still go on. `is_running`: it is at work. `is_bad`: it ended without having done its
-    work.
+    `is_open`: it may still go on. `is_running`: it is at work. `is_good`: it has done its work. `is_bad`: it
+    ended without having done it. `is_left_out`: neither.
     """
 
     is_open: bool
     is_running: bool
+    is_good: bool
     is_bad: bool
+    is_left_out: bool
 
     PENDING = "pending"
     RUNNING = "running"
@@ -32,6 +34,8 @@ class RunStatus(Enum):
         # fifteen times as much to find by way of its class, before Python 3.12.
         self.is_open = word in ("pending", "running")
         self.is_running = word == "running"
+        self.is_good = word == "success"
+        self.is_left_out = word == "skipped"
         self.is_bad = word in ("failed", "timeout")
 
 
@@ -166,6 +170,11 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     def is_excluded(self) -> bool:
         """Whether a person has said that it tells nothing."""
         return self.remark is not None and self.remark.meaning is Meaning.EXCLUDED
+
+    @property
+    def is_retried(self) -> bool:
+        """Whether it had an attempt before its newest, so that its duration is not that of one execution."""
+        return self.attempt > 1 or bool(self.attempts)
 
     @property
     def queue_wait(self) -> timedelta | None:

@@ -66,6 +66,7 @@ _LOOK_BACK: Final = (
 _A_DAY_AND_MORE: Final = timedelta(hours=26)
 _MOST_HALVINGS: Final = 64
 _PROBES: Final = 10
+_REMEMBERED: Final = 8_192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,9 @@ class Schedule:
     expression: str
     kind: ScheduleKind
     timezone: str
+
+
+_answered: Final[dict[int, tuple[Schedule, datetime, datetime]]] = {}
 
 
 def read_schedule(text: str, timezone: str) -> Schedule:
@@ -118,10 +122,23 @@ def next_after(schedule: Schedule, instant: datetime) -> datetime | None:
     An interval has no instants of its own: it is counted from `instant`, which the caller makes the last
     start.
     """
-    if schedule.kind is ScheduleKind.INTERVAL:
+    if schedule.kind.is_interval:
         return instant.astimezone(UTC) + interval_of(schedule)
-    # Most questions about a job fall between the same two nominal instants, so the answer for the full hour,
-    # which is remembered, mostly holds for the whole of it.
+    # Most questions about a job fall between the same two nominal instants, so that the last answer holds.
+    known = _answered.get(id(schedule))
+    if known is not None and known[1] <= instant < known[2]:
+        return known[2]
+    found_at = _searched(schedule, instant)
+    if found_at is not None:
+        if len(_answered) >= _REMEMBERED:
+            _answered.clear()
+        # The schedule is kept with its answer, so that its identity is nobody else's meanwhile.
+        _answered[id(schedule)] = (schedule, instant, found_at)
+    return found_at
+
+
+def _searched(schedule: Schedule, instant: datetime) -> datetime | None:
+    # The answer for the full hour, which is remembered, mostly holds for the whole of it.
     by_hour = _first_after(schedule, instant.replace(minute=0, second=0, microsecond=0))
     if by_hour is None or by_hour > instant:
         return by_hour
@@ -133,7 +150,7 @@ def latest_at(schedule: Schedule, instant: datetime) -> datetime | None:
 
     None for an interval, which is counted from a start that only the caller knows.
     """
-    if schedule.kind is ScheduleKind.INTERVAL:
+    if schedule.kind.is_interval:
         return None
     by_hour = _last_before(schedule, instant.replace(minute=0, second=0, microsecond=0))
     if by_hour is not None:

@@ -11,6 +11,12 @@ from tocsin.jobs.schedule import Schedule, ScheduleKind
 _WALL_TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
+MOST_FAILED: Final = 0.5
+"""The share of a run's records above which hardly anybody would call it good, where nobody has said."""
+FAILED_OF_AT_LEAST: Final = 100
+"""Of fewer records than these a share says little, where nobody has promised one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SLA:
     """The promises for one job; what is None is not promised.

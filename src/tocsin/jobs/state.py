@@ -27,8 +27,9 @@ EVERY_CONDITION = "*"
 class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """An ended run, or an occurrence that never ran (`status` is None), in the few facts that rules ask for.
 
-    `at` is when it ended or was given up; `order_at` places it among the others. It is kept as an array, for
-    there are twenty of them in a state: a new field comes last and has a default.
+    `at` is when it ended or was given up; `order_at` places it among the others. `retried`: attempts that
+    failed, and the waits between them, count in its `seconds`. It is kept as an array, for there are twenty
+    of them in a state: a new field comes last and has a default.
     """
 
     at: datetime
@@ -43,11 +44,12 @@ class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     heartbeat_every_seconds: float = 0.0
     late: bool = False
     records_failed: int | None = None
+    retried: bool = False
 
     @property
     def is_run(self) -> bool:
         """Whether a run did its work, well or badly: neither left out nor never started."""
-        return self.status is not None and self.status is not RunStatus.SKIPPED
+        return self.status is not None and not self.status.is_left_out
 
 
 class HeldTo(Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
-from tocsin.jobs.run import Run, RunStatus, Violation
+from tocsin.jobs.run import Run, Violation
 from tocsin.jobs.sla import SLA
 from tocsin.jobs.state import BlindWindow, JobState, hidden_by
 
@@ -24,7 +24,7 @@ def promises_of_runs(sla: SLA) -> bool:
 
 def at_its_end(run: Run, sla: SLA) -> tuple[Violation, ...]:
     """Return what a run that has ended has broken and is not counted yet; nobody waits for a backfill."""
-    if run.backfill or run.status is RunStatus.SKIPPED:
+    if run.backfill or run.status.is_left_out:
         return ()
     return tuple(one for one in _broken_by(run, sla) if one not in run.violations)
 
@@ -37,7 +37,7 @@ def _broken_by(run: Run, sla: SLA) -> Iterable[Violation]:
     if sla.max_failure_rate is not None and failed > sla.max_failure_rate * ((ok or 0) + failed):
         yield Violation.FAILURE_RATE_EXCEEDED
     least = sla.min_records_processed
-    if least is not None and ok is not None and ok < least and run.status is RunStatus.SUCCESS:
+    if least is not None and ok is not None and ok < least and run.status.is_good:
         yield Violation.INSUFFICIENT_RECORDS
 
 

@@ -133,7 +133,7 @@ def _is_due(longer: Series, moved: Normal) -> bool:
         return True
     if moved.settled:
         return False
-    first, *_, before, last = longer.order_at
+    first, before, last = longer.order_at[0], longer.order_at[-2], longer.order_at[-1]
     gap = last - before
     return (last + gap - first) // WEEK_SECONDS > (moved.fitted_at + gap - first) // WEEK_SECONDS
 

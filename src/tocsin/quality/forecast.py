@@ -177,6 +177,12 @@ def of_expected(
     return Forecast(base_at=nominal_at, takes=of_history(comparable), starts=starts)
 
 
+def latest_start(delays_seconds: tuple[float, ...], elapsed_seconds: int) -> float:
+    """Return in how many seconds from its nominal instant a run that has not started by then does at most."""
+    first, last = (min(delays_seconds), max(delays_seconds)) if delays_seconds else (0.0, 0.0)
+    return max(2 * last - first, elapsed_seconds + _LONGER_STILL * max(elapsed_seconds - first, 0.0))
+
+
 def _starts(delays_seconds: tuple[float, ...]) -> tuple[Start, ...]:
     """Return when a run starts: as one of those before it, or, seldom, later than all of them."""
     ordered = sorted(delays_seconds)

@@ -33,6 +33,7 @@ BELLS: Final = len(_NORMAL)
 _HALF_BELIEVED: Final = 20
 _WIDTH: Final = 0.4
 """Of one bell, in normal spreads of the history."""
+_NARROWED: Final = 1.0 / sqrt(1.0 + _WIDTH * _WIDTH)
 # Of runs, the share that are unlike their history, and how unlike in ln: a hang, a doubled input.
 _UNLIKE: Final = 0.03
 _UNLIKE_LATER: Final = 0.45
@@ -46,11 +47,16 @@ _MISLED_DENSITY: Final = 0.3
 _ROOT_TWO: Final = sqrt(2.0)
 _ROOT_TWO_PI: Final = sqrt(2.0 * pi)
 _LEAST_SHARE: Final = 1e-9
+MOST_SHARE: Final = 0.999
+"""More of a run is never taken to be done while it goes on."""
+_LEAST_DEVIATION: Final = 1e-6
 # Half the weight of a bell that is no oddity; that of the runs that are unlike the others is never more.
 _COUNTS: Final = 0.04
 
 Bell = tuple[float, float, float]
 """Half its weight, its middle in ln(seconds + offset), and 1 / (√2 × its deviation)."""
+Part = tuple[float, float, float]
+"""The weight of some runs among all, and a middle and deviation of theirs in ln(seconds + offset)."""
 
 
 class Comparable(Struct, frozen=True, kw_only=True, gc=False):
@@ -104,30 +110,47 @@ def of_history(comparable: Comparable) -> Lasting:
     short; a small part of it belongs to runs that are unlike all before.
     """
     runs = max(comparable.runs, 2)
-    share = 1.0 - _UNLIKE - 0.2 / (runs + 2)
+    (share, _, _), unlike = parts_of(comparable)
+    places = [_place(comparable.shape, runs, number) for number in range(BELLS)]
     mu, scale = comparable.mu, comparable.scale
-    places = _places(comparable.shape, runs)
     bells = [_bell(share / BELLS, mu + at * scale, _WIDTH * scale) for at in places]
-    unlike = max(_UNLIKE_WIDTH, 3 * scale)
-    bells.append(_bell(1.0 - share, mu + _UNLIKE_LATER, unlike))
-    return Lasting(bells=tuple(bells), offset=comparable.offset)
+    return Lasting(bells=(*bells, _bell(*unlike)), offset=comparable.offset)
 
 
-def _places(shape: tuple[float, ...], runs: int) -> tuple[float, ...]:
-    """Return where the bells stand, in spreads from the middle."""
-    guessed = tuple(_student(z, runs - 1) * sqrt(1.0 + 1.0 / runs) for z in _NORMAL)
-    narrowed = 1.0 / sqrt(1.0 + _WIDTH * _WIDTH)
+def parts_of(comparable: Comparable) -> tuple[Part, Part]:
+    """Return the runs that are like the others, with their latest bell, and those that are unlike."""
+    mu, scale, runs = comparable.mu, comparable.scale, max(comparable.runs, 2)
+    share = 1.0 - _UNLIKE - 0.2 / (runs + 2)
+    latest = mu + _place(comparable.shape, runs, BELLS - 1) * scale
+    return (
+        (share, latest, max(_WIDTH * scale, _LEAST_DEVIATION)),
+        (1.0 - share, mu + _UNLIKE_LATER, max(_UNLIKE_WIDTH, 3 * scale)),
+    )
+
+
+def _place(shape: tuple[float, ...], runs: int, number: int) -> float:
+    """Return where one of the bells stands, in spreads from the middle: the later, the higher its number."""
+    guessed = _guessed(runs)[number]
     if len(shape) != len(SHAPE_AT):
-        return tuple(at * narrowed for at in guessed)
-    believed = runs / (runs + _HALF_BELIEVED)
-    own = [_between(shape, (i + 0.5) / BELLS) for i in range(BELLS)]
-    return tuple((believed * a + (1 - believed) * b) * narrowed for a, b in zip(own, guessed, strict=True))
+        return guessed * _NARROWED
+    believed, (above, part) = runs / (runs + _HALF_BELIEVED), _BETWEEN[number]
+    own = shape[above - 1] * (1 - part) + shape[above] * part
+    return (believed * own + (1 - believed) * guessed) * _NARROWED
 
 
-def _between(shape: tuple[float, ...], share: float) -> float:
+@lru_cache(maxsize=1_024)
+def _guessed(runs: int) -> tuple[float, ...]:
+    """Return where the bells of so many runs stand, in spreads from the middle, if they are normal."""
+    return tuple([_student(z, runs - 1) * sqrt(1.0 + 1.0 / runs) for z in _NORMAL])
+
+
+def _between(share: float) -> tuple[int, float]:
+    """Return between which two of SHAPE_AT a share lies, by the number of the later, and how far."""
     above = bisect(SHAPE_AT, share)
-    part = (share - SHAPE_AT[above - 1]) / (SHAPE_AT[above] - SHAPE_AT[above - 1])
-    return shape[above - 1] * (1 - part) + shape[above] * part
+    return above, (share - SHAPE_AT[above - 1]) / (SHAPE_AT[above] - SHAPE_AT[above - 1])
+
+
+_BETWEEN: Final = tuple(_between((number + 0.5) / BELLS) for number in range(BELLS))
 
 
 def _student(z: float, freedom: int) -> float:
@@ -137,7 +160,7 @@ def _student(z: float, freedom: int) -> float:
 
 
 def _bell(weight: float, middle: float, deviation: float) -> Bell:
-    return weight / 2, middle, 1.0 / (_ROOT_TWO * max(deviation, 1e-6))
+    return weight / 2, middle, 1.0 / (_ROOT_TWO * max(deviation, _LEAST_DEVIATION))
 
 
 def with_progress(lasting: Lasting, elapsed_seconds: float, done_share: float) -> Lasting:
@@ -149,7 +172,7 @@ def with_progress(lasting: Lasting, elapsed_seconds: float, done_share: float) -
     """
     if elapsed_seconds <= 0 or done_share <= _LEAST_SHARE:
         return lasting
-    share = min(done_share, 0.999)
+    share = min(done_share, MOST_SHARE)
     seen = log(elapsed_seconds / share + lasting.offset)
     error = max(_UNEVEN * sqrt((1 - share) / share), _UNEVEN_AT_LEAST)
     told = [_told(bell, seen, error) for bell in lasting.bells]

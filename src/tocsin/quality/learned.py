@@ -3,12 +3,12 @@
 from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
 
 from tocsin.jobs.history import (
-    COLUMNS,
     Counts,
     before,
     bounded,
@@ -21,12 +21,13 @@ from tocsin.jobs.history import (
     set_counts,
     unpacked,
 )
-from tocsin.jobs.run import Run, RunStatus
+from tocsin.jobs.run import Run
 from tocsin.jobs.state import Unlearned
 from tocsin.quality.baseline import advance, expected_at, fit, fit_from, spreads
 from tocsin.quality.metrics import LearnedMetric
 from tocsin.quality.normal import Expected, Normal
-from tocsin.quality.series import Kind, Series, scaled, series_of
+from tocsin.quality.rereading import COMPARABLE, UNUSUAL, is_learned_from, series_after, series_of
+from tocsin.quality.series import Kind, Series, scaled
 from tocsin.quality.series import Point as Measured
 
 MAX_JUDGED: Final = 20
@@ -38,10 +39,11 @@ _TAUGHT_FOR: Final = 60
 LEARN_EVERY: Final = timedelta(minutes=30)
 # Nearer to the normal than this no run is ever held against a job.
 NOTABLE: Final = 2.0
+_ORDER_AT: Final = attrgetter("order_at")
 
 
 class Judged(Struct, frozen=True, array_like=True, gc=False):
-    """A good run, and by how many normal spreads it was off what was expected of it.
+    """A good run of one attempt, and by how many normal spreads it was off what was expected of it.
 
     `spreads` is None where nothing was expected. `expected` is kept of those alone that were at least NOTABLE
     off. It is kept as an array: a new field comes last and has a default.
@@ -90,7 +92,6 @@ class Learned(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=
     precedents: tuple[float, ...] = ()
 
 
-COMPARABLE, UNUSUAL, EXCLUDED = (int(one) for one in (Counts.COMPARABLE, Counts.UNUSUAL, Counts.EXCLUDED))
 EXPECTED, NEW_NORMAL = int(Counts.EXPECTED), int(Counts.NEW_NORMAL)
 NOTHING_LEARNED: Final = Learned()
 
@@ -110,21 +111,35 @@ def learns_at(learned: Learned, unlearned: Unlearned | None) -> datetime | None:
 
 
 class Taught(Struct, frozen=True, kw_only=True, gc=False):
-    """What is known after runs were learned from, and the history as it is kept from now on."""
+    """What is known after runs were learned from, and the history as it is kept from now on.
+
+    `series` is what that history tells, for who learns from it next; None where it has to be read.
+    """
 
     learned: Learned
     history: bytes
+    series: Series | None = None
 
 
-def learn(learned: Learned, history: bytes, ended: Iterable[Run], timezone: str, now: datetime) -> Taught:
+def learn(
+    learned: Learned,
+    history: bytes,
+    ended: Iterable[Run],
+    timezone: str,
+    now: datetime,
+    *,
+    series: Series | None = None,
+) -> Taught:
     """Return what is known once runs that have ended were learned from, one after the other.
 
     Each is judged by what was known before it. Runs that were placed among earlier ones replace what was kept
-    of the time since, and what is normal is then fitted anew; so it is where the history is lost.
+    of the time since, and what is normal is then fitted anew; so it is where the history is lost. `series` is
+    what the history tells, for who knows it from the lesson before.
     """
-    runs = sorted(ended, key=lambda run: run.order_at)
+    runs = sorted(ended, key=_ORDER_AT)
     kept = before(history, runs[0]) if runs else history
-    pupil = _Pupil(learned, kept, timezone, is_anew=len(kept) < len(history) or not history)
+    known = series if series is not None and len(kept) == len(history) else series_of(kept)
+    pupil = _Pupil(learned, kept, known, timezone, is_anew=len(kept) < len(history) or not history)
     for run in runs:
         pupil.take(run)
     after = Learned(
@@ -136,7 +151,11 @@ def learn(learned: Learned, history: bytes, ended: Iterable[Run], timezone: str,
         metrics=learned.metrics,
         precedents=_precedents(pupil.history),
     )
-    return Taught(learned=after, history=bounded(pupil.history))
+    return Taught(
+        learned=after,
+        history=bounded(pupil.history),
+        series=series_after(known, kept, pupil.history),
+    )
 
 
 def _delays(kept: bytes) -> list[float]:
@@ -162,12 +181,14 @@ def _precedents(history: bytes | bytearray) -> tuple[float, ...]:
 class _Pupil:
     """Takes one run after the other; the history follows what the series says of them."""
 
-    def __init__(self, learned: Learned, kept: bytes, timezone: str, *, is_anew: bool) -> None:
+    def __init__(
+        self, learned: Learned, kept: bytes, series: Series, timezone: str, *, is_anew: bool
+    ) -> None:
         self.history = bytearray(kept)
         self.judged: list[Judged] = []
         self.shifted: Shifted | None = None
         self._timezone = timezone
-        self._series = _series_of(kept)
+        self._series = series
         self.normal = learned.normal
         self.delays = _delays(kept) if is_anew else list(learned.delays)
         if is_anew or (self.normal is None and len(self._series)):
@@ -192,10 +213,11 @@ class _Pupil:
     def take(self, run: Run) -> None:
         """Judge a run by what is known so far, and learn from it if it can be compared."""
         took, point = run.execution, point_of(run)
-        if run.status is RunStatus.SUCCESS and took is not None and not run.backfill:
+        is_plain = not run.backfill and not run.is_retried
+        if run.status.is_good and took is not None and is_plain:
             self._judge(run, took.total_seconds())
         self.history += one_packed(point)
-        if _is_learned_from(point.counts) and run.started_at is not None:
+        if is_learned_from(point.counts) and run.started_at is not None:
             if point.delay_seconds is not None:
                 self.delays.append(float(round(point.delay_seconds)))
             self._learn(run, point.seconds or 0.0, run.started_at, point.counts)
@@ -222,7 +244,7 @@ class _Pupil:
         measured = Measured(order_at=started_at.timestamp(), value=seconds)
         self.shifted = None
         if self.normal is None:
-            self._series = series_of([measured])
+            self._series = Series().with_point(measured, flagged=False)
             self.normal = fit(self._series, kind=Kind.DURATION, timezone=self._timezone)
             return
         shifted_before = self.normal.shift
@@ -253,7 +275,7 @@ class _Pupil:
         row = rows_in(self.history)
         for is_unusual in reversed(self._series.flagged):
             row -= 1
-            while row >= 0 and not _is_learned_from(counts_of(self.history, row)):
+            while row >= 0 and not is_learned_from(counts_of(self.history, row)):
                 row -= 1
             if row < 0:
                 return
@@ -261,33 +283,13 @@ class _Pupil:
             set_counts(self.history, row, counts | UNUSUAL if is_unusual else counts & ~UNUSUAL)
 
 
-def _is_learned_from(counts: int) -> bool:
-    return bool(counts & COMPARABLE) and not counts & EXCLUDED
-
-
-def _series_of(history: bytes) -> Series:
-    if not history:
-        return Series()
-    import numpy as np  # noqa: PLC0415 -- loaded with the first lesson, which the start of a server need not wait for
-
-    points = np.frombuffer(history, dtype=list(COLUMNS))
-    points = points[(points["counts"] & (COMPARABLE | EXCLUDED)) == COMPARABLE]
-    late = points["delay"].astype(np.float64)
-    late[np.isnan(late)] = 0.0
-    started = points["at"].astype(np.float64) + late
-    order = np.argsort(started, kind="stable")
-    return Series(
-        order_at=tuple(started[order].tolist()),
-        value=tuple(points["seconds"][order].astype(np.float64).tolist()),
-        flagged=tuple(((points["counts"][order] & UNUSUAL) != 0).tolist()),
-    )
-
-
 def _remembered(before: Iterable[Judged], new: Iterable[Judged]) -> tuple[Judged, ...]:
     """Return the last good runs, and before them the notable ones that stand because none has followed."""
     by_run = {judged.run: judged for judged in (*before, *new)}
-    ordered = sorted(by_run.values(), key=lambda judged: judged.order_at)
+    ordered = sorted(by_run.values(), key=_ORDER_AT)
+    older, last = [one for one in ordered[:-MAX_JUDGED] if one.is_notable], ordered[-MAX_JUDGED:]
+    if not older:
+        return tuple(last)
     newest = {judged.partition: judged.run for judged in ordered}
-    older, last = ordered[:-MAX_JUDGED], ordered[-MAX_JUDGED:]
-    standing = [one for one in older if one.is_notable and newest[one.partition] == one.run]
+    standing = [one for one in older if newest[one.partition] == one.run]
     return (*standing[-MAX_STANDING:], *last)

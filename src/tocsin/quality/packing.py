@@ -15,7 +15,7 @@ def packed(values: Iterable[float]) -> bytes:
 
 def unpacked(data: bytes) -> tuple[float, ...]:
     """Return the numbers again."""
-    return tuple(number / HUNDREDTHS for number in unpack_from(f"<{len(data) // 2}h", data))
+    return tuple([number / HUNDREDTHS for number in unpack_from(f"<{len(data) // 2}h", data)])
 
 
 def number_at(data: bytes, index: int) -> float:

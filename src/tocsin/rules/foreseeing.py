@@ -8,16 +8,18 @@ from msgspec import Struct
 from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus, starts_at_will
 from tocsin.jobs.run import Run
 from tocsin.quality.expecting import expected_at
-from tocsin.quality.forecast import Ends, Forecast, Progressed, of_expected, of_started
+from tocsin.quality.forecast import Ends, Forecast, Progressed, latest_start, of_expected, of_started
 from tocsin.quality.lasting import comparable_of
 from tocsin.quality.normal import Expected, Normal
 from tocsin.quality.remembering import by_identity
+from tocsin.quality.surely import beyond_at_most, calm_for, ends_within
 from tocsin.rules.facts import Awaited, Facts
 
-NOT_STARTED: Final = frozenset({OccurrenceStatus.EXPECTED, OccurrenceStatus.MISSED})
+NOT_STARTED: Final = (OccurrenceStatus.EXPECTED, OccurrenceStatus.MISSED)
 """What an expected run is that may still start."""
 REMEMBERED: Final = 256
 """Forecasts that are asked again at the next sign of the same run, most of them within minutes."""
+_SECOND: Final = timedelta(seconds=1)
 
 
 class Foreseen(Struct, frozen=True, kw_only=True, gc=False):
@@ -43,11 +45,9 @@ def foreseen_of_run(facts: Facts, run: Run) -> Foreseen | None:
 
     After a failed attempt the next one is taken to begin anew.
     """
-    normal, started_at = facts.learned.normal, run.started_at
-    if normal is None or started_at is None or not run.status.is_open or run.overtaken_at is not None:
+    normal, started_at = facts.learned.normal, _begun_at(run)
+    if normal is None or started_at is None:
         return None
-    if run.attempts:
-        started_at = max(run.attempts[-1].ended_at, started_at)
     progressed = _progressed(run, started_at)
     found = _forecast_of_started(normal, started_at, facts.job.definition.timezone, progressed)
     if found is None:
@@ -61,6 +61,13 @@ def foreseen_of_run(facts: Facts, run: Run) -> Foreseen | None:
         run=run,
         known=normal.n - normal.left_out,
     )
+
+
+def _begun_at(run: Run) -> datetime | None:
+    """Return when the attempt began that is at work; None where the end of a run says nothing any more."""
+    if run.started_at is None or not run.status.is_open or run.overtaken_at is not None:
+        return None
+    return max(run.attempts[-1].ended_at, run.started_at) if run.attempts else run.started_at
 
 
 def _progressed(run: Run, started_at: datetime) -> Progressed | None:
@@ -117,6 +124,50 @@ def foreseen(facts: Facts) -> Foreseen | None:
     waiting = (o for o in facts.state.occurrences if o.run is None and o.status in NOT_STARTED)
     first = next(waiting, None)
     return None if first is None else foreseen_of_expected(facts, first)
+
+
+class Calm(Struct, frozen=True, kw_only=True, gc=False):
+    """A promise is surely no risk before an instant, if nothing more is heard; known without a forecast.
+
+    `runs` comparable ones are behind that, of `known` good ones in all.
+    """
+
+    until_at: datetime
+    runs: int
+    known: int
+
+
+def calm_of_run(facts: Facts, run: Run, limit_at: datetime, threshold: float) -> Calm | None:
+    """Return until when a run at work is surely less likely than this to end too late; None: not sure."""
+    normal, started_at = facts.learned.normal, _begun_at(run)
+    if normal is None or started_at is None:
+        return None
+    found = _calm_of_started(normal, started_at, facts.job.definition.timezone, limit_at, threshold)
+    progressed = None if found is None else _progressed(run, started_at)
+    if found is None or progressed is None:
+        return found
+    elapsed, left = progressed.at - started_at, found.until_at - started_at
+    is_on_time = ends_within(elapsed.total_seconds(), progressed.share, left.total_seconds())
+    return found if is_on_time else None
+
+
+def calm_of_expected(
+    facts: Facts, occurrence: Occurrence, limit_at: datetime, until_at: datetime, threshold: float
+) -> Calm | None:
+    """Return that an expected run which waits for no other is surely no such risk until then, if it is."""
+    normal, nominal_at, delays = facts.learned.normal, occurrence.nominal_at, facts.learned.delays
+    if normal is None or facts.awaited or until_at >= limit_at:
+        return None
+    if not delays and starts_at_will(facts.job.definition.plan, nominal_at):
+        return None
+    expected = expected_at(normal, nominal_at, facts.job.definition.timezone)
+    if expected is None:
+        return None
+    latest = latest_start(delays, (until_at - nominal_at) // _SECOND)
+    left = (limit_at - nominal_at).total_seconds() - latest
+    if beyond_at_most(comparable_of(normal, expected), left) >= threshold:
+        return None
+    return Calm(until_at=until_at, runs=expected.runs, known=normal.n - normal.left_out)
 
 
 class Outlook(Struct, frozen=True, kw_only=True, gc=False):
@@ -191,6 +242,21 @@ def awaited_of(facts: Facts) -> tuple[Awaited, ...]:
             ends=ends,
         ),
     )
+
+
+@by_identity(REMEMBERED)
+def _calm_of_started(
+    normal: Normal, started_at: datetime, timezone: str, limit_at: datetime, threshold: float
+) -> Calm | None:
+    expected = expected_at(normal, started_at, timezone)
+    if expected is None:
+        return None
+    limit = (limit_at - started_at).total_seconds()
+    seconds = calm_for(comparable_of(normal, expected), limit, threshold)
+    if seconds is None:
+        return None
+    until_at = started_at + timedelta(seconds=seconds)
+    return Calm(until_at=until_at, runs=expected.runs, known=normal.n - normal.left_out)
 
 
 @by_identity(REMEMBERED)

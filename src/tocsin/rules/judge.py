@@ -73,7 +73,7 @@ CONCERNS: Mapping[str, Concerns] = {
     failure_rate.NAME: failure_rate.concerns,
     upstream.NAME: upstream.concerns,
 }
-"""Conditions that can say nothing of a job without a promise, a limit of the rule, or a need of others."""
+"""Conditions that may have nothing to say of a job without a promise, a limit, or a need of others."""
 
 
 def concerning(rules: Iterable[Rule], definition: Definition) -> tuple[Rule, ...]:

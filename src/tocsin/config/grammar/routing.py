@@ -122,7 +122,7 @@ class Grouping(Part):
     """How long after a message new alerts of its group are told, `5m`; left out: as above, at the top 5m."""
 
     repeat_interval: SomeTime | None = None
-    """How long after a message it is told again; left out: as above, at the top `alerts.repeat_interval`."""
+    """How long after a message all is told again; left out: as above, at the top `alerts.repeat_interval`."""
 
 
 class Route(Grouping):

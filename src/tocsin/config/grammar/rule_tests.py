@@ -10,6 +10,7 @@ from tocsin.config.grammar.base import LABEL_NAME, Name, OneOrMore, Part, Text, 
 from tocsin.config.grammar.failures import SeverityWord
 from tocsin.config.grammar.file import File
 from tocsin.config.problems import closest, refuse, shown
+from tocsin.config.rule_test_times import WEEKDAYS
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.walltime import check_timezone
 from tocsin.rules.finding import Severity
@@ -22,7 +23,6 @@ KINDS: Final = tuple(kind.value for kind in CheckInKind)
 RUNS: Final = "runs"
 SEVERITIES: Final = tuple(severity.word for severity in Severity)
 STATES: Final = ("firing", "resolved")
-WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY: Final = rf"(?:{'|'.join(WEEKDAYS)}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})"
 WHEN: Final = re.compile(rf"(?:{_DAY}\s+)?[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?|\+[0-9dhms]+", re.ASCII)
 _FLAGS: Final = ("backfill",)
@@ -174,6 +174,12 @@ def _expectation_of(value: object) -> object:
     return read_expectation(value) if isinstance(value, str) else value
 
 
+CheckInItem = Annotated[CheckInLine, BeforeValidator(_check_in_of, json_schema_input_type=str | CheckInLine)]
+ExpectationItem = Annotated[
+    Expectation, BeforeValidator(_expectation_of, json_schema_input_type=str | Expectation)
+]
+
+
 class RuleTest(Part):
     """One test."""
 
@@ -189,18 +195,10 @@ class RuleTest(Part):
     until: str | None = None
     """When it ends; after its last line if left out."""
 
-    check_ins: Annotated[
-        list[Annotated[CheckInLine, BeforeValidator(_check_in_of, json_schema_input_type=str | CheckInLine)]],
-        Field(max_length=MAX_LINES),
-    ] = Field(default_factory=list)
+    check_ins: Annotated[list[CheckInItem], Field(max_length=MAX_LINES)] = Field(default_factory=list)
     """What jobs report, in short or in full."""
 
-    expect: Annotated[
-        list[
-            Annotated[Expectation, BeforeValidator(_expectation_of, json_schema_input_type=str | Expectation)]
-        ],
-        Field(max_length=MAX_LINES),
-    ] = Field(default_factory=list)
+    expect: Annotated[list[ExpectationItem], Field(max_length=MAX_LINES)] = Field(default_factory=list)
     """What is to come of it, in short or in full."""
 
     no_alerts: bool = False

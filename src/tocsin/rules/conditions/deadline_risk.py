@@ -12,7 +12,15 @@ from tocsin.jobs.state import AtRisk
 from tocsin.rules.evidence import last_good_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import LEARNING, QUIET, Finding, Severity, Verdict, Why
-from tocsin.rules.foreseeing import NOT_STARTED, Foreseen, foreseen_of_expected, foreseen_of_run
+from tocsin.rules.foreseeing import (
+    NOT_STARTED,
+    Calm,
+    Foreseen,
+    calm_of_expected,
+    calm_of_run,
+    foreseen_of_expected,
+    foreseen_of_run,
+)
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, some, tolerance_of
 from tocsin.rules.tolerance import exceeds_tolerance
@@ -82,25 +90,31 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         return QUIET
     if normal.learning is not None:
         return LEARNING
-    readings = _readings(rule, facts, promises, now)
-    risky = [one for one in readings if one.foreseen is not None]
-    marks = tuple([one.mark for one in readings if one.mark is not None])
-    asks = [one.ask_at for one in readings if one.ask_at is not None]
-    is_lost = any(one.is_lost for one in readings)
-    if not risky and not marks and not asks and not is_lost:
-        return QUIET
+    readings, marks = _readings(rule, facts, promises, now), list[AtRisk]()
+    risky, asks, is_lost = list[_Reading](), list[datetime](), False
+    for reading in readings:
+        if reading.ask_at is not None:
+            asks.append(reading.ask_at)
+        if reading.mark is not None:
+            marks.append(reading.mark)
+            is_lost = is_lost or reading.is_lost
+            risky += [] if reading.foreseen is None else [reading]
+    if not marks:
+        return Verdict(ask_again_at=min(asks)) if asks else QUIET
     return Verdict(
         finding=_finding(rule, facts, risky, now) if risky and _is_too_much(rule, facts, risky) else None,
         ask_again_at=min(asks, default=None),
         cannot_tell=is_lost,
-        at_risk=marks,
+        at_risk=tuple(marks),
     )
 
 
 def _readings(rule: Rule, facts: Facts, promises: list[_Promise], now: datetime) -> list[_Reading]:
     """Return what is to be thought of each promise; a later end of a run that is calm is calmer still."""
-    if facts.state.at_risk or len(promises) == 1:
+    if facts.state.at_risk:
         return [_read(rule, facts, promise, now) for promise in promises]
+    if len(promises) == 1:
+        return [_read(rule, facts, promises[0], now)]
     readings, calm = list[_Reading](), set[str]()
     for promise in sorted(promises, key=_LIMIT_AT):
         run = promise.run
@@ -119,7 +133,7 @@ def _promises(facts: Facts) -> list[_Promise]:
     promises = []
     for occurrence in facts.state.occurrences:
         if occurrence.deadline_at is not None and occurrence.let_off is None:
-            run = next((run for run in runs if run.key == occurrence.run), None)
+            run = None if occurrence.run is None else _run_of(runs, occurrence.run)
             promises.append(_Promise(limit_at=occurrence.deadline_at, occurrence=occurrence, run=run))
     if most is not None:
         allowed = timedelta(seconds=most)
@@ -130,18 +144,30 @@ def _promises(facts: Facts) -> list[_Promise]:
     return promises
 
 
+def _run_of(runs: tuple[Run, ...], key: str) -> Run | None:
+    for run in runs:
+        if run.key == key:
+            return run
+    return None
+
+
 def _read(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> _Reading:
     """Return what is to be thought of one promise now, and when to ask again."""
     marks, occurrence = facts.state.at_risk, promise.occurrence
     mark = next((m for m in marks if m.rule == rule.name and promise.is_meant(m)), None) if marks else None
     if mark is None and occurrence is not None and _is_too_early(facts, promise, occurrence, now):
         return _Reading(promise=promise, ask_at=occurrence.nominal_at)
+    threshold = PROBABILITY if rule.threshold is None else rule.threshold
+    calm = _surely_calm(facts, promise, threshold) if mark is None and now < promise.limit_at else None
+    if calm is not None and now < calm.until_at:
+        ask_at = None if _lacking(rule, calm.runs, calm.known) else calm.until_at
+        return _Reading(promise=promise, ask_at=ask_at, is_calm=ask_at is not None)
     foreseen = _foreseen(facts, promise) if now < promise.limit_at else None
     if foreseen is None:
         return _Reading(promise=promise, mark=mark, is_lost=mark is not None)
-    if _lacking(rule, foreseen):
+    if _lacking(rule, foreseen.runs, foreseen.known):
         return _Reading(promise=promise)
-    threshold, forecast = PROBABILITY if rule.threshold is None else rule.threshold, foreseen.forecast
+    forecast = foreseen.forecast
     if mark is not None and forecast.probability(promise.limit_at, now) >= threshold - CALM:
         return _held(facts, promise, foreseen, mark)
     calm_until_at = _calm_until(promise, foreseen, threshold, now)
@@ -170,14 +196,25 @@ def _is_too_early(facts: Facts, promise: _Promise, occurrence: Occurrence, now: 
     return bool(facts.state.open_runs) or facts.state.unlearned is not None
 
 
-def _lacking(rule: Rule, foreseen: Foreseen) -> str:
+def _lacking(rule: Rule, runs: int, known: int) -> str:
     """Return which runs there are too few of to say anything, in words; nothing where there are enough."""
     fewest = _FEWEST_SUCH if rule.fewest is None else rule.fewest
-    if foreseen.runs < fewest:
-        return f"{foreseen.runs} of {fewest} comparable runs"
-    if rule.fewest is None and foreseen.known < FEWEST_RUNS:
-        return f"{foreseen.known} of {FEWEST_RUNS} comparable runs"
+    if runs < fewest:
+        return f"{runs} of {fewest} comparable runs"
+    if rule.fewest is None and known < FEWEST_RUNS:
+        return f"{known} of {FEWEST_RUNS} comparable runs"
     return ""
+
+
+def _surely_calm(facts: Facts, promise: _Promise, threshold: float) -> Calm | None:
+    """Return until when nothing need be foreseen of a promise, as far as that is sure without a forecast."""
+    run, occurrence = promise.run, promise.occurrence
+    if run is not None and run.started_at is not None:
+        return calm_of_run(facts, run, promise.limit_at, threshold)
+    if run is not None or occurrence is None or occurrence.run or occurrence.status not in NOT_STARTED:
+        return None
+    begins_by = occurrence.start_by or occurrence.nominal_at
+    return calm_of_expected(facts, occurrence, promise.limit_at, begins_by, threshold)
 
 
 def _calm_until(promise: _Promise, foreseen: Foreseen, threshold: float, now: datetime) -> datetime | None:
@@ -327,6 +364,7 @@ def _shown(rule: Rule, facts: Facts, promise: _Promise, now: datetime) -> tuple[
     if foreseen is None:
         return name, "has passed" if now >= promise.limit_at else "nothing can be foreseen"
     missed = foreseen.forecast.probability(promise.limit_at, now)
-    finish, lacking = clock_time(foreseen.forecast.expected_finish_at(now), zone), _lacking(rule, foreseen)
+    finish = clock_time(foreseen.forecast.expected_finish_at(now), zone)
+    lacking = _lacking(rule, foreseen.runs, foreseen.known)
     too_few = f"; nothing is said, from {lacking}" if lacking else ""
     return name, f"missed with a probability of {missed:.0%}; the run is expected to end {finish}{too_few}"

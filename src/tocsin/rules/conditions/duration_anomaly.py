@@ -5,11 +5,13 @@ from math import inf
 
 from msgspec import Struct
 
-from tocsin.jobs.run import Run, RunStatus
+from tocsin.jobs.run import Run
 from tocsin.jobs.state import MAX_RECENT, BlindWindow, Outcome
 from tocsin.quality.baseline import expected_at, spreads, value_at
+from tocsin.quality.expecting import REMEMBERED
 from tocsin.quality.learned import MAX_JUDGED, Judged, has_precedent
 from tocsin.quality.normal import Expected, Normal, of_such
+from tocsin.quality.remembering import by_identity
 from tocsin.rules.evidence import log_tail_of, of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import LEARNING, QUIET, Finding, Severity, Unknown, Verdict, Why
@@ -28,6 +30,7 @@ LEAST_SECONDS = 120.0
 _ORDINARY = 2.0
 _PAGE_STEP = 2
 _BY_SECONDS = 600.0
+_LONGEST_SECONDS = timedelta(days=3_650).total_seconds()
 
 
 class _Limits(Struct, frozen=True, gc=False):
@@ -55,10 +58,15 @@ class _Limits(Struct, frozen=True, gc=False):
         warning = (1, self.warning)
         return (warning,) if self.page == inf else (warning, (_PAGE_STEP, self.page))
 
-    def slow_after(self, expected: Expected, threshold: float) -> timedelta:
-        """Return how long a run can go on before it is too slow."""
-        seconds = max(value_at(expected, threshold), value_at(expected, 0.0) + self.least)
-        return timedelta(seconds=min(seconds, timedelta(days=3_650).total_seconds()))
+
+@by_identity(REMEMBERED)
+def _slow_after(expected: Expected, limits: _Limits) -> tuple[tuple[int, timedelta], ...]:
+    """Return how long a run that is so expected can go on before it is too slow, for each step."""
+    least = value_at(expected, 0.0) + limits.least
+    return tuple(
+        (step, timedelta(seconds=min(max(value_at(expected, threshold), least), _LONGEST_SECONDS)))
+        for step, threshold in limits.steps
+    )
 
 
 class _Odd(Struct, frozen=True, gc=False):
@@ -81,7 +89,8 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     `page_threshold` a page, for a run that was too fast critical at most; never less than `least` seconds. A
     running one is found at the instant at which it becomes certain. Nothing is said before there are five
     comparable runs in 14 days. N in a row and M of N count good runs of the partition. Once the job has
-    settled at another duration that is the new normal, and is said once, as an info.
+    settled at another duration that is the new normal, and is said once, as an info. Of a run of several
+    attempts nobody can tell by its duration: those that failed, and the waits between them, count in it.
     """
     normal = facts.learned.normal
     if normal is None or facts.of_backfills:
@@ -92,14 +101,19 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     odd, asks, unknown = _running(facts, normal, limits, now) if facts.state.open_runs else ([], [], None)
     ended, lost = _ended(rule, facts, normal, limits)
     odd += ended
+    lost = lost or any(run.is_retried for run in facts.state.open_runs)
     ask_again_at = min(asks, default=None)
-    worst = max(odd, key=lambda one: (one.step, one.run is not None, one.since_at), default=None)
-    finding = _shifted(rule, facts) if worst is None else _finding(rule, facts, worst)
+    finding = _finding(rule, facts, max(odd, key=_how_bad)) if odd else _shifted(rule, facts)
     if finding is None and ask_again_at is None and unknown is None and not lost:
         return QUIET
     return Verdict(finding=finding, ask_again_at=ask_again_at, unknown=unknown, cannot_tell=lost)
 
 
+def _how_bad(odd: _Odd) -> tuple[int, bool, datetime]:
+    return odd.step, odd.run is not None, odd.since_at
+
+
+@by_identity(REMEMBERED)
 def _limits_of(rule: Rule) -> _Limits:
     warning = WARNING_SPREADS if rule.threshold is None else rule.threshold
     page = max(PAGE_SPREADS, warning) if rule.page_threshold is None else rule.page_threshold
@@ -123,7 +137,8 @@ def _running(
     unknown: Unknown | None = None
     forgiven, zone = facts.forgiven_until(NAME), facts.job.definition.timezone
     for run in facts.state.open_runs if limits.slow else ():
-        if run.started_at is None or not run.status.is_running or run.overtaken_at is not None:
+        is_at_work = run.status.is_running and run.overtaken_at is None
+        if run.started_at is None or not is_at_work or run.is_retried:
             continue
         if facts.state.remarks and is_called_ordinary(facts, run.key, run.order_at):
             continue
@@ -131,8 +146,7 @@ def _running(
         if expected is None:
             continue
         reached, since_at = 0, now
-        for step, threshold in limits.steps:
-            allowed = limits.slow_after(expected, threshold)
+        for step, allowed in _slow_after(expected, limits):
             slow_at = facts.counted_anew(run.started_at + allowed, allowed)
             if slow_at <= forgiven:
                 continue
@@ -165,7 +179,6 @@ def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> tuple[l
     if not fresh and not _is_any_notable(learned):
         return [], lost
     forgiven = facts.forgiven_until(NAME)
-    known = {outcome.run for outcome in fresh}
     newest_of: dict[str, Judged | Outcome] = {j.partition: j for j in learned if j.at > forgiven}
     newest_of.update({outcome.partition: outcome for outcome in fresh if outcome.at > forgiven})
     odd = []
@@ -174,6 +187,7 @@ def _ended(rule: Rule, facts: Facts, normal: Normal, limits: _Limits) -> tuple[l
         found = _odd_of(facts, _as_judged(facts, normal, newest), limits)
         if found is None:
             continue
+        known = {outcome.run for outcome in fresh}
         course: list[Judged | Outcome] = [
             j for j in learned if j.partition == partition and j.run not in known
         ]
@@ -210,10 +224,12 @@ def _unlearned(facts: Facts) -> list[Outcome]:
     return [
         outcome
         for outcome in facts.state.recent
-        if outcome.status is RunStatus.SUCCESS
-        and outcome.order_at >= unlearned.from_at
+        if outcome.order_at >= unlearned.from_at
+        and outcome.status is not None
+        and outcome.status.is_good
         and outcome.seconds is not None
         and not outcome.backfill
+        and not outcome.retried
     ]
 
 
@@ -372,7 +388,9 @@ def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 
     zone = facts.job.definition.timezone
     for run in facts.state.open_runs[:3]:
         expected = None if run.started_at is None else expected_at(normal, run.started_at, zone)
-        if expected is not None:
+        if run.is_retried:
+            pairs.append((f"run {run.key}", "not compared, for attempts before count in its duration"))
+        elif expected is not None:
             pairs.append((f"run {run.key}", f"normal is {_usual(expected)}"))
     newest = facts.learned.judged[-1] if facts.learned.judged else None
     if newest is not None and newest.spreads is not None:

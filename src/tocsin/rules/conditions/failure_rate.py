@@ -1,47 +1,69 @@
 """`failure_rate`: too large a share has failed: of a run's records, or of a window's runs or records."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.jobs.job import Definition
+from tocsin.jobs.sla import FAILED_OF_AT_LEAST, MOST_FAILED
 from tocsin.jobs.state import Outcome
 from tocsin.rules.evidence import last_good_of, records_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
-from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, standing
+from tocsin.rules.good_runs import has_lost, row_of, standing
+from tocsin.rules.rows import also, finding_of, how_many, of_newest, records_by_partition
 from tocsin.rules.rule import Rule
-from tocsin.rules.showing import Pairs, forgiven_of, some
+from tocsin.rules.showing import Pairs, forgiven_of
 from tocsin.rules.windows import FEWEST_RUNS, Counts, window_of
 from tocsin.rules.wording import clock_time, percent, plural, span
 
 NAME = "failure_rate"
 RUNS = "runs"
 _NEXT_OF_RECORDS = "See what the failed records have in common, and whether they can be processed again."
+_PROMISE_IT = "Where so many always do, promise it with max_failure_rate."
+_UNPROMISED = f"none is promised: more than {percent(MOST_FAILED)} of {FAILED_OF_AT_LEAST} records and more"
 _NEXT_OF_RUNS = "See what the failed runs have in common: a time of day, a host, an input."
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
     """Hold while too many failed: failed / (ok + failed) of records, bad / all of runs, is above the limit.
 
-    The limit is the rule's `threshold`, else the job's `max_failure_rate`. With a `window_for` all runs count
-    that ended in it, good and bad: their records, or with `of: runs` they themselves, from `fewest` runs and
-    `least` records on; N in a row and M of N mean nothing then. Without one the newest good run of any
-    partition counts; a bad one is job_failure's, and a run that does not say how many records went through
-    has no share and is passed over, as one with fewer in all than `least` is. N in a row and M of N count
-    good runs of the partition. Of one that others have pushed out of the last outcomes it cannot tell but
-    that it stands.
+    The limit is the rule's `threshold`, else the job's `max_failure_rate`, else MOST_FAILED of a run's
+    records, of FAILED_OF_AT_LEAST and more; that none at all went through is then left to no_data. With a
+    `window_for` all runs count that ended in it, good and bad: their records, or with `of: runs` they
+    themselves, from `fewest` runs and `least` records on; N in a row and M of N mean nothing then. Without
+    one the newest good run of any partition counts; a bad one is job_failure's, and a run that does not say
+    how many records went through has no share and is passed over, as one with fewer in all than `least` is.
+    N in a row and M of N count good runs of the partition. Of one that others have pushed out of the last
+    outcomes it cannot tell but that it stands.
     """
     most = _most(rule, facts.job.definition)
-    if most is None:
-        return QUIET
     if rule.window_for is not None:
-        return _over_a_window(rule, facts, most, rule.window_for, now)
+        return QUIET if most is None else _over_a_window(rule, facts, most, rule.window_for, now)
+    if most is None:
+        if not _has_any_failed(facts):
+            return QUIET
+        return _of_runs(replace(rule, least=rule.least or FAILED_OF_AT_LEAST), facts, MOST_FAILED, least_ok=1)
+    return _of_runs(rule, facts, most)
+
+
+def _has_any_failed(facts: Facts) -> bool:
+    """Whether there is anything to look at, asked at each check-in of each job."""
+    for outcome in facts.state.recent:
+        if outcome.records_failed:
+            return True
+    return bool(facts.state.pushed_out)
+
+
+def _of_runs(rule: Rule, facts: Facts, most: float, *, least_ok: int = 0) -> Verdict:
+    def rate_of(outcome: Outcome) -> float | None:
+        return None if (outcome.records or 0) < least_ok else _rate(rule, outcome)
 
     def is_bad(outcome: Outcome) -> bool:
-        rate = _rate(rule, outcome)
+        rate = rate_of(outcome)
         return rate is not None and rate > most
 
     def says(outcome: Outcome) -> bool:
-        return _rate(rule, outcome) is not None
+        return rate_of(outcome) is not None
 
     cannot_tell = has_lost(rule, facts, NAME, is_bad, says)
     bad = standing(rule, facts, NAME, is_bad, says)
@@ -110,8 +132,8 @@ def _of_a_window(rule: Rule, facts: Facts, counts: Counts, most: float, severity
 
 
 def concerns(rule: Rule, definition: Definition) -> bool:
-    """Whether there is a limit to judge by."""
-    return _most(rule, definition) is not None
+    """Whether there is a limit to judge by: of a single run's records there always is."""
+    return rule.window_for is None or _most(rule, definition) is not None
 
 
 def _most(rule: Rule, definition: Definition) -> float | None:
@@ -132,56 +154,39 @@ def _severity(rule: Rule, rate: float) -> Severity:
 
 
 def _of_a_run(rule: Rule, facts: Facts, row: list[Outcome], most: float, others: int) -> Finding:
-    zone, newest, oldest = facts.job.definition.timezone, row[0], row[-1]
+    zone, newest = facts.job.definition.timezone, row[0]
     rate = _rate(rule, newest) or 0.0
-    evidence = [
-        ("limit", f"at most {percent(most)} of the records"),
-        ("run", newest.run),
-        ("ended", clock_time(newest.at, zone)),
+    is_promised = _most(rule, facts.job.definition) is not None
+    evidence = (
+        ("limit", f"at most {percent(most)} of the records" if is_promised else _UNPROMISED),
+        *of_newest(row, zone),
         ("records", records_of(newest.records, newest.records_failed)),
-    ]
-    if newest.partition:
-        evidence.insert(2, ("partition", newest.partition))
-    if len(row) > 1:
-        evidence.append(("such runs", f"{plural(len(row), 'run')} since {clock_time(oldest.at, zone)}"))
-    if others:
-        evidence.append(("also", f"{plural(others, 'more partition')} with too many"))
-    return Finding(
-        rule=rule.name,
-        condition=NAME,
-        severity=_severity(rule, rate),
+        *how_many("such runs", row, zone),
+        *also(others, "too many"),
+    )
+    return finding_of(
+        rule,
+        NAME,
+        row,
         why=Why.RECORDS_FAILED,
-        since_at=oldest.at,
-        summary=f"ended well, but {percent(rate)} of its records failed; at most {percent(most)} may",
-        evidence=tuple(evidence),
-        next_step=_NEXT_OF_RECORDS,
-        run=newest.run,
-        template=rule.message,
-        variables=(
-            ("execution_id", newest.run),
-            ("threshold", percent(most)),
-            ("breach_percentage", f"{100 * rate:.4g}"),
-        ),
+        severity=_severity(rule, rate),
+        summary=f"ended well, but {percent(rate)} of its records failed"
+        + (f"; at most {percent(most)} may" if is_promised else ""),
+        evidence=evidence,
+        next_step=_NEXT_OF_RECORDS if is_promised else f"{_NEXT_OF_RECORDS} {_PROMISE_IT}",
+        variables=(("threshold", percent(most)), ("breach_percentage", f"{100 * rate:.4g}")),
     )
 
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:
     """Return the limit, and what is in the window or failed of the newest good run of each partition."""
-    zone, most = facts.job.definition.timezone, _most(rule, facts.job.definition)
-    limit = "none is promised, and the rule names none" if most is None else f"at most {percent(most)}"
+    most = _most(rule, facts.job.definition)
+    limit = _UNPROMISED if most is None else f"at most {percent(most)}"
     if rule.window_for is not None:
+        limit = "none is promised, and the rule names none" if most is None else limit
         return (("limit", limit), *_shown(rule, facts, rule.window_for, now), *forgiven_of(facts, NAME))
-    shown = []
-    for partition, outcomes in good_by_partition(facts, NAME).items():
-        newest = outcomes[-1]
-        said = "not said" if newest.records is None else records_of(newest.records, newest.records_failed)
-        name = f"records of {partition}" if partition else "records"
-        shown.append((name, f"{said}, run {newest.run}, ended {clock_time(newest.at, zone)}"))
-    return (
-        ("limit", limit),
-        *some(shown or [("records", "no good run is remembered")], "partition"),
-        *forgiven_of(facts, NAME),
-    )
+    records = records_by_partition(facts, NAME, lambda one: records_of(one.records, one.records_failed))
+    return (("limit", limit), *records, *forgiven_of(facts, NAME))
 
 
 def _shown(rule: Rule, facts: Facts, window_for: timedelta, now: datetime) -> Pairs:

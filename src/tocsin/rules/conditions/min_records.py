@@ -6,11 +6,12 @@ from functools import partial
 from tocsin.jobs.job import Definition
 from tocsin.jobs.state import Outcome
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
-from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, says_records, standing
+from tocsin.rules.finding import QUIET, Finding, Verdict, Why
+from tocsin.rules.good_runs import has_lost, row_of, says_records, standing
+from tocsin.rules.rows import also, finding_of, how_many, of_newest, records_by_partition
 from tocsin.rules.rule import Rule
-from tocsin.rules.showing import Pairs, forgiven_of, some
-from tocsin.rules.wording import clock_time, plural
+from tocsin.rules.showing import Pairs, forgiven_of
+from tocsin.rules.wording import clock_time
 
 NAME = "min_records"
 
@@ -52,37 +53,25 @@ def _is_short(least: float, outcome: Outcome) -> bool:
 
 
 def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome], least: float, others: int) -> Finding:
-    row = row_of(outcomes, partial(_is_short, least))
-    zone, newest, oldest = facts.job.definition.timezone, row[0], row[-1]
-    records, enough = newest.records or 0, len(outcomes) - len(row) - 1
+    row, zone = row_of(outcomes, partial(_is_short, least)), facts.job.definition.timezone
+    records, enough = row[0].records or 0, len(outcomes) - len(row) - 1
     evidence = [
         ("limit", f"at least {int(least):,} records"),
-        ("run", newest.run),
-        ("ended", clock_time(newest.at, zone)),
+        *of_newest(row, zone),
         ("records", f"{records:,} ok, {records / least:.1%} of that"),
     ]
-    if newest.partition:
-        evidence.insert(2, ("partition", newest.partition))
     if enough >= 0 and outcomes[enough].records is not None:
         good = outcomes[enough]
         evidence.append(("last enough", f"{good.records:,} at {clock_time(good.at, zone)}"))
-    if len(row) > 1:
-        evidence.append(("short runs", f"{plural(len(row), 'run')} since {clock_time(oldest.at, zone)}"))
-    if others:
-        evidence.append(("also", f"{plural(others, 'more partition')} with too few"))
-    return Finding(
-        rule=rule.name,
-        condition=NAME,
-        severity=rule.severity or Severity.WARNING,
+    return finding_of(
+        rule,
+        NAME,
+        row,
         why=Why.TOO_FEW_RECORDS,
-        since_at=oldest.at,
         summary=f"ended well with {records:,} records, fewer than the {int(least):,} it must process",
-        evidence=tuple(evidence),
+        evidence=(*evidence, *how_many("short runs", row, zone), *also(others, "too few")),
         next_step="See whether its source was complete before others build on what is there.",
-        run=newest.run,
-        template=rule.message,
         variables=(
-            ("execution_id", newest.run),
             ("threshold", f"{int(least):,}"),
             ("breach_percentage", f"{100 * (least - records) / least:.1f}"),
         ),
@@ -91,16 +80,10 @@ def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome], least: float, ot
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
     """Return the limit, and how many records the newest good run, of each partition, has processed."""
-    zone, least = facts.job.definition.timezone, _least(rule, facts.job.definition)
+    least = _least(rule, facts.job.definition)
     limit = f"at least {int(least):,}" if least else "none is promised, and the rule names none"
-    shown = []
-    for partition, outcomes in good_by_partition(facts, NAME).items():
-        newest = outcomes[-1]
-        records = "not said" if newest.records is None else f"{newest.records:,}"
-        name = f"records of {partition}" if partition else "records"
-        shown.append((name, f"{records}, run {newest.run}, ended {clock_time(newest.at, zone)}"))
     return (
         ("limit", limit),
-        *some(shown or [("records", "no good run is remembered")], "partition"),
+        *records_by_partition(facts, NAME, lambda newest: f"{newest.records:,}"),
         *forgiven_of(facts, NAME),
     )

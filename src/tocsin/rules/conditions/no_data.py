@@ -4,11 +4,12 @@ from datetime import datetime
 
 from tocsin.jobs.state import Outcome
 from tocsin.rules.facts import Facts
-from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
-from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, says_records, standing
+from tocsin.rules.finding import QUIET, Finding, Verdict, Why
+from tocsin.rules.good_runs import has_lost, row_of, says_records, standing
+from tocsin.rules.rows import finding_of, how_many, of_newest, records_by_partition
 from tocsin.rules.rule import Rule
-from tocsin.rules.showing import Pairs, forgiven_of, some
-from tocsin.rules.wording import clock_time, plural
+from tocsin.rules.showing import Pairs, forgiven_of
+from tocsin.rules.wording import clock_time
 
 NAME = "no_data"
 
@@ -34,43 +35,27 @@ def _is_empty(outcome: Outcome) -> bool:
 
 
 def _finding(rule: Rule, facts: Facts, outcomes: list[Outcome]) -> Finding:
-    zone = facts.job.definition.timezone
-    empty = row_of(outcomes, _is_empty)
-    newest, oldest = empty[0], empty[-1]
+    zone, empty = facts.job.definition.timezone, row_of(outcomes, _is_empty)
     good = next((o for o in reversed(outcomes) if o.records), None)
-    evidence = [("run", newest.run), ("ended", clock_time(newest.at, zone)), ("records", "0 ok")]
-    if newest.partition:
-        evidence.insert(1, ("partition", newest.partition))
+    evidence = [*of_newest(empty, zone), ("records", "0 ok")]
     if good is not None:
         evidence.append(("last records", f"{good.records:,} at {clock_time(good.at, zone)}"))
-    if len(empty) > 1:
-        evidence.append(("empty runs", f"{plural(len(empty), 'run')} since {clock_time(oldest.at, zone)}"))
-    return Finding(
-        rule=rule.name,
-        condition=NAME,
-        severity=rule.severity or Severity.WARNING,
+    return finding_of(
+        rule,
+        NAME,
+        empty,
         why=Why.NO_RECORDS,
-        since_at=oldest.at,
         summary="ended well but processed zero records"
         + (f", {len(empty)} runs in a row" if len(empty) > 1 else ""),
-        evidence=tuple(evidence),
+        evidence=(*evidence, *how_many("empty runs", empty, zone)),
         next_step="See whether its source was empty or its input not found before others build on it.",
-        run=newest.run,
-        template=rule.message,
-        variables=(("execution_id", newest.run),),
         in_a_row=len(empty),
     )
 
 
 def facts_of(rule: Rule, facts: Facts, now: datetime) -> Pairs:  # noqa: ARG001 -- every condition is asked alike
     """Return how many records the newest good run, of each partition, has processed."""
-    zone, shown = facts.job.definition.timezone, list[tuple[str, str]]()
-    for partition, outcomes in good_by_partition(facts, NAME).items():
-        newest = outcomes[-1]
-        records = "not said" if newest.records is None else f"{newest.records:,}"
-        name = f"records of {partition}" if partition else "records"
-        shown.append((name, f"{records}, run {newest.run}, ended {clock_time(newest.at, zone)}"))
     return (
-        *some(shown or [("records", "no good run is remembered")], "partition"),
+        *records_by_partition(facts, NAME, lambda newest: f"{newest.records:,}"),
         *forgiven_of(facts, NAME),
     )

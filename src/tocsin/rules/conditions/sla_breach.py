@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.jobs.job import Definition
-from tocsin.jobs.occurrence import Occurrence, OccurrenceStatus
+from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run
 from tocsin.quality.expecting import ORDINARY_SPREADS, expected_at
 from tocsin.quality.series import unscaled
@@ -26,7 +26,7 @@ _LATE = timedelta(minutes=15)
 _LONGEST_SECONDS = timedelta(days=3_650).total_seconds()
 
 
-class _Stage(Struct, frozen=True, kw_only=True):
+class _Stage(Struct, frozen=True, kw_only=True, gc=False):
     """From an instant on, this is how bad it is."""
 
     at: datetime
@@ -35,7 +35,7 @@ class _Stage(Struct, frozen=True, kw_only=True):
     why: Why
 
 
-class _Promise(Struct, frozen=True, kw_only=True):
+class _Promise(Struct, frozen=True, kw_only=True, gc=False):
     """One promise of one occurrence or run.
 
     A warning that would not come after `not_before` is left out. `ended_at` is set when nothing can get
@@ -49,7 +49,7 @@ class _Promise(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
 
 
-class _Ahead(Struct, frozen=True, kw_only=True):
+class _Ahead(Struct, frozen=True, kw_only=True, gc=False):
     """How long before the limit the two warnings come; what is not positive is not promised."""
 
     warning: timedelta
@@ -71,7 +71,7 @@ def _ahead(warning_minutes: float, critical_minutes: float) -> _Ahead:
     return _Ahead(warning=timedelta(minutes=warning_minutes), critical=timedelta(minutes=critical_minutes))
 
 
-class _Reached(Struct, frozen=True, kw_only=True):
+class _Reached(Struct, frozen=True, kw_only=True, gc=False):
     """The stage that a promise has reached."""
 
     promise: _Promise
@@ -198,7 +198,7 @@ def _deadlines(facts: Facts, forgiven: datetime) -> tuple[list[_Promise], bool]:
         limit_at = occurrence.deadline_at
         if limit_at is None or occurrence.let_off is not None:
             continue
-        if occurrence.status is OccurrenceStatus.UNKNOWN and occurrence.run is None:
+        if occurrence.status.is_unknown and occurrence.run is None:
             lost = lost or limit_at > forgiven
             continue
         not_before = occurrence.nominal_at if scheduled else occurrence.opens_at

@@ -11,10 +11,11 @@ from tocsin.rules.evidence import of_run, variables_of
 from tocsin.rules.facts import Facts
 from tocsin.rules.finding import QUIET, Finding, Severity, Verdict, Why
 from tocsin.rules.good_runs import good_by_partition, has_lost, row_of, standing
+from tocsin.rules.rows import finding_of, how_many, of_newest
 from tocsin.rules.rule import Rule
 from tocsin.rules.showing import Pairs, forgiven_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
-from tocsin.rules.wording import clock_time, plural, span
+from tocsin.rules.wording import clock_time, span
 
 NAME = "throughput"
 LEAST_SECONDS = 60.0
@@ -121,35 +122,24 @@ def _now(rule: Rule, facts: Facts, paces: list[_Pace], least: float) -> Finding:
 
 def _ended(rule: Rule, facts: Facts, outcomes: list[Outcome], least: float) -> Finding:
     zone, row = facts.job.definition.timezone, row_of(outcomes, _slower_than(rule, least))
-    newest, oldest = row[0], row[-1]
+    newest = row[0]
     speed, seconds = _speed(rule, newest) or 0.0, newest.seconds or 0.0
-    evidence = [
+    evidence = (
         ("limit", f"at least {_per_second(least)}"),
         ("throughput", f"{_per_second(speed)} over {span(seconds)}"),
-        ("run", newest.run),
-        ("ended", clock_time(newest.at, zone)),
+        *of_newest(row, zone),
         ("records", f"{(newest.records or 0) + (newest.records_failed or 0):,}"),
-    ]
-    if newest.partition:
-        evidence.insert(3, ("partition", newest.partition))
-    if len(row) > 1:
-        evidence.append(("slow runs", f"{plural(len(row), 'run')} since {clock_time(oldest.at, zone)}"))
-    return Finding(
-        rule=rule.name,
-        condition=NAME,
-        severity=rule.severity or Severity.WARNING,
+        *how_many("slow runs", row, zone),
+    )
+    return finding_of(
+        rule,
+        NAME,
+        row,
         why=Why.TOO_SLOW,
-        since_at=oldest.at,
         summary=f"ended well but got through {_per_second(speed)}, fewer than {least:,.4g}",
-        evidence=tuple(evidence),
+        evidence=evidence,
         next_step="See what it waited for: its source, its target, or the machine that it shares.",
-        run=newest.run,
-        template=rule.message,
-        variables=(
-            ("execution_id", newest.run),
-            ("duration", span(seconds)),
-            *_variables(speed, least),
-        ),
+        variables=(("duration", span(seconds)), *_variables(speed, least)),
     )
 
 

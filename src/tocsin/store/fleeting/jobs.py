@@ -1,5 +1,6 @@
 """Jobs, what is known of them, and their latest runs, in memory."""
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
@@ -24,7 +25,7 @@ class FleetingJobs:
         self._ids: dict[JobKey, int] = {}
         self._watches: dict[int, Watch] = {}
         self._runs: dict[int, dict[str, Run]] = {}
-        self._ended: dict[int, dict[str, datetime]] = {}
+        self._ended: dict[int, list[Run]] = {}
         self._due = Waiting[int]()
         self._needing: dict[JobKey, dict[int, None]] = {}
         self._histories: dict[int, dict[str, bytes]] = {}
@@ -53,6 +54,11 @@ class FleetingJobs:
     def due(self, now: datetime, limit: int) -> list[Watch]:
         """Return watches whose `due_at` has come, earliest first."""
         return [self._watches[job_id] for job_id in self._due.due(now, limit)]
+
+    def first_due(self) -> Watch | None:
+        """Return the watch with the earliest `due_at`, whether that has come or not."""
+        job_id = self._due.first()
+        return None if job_id is None else self._watches[job_id]
 
     def next_due_at(self) -> datetime | None:
         """Return the earliest `due_at` of all."""
@@ -88,25 +94,24 @@ class FleetingJobs:
     def save_runs(self, rows: Iterable[tuple[int, Run]]) -> None:
         """Hold runs of the jobs with these ids, the newest reading of each."""
         for job_id, run in rows:
-            held, ended = self._runs.setdefault(job_id, {}), self._ended.setdefault(job_id, {})
-            held.pop(run.key, None)
+            held, ended = self._runs.setdefault(job_id, {}), self._ended.setdefault(job_id, [])
+            known = held.pop(run.key, None)
             held[run.key] = run
-            if run.ended_at is None:
-                ended.pop(run.key, None)
-            else:
-                ended[run.key] = run.order_at
+            if known is not None and known.ended_at is not None:
+                ended.remove(known)
+            if run.ended_at is not None:
+                insort(ended, run, key=_ORDER_AT)
             if len(held) > MOST_RUNS:
-                gone = next(iter(held))
-                del held[gone]
-                ended.pop(gone, None)
+                gone = held.pop(next(iter(held)))
+                if gone.ended_at is not None:
+                    ended.remove(gone)
 
     def ended_runs(self, since: Mapping[int, datetime], limit: int) -> dict[int, list[Run]]:
         """Return the newest ended runs of jobs that are placed at or after an instant, oldest first."""
         found = {}
         for job_id, at in since.items():
-            held = self._runs.get(job_id, {})
-            keys = [key for key, order_at in self._ended.get(job_id, {}).items() if order_at >= at]
-            found[job_id] = sorted((held[key] for key in keys), key=_ORDER_AT)[-limit:]
+            ended = self._ended.get(job_id, [])
+            found[job_id] = ended[bisect_left(ended, at, key=_ORDER_AT) :][-limit:]
         return found
 
     def histories(self, job_ids: Iterable[int]) -> dict[tuple[int, str], bytes]:

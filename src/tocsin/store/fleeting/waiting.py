@@ -38,6 +38,10 @@ class Waiting(Generic[Id]):
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
+    def first(self) -> Id | None:
+        """Return the id that waits for the earliest instant."""
+        return self._heap[0][1] if self.first_at() is not None else None
+
     def due(self, now: datetime, limit: int) -> list[Id]:
         """Return up to `limit` ids whose instant has come, the earliest first; they go on waiting for it."""
         found: dict[Id, datetime] = {}
