@@ -1,17 +1,18 @@
 # Everything starts here; each target sets up what it needs.
 #
 #   make run      the main job: real jobs succeed, fail, hang, stay away, and you hear of each (ARGS=--once ends by itself)
-#   make test     every test, with a real PostgreSQL, a real browser and a real Alertmanager
+#   make test     every test, with a real PostgreSQL, a real browser, a real Alertmanager and a real Spark
 #   make check    formatter, linters, types, contracts between rooms
 #   make gallery  what every channel sends, as docs/gallery shows it
-#   make bench    measures; make soak  tests for hours; make fmt  formats; make lock  pins what we depend on
+#   make bench    measures; make bench-batch  measures batches alone, beside other tools; make soak  tests for hours
+#   make fmt      formats; make lock  pins what we depend on
 
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := $(wildcard src tests benchmarks examples)
 
 .DELETE_ON_ERROR:
-.PHONY: run test check gallery bench soak fmt lock clean
+.PHONY: run test check gallery bench bench-batch soak fmt lock clean
 
 run: $(VENV)/examples.done
 	$(BIN)/python examples/flights/main.py $(ARGS)
@@ -33,6 +34,10 @@ gallery: $(VENV)/dev.done
 bench: $(VENV)/dev.done
 	$(BIN)/python -m tests.services
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-batch: $(VENV)/dev.done
+	$(BIN)/python -m tests.services
+	$(BIN)/python -m benchmarks batch batch-spark batch-peers $(ARGS)
 
 soak: $(VENV)/dev.done
 	$(BIN)/python -m tests.services

@@ -78,6 +78,8 @@ def plant(house: Path, module: str, text: str = "") -> None:
         ("pure", "alerts", "tocsin.clock"),
         ("floors", "quality", "tocsin.rules"),
         ("pure", "quality", "sqlite3"),
+        ("toolkit", "batch", "tocsin.store"),
+        ("toolkit", "batch", "pydantic"),
         ("light", "client", "numpy"),
         ("pure", "oncall", "random"),
         ("pure", "dialects", "pydantic"),

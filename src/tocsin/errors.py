@@ -11,7 +11,11 @@ TocsinError
 │   │   └── StoreContended     another server was in the way; try again at once
 │   ├── StoreRefused       one value cannot be kept; everything else can
 │   ├── StoreUnreadable    one kept value cannot be read; everything else can
+│   ├── RunTaken           another process is at work on this run of a pipeline
+│   ├── DeadLettersFull    there are as many dead letters as there may be
 │   └── StoreBroken        not by waiting: newer schema, damaged file, in use by another server
+├── InvalidPipeline    a batch pipeline, its settings or its source cannot be used as written
+├── SourceFailed       a source of records cannot be read on
 ├── ChoreFailed        a chore of the engine raised; everything else can be done without it
 ├── ChannelError       a channel could not hand over a message
 └── ClientError        the command line or a client could not do what was asked
@@ -91,6 +95,14 @@ class InvalidTemplate(TocsinError):
     """A message template that cannot be read."""
 
 
+class InvalidPipeline(TocsinError):
+    """A batch pipeline, its settings or its source cannot be used as written; nothing was sent."""
+
+
+class SourceFailed(TocsinError):
+    """A source of records cannot be read on: damaged, cut off, gone; what came before it is good."""
+
+
 class StoreError(TocsinError):
     """The store cannot do what was asked."""
 
@@ -109,6 +121,14 @@ class StoreUnreadable(StoreError):
 
 class StoreRefused(StoreError):
     """One value holds what no store can keep; without it the rest can be kept."""
+
+
+class RunTaken(StoreError):
+    """Another process is at work on this run of a pipeline; nothing was recorded."""
+
+
+class DeadLettersFull(StoreError):
+    """There are as many dead letters as there may be; nothing was recorded, and none was dropped."""
 
 
 class StoreBroken(StoreError):

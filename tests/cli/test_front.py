@@ -26,6 +26,7 @@ USE = [
     "history",
     "report",
     "oncall",
+    "batch",
     "ack",
     "snooze",
     "resolve",
@@ -144,6 +145,16 @@ def test_the_help_loads_nothing_of_the_server_nor_of_the_network() -> None:
     loaded = set(python(LOADED.format(words=["--help"])).stderr.split())
     assert "click" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_what_the_batch_toolkit_needs_is_told_by_its_extra(tmp_path: Path) -> None:
+    (tmp_path / "batch.db").touch()
+
+    said = light("batch", "runs", "--state", str(tmp_path / "batch.db"))
+
+    assert said.returncode == Exit.FAILED
+    assert "this needs the package 'msgspec': pip install 'tocsin[batch]'" in said.stderr
+    assert light("batch", "--help").returncode == 0
 
 
 def test_listing_jobs_loads_nothing_of_the_server() -> None:

@@ -1,7 +1,7 @@
 """The stores that the one suite runs against: SQLite in a folder, and a real PostgreSQL."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import LiteralString
@@ -13,8 +13,11 @@ from psycopg import sql
 from tests.contracts.kept import Place
 from tests.contracts.several import Servers
 from tests.services.postgres import PostgresServer
+from tocsin.batch.state import Keeping, State, open_state
 from tocsin.store.base import Store, Writing
 from tocsin.store.postgres import PostgresStore
+
+Open = Callable[..., State]
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +83,30 @@ def servers(empty_schema: str) -> Iterator[Servers]:
 def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(8) as threads:
         yield threads
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept_at(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where the state of pipelines is kept, of each kind, empty."""
+    if request.param == "sqlite":
+        return str(tmp_path / "folder" / "batch.db")
+    return str(request.getfixturevalue("empty_schema"))
+
+
+@pytest.fixture
+def opening(kept_at: str) -> Iterator[Open]:
+    """Opens the same state as often as it is asked to, and closes it afterwards."""
+    opened: list[State] = []
+
+    def once_more(**keeping: object) -> State:
+        opened.append(open_state(kept_at, Keeping(**keeping)))  # type: ignore[arg-type]  # as the test names them
+        return opened[-1]
+
+    yield once_more
+    for state in opened:
+        state.close()
+
+
+@pytest.fixture
+def state(opening: Open) -> State:
+    return opening()

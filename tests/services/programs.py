@@ -37,7 +37,13 @@ ALERTMANAGER = Program(
 NGINX = Program(names=("nginx",), purpose="TLS before us", package="nginx-light", folders="/usr/sbin")
 CURL = Program(names=("curl",), purpose="pings as they are documented", package="curl")
 OPENSSL = Program(names=("openssl",), purpose="certificates and secrets", package="openssl")
-PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL, ALERTMANAGER, NGINX, CURL, OPENSSL)
+JAVA = Program(
+    names=("java",),
+    purpose="pipelines on Spark",
+    package="default-jre-headless",
+    folders="/usr/lib/jvm/*/bin",
+)
+PROGRAMS = (POSTGRES, CHROMIUM, AMTOOL, ALERTMANAGER, NGINX, CURL, OPENSSL, JAVA)
 
 
 def find(program: Program) -> Path | None:

@@ -1,4 +1,7 @@
-"""The command line: it speaks to the server's API, never opens its database, and starts quickly."""
+"""The command line: it speaks to the server's API, never opens its database, and starts quickly.
+
+`tocsin batch` reads the state of the batch toolkit: no server's, but a file of whoever runs pipelines.
+"""
 
 import io
 import sys
@@ -48,6 +51,7 @@ class Tocsin(LazyGroup):
         "history": Lazy("tocsin.cli.history", "history", "Tell who was told, when, and why not.", LOOK),
         "report": Lazy("tocsin.cli.report", "report", "Review a month: volume, noise, times.", LOOK),
         "oncall": Lazy("tocsin.cli.oncall", "oncall", "Tell who is on call; override, swap.", LOOK),
+        "batch": Lazy("tocsin.cli.batch", "batch", "Look at pipelines and their dead letters.", LOOK),
         "ack": Lazy("tocsin.cli.alerts", "ack", "Take alerts in hand: no repeats.", ACT),
         "snooze": Lazy("tocsin.cli.alerts", "snooze", "Put an alert off: it is told again later.", ACT),
         "resolve": Lazy("tocsin.cli.alerts", "resolve", "Declare the trouble of an alert over.", ACT),

@@ -91,5 +91,6 @@ ENVIRONMENT = {
     "TOCSIN_ENVIRONMENT": "environment of jobs (default: production)",
     "TOCSIN_CONFIG": "configuration file (default: tocsin.yaml, where there is one)",
     "TOCSIN_DATA": "directory of the server's data (default: ~/.local/share/tocsin)",
+    "TOCSIN_BATCH_STATE": "state of batch pipelines (default: ~/.local/state/tocsin/batch.db)",
     "NO_COLOR": "if set, nothing is coloured",
 }

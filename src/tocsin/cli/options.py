@@ -2,8 +2,10 @@
 
 import os
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -13,6 +15,8 @@ DEFAULT_ENVIRONMENT = "production"
 MAX_LIMIT = 100_000
 MAX_SPAN = timedelta(days=366)
 _SPAN = re.compile(r"(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?")
+
+_Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
 
 config = click.option(
     "--config",
@@ -41,8 +45,22 @@ environment = click.option(
 limit = click.option(
     "--limit", type=click.IntRange(1, MAX_LIMIT), default=100, show_default=True, help="How many at most."
 )
+jobs_named = click.option(
+    "--jobs", metavar="PATTERN", default="", help="Jobs with such names alone (RE2): 'etl-.*'."
+)
 note = click.option("--note", metavar="TEXT", default="", help="What the others should know.")
 yes = click.option("-y", "--yes", is_flag=True, help="Do not ask whether it is meant.")
+
+
+def history_file(what: str) -> Callable[[_Command], _Command]:
+    """Return the option that takes a file of `tocsin export` in place of what the server keeps."""
+    return click.option(
+        "--file",
+        "path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help=f"{what} this file of tocsin export in place of what the server keeps.",
+    )
 
 
 class Span(click.ParamType):  # type: ignore[type-arg]  # it takes arguments only in the newest click

@@ -1,0 +1,281 @@
+"""What an answer of the sink means for a batch: settled, taken apart, tried again, given up."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, cast
+
+from tocsin.batch.batcher import Batcher, Parcel
+from tocsin.batch.config import BatchConfig, ErrorHandling
+from tocsin.batch.ledger import Buried, Ledger
+from tocsin.batch.outcome import Category, Delivered, Kind, Outcome, Partial, Refused
+from tocsin.batch.pace import Pace
+from tocsin.batch.preparing import Entry, Reject
+from tocsin.batch.state.base import BatchStatus, RunStatus
+from tocsin.batch.suspects import Suspicion, after_delivery, after_refusal, suspect
+from tocsin.batch.tally import Tally
+
+MAX_TOLD: Final = 500
+
+
+class OnReject(StrEnum):
+    """What becomes of a record that cannot be delivered, and of those after it.
+
+    STOP: the run stops, and meets the record again when it is resumed. HOLD_KEY: it becomes a dead letter,
+    and so do all later ones of its key, so that nothing overtakes it.
+    """
+
+    DEAD_LETTER = "dead_letter"
+    STOP = "stop"
+    HOLD_KEY = "hold_key"
+
+
+Note = Callable[[Parcel, BatchStatus, int, int, float], None]
+"""Takes down a request: how many of its records were delivered, how many failed, how many seconds it took."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Answering:
+    """Takes every answer of the sink; `stop` says that the run must not go on, and why.
+
+    `free` is told how many bytes need no memory any more, `note` what became of each request.
+    """
+
+    batcher: Batcher
+    ledger: Ledger
+    pace: Pace
+    tally: Tally
+    config: BatchConfig
+    free: Callable[[int], None]
+    note: Note
+    on_reject: OnReject = OnReject.DEAD_LETTER
+    stop: tuple[RunStatus, str] | None = None
+    last_reason: str = ""
+    _held_since: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def stops_at_first(self) -> bool:
+        """Whether one record that cannot be delivered ends the run."""
+        return self.on_reject is OnReject.STOP or self.config.error_handling is ErrorHandling.FAIL_FAST
+
+    def refuse(self, rejects: Sequence[Reject]) -> list[Reject]:
+        """Take records that cannot be sent at all; return those of them that become dead letters."""
+        if rejects and self.stops_at_first:
+            first = rejects[0]
+            self._stop(RunStatus.FAILED, f"record {first.record_id} cannot be sent: {first.reason}")
+            return []
+        if self.on_reject is OnReject.HOLD_KEY:
+            for one in rejects:
+                self._hold(one.key, one.ordinal)
+        return list(rejects)
+
+    def sieve(self, parcel: Parcel) -> bool:
+        """Take out what is held back with its key; return whether anything is left to be sent."""
+        if not self._held_since:
+            return True
+        held = [entry for entry in parcel.entries if self._is_held(entry)]
+        if held:
+            self._bury(held, "held back: an earlier record of its key was not delivered", parcel)
+            parcel.entries = [entry for entry in parcel.entries if not self._is_held(entry)]
+            parcel.size = sum(len(entry[2]) for entry in parcel.entries)
+            if not parcel.entries:
+                self.batcher.settle(parcel)
+        return bool(parcel.entries)
+
+    def take(self, parcel: Parcel, outcome: object, sent_at: float, now: float) -> None:
+        """Take up what became of a batch."""
+        match understood(outcome):
+            case Delivered():
+                self._delivered(parcel, sent_at, now)
+            case Partial() as partial:
+                self._partial(parcel, partial, sent_at, now)
+            case Refused() as refused:
+                self._refused(parcel, refused, sent_at, now)
+
+    def _delivered(self, parcel: Parcel, sent_at: float, now: float) -> None:
+        self.pace.delivered(parcel, sent_at, now)
+        self._resize()
+        self.note(parcel, BatchStatus.COMPLETED, len(parcel), 0, now - sent_at)
+        self.ledger.deliver(parcel.entries)
+        self.tally.batches += 1
+        self.free(parcel.size)
+        if parcel.is_suspect:
+            self._go_on(parcel, after_delivery(parcel), now)
+        else:
+            self.batcher.settle(parcel)
+
+    def _partial(self, parcel: Parcel, partial: Partial, sent_at: float, now: float) -> None:
+        count, rejected = len(parcel), dict(partial.rejected)
+        again = frozenset(partial.again)
+        wrong = [one for one in (*rejected, *again) if not _is_index(one, count)]
+        if wrong:
+            what = f"the sink speaks of record {wrong[0]!r}, and was sent records 0 to {count - 1}"
+            self._refused(parcel, Refused(Kind.UNKNOWN, what), sent_at, now)
+            return
+        self.pace.delivered(parcel, sent_at, now)
+        self._resize()
+        status = BatchStatus.RETRYING if again else BatchStatus.COMPLETED
+        left = len(again - rejected.keys())
+        self.note(parcel, status, count - len(rejected) - left, len(rejected), now - sent_at)
+        self.tally.batches += 1
+        entries = parcel.entries
+        taken = [one for index, one in enumerate(entries) if index not in rejected and index not in again]
+        self.ledger.deliver(taken)
+        self.free(_size(taken))
+        for index, reason in rejected.items():
+            self._give_up([entries[index]], str(reason), Category.VALIDATION, parcel)
+        if parcel.is_suspect:
+            self.batcher.put_back(parcel.lane, parcel.rest, now)
+            parcel.rest, parcel.is_suspect = [], False
+        waiting = [entries[index] for index in sorted(again - rejected.keys())]
+        if waiting:
+            parcel.entries, parcel.size = waiting, _size(waiting)
+            self._failed(parcel, Refused(Kind.TRANSIENT, "the sink did not take it for now"), now)
+        else:
+            self.batcher.settle(parcel)
+
+    def _refused(self, parcel: Parcel, refused: Refused, sent_at: float, now: float) -> None:
+        self.last_reason = refused.reason or refused.kind.value
+        kind = refused.kind
+        failed = len(parcel) if self._is_the_end_of(parcel, kind) else 0
+        self.note(parcel, BatchStatus.FAILED if failed else BatchStatus.RETRYING, 0, failed, now - sent_at)
+        self.tally.retries[kind.category] += 1
+        if kind is Kind.THROTTLED:
+            parcel.throttled += 1
+            self.batcher.again(parcel, self.pace.throttled(parcel, refused, sent_at, now))
+        elif kind is Kind.UNAUTHORIZED:
+            self.batcher.again(parcel, now)
+            why = (
+                f"the sink lets nobody in like this: {self.last_reason}; nothing is lost, resume once it does"
+            )
+            self._stop(RunStatus.FAILED, why)
+        elif kind is Kind.TOO_LARGE:
+            self.pace.too_large(parcel, sent_at, now)
+            self._resize()
+            self._take_apart(parcel, refused, now)
+        elif kind is Kind.INVALID:
+            self.pace.answered(sent_at, now)
+            parcel.reason = self.last_reason
+            going_on = after_refusal(parcel) if parcel.is_suspect else suspect(parcel.entries)
+            self._go_on(parcel, going_on, now)
+        else:
+            self.pace.failed(parcel, refused, sent_at, now)
+            self._resize()
+            self._failed(parcel, refused, now)
+
+    def _resize(self) -> None:
+        self.batcher.max_records, self.batcher.max_bytes = self.pace.records, self.pace.bytes
+
+    def _is_the_end_of(self, parcel: Parcel, kind: Kind) -> bool:
+        """Whether a batch that was refused like this is not tried again."""
+        if kind in {Kind.INVALID, Kind.TOO_LARGE}:
+            return len(parcel) == 1
+        if kind in {Kind.TRANSIENT, Kind.UNKNOWN}:
+            if self.config.error_handling is ErrorHandling.CONTINUE_ON_ERROR:
+                return True
+            is_tried = parcel.attempts >= self.pace.most_attempts(kind) and not self.pace.is_outage()
+            return is_tried and len(parcel) == 1
+        return kind is Kind.UNAUTHORIZED
+
+    def _take_apart(self, parcel: Parcel, refused: Refused, now: float) -> None:
+        if len(parcel) > 1:
+            self.batcher.split(parcel, now)
+            return
+        self._give_up(parcel.entries, self.last_reason, refused.kind.category, parcel)
+        self._go_on(parcel, Suspicion([], [], parcel.rest, []), now)
+
+    def _go_on(self, parcel: Parcel, found: Suspicion, now: float) -> None:
+        """Go on with the search for a bad record, or end it."""
+        self.batcher.put_back(parcel.lane, found.freed, now)
+        if found.guilty:
+            self._give_up(found.guilty, parcel.reason, Category.VALIDATION, parcel)
+        if found.test:
+            self.tally.tests += 1
+            self.batcher.again(self.batcher.tested(parcel, found.test, found.waiting, now), now)
+        else:
+            self.batcher.settle(parcel)
+
+    def _failed(self, parcel: Parcel, refused: Refused, now: float) -> None:
+        """Try a batch again that did not get through, or give it up."""
+        handling, category = self.config.error_handling, refused.kind.category
+        if parcel.first_failed_at is None:
+            parcel.first_failed_at = now
+        if handling is ErrorHandling.FAIL_FAST:
+            self.batcher.again(parcel, now)
+            self._stop(RunStatus.SUSPENDED, f"a request failed: {self.last_reason}")
+        elif handling is ErrorHandling.CONTINUE_ON_ERROR:
+            self._give_up(parcel.entries, self.last_reason, category, parcel)
+            self._go_on(parcel, Suspicion([], [], parcel.rest, []), now)
+        elif self.pace.is_outage() or parcel.attempts < self.pace.most_attempts(refused.kind):
+            parcel.attempts += 0 if self.pace.is_outage() else 1
+            self.batcher.again(parcel, self.pace.again_at(parcel, refused, now))
+        elif handling is ErrorHandling.RETRY_WITH_BACKOFF:
+            self.batcher.again(parcel, now)
+            self._stop(RunStatus.SUSPENDED, f"{parcel.attempts + 1} tries were of no use: {self.last_reason}")
+        else:
+            # While other batches get through, something in this one may be what the sink cannot digest.
+            self._take_apart(parcel, refused, now)
+
+    def _give_up(self, entries: Sequence[Entry], reason: str, category: Category, parcel: Parcel) -> None:
+        if self.stops_at_first:
+            self.batcher.put_back(parcel.lane, list(entries), parcel.made_at)
+            self._stop(RunStatus.FAILED, f"record {entries[0][1]} was refused: {reason}")
+            return
+        self._bury(entries, reason, parcel, category)
+        if self.on_reject is OnReject.HOLD_KEY:
+            for entry in entries:
+                self._hold(entry[3], entry[0])
+
+    def _hold(self, key: str, ordinal: int) -> None:
+        """Hold back what follows a record of a key; what came before it may still go."""
+        if key:
+            self._held_since[key] = min(ordinal, self._held_since.get(key, ordinal))
+
+    def _is_held(self, entry: Entry) -> bool:
+        return entry[0] > self._held_since.get(entry[3], entry[0])
+
+    def _bury(
+        self,
+        entries: Sequence[Entry],
+        reason: str,
+        parcel: Parcel,
+        category: Category = Category.VALIDATION,
+    ) -> None:
+        tries = parcel.attempts + 1
+        self.ledger.bury(
+            [
+                Buried(Reject(ordinal, record_id, reason, body, category, is_encoded=True, key=key), tries)
+                for ordinal, record_id, body, key in entries
+            ]
+        )
+        self.free(_size(entries))
+
+    def _stop(self, status: RunStatus, reason: str) -> None:
+        if self.stop is None:
+            self.stop = (status, reason)
+
+
+def understood(outcome: object) -> Outcome:
+    """Return an answer as it is, or that it is none where its parts are not what they should be."""
+    if _is_sound(outcome):
+        return cast("Outcome", outcome)
+    return Refused(Kind.UNKNOWN, f"the sink returned {outcome!r}, which says nothing"[:MAX_TOLD])
+
+
+def _is_sound(outcome: object) -> bool:
+    if isinstance(outcome, Partial):
+        rejected, again = cast("tuple[object, object]", (outcome.rejected, outcome.again))
+        return isinstance(rejected, Mapping) and isinstance(again, Collection)
+    if isinstance(outcome, Refused):
+        kind, after = cast("tuple[object, object]", (outcome.kind, outcome.retry_after_seconds))
+        is_number = after is None or (isinstance(after, int | float) and not isinstance(after, bool))
+        return isinstance(kind, Kind) and is_number
+    return isinstance(outcome, Delivered)
+
+
+def _is_index(one: object, count: int) -> bool:
+    return isinstance(one, int) and not isinstance(one, bool) and 0 <= one < count
+
+
+def _size(entries: Sequence[Entry]) -> int:
+    return sum(len(entry[2]) for entry in entries)

@@ -1,0 +1,362 @@
+"""The front door: a pipeline is defined once, and run, resumed, replayed or planned."""
+
+import asyncio
+import re
+import signal
+import sys
+import uuid
+from collections.abc import Callable
+from contextlib import nullcontext
+from contextvars import ContextVar
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from tocsin import clock
+from tocsin.batch.alarms import Alarms
+from tocsin.batch.answering import OnReject
+from tocsin.batch.bar import Bar
+from tocsin.batch.config import BatchConfig
+from tocsin.batch.moment import Watcher
+from tocsin.batch.planning import Plan, obstacle_of, planned
+from tocsin.batch.preparing import Of, Preparation
+from tocsin.batch.replaying import Letters
+from tocsin.batch.report import RunReport
+from tocsin.batch.reporting import Telling, listening, reported
+from tocsin.batch.running import Order, Running
+from tocsin.batch.sink import Sink
+from tocsin.batch.sources.base import AsyncSource, Source, source_of
+from tocsin.batch.sources.fingerprints import changed
+from tocsin.batch.sources.iterables import Once
+from tocsin.batch.spark.driving import Frame, run_on_spark
+from tocsin.batch.spark.frames import is_frame
+from tocsin.batch.spark.work import Work
+from tocsin.batch.state import open_state
+from tocsin.batch.state.base import Checkpoint, DeadLetterQuery, RunRow, RunStatus, State
+from tocsin.batch.watching import Thresholds, allowed_rps
+from tocsin.client.client import Client
+from tocsin.client.run import Run
+from tocsin.errors import InvalidPipeline
+
+LANES: Final = 8
+MAX_LANES: Final = 256
+WHOLE: Final = 100.0
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PERCENT: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
+STOPPED_EXIT: Final = {signal.SIGINT: 130, signal.SIGTERM: 75}
+
+
+# In the loop of somebody else signals are theirs.
+_IN_OUR_LOOP: Final = ContextVar("tocsin_batch_in_our_loop", default=False)
+
+
+class RunStopped(SystemExit):
+    """A signal has stopped the run, which can be resumed; `report` says how far it came.
+
+    Where nobody catches it the program ends quietly, with 130 after Ctrl-C and 75 after SIGTERM.
+    """
+
+    def __init__(self, report: RunReport, number: signal.Signals) -> None:
+        super().__init__(STOPPED_EXIT.get(number, 1))
+        self.report = report
+
+
+class Pipeline:
+    """Records from a source to a sink, in batches.
+
+    `map` makes of a record what is sent: one, a list of several, or None to leave it out. `key` names the
+    field by which order is kept, `id` the one that tells records apart, so that a sink can recognise one that
+    comes twice; both are read of the record as the source has it, or are functions of it. `sanitize` and
+    `validate` see what `map` has made. `on_reject` says what becomes of a record that cannot be delivered;
+    `max_rejects`, a number or a share such as "2%", how many may, before the run stops: without it
+    `config.error_threshold_percent`. `lanes`: so many keys are under way at a time. `state` is where
+    checkpoints and dead letters are kept, a path or the address of a PostgreSQL; `redact` are fields that
+    nobody is shown of a dead letter. `operation` is the name of its batches in the history; that of its sink
+    by default. Where a client is given, or TOCSIN_URL is set, its runs are reported as those of the job
+    `job`, by default the name of the pipeline; inside a run that is reported already they are a part of
+    that. `progress` shows a bar, by default on a terminal. `alarms` says from when on the job `<job>.batches`
+    tells that batches do badly.
+
+    Every record arrives at least once. What was in flight when a run was killed is sent again with the same
+    ids, so that it arrives once where the sink removes what has the same id. Raises InvalidPipeline.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sink: Sink,
+        *,
+        map: Callable[[Any], Any] | None = None,  # noqa: A002 -- that is what everybody calls it
+        key: Of | None = None,
+        id: Of | None = None,  # noqa: A002 -- that is what everybody calls it
+        sanitize: Callable[[Any], Any] | None = None,
+        validate: Callable[[Any], str | None] | None = None,
+        on_reject: str = OnReject.DEAD_LETTER,
+        max_rejects: str | int | None = None,
+        config: BatchConfig | None = None,
+        lanes: int = LANES,
+        state: str | Path | State | None = None,
+        redact: tuple[str, ...] = (),
+        operation: str = "",
+        job: str = "",
+        client: Client | None = None,
+        progress: bool | None = None,
+        alarms: Thresholds | None = None,
+    ) -> None:
+        if not _NAME.fullmatch(name):
+            raise InvalidPipeline(f"{name!r} is no name for a pipeline: letters, digits, . _ - up to 100")
+        if on_reject not in set(OnReject):
+            raise InvalidPipeline(f"on_reject is {on_reject!r}; it is one of {', '.join(OnReject)}")
+        if not 1 <= lanes <= MAX_LANES:
+            raise InvalidPipeline(f"lanes is {lanes}; it lies between 1 and {MAX_LANES}")
+        if on_reject == OnReject.HOLD_KEY and key is None:
+            raise InvalidPipeline('on_reject is "hold_key", and no key is given')
+        self.name = name
+        self.sink = sink
+        self.config = config or BatchConfig()
+        self._map, self._key, self._id = map, key, id
+        self._sanitize, self._validate = sanitize, validate
+        self._on_reject = OnReject(on_reject)
+        self._most_failed, self._most_failed_percent = _at_most(max_rejects, self.config)
+        self._lanes = lanes if key is not None else 0
+        self._state = state
+        self._redact = tuple(redact)
+        self._operation = operation
+        self._job, self._client, self._progress = job or name, client, progress
+        self._alarms = alarms or Thresholds()
+
+    def run(self, source: object, *, resume: bool = False) -> RunReport:
+        """Deliver every record of a source, and return what has come of it.
+
+        `source`: an iterable of records, a path (`jsonl`, `csv`, `parquet`, also compressed) or a glob of
+        them, a cursor, a data frame, an Arrow table, or a frame of Spark, of which each task sends a part.
+        `resume` goes on with the last run of this pipeline that did not come to its end, if there is one;
+        without it a run begins anew. Raises InvalidPipeline when the source has changed meanwhile, and
+        RunStopped when a signal has stopped it.
+        """
+        if is_frame(source):
+            return self._on_spark(source, resume=resume)
+        return _in_a_loop(lambda: self.arun(source, resume=resume), "arun")
+
+    async def arun(self, source: object, *, resume: bool = False) -> RunReport:
+        """Do what `run` does, in the event loop of the caller; a source may be asynchronous."""
+        if is_frame(source):
+            return await asyncio.to_thread(self._on_spark, source, resume=resume)
+        state = self._opened()
+        try:
+            read = source_of(source)
+            run = self._run_of(read, state, resume=resume)
+            return await self._go(read, run, state)
+        finally:
+            if state is not self._state:
+                state.close()
+
+    def replay(self, query: DeadLetterQuery | None = None) -> RunReport:
+        """Deliver dead letters of this pipeline, those of a query or all, and return what came of it.
+
+        One that was encoded is sent as it was; one that never came so far goes through `map` again. One that
+        fails again is a new dead letter in the place of the old one.
+        """
+        return _in_a_loop(lambda: self.areplay(query), "areplay")
+
+    async def areplay(self, query: DeadLetterQuery | None = None) -> RunReport:
+        """Do what `replay` does, in the event loop of the caller."""
+        state = self._opened()
+        try:
+            letters = Letters(state, query or DeadLetterQuery(), self.name)
+            run = self._new_run(letters)
+            return await self._go(letters, run, state, letter_ids=letters.ids)
+        finally:
+            if state is not self._state:
+                state.close()
+
+    def plan(self, source: object, *, most: int | None = None, check: bool = False) -> Plan:
+        """Return what a run would do, and send nothing: how much, in how many requests, how long, what fails.
+
+        `most`: look at so many records only. The source is read. `check` asks the sink, too, whether it would
+        let anything in: whether it is there, and the credentials are right.
+        """
+        read = source_of(source)
+        if isinstance(read, Once):
+            raise InvalidPipeline(
+                f"{read.name} can be read once, and a plan would use it up: give a list or a file"
+            )
+        plan = planned(read, self._preparation("plan-"), self.config, lanes=self._lanes, most=most)
+        return replace(plan, obstacle=obstacle_of(self.sink, self.config.timeout_seconds)) if check else plan
+
+    def _on_spark(self, frame: Frame, *, resume: bool) -> RunReport:
+        if resume:
+            raise InvalidPipeline(
+                "a frame of Spark is not resumed: run it again; rows have the same ids, by which a sink "
+                "can leave out what it has already"
+            )
+        run = self._begun("a frame of Spark")
+        work = Work(
+            preparation=self._preparation(run.namespace),
+            config=self.config,
+            run=run,
+            lanes=self._lanes,
+            on_reject=self._on_reject,
+            most_failed=self._most_failed,
+            most_failed_percent=self._most_failed_percent,
+            redact=self._redact,
+            operation=self._operation,
+        )
+        state = self._opened()
+        try:
+            with (
+                reported(self._job, self._client) if self.config.enable_monitoring else nullcontext() as told
+            ):
+                report = run_on_spark(frame, work, state)
+                if told is not None:
+                    Telling(told).tell(report)
+            return report
+        finally:
+            if state is not self._state:
+                state.close()
+
+    def _opened(self) -> State:
+        given = self._state
+        return open_state(given) if given is None or isinstance(given, str | Path) else given
+
+    def _preparation(self, namespace: str) -> Preparation:
+        limits, framing = self.sink.limits, self.sink.framing
+        most = min(self.config.max_batch_bytes, limits.max_bytes or self.config.max_batch_bytes)
+        most -= framing.overhead
+        return Preparation(
+            sink=self.sink,
+            namespace=namespace,
+            map=self._map,
+            key=self._key,
+            id=self._id,
+            sanitize=self._sanitize,
+            validate=self._validate,
+            max_record_bytes=min(most, limits.max_record_bytes or most),
+        )
+
+    def _run_of(self, source: Source | AsyncSource, state: State, *, resume: bool) -> RunRow:
+        """Return the run to go on with, or a new one."""
+        before = state.last_unfinished(self.name, source.name) if resume else None
+        if before is None:
+            return self._new_run(source)
+        difference = changed(before.fingerprint, source.fingerprint())
+        if difference:
+            raise InvalidPipeline(
+                f"{source.name} is not what run {before.id} was reading: {difference}; "
+                "run it without resume to begin anew, which sends what was delivered once more"
+            )
+        return before
+
+    def _new_run(self, source: Source | AsyncSource) -> RunRow:
+        return replace(self._begun(source.name), fingerprint=source.fingerprint(), total=source.total)
+
+    def _begun(self, source: str) -> RunRow:
+        now = clock.now()
+        run_id = uuid.uuid4().hex
+        return RunRow(
+            id=run_id,
+            pipeline=self.name,
+            source=source,
+            started_at=now,
+            checkpoint=Checkpoint(at=now),
+            namespace=f"{run_id[:12]}-",
+            error_threshold_percent=self._most_failed_percent,
+            allowed_rps=allowed_rps(self.sink.limits, self.config),
+        )
+
+    async def _go(
+        self,
+        source: Source | AsyncSource,
+        run: RunRow,
+        state: State,
+        letter_ids: dict[int, int] | None = None,
+    ) -> RunReport:
+        is_reported = self.config.enable_monitoring
+        with reported(self._job, self._client) if is_reported else nullcontext() as told:
+            return await self._watched(
+                source, run, state, {} if letter_ids is None else letter_ids, self._watchers(told)
+            )
+
+    def _watchers(self, told: Run | None) -> tuple[Watcher, ...]:
+        is_shown = sys.stderr.isatty() if self._progress is None else self._progress
+        bar: tuple[Watcher, ...] = (Bar(self.name),) if is_shown else ()
+        client = listening(self._client)
+        if told is None or client is None:
+            return bar if told is None else (*bar, Telling(told))
+        percent = self._most_failed_percent
+        alarms = Alarms(self._job, client, self._alarms, error_threshold_percent=percent)
+        return (*bar, Telling(told), alarms)
+
+    async def _watched(
+        self,
+        source: Source | AsyncSource,
+        run: RunRow,
+        state: State,
+        letter_ids: dict[int, int],
+        watchers: tuple[Watcher, ...],
+    ) -> RunReport:
+        await asyncio.to_thread(state.begin, run)
+        running = Running(
+            Order(
+                sink=self.sink,
+                source=source,
+                preparation=self._preparation(run.namespace),
+                config=self.config,
+                run=run,
+                state=state,
+                lanes=self._lanes,
+                on_reject=self._on_reject,
+                most_failed=self._most_failed,
+                most_failed_percent=self._most_failed_percent,
+                redact=self._redact,
+                operation=self._operation,
+                letter_ids=letter_ids,
+                watchers=watchers,
+                heeds_signals=_IN_OUR_LOOP.get(),
+            )
+        )
+        try:
+            report = await running.go()
+        except BaseException as error:
+            why = f"{type(error).__name__}: {error}"
+            state.finish(run.id, status=RunStatus.FAILED, at=clock.now(), reason=why)
+            raise
+        state.finish(
+            run.id, status=report.status, at=clock.now(), reason=report.reason, report=report.to_json()
+        )
+        if running.stopped_by is not None:
+            raise RunStopped(report, running.stopped_by)
+        return report
+
+
+def _at_most(max_rejects: str | int | None, config: BatchConfig) -> tuple[int | None, float]:
+    """Return how many records may fail, if that is a number, and which share of them in percent."""
+    if max_rejects is None:
+        return None, config.error_threshold_percent
+    if isinstance(max_rejects, int) and not isinstance(max_rejects, bool) and max_rejects >= 0:
+        return max_rejects, 100.0
+    found = _PERCENT.fullmatch(max_rejects) if isinstance(max_rejects, str) else None
+    if found is None or float(found[1]) > WHOLE:
+        raise InvalidPipeline(
+            f'max_rejects is {max_rejects!r}; it is a number such as 50 or a share such as "2%"'
+        )
+    return None, float(found[1])
+
+
+def _in_a_loop(made: Callable[[], Any], name: str) -> RunReport:
+    """Run a coroutine to its end in an event loop of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        is_free = True
+    else:
+        is_free = False
+    if not is_free:
+        raise InvalidPipeline(f"an event loop is running here: await pipeline.{name}(...) instead")
+
+    async def go() -> RunReport:
+        _IN_OUR_LOOP.set(True)
+        report: RunReport = await made()
+        return report
+
+    return asyncio.run(go())

@@ -1,0 +1,221 @@
+"""What is done to each record before it is sent: mapped, checked, given an id, encoded."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from tocsin.batch.encoding import is_kept_whole, readable
+from tocsin.batch.outcome import Category, Rejected
+from tocsin.batch.sink import Sink
+from tocsin.batch.sources.bad_record import BadRecord
+from tocsin.batch.state.base import DeadLetter
+
+Entry = tuple[int, str, bytes, str]
+"""One record that can be sent: its ordinal in the source, its id, its bytes, and its key (empty: none)."""
+
+Of = str | Callable[[Any], Any]
+"""A field of the record as the source has it, or a function of that record."""
+
+MAX_ID: Final = 200
+_NOT_AGAIN: Final = " (it is not kept as it was, and cannot be sent again)"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that cannot be sent: which, why, and what it was; `is_whole`: the payload is all of it."""
+
+    ordinal: int
+    record_id: str
+    reason: str
+    payload: bytes
+    category: Category = Category.VALIDATION
+    is_encoded: bool = False
+    key: str = ""
+    is_whole: bool = True
+
+
+@dataclass(slots=True)
+class Portion:
+    """Records that go on together; `parts` says of the records that became several how many they became."""
+
+    entries: list[Entry] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
+    parts: dict[int, int] = field(default_factory=dict)
+    size: int = 0
+    read: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """How records are made ready: every function is called once a record, in this order.
+
+    `map` returns what to send, a list of several, or None to leave the record out; `sanitize` returns a
+    record with what must not be sent taken out; `validate` returns why a record is refused, or nothing. All
+    may raise `Rejected`; whatever else they raise is a reason as well. `namespace` is in front of the ids
+    that are made of ordinals.
+    """
+
+    sink: Sink
+    namespace: str
+    map: Callable[[Any], Any] | None = None
+    key: Of | None = None
+    id: Of | None = None
+    sanitize: Callable[[Any], Any] | None = None
+    validate: Callable[[Any], str | None] | None = None
+    max_record_bytes: int | None = None
+
+    def take_each(self, first: int, records: Iterable[object], into: Portion) -> int:
+        """Make records ready that follow one another in the source; return the ordinal after the last.
+
+        Never raises for what is wrong with a record.
+        """
+        if self.is_plain:
+            return self._encode_each(first, records, into)
+        ordinal = first
+        for record in records:
+            self.take(ordinal, record, into)
+            ordinal += 1
+        return ordinal
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether records are only encoded: what a run does most that has nothing to wait for."""
+        functions = (self.map, self.key, self.id, self.sanitize, self.validate)
+        return all(function is None for function in functions)
+
+    def _encode_each(self, first: int, records: Iterable[object], into: Portion) -> int:
+        encode, namespace, add = self.sink.encode, self.namespace, into.entries.append
+        most = self.max_record_bytes or sys.maxsize
+        ordinal, size = first, 0
+        for record in records:
+            record_id = f"{namespace}{ordinal}"
+            try:
+                body = encode(record, record_id) if type(record) not in _NOT_PLAIN else None
+            except Exception:  # noqa: BLE001 -- why it cannot be encoded is found out where it is taken by itself
+                body = None
+            if body is None or len(body) > most:
+                self.take(ordinal, record, into)
+                into.read -= 1
+            else:
+                add((ordinal, record_id, body, ""))
+                size += len(body)
+            ordinal += 1
+        into.read += ordinal - first
+        into.size += size
+        return ordinal
+
+    def take(self, ordinal: int, record: object, into: Portion) -> None:
+        """Make a record ready, or refuse it; never raises for what is wrong with a record."""
+        into.read += 1
+        record_id = f"{self.namespace}{ordinal}"
+        if type(record) is BadRecord:
+            reject = Reject(ordinal, record_id, record.reason, readable(record.text), is_whole=False)
+            into.rejects.append(reject)
+        elif type(record) is DeadLetter:
+            self._take_letter(ordinal, record, into)
+        else:
+            self._take_record(ordinal, record_id, record, into)
+
+    def _take_letter(self, ordinal: int, letter: DeadLetter, into: Portion) -> None:
+        """Send a dead letter as it was, with its own id; one that was never encoded is a record again."""
+        if letter.is_redacted:
+            why = letter.reason if letter.reason.endswith(_NOT_AGAIN) else f"{letter.reason}{_NOT_AGAIN}"
+            into.rejects.append(Reject(ordinal, letter.record_id, why, letter.payload, is_whole=False))
+        elif letter.is_encoded:
+            into.entries.append((ordinal, letter.record_id, letter.payload, ""))
+            into.size += len(letter.payload)
+        else:
+            record = msgspec.json.decode(letter.payload)
+            self._take_record(ordinal, letter.record_id, record, into)
+
+    def _take_record(self, ordinal: int, record_id: str, record: object, into: Portion) -> None:
+        try:
+            if self.id is not None:
+                record_id = _text_of(self.id, record, "id")
+            key = "" if self.key is None else _text_of(self.key, record, "key")
+            mapped = record if self.map is None else self.map(record)
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record, it must not stop the others
+            into.rejects.append(_kept(ordinal, record_id, _why(error, "map"), record))
+            return
+        if isinstance(mapped, list):
+            self._take_several(_Taken(ordinal, record_id, key, record), mapped, into)
+        elif mapped is None:
+            into.skipped.append(ordinal)
+        else:
+            self._encode(_Taken(ordinal, record_id, key, record), record_id, mapped, into)
+
+    def _take_several(self, taken: "_Taken", mapped: list[object], into: Portion) -> None:
+        if not mapped:
+            into.skipped.append(taken.ordinal)
+            return
+        into.parts[taken.ordinal] = len(mapped)
+        for number, one in enumerate(mapped):
+            self._encode(taken, f"{taken.record_id}/{number}", one, into)
+
+    def _encode(self, taken: "_Taken", record_id: str, record: object, into: Portion) -> None:
+        """Encode what is sent; what cannot be is kept as the source had it, to be mapped anew."""
+        try:
+            if self.sanitize is not None:
+                record = self.sanitize(record)
+            refused = None if self.validate is None else self.validate(record)
+            if refused:
+                raise Rejected(refused)  # noqa: TRY301 -- a reason that is returned is as good as one that is raised
+            body = self.sink.encode(record, record_id)
+            most = self.max_record_bytes
+            if most is not None and len(body) > most:
+                raise Rejected(f"it has {len(body):,} bytes; a record may have {most:,}")  # noqa: TRY301 -- as above
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record, it must not stop the others
+            reason = _why(error, "encode")
+            into.rejects.append(_kept(taken.ordinal, taken.record_id, reason, taken.record, key=taken.key))
+            return
+        into.entries.append((taken.ordinal, record_id, body, taken.key))
+        into.size += len(body)
+
+
+class _Taken(NamedTuple):
+    """A record as the source has it, with its ordinal, its id and its key."""
+
+    ordinal: int
+    record_id: str
+    key: str
+    record: object
+
+
+_NOT_PLAIN: Final = frozenset({BadRecord, DeadLetter})
+
+
+def _text_of(of: Of, record: object, what: str) -> str:
+    """Return a field of a record as text; raises Rejected where there is none."""
+    if isinstance(of, str):
+        value = record.get(of) if isinstance(record, Mapping) else getattr(record, of, None)
+        name = f"{of} (its {what})"
+    else:
+        value, name = of(record), f"{what}"
+    if value is None or value == "":
+        raise Rejected(f"it has no {name}")
+    text = str(value)
+    if len(text) > MAX_ID:
+        raise Rejected(f"its {what} has {len(text)} characters; {MAX_ID} are allowed")
+    return text
+
+
+def _why(error: Exception, where: str) -> str:
+    if isinstance(error, Rejected):
+        return str(error) or f"{where} rejected it"
+    return f"{where} raised {type(error).__name__}: {error}"[:1_000]
+
+
+def _kept(ordinal: int, record_id: str, reason: str, record: object, *, key: str = "") -> Reject:
+    """Return a record that is refused as it can be kept, and whether that is all of it."""
+    payload, is_whole = readable(record), is_kept_whole(record)
+    return Reject(ordinal, record_id, reason, payload, key=key, is_whole=is_whole)
+
+
+def lane_of(key: str, lanes: int) -> int:
+    """Return the lane of a key: always the same one, on every machine."""
+    return crc32(key.encode("utf-8", "surrogatepass")) % lanes
