@@ -19,6 +19,7 @@ from benchmarks import (
     storm,
     wrapper,
 )
+from benchmarks.batch import beside, on_spark, reading, scenarios
 from benchmarks.report import Row, table, write
 from tests.services.postgres import throw_away_server
 
@@ -46,6 +47,10 @@ def _parts(rounds: int, seconds: float, jobs: int, series: int) -> dict[str, Cal
         "anomaly": lambda: anomaly.measure(series),
         "forecast": lambda: forecast.measure(12, 20),
         "backtest": lambda: backtest.measure(jobs, 365),
+        "batch": lambda: scenarios.measure(rounds),
+        "batch-peers": lambda: beside.measure(rounds),
+        "batch-sources": lambda: reading.measure(rounds),
+        "batch-spark": lambda: on_spark.measure(rounds),
         "storm": lambda: [*storm.measure(60, 5), *storm.measure(2, 15)],
     }
 

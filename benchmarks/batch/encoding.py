@@ -1,0 +1,94 @@
+"""What our own part costs: parsed records are taken, encoded, put together and settled, and sent nowhere."""
+
+import gc
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from benchmarks.batch.events import events
+from benchmarks.batch.running import FIRST
+from benchmarks.processes import ENVIRONMENT
+from benchmarks.report import Row, mid, spread
+from tocsin.batch.config import BatchConfig
+from tocsin.batch.encoding import encode_json
+from tocsin.batch.limits import JSON_ARRAY, Framing, Limits
+from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused
+from tocsin.batch.parcel import Batch
+from tocsin.batch.pipeline import Pipeline
+
+COUNT = 200_000
+
+
+class Nowhere:
+    """A sink that takes everything at once."""
+
+    name = "nowhere"
+    limits = Limits()
+    framing: Framing = JSON_ARRAY
+
+    def encode(self, record: object, record_id: str) -> bytes:  # noqa: ARG002 -- as the protocol has it
+        """Return a record as JSON."""
+        return encode_json(record)
+
+    async def send(self, batch: Batch) -> Outcome:
+        """Put the body together, as every sink must, and send it nowhere."""
+        return Delivered() if batch.body else Refused(Kind.INVALID)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is held open."""
+
+
+def measure(rounds: int) -> list[Row]:
+    """Return records a second of one core's time, each round in a process of its own."""
+    command = [*FIRST, sys.executable, "-m", "benchmarks.batch.encoding"]
+    ran = [
+        subprocess.run(command, check=True, capture_output=True, timeout=60, env=ENVIRONMENT).stdout.split()
+        for _ in range(rounds)
+    ]
+    bare, plain, named, keyed = ([float(one[which]) for one in ran] for which in range(4))
+    detail = (
+        f"{spread(plain)}; with `id=` {spread(named)}, with `id=` and `key=` {spread(keyed)}; "
+        f"the encoder alone {spread(bare)}"
+    )
+    name = "batch: encode path without network, records of one core's second"
+    return [Row(name=name, value=mid(plain), unit="/s", at_least=400_000, detail=detail)]
+
+
+def main() -> None:
+    """Print records a second of CPU time: of the encoder alone, of a run, of one with ids, with keys too."""
+    records = list(events(COUNT))
+    gc.freeze()
+    began = time.process_time()
+    for one in records:
+        encode_json(one)
+    print(COUNT / (time.process_time() - began))
+    print(_rate(records))
+    print(_rate(records, named="messageId"))
+    print(_rate(records, named="messageId", keyed="userId"))
+
+
+def _rate(records: Sequence[object], *, named: str | None = None, keyed: str | None = None) -> float:
+    config = BatchConfig(rate_limit_rps=1_000)
+    with tempfile.TemporaryDirectory() as folder:
+        pipeline = Pipeline(
+            "encode", Nowhere(), id=named, key=keyed, config=config, state=f"{folder}/batch.db"
+        )
+        began = time.process_time()
+        report = pipeline.run(records)
+        used = time.process_time() - began
+    if report.delivered != len(records):
+        raise RuntimeError(f"the run ended {report}")
+    return len(records) / used
+
+
+if __name__ == "__main__":
+    main()
