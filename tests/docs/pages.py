@@ -12,7 +12,7 @@ SNIPPETS = DOCS / "snippets"
 HELD_ELSEWHERE = {"channels.md", "cli.md", "config.md"}
 
 _FENCE = re.compile(
-    r"(?:<!-- snippets/(?P<name>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)```\n", re.DOTALL
+    r"(?:<!-- (?:snippets/)?(?P<name>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)```\n", re.DOTALL
 )
 
 
@@ -55,5 +55,5 @@ def snippets(suffix: str = "") -> list[str]:
 
 
 def text_of(name: str) -> str:
-    """Return what a snippet says."""
-    return (SNIPPETS / name).read_text(encoding="utf-8")
+    """Return what a snippet says, or a file of an example that a page shows."""
+    return ((ROOT if name.startswith("examples/") else SNIPPETS) / name).read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """The reference names everything there is, and the map names only what exists."""
 
 import re
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.docs.conftest import Served
 from tests.docs.pages import DOCS, ROOT
 from tocsin.alerts.alert import Reason
+from tocsin.batch.config import RANGES, BatchConfig
 from tocsin.clock import SystemClock
 from tocsin.config.grammar.telling import NOT_CHANNELS, Receiver
 from tocsin.jobs.checkin import Answered, CheckInKind
@@ -168,3 +170,23 @@ def test_the_signatures_shown_are_those_of_the_errors_shown() -> None:
 
     assert len(shown) == 2
     assert [signature(error) for error, _ in shown] == [signed for _, signed in shown]
+
+
+def test_every_setting_of_a_pipeline_is_explained_with_its_range_and_default() -> None:
+    rows = {
+        cells[0].strip("` "): cells[1:]
+        for line in page("batch-pipeline").splitlines()
+        if len(cells := [cell.strip() for cell in line.strip("|").split("|")]) == 4
+    }
+
+    for setting in fields(BatchConfig):
+        range_, default = rows[setting.name][0], rows[setting.name][1].strip("`")
+        least_and_most = RANGES.get(setting.name)
+        assert range_ == ("" if least_and_most is None else " to ".join(f"{one:,}" for one in least_and_most))
+        assert default == _as_shown(setting.default)
+
+
+def _as_shown(default: object) -> str:
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return f"{default:,.10g}" if isinstance(default, int | float) else str(default)

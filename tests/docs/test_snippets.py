@@ -26,12 +26,16 @@ SHOWN_ONLY = {
     "backup/restore.sh": "starts a server that does not end",
     "servers/dump.sh": "is PostgreSQL's own tool",
 }
+# Programs that run in another test, and where.
+ELSEWHERE = {"spark/events.py": "tests/batch/spark/test_on_spark.py, which has a Spark"}
 # Scripts that read the configuration shown on their own page; the others read that of the tutorial.
 BESIDE = {
     "routing/test.sh": "routing",
     "rule-tests/test.sh": "rule-tests",
     "rule-tests/ci.sh": "rule-tests",
 }
+# Programs that have run before the scripts on their page, in the same folder.
+RUN_BEFORE = {"dead-letters": "dead-letters/orders.py"}
 RULE_TESTS = "rule-tests/rules.test.yaml"
 EXITS_WITH = {"tutorial/bad.sh": 1}
 WRITTEN_ON = date(2026, 11, 22)
@@ -52,6 +56,9 @@ ENVIRONMENT = {
     "TOCSIN_INGEST_KEY": "tcs_in_0123456789abcdef",
     "ADA_TOKEN": "tcs_us_0123456789abcdef",
     "TOCSIN_DATABASE": "postgresql://tocsin@db.example.com/tocsin",
+    "CIO_API_KEY": "0123456789abcdef0123",
+    "CIO_SITE_ID": "fedcba9876543210fedc",
+    "SHOP_TOKEN": "0123456789abcdef",
 }
 
 
@@ -105,7 +112,7 @@ def run(words: list[str], served: Served, folder: Path) -> "subprocess.Completed
     )
 
 
-@pytest.mark.parametrize("name", snippets(".py"))
+@pytest.mark.parametrize("name", [n for n in snippets(".py") if n not in ELSEWHERE])
 def test_every_program_runs_and_reports_well(name: str, served: Served, tmp_path: Path) -> None:
     done = run([sys.executable, str(SNIPPETS / name)], served, tmp_path)
 
@@ -148,6 +155,9 @@ def test_every_script_does_its_work(name: str, request: pytest.FixtureRequest, t
     folder.mkdir()
     shutil.copy(SNIPPETS / BESIDE.get(name, "tutorial") / "tocsin.yaml", folder)
     shutil.copy(SNIPPETS / RULE_TESTS, folder)
+    if program := RUN_BEFORE.get(str(Path(name).parent)):
+        shutil.copy(SNIPPETS / program, folder)
+        assert run([sys.executable, Path(program).name], served, folder).returncode == 0
     (folder / "holiday.ics").write_text(in_days_to_come(text_of("on-call/holiday.ics")))
 
     done = run(["bash", "-euc", script_of(name, served)], served, folder)
