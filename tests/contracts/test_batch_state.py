@@ -121,6 +121,12 @@ def test_a_run_is_taken_up_where_it_stood_once_its_process_is_gone(opening: Open
     assert (kept.status, kept.checkpoint) == (RunStatus.PROCESSING, checkpoint(60, low_water=7, delivered=7))
 
 
+def test_what_is_closed_can_be_taken_up_at_once(opening: Open) -> None:
+    for one in [opening() for _ in range(20)]:
+        one.begin(a_run())
+        one.close()
+
+
 def test_a_run_that_has_ended_can_be_taken_up_again(opening: Open) -> None:
     first, second = opening(), opening()
     first.begin(a_run())

@@ -136,7 +136,7 @@ class PostgresDoor:
         """Let go of everything; never raises."""
         if self._connection is not None:
             with suppress(self._psycopg.Error):
-                # The server notices a closed connection only later; who takes a run up next should not find it held.
+                # The server notices a closed connection late: who takes a run up next would find it held.
                 if self._held and not self._connection.closed:
                     self._connection.execute("SELECT pg_advisory_unlock_all()")
             with suppress(self._psycopg.Error):
