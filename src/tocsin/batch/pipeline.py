@@ -6,7 +6,7 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +36,7 @@ from tocsin.batch.state.base import Checkpoint, DeadLetterQuery, RunRow, RunStat
 from tocsin.batch.watching import Thresholds, allowed_rps
 from tocsin.client.client import Client
 from tocsin.client.run import Run
-from tocsin.errors import InvalidPipeline
+from tocsin.errors import InvalidPipeline, StoreError
 
 LANES: Final = 8
 MAX_LANES: Final = 256
@@ -319,14 +319,31 @@ class Pipeline:
             report = await running.go()
         except BaseException as error:
             why = f"{type(error).__name__}: {error}"
-            state.finish(run.id, status=RunStatus.FAILED, at=clock.now(), reason=why)
+            with suppress(StoreError):
+                state.finish(run.id, status=RunStatus.FAILED, at=clock.now(), reason=why)
             raise
-        state.finish(
-            run.id, status=report.status, at=clock.now(), reason=report.reason, report=report.to_json()
-        )
+        report = _finished(report, state)
+        running.tell(report)
         if running.stopped_by is not None:
             raise RunStopped(report, running.stopped_by)
         return report
+
+
+def _finished(report: RunReport, state: State) -> RunReport:
+    """Keep how a run has ended, and return its report, which says so where that cannot be done."""
+    try:
+        state.finish(
+            report.run_id,
+            status=report.status,
+            at=clock.now(),
+            reason=report.reason,
+            report=report.to_json(),
+        )
+    except StoreError as error:
+        if report.is_complete:
+            why = f"how it has ended cannot be written down: {error}"
+            return replace(report, status=RunStatus.FAILED, reason=why)
+    return report
 
 
 def _at_most(max_rejects: str | int | None, config: BatchConfig) -> tuple[int | None, float]:

@@ -30,7 +30,7 @@ from tocsin.batch.sink import Sink
 from tocsin.batch.sources.base import AsyncSource, Source
 from tocsin.batch.state.base import BatchRow, BatchStatus, RunRow, RunState, RunStatus
 from tocsin.batch.tally import Tally
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import StoreError
 
 KIB: Final = 1_024
 WATCHED_EVERY_SECONDS: Final = 0.25
@@ -139,24 +139,22 @@ class Running:
                     if task is not None:
                         task.cancel()
         await self._keep_learned(pace)
-        return self._told(self._report(ending, pace, feeder), pace)
+        return self._report(ending, pace, feeder)
 
-    def _told(self, report: RunReport, pace: Pace) -> RunReport:
-        """Return a report that whoever watches has been told."""
-        failed = report.status is not RunStatus.COMPLETED
+    def tell(self, report: RunReport) -> None:
+        """Tell whoever watches how the run has ended."""
         for watcher in self._order.watchers:
-            watcher.end(self._moment(pace), str(report), failed=failed)
-        return report
+            watcher.end(self._moment(report.requests_per_second), str(report), failed=not report.is_complete)
 
     async def _watch(self, pace: Pace) -> None:
         """Show how the run gets on, for as long as it does."""
         while self._order.watchers:
-            moment = self._moment(pace)
+            moment = self._moment(pace.requests_per_second)
             for watcher in self._order.watchers:
                 watcher.look(moment)
             await asyncio.sleep(WATCHED_EVERY_SECONDS)
 
-    def _moment(self, pace: Pace) -> Moment:
+    def _moment(self, allowed: float | None) -> Moment:
         source, share = self._order.source, None
         if isinstance(source, _Measured) and source.total_bytes:
             share = min(1.0, source.bytes_read() / source.total_bytes)
@@ -165,7 +163,7 @@ class Running:
             total=source.total,
             share_read=share,
             in_flight=0 if self._course is None else self._course.in_flight,
-            allowed=pace.requests_per_second,
+            allowed=allowed,
             declared=self._order.run.allowed_rps,
         )
 
@@ -190,7 +188,7 @@ class Running:
         now = clock.now()
         value = learned.written(pace.learned(now))
         # That the next run begins with less knowledge is no reason to call this one failed.
-        with suppress(StoreUnavailable):
+        with suppress(StoreError):
             await asyncio.to_thread(self._order.state.keep_learned, self._scope, value, now)
 
     @property

@@ -113,7 +113,7 @@ def test_a_folder_in_which_nothing_can_be_made_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(StoreUnavailable, match=r"file/batch\.db: its folder cannot be made: File exists"):
         open_state(tmp_path / "file" / "batch.db")
-    with pytest.raises(StoreUnavailable, match="it cannot be opened for writing: Is a directory"):
+    with pytest.raises(StoreUnavailable, match="this is a folder: name a file in it"):
         open_state(tmp_path)
 
 

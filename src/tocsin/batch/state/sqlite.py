@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,6 +54,11 @@ _MEANINGS: Final[dict[str, tuple[type[StoreError], str]]] = {
 }
 
 
+# Closing any descriptor of a file ends all locks that this process has on it: we open it only to make it, and
+# nobody else here begins to use it meanwhile.
+_MAKING: Final = threading.Lock()
+
+
 class SqliteState(TablesState):
     """The state in one file, which only this user can read; it is made where it is not there.
 
@@ -69,7 +75,9 @@ class SqliteDoor:
     def __init__(self, path: Path) -> None:
         self._path = path.expanduser().absolute()
         self._holds: dict[str, int] = {}
-        self._make()
+        self._in_use: tuple[object, ...] = ()
+        with _MAKING:
+            self._make()
         try:
             self._connection = sqlite3.connect(
                 self._path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
@@ -81,6 +89,7 @@ class SqliteDoor:
         except StoreError:
             self._connection.close()
             raise
+        self._in_use = self._at_hand()
 
     @property
     def where(self) -> str:
@@ -88,13 +97,16 @@ class SqliteDoor:
         return str(self._path)
 
     def _make(self) -> None:
-        """Make the file so that nobody else can read it: dead letters hold records."""
+        """Make the file, if it is not there, so that nobody else can read it: dead letters hold records."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"{self._path}: its folder cannot be made: {error.strerror}") from error
         try:
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            if self._path.is_dir():
+                raise StoreUnavailable(f"{self._path}: this is a folder: name a file in it") from None
         except OSError as error:
             raise StoreUnavailable(
                 f"{self._path}: it cannot be opened for writing: {error.strerror}"
@@ -130,6 +142,19 @@ class SqliteDoor:
             with suppress(sqlite3.Error):
                 self._connection.rollback()
             raise
+        self._see_that_it_is_there()
+
+    def _see_that_it_is_there(self) -> None:
+        """Raise StoreBroken where what was written can be found by nobody: it is in files without a name."""
+        if self._in_use and self._at_hand() != self._in_use:
+            raise StoreBroken(
+                f"{self.where}: the file was deleted, moved or replaced while it was in use, with the dead "
+                "letters in it: put it back and resume, or begin anew, which sends what was delivered once more"
+            )
+
+    def _at_hand(self) -> tuple[object, ...]:
+        """Return which files are there now under the names of the file and of its journal."""
+        return tuple(map(_identity, (self._path, self._path.with_name(f"{self._path.name}-wal"))))
 
     def all(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Return all rows of a statement."""
@@ -193,3 +218,12 @@ class SqliteDoor:
         name = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").split("_")[0]
         kind, words = _MEANINGS.get(name, (StoreBroken, str(error)))
         return kind(f"{self.where}: {words}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return which file has this name, None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
