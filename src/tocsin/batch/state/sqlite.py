@@ -149,7 +149,7 @@ class SqliteDoor:
         if self._in_use and self._at_hand() != self._in_use:
             raise StoreBroken(
                 f"{self.where}: the file was deleted, moved or replaced while it was in use, with the dead "
-                "letters in it: put it back and resume, or begin anew, which sends what was delivered once more"
+                "letters in it: put it back and resume, or begin anew, which sends all of it once more"
             )
 
     def _at_hand(self) -> tuple[object, ...]:
