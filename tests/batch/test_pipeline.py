@@ -150,14 +150,15 @@ def test_by_memory_a_batch_goes_when_half_of_it_is_used(state: Path) -> None:
     assert sink.requests <= 500 * 1_000 / half + 2
 
 
-def test_by_size_a_batch_waits_until_it_is_full_or_nothing_more_comes(state: Path) -> None:
+@pytest.mark.parametrize("strategy", [Strategy.SIZE_BASED, Strategy.MEMORY_BASED])
+def test_by_size_and_by_memory_no_time_makes_a_batch_go(state: Path, strategy: Strategy) -> None:
     async def records() -> AsyncIterator[dict[str, int]]:
         for number in range(150):
             yield {"n": number}
             await asyncio.sleep(0.001)
 
     sink = BookSink()
-    config = BatchConfig(strategy=Strategy.SIZE_BASED, max_wait_seconds=0.01)
+    config = BatchConfig(strategy=strategy, max_wait_seconds=0.01)
     asyncio.run(Pipeline("size", sink, state=state, config=config).arun(records()))
 
     assert sink.requests == 2

@@ -14,9 +14,7 @@ URL, PATH = sys.argv[1:]
 
 def send(batch: list[dict[str, object]], url: str) -> None:
     """Send one request."""
-    retry = Retry(
-        total=10, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=None
-    )
+    retry = Retry(10, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=None)
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=retry))
         session.post(url, json=batch, timeout=30).raise_for_status()
@@ -28,8 +26,5 @@ if __name__ == "__main__":
     with Client(n_workers=2, threads_per_worker=4, dashboard_address=None) as client:
         futures = client.map(send, batches, url=URL, retries=3)
         wait(futures)
-        print(
-            sum(
-                len(batch) for future, batch in zip(futures, batches, strict=True) if future.status == "error"
-            )
-        )
+        failed = [future.status == "error" for future in futures]
+        print(sum(len(batch) for batch, has_failed in zip(batches, failed, strict=True) if has_failed))

@@ -10,9 +10,10 @@ from tocsin.errors import InvalidPipeline
 class Strategy(StrEnum):
     """When a batch is full.
 
-    SIZE_BASED: by records and bytes alone. TIME_BASED: also when its oldest record has waited
-    `max_wait_seconds`. MEMORY_BASED: also when what waits has taken up half of `memory_budget_bytes`.
-    ADAPTIVE: as TIME_BASED, and its size follows what a request costs, as far as the limits allow.
+    Always by records and bytes, and when nothing more comes. SIZE_BASED: by these alone. TIME_BASED: also
+    when its oldest record has waited `max_wait_seconds`. MEMORY_BASED: also when what waits has taken up half
+    of `memory_budget_bytes`, however long that takes. ADAPTIVE: as TIME_BASED, and its size follows what a
+    request costs, as far as the limits allow.
     """
 
     SIZE_BASED = "size_based"
@@ -66,13 +67,14 @@ class BatchConfig:
     """How a pipeline batches, sends and fails; of this and of what the sink allows the smaller holds.
 
     `max_batch_bytes`: of the body of a request before compression. `parallel_workers`: requests in flight
-    at most. `retry_attempts`: how often a failed request is sent again. `retry_backoff_seconds`: how long
-    before the first of these, doubling. `timeout_seconds`: of one request. `rate_limit_rps`: requests a
+    at most. `retry_attempts`: how often a failed request is sent again. `retry_backoff_seconds`: how long it
+    waits before the first of these, doubling. `timeout_seconds`: of one request. `rate_limit_rps`: requests a
     second of all workers. `error_threshold_percent`: with a larger share of failed records the run stops.
-    `max_wait_seconds`: a record waits no longer for its batch to fill. `memory_budget_bytes`: encoded
-    records that wait or are in flight. `max_outage_seconds`: a sink that is away for longer ends the run,
-    which can be resumed. `enable_compression`: bodies are sent compressed, where the sink can.
-    `enable_monitoring`: batches are kept in the history, and a client that is configured reports the run.
+    `max_wait_seconds`: a record waits no longer for its batch to fill, where the strategy goes by time.
+    `memory_budget_bytes`: encoded records that wait or are in flight. `max_outage_seconds`: a sink that is
+    away for longer ends the run, which can be resumed. `enable_compression`: bodies are sent compressed,
+    where the sink can. `enable_monitoring`: batches are kept in the history, and a client that is configured
+    reports the run.
 
     Raises InvalidPipeline with every value that is out of range.
     """

@@ -10,6 +10,7 @@ from tocsin.batch.outcome import Kind
 UNKNOWN_SECONDS: Final = 5.0
 MOST_UNKNOWN_ATTEMPTS: Final = 3
 MAX_WAIT_SECONDS: Final = 300.0
+SPREAD: Final = 1.25
 FIRST_THROTTLED_SECONDS: Final = 1.0
 MAX_THROTTLED_SECONDS: Final = 60.0
 
@@ -19,7 +20,7 @@ FREE_RETRIES: Final = 10
 
 
 class Backoff:
-    """How long a batch waits before it is sent again: at random up to a most that doubles, full jitter.
+    """How long a batch waits before it is sent again: longer each time, and spread by chance.
 
     A batch of a pipeline waits by itself, so that others go on meanwhile. `chance` spreads batches that
     failed together. Brooker: Exponential Backoff And Jitter, 2015.
@@ -35,9 +36,13 @@ class Backoff:
         return min(most, MOST_UNKNOWN_ATTEMPTS) if kind is Kind.UNKNOWN else most
 
     def failed_seconds(self, kind: Kind, failures: int) -> float:
-        """Return after how many seconds a batch that has failed so often may go again."""
+        """Return after how many seconds a batch that has failed so often may go again.
+
+        That is what is set, doubled with each failure, or up to a quarter more; 300 s at most.
+        """
         first = UNKNOWN_SECONDS if kind is Kind.UNKNOWN else self._config.retry_backoff_seconds
-        return self._up_to(first, failures, MAX_WAIT_SECONDS)
+        least = _doubled(first, failures, MAX_WAIT_SECONDS)
+        return self._chance.uniform(least, min(least * SPREAD, MAX_WAIT_SECONDS))
 
     def throttled_seconds(self, times: int, retry_after_seconds: float | None) -> float:
         """Return after how many seconds a batch may go again that was so often too much for the rate.
@@ -48,11 +53,7 @@ class Backoff:
         """
         if retry_after_seconds is not None and retry_after_seconds > 0:
             return 0.0
-        return self._up_to(FIRST_THROTTLED_SECONDS, times, MAX_THROTTLED_SECONDS)
-
-    def _up_to(self, first_seconds: float, times: int, most_seconds: float) -> float:
-        doublings = min(max(times - 1, 0), 32)
-        return self._chance.uniform(0.0, min(first_seconds * 2.0**doublings, most_seconds))
+        return self._chance.uniform(0.0, _doubled(FIRST_THROTTLED_SECONDS, times, MAX_THROTTLED_SECONDS))
 
 
 class RetryBudget:
@@ -87,3 +88,8 @@ class RetryBudget:
             _, sent, again = self._seconds.popleft()
             self._sent -= sent
             self._again -= again
+
+
+def _doubled(first_seconds: float, times: int, most_seconds: float) -> float:
+    """Return the first time, doubled with each time after it, up to a most."""
+    return min(first_seconds * 2.0 ** min(max(times - 1, 0), 32), most_seconds)

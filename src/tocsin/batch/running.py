@@ -92,7 +92,7 @@ class Running:
             max_records=pace.records,
             max_bytes=pace.bytes,
             lanes=order.lanes,
-            max_wait_seconds=None if config.strategy is Strategy.SIZE_BASED else config.max_wait_seconds,
+            max_wait_seconds=config.max_wait_seconds if config.strategy in _BY_TIME else None,
         )
         budget = Budget(config.memory_budget_bytes, self._is_enough(batcher))
         answering = Answering(
@@ -309,6 +309,7 @@ class Running:
 
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_BY_TIME: Final = frozenset({Strategy.TIME_BASED, Strategy.ADAPTIVE})
 
 
 def _ledger_of(run: RunRow) -> Ledger:
