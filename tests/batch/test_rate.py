@@ -55,6 +55,28 @@ def test_whatever_is_answered_and_learned_the_declared_limit_and_the_own_one_are
     assert all(0 < rate <= min(declared * 0.97, most) + 1e-9 for rate in rates)
 
 
+def test_a_search_that_may_go_faster_again_goes_on_from_what_is_proven() -> None:
+    search = RateSearch(most=30, now=0.0)
+    now = accept(search, 20)
+    assert search.rate(now) == 30
+    search.allow_at_most(None, now)
+    tried = search.rate(now)
+
+    assert tried is not None
+    assert 30 < tried <= 60
+    assert search.learned().low == 30
+
+
+def test_a_declared_limit_is_used_again_once_nobody_allows_less() -> None:
+    search = RateSearch(declared=100, most=30, now=0.0)
+    accept(search, 5)
+    search.allow_at_most(60, 5)
+    assert search.rate(5) == 60
+    search.allow_at_most(None, 6)
+
+    assert search.rate(6) == pytest.approx(97)
+
+
 def test_where_nothing_is_declared_the_rate_doubles_until_the_first_refusal() -> None:
     search = RateSearch(now=0.0)
     rates = []

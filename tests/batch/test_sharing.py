@@ -1,14 +1,21 @@
 """One rate for all pipelines of a process with the same limits, by priority, for as long as they last."""
 
 import gc
+import multiprocessing
 from collections.abc import Callable
+from contextlib import nullcontext
 from math import inf
+from pathlib import Path
 from threading import Thread
+from typing import Self
 
 import pytest
 
-from tocsin.batch.config import Priority
+from tests.batch.sinks_that_fail import BookSink
+from tests.batch.stories import numbers
+from tocsin.batch.config import BatchConfig, Priority
 from tocsin.batch.limits import Limits
+from tocsin.batch.pipeline import Pipeline
 from tocsin.batch.rate import LearnedRate
 from tocsin.batch.sharing import SharedRate, shared_rate
 
@@ -56,6 +63,60 @@ def test_what_later_pipelines_allow_themselves_holds_for_all_where_it_is_less() 
     take(first, 2.0)
 
     assert first.requests_per_second == pytest.approx(3)
+
+
+def test_what_a_pipeline_allowed_itself_binds_nobody_any_more_when_it_has_ended() -> None:
+    rate = shared_rate(TEN, most=8, now=0.0)
+    for most in (3, 3, 5):
+        shared_rate(TEN, most=most, now=1.0)
+    left = []
+    for most in (3, 3, 5, 8):
+        rate.end(most, 2.0)
+        left.append(rate.requests_per_second)
+
+    assert left == pytest.approx([3, 5, 8, 10])
+
+
+def test_whoever_waits_is_woken_when_a_pipeline_ends_that_allowed_itself_less() -> None:
+    rate, woken = shared_rate(TEN, most=1, now=0.0), list[str]()
+    take(rate, 0.0)
+    waiter = rate.join(1, Priority.NORMAL, lambda: woken.append("next"))
+    assert rate.ask(waiter, 0.1) == pytest.approx(1.0)
+    rate.end(1, 0.2)
+
+    assert woken
+    assert rate.ask(waiter, 0.2) < 0.3
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_run_that_is_over_however_it_ended_slows_nobody_down(state: Path, *, is_locked: bool) -> None:
+    class Locked(BookSink):
+        async def __aenter__(self) -> Self:
+            if is_locked:
+                raise ConnectionRefusedError("nobody there")
+            return self
+
+    sink = Locked(limits=Limits(requests_per_second=100, scope="slowed down"))
+    held = shared_rate(sink.limits, now=0.0)
+    with nullcontext() if not is_locked else pytest.raises(ConnectionRefusedError):
+        Pipeline("slow", sink, state=state, config=BatchConfig(rate_limit_rps=7)).run(numbers(5))
+
+    assert held.requests_per_second == pytest.approx(97)
+
+
+def test_a_process_that_is_forked_off_does_not_wait_behind_the_pipelines_of_its_parent() -> None:
+    rate = shared_rate(TEN, now=0.0)
+    rate.join(1, Priority.NORMAL, nobody)
+    assert rate.ask(rate.join(1, Priority.NORMAL, nobody), 0.0) == inf
+    child = multiprocessing.get_context("fork").Process(target=_take_at_once)
+    child.start()
+    child.join(30)
+
+    assert child.exitcode == 0
+
+
+def _take_at_once() -> None:
+    assert take(shared_rate(TEN, now=0.0), 0.0) == 0.0
 
 
 def test_the_more_important_pipeline_goes_first() -> None:

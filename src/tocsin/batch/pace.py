@@ -130,6 +130,11 @@ class Pace:
             self._rate.leave(self._waiter)
             self._waiter = None
 
+    def end(self, now: float) -> None:
+        """Stand in nobody's way, and bind nobody by what was allowed, now that the run is over."""
+        self.leave()
+        self._rate.end(self._config.rate_limit_rps, now)
+
     def delivered(self, parcel: Parcel, sent_at: float, now: float) -> None:
         """Take up that the sink has taken a request."""
         self.answered(sent_at, now)

@@ -87,8 +87,8 @@ class RateSearch:
         learned: LearnedRate | None = None,
         now: float,
     ) -> None:
-        ceilings = [one for one in (declared and declared * DECLARED_SHARE, most) if one]
-        self._top = min(ceilings, default=inf)
+        self._declared_top = declared * DECLARED_SHARE if declared else inf
+        self._top = min(self._declared_top, most or inf)
         self._is_declared = declared is not None
         known = learned or LearnedRate()
         self._low, self._high, self._best = known.low, known.high, known.best or (declared and self._top)
@@ -120,10 +120,17 @@ class RateSearch:
         is_at_most = self._low is not None and self._low >= self._top
         return self._is_declared or self._high is not None or is_at_most
 
-    def allow_at_most(self, most: float) -> None:
-        """Never go faster than this; what was said before stays where it is less."""
-        self._top = min(self._top, most)
+    def allow_at_most(self, most: float | None, now: float) -> None:
+        """From now on never go faster than this, in the place of what was said before; None: by the sink."""
+        before, self._top = self._top, min(self._declared_top, most or inf)
         self._rate = min(self._rate, self._top)
+        if self._top <= before:
+            return
+        if self._phase is _Phase.FREE:
+            self._rate = self._best = self._top
+        elif self._phase is _Phase.HOLD and self._until == inf:
+            # Nothing but what was said before has kept it from trying more.
+            self._climb(now)
 
     def learned(self) -> LearnedRate:
         """Return what is known now."""

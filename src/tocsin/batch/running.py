@@ -84,9 +84,15 @@ class Running:
 
     async def go(self) -> RunReport:
         """Run to the end, and return what has come of it; raises only what is a fault of the program."""
+        pace = await self._pace()
+        try:
+            return await self._go(pace)
+        finally:
+            pace.end(clock.monotonic())
+
+    async def _go(self, pace: Pace) -> RunReport:
         order, config, framing = self._order, self._order.config, self._order.sink.framing
         keeper = self._keeper()
-        pace = await self._pace()
         batcher = Batcher(
             framing=framing,
             max_records=pace.records,

@@ -1,6 +1,8 @@
 """The rate of one sink, as all pipelines of a process share it: who goes next, and when."""
 
+import os
 from collections.abc import Callable
+from math import inf
 from threading import Lock, RLock
 from typing import Final
 from weakref import WeakValueDictionary
@@ -24,6 +26,7 @@ class SharedRate:
     ) -> None:
         records = limits.records_per_second and limits.records_per_second * DECLARED_SHARE
         self._search = RateSearch(declared=limits.requests_per_second, most=most, learned=learned, now=now)
+        self._allowed = [inf if most is None else most]
         self._limiter = Limiter(
             requests_per_second=self._search.rate(now), records_per_second=records, now=now
         )
@@ -90,10 +93,21 @@ class SharedRate:
             self._limiter.close_until(at)
             self._line.look_again()
 
-    def allow_at_most(self, requests_per_second: float) -> None:
-        """Never go faster than this, whatever the sink takes; a smaller one that was said before stays."""
+    def begin(self, most: float | None, now: float) -> None:
+        """One pipeline more goes by it, which allows itself so much; of all of these the least holds."""
         with self._lock:
-            self._search.allow_at_most(requests_per_second)
+            self._allowed.append(inf if most is None else most)
+            self._allow(now)
+
+    def end(self, most: float | None, now: float) -> None:
+        """A pipeline that allowed itself so much has come to its end, and binds the others no more."""
+        with self._lock:
+            self._allowed.remove(inf if most is None else most)
+            self._allow(now)
+
+    def _allow(self, now: float) -> None:
+        self._search.allow_at_most(min(self._allowed, default=inf), now)
+        self._follow(now)
 
     def learned(self) -> LearnedRate:
         """Return what is known of the rate now."""
@@ -106,8 +120,17 @@ class SharedRate:
             self._line.look_again()
 
 
-_shared: Final[WeakValueDictionary[str, SharedRate]] = WeakValueDictionary()
-_lock: Final = Lock()
+class _Scopes:
+    """The rates of this process by their scopes, each for as long as somebody holds it."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.rates: WeakValueDictionary[str, SharedRate] = WeakValueDictionary()
+
+
+_scopes: Final = _Scopes()
+# What is forked off would else wait behind pipelines that are at work in its parent alone, and for a lock.
+os.register_at_fork(after_in_child=_scopes.__init__)  # type: ignore[misc]  # it is to begin anew
 
 
 def shared_rate(
@@ -116,14 +139,15 @@ def shared_rate(
     """Return the rate of a sink's scope: that of the other pipelines of this process, or a new one.
 
     It lasts for as long as a pipeline holds it. Without a scope it is nobody else's. Whoever comes first says
-    what is declared and learned. Of what they allow themselves by `most` the least holds, for all together.
+    what is declared and learned. Of what they allow themselves by `most` the least holds, for all together,
+    until the one that has said so calls `end`.
     """
-    with _lock:
-        found = _shared.get(limits.scope) if limits.scope else None
-        if found is None:
-            found = SharedRate(limits, most=most, learned=learned, now=now)
-            if limits.scope:
-                _shared[limits.scope] = found
-        elif most is not None:
-            found.allow_at_most(most)
-        return found
+    with _scopes.lock:
+        found = _scopes.rates.get(limits.scope) if limits.scope else None
+        if found is not None:
+            found.begin(most, now)
+            return found
+        made = SharedRate(limits, most=most, learned=learned, now=now)
+        if limits.scope:
+            _scopes.rates[limits.scope] = made
+        return made
