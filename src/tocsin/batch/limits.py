@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, fields
 from math import inf
+from typing import Final
 
 from tocsin.errors import InvalidPipeline
 
@@ -30,18 +31,22 @@ class Limits:
 
     def __post_init__(self) -> None:
         faults = [
-            f"{one.name} is {value!r}; it is a number above zero"
+            f"{one.name} is {value!r}; it is a {'whole ' if one.name in _WHOLE else ''}number above zero"
             for one in fields(self)
             if one.name != "scope"
             and (value := getattr(self, one.name)) is not None
-            and not _is_above_zero(value)
+            and not _is_above_zero(value, whole=one.name in _WHOLE)
         ]
         if faults:
             raise InvalidPipeline("; ".join(faults))
 
 
-def _is_above_zero(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
+_WHOLE: Final = frozenset({"max_records", "max_bytes", "max_record_bytes", "max_concurrency"})
+
+
+def _is_above_zero(value: object, *, whole: bool) -> bool:
+    wanted = int if whole else (int, float)
+    return isinstance(value, wanted) and not isinstance(value, bool) and 0 < value < inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

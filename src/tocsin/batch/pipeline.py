@@ -1,11 +1,10 @@
 """The front door: a pipeline is defined once, and run, resumed, replayed or planned."""
 
 import asyncio
-import re
 import signal
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import replace
@@ -17,6 +16,7 @@ from tocsin.batch.alarms import Alarms
 from tocsin.batch.answering import OnReject
 from tocsin.batch.bar import Bar
 from tocsin.batch.config import BatchConfig
+from tocsin.batch.defining import at_most, check
 from tocsin.batch.moment import Watcher
 from tocsin.batch.planning import Plan, obstacle_of, planned
 from tocsin.batch.preparing import Of, Preparation
@@ -39,10 +39,6 @@ from tocsin.client.run import Run
 from tocsin.errors import InvalidPipeline, StoreError
 
 LANES: Final = 8
-MAX_LANES: Final = 256
-WHOLE: Final = 100.0
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_PERCENT: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
 STOPPED_EXIT: Final = {signal.SIGINT: 130, signal.SIGTERM: 75}
 
 
@@ -96,28 +92,39 @@ class Pipeline:
         config: BatchConfig | None = None,
         lanes: int = LANES,
         state: str | Path | State | None = None,
-        redact: tuple[str, ...] = (),
+        redact: Sequence[str] = (),
         operation: str = "",
         job: str = "",
         client: Client | None = None,
         progress: bool | None = None,
         alarms: Thresholds | None = None,
     ) -> None:
-        if not _NAME.fullmatch(name):
-            raise InvalidPipeline(f"{name!r} is no name for a pipeline: letters, digits, . _ - up to 100")
-        if on_reject not in set(OnReject):
-            raise InvalidPipeline(f"on_reject is {on_reject!r}; it is one of {', '.join(OnReject)}")
-        if not 1 <= lanes <= MAX_LANES:
-            raise InvalidPipeline(f"lanes is {lanes}; it lies between 1 and {MAX_LANES}")
-        if on_reject == OnReject.HOLD_KEY and key is None:
-            raise InvalidPipeline('on_reject is "hold_key", and no key is given')
+        check(
+            {
+                "name": name,
+                "sink": sink,
+                "map": map,
+                "sanitize": sanitize,
+                "validate": validate,
+                "key": key,
+                "id": id,
+                "on_reject": on_reject,
+                "max_rejects": max_rejects,
+                "lanes": lanes,
+                "config": config,
+                "redact": redact,
+                "state": state,
+            }
+        )
         self.name = name
         self.sink = sink
         self.config = config or BatchConfig()
         self._map, self._key, self._id = map, key, id
         self._sanitize, self._validate = sanitize, validate
         self._on_reject = OnReject(on_reject)
-        self._most_failed, self._most_failed_percent = _at_most(max_rejects, self.config)
+        self._most_failed, self._most_failed_percent = at_most(
+            max_rejects, self.config.error_threshold_percent
+        )
         self._lanes = lanes if key is not None else 0
         self._state = state
         self._redact = tuple(redact)
@@ -344,20 +351,6 @@ def _finished(report: RunReport, state: State) -> RunReport:
             why = f"how it has ended cannot be written down: {error}"
             return replace(report, status=RunStatus.FAILED, reason=why)
     return report
-
-
-def _at_most(max_rejects: str | int | None, config: BatchConfig) -> tuple[int | None, float]:
-    """Return how many records may fail, if that is a number, and which share of them in percent."""
-    if max_rejects is None:
-        return None, config.error_threshold_percent
-    if isinstance(max_rejects, int) and not isinstance(max_rejects, bool) and max_rejects >= 0:
-        return max_rejects, 100.0
-    found = _PERCENT.fullmatch(max_rejects) if isinstance(max_rejects, str) else None
-    if found is None or float(found[1]) > WHOLE:
-        raise InvalidPipeline(
-            f'max_rejects is {max_rejects!r}; it is a number such as 50 or a share such as "2%"'
-        )
-    return None, float(found[1])
 
 
 def _in_a_loop(made: Callable[[], Any], name: str) -> RunReport:

@@ -3,13 +3,15 @@
 import inspect
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Protocol, Self, cast, runtime_checkable
+from typing import Never, Protocol, Self, cast, runtime_checkable
 
 from tocsin.batch.aside import aside
+from tocsin.batch.calling import call_fault
 from tocsin.batch.encoding import encode_json
 from tocsin.batch.limits import JSON_ARRAY, Framing, Limits, per_second
 from tocsin.batch.outcome import Delivered, Outcome, Refused
 from tocsin.batch.parcel import Batch
+from tocsin.errors import InvalidPipeline
 
 
 class Sink(Protocol):
@@ -89,7 +91,7 @@ class FunctionSink:
 
 
 def sink(
-    *,
+    *wrong: Never,
     name: str = "",
     max_records: int | None = None,
     max_bytes: int | None = None,
@@ -105,8 +107,10 @@ def sink(
     The function sends `batch.body`, or what it makes of `batch.records`, and returns None, `Delivered()`,
     `Partial({index: reason})` or `Refused(kind, ...)`. A plain function runs in a thread. What it raises is
     taken as the refusal that it looks like: a time-out or a lost connection as TRANSIENT, an error that
-    carries an HTTP response by its status.
+    carries an HTTP response by its status. Raises InvalidPipeline.
     """
+    if wrong:
+        raise InvalidPipeline("write @sink(), with brackets: in them stands what the sink takes at most")
     limits = Limits(
         max_records=max_records,
         max_bytes=max_bytes,
@@ -119,6 +123,8 @@ def sink(
 
     def made(function: Send) -> FunctionSink:
         called = name or getattr(function, "__name__", "function")
+        if fault := call_fault(function, "a batch"):
+            raise InvalidPipeline(f"{called} {fault}")
         return FunctionSink(function, name=called, limits=limits, framing=framing)
 
     return made
