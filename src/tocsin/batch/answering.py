@@ -38,7 +38,8 @@ Note = Callable[[Parcel, BatchStatus, int, int, float], None]
 class Answering:
     """Takes every answer of the sink; `stop` says that the run must not go on, and why.
 
-    `free` is told how many bytes need no memory any more, `note` what became of each request.
+    `free` is told how many bytes need no memory any more, `note` what became of each request. `held_since`
+    are the keys that are held back, each with the ordinal of its record that was not delivered.
     """
 
     batcher: Batcher
@@ -49,9 +50,9 @@ class Answering:
     free: Callable[[int], None]
     note: Note
     on_reject: OnReject = OnReject.DEAD_LETTER
+    held_since: dict[str, int] = field(default_factory=dict)
     stop: tuple[RunStatus, str] | None = None
     last_reason: str = ""
-    _held_since: dict[str, int] = field(default_factory=dict)
 
     @property
     def stops_at_first(self) -> bool:
@@ -71,7 +72,7 @@ class Answering:
 
     def sieve(self, parcel: Parcel) -> bool:
         """Take out what is held back with its key; return whether anything is left to be sent."""
-        if not self._held_since:
+        if not self.held_since:
             return True
         held = [entry for entry in parcel.entries if self._is_held(entry)]
         if held:
@@ -229,10 +230,10 @@ class Answering:
     def _hold(self, key: str, ordinal: int) -> None:
         """Hold back what follows a record of a key; what came before it may still go."""
         if key:
-            self._held_since[key] = min(ordinal, self._held_since.get(key, ordinal))
+            self.held_since[key] = min(ordinal, self.held_since.get(key, ordinal))
 
     def _is_held(self, entry: Entry) -> bool:
-        return entry[0] > self._held_since.get(entry[3], entry[0])
+        return entry[0] > self.held_since.get(entry[3], entry[0])
 
     def _bury(
         self,

@@ -140,4 +140,5 @@ def letter_of(buried: Buried, run: RunRow, redact: tuple[str, ...], at: datetime
         is_encoded=reject.is_encoded,
         is_redacted=not reject.is_whole,
         redact=redact,
+        key=reject.key,
     )

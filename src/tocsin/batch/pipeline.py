@@ -20,7 +20,7 @@ from tocsin.batch.defining import at_most, check
 from tocsin.batch.moment import Watcher
 from tocsin.batch.planning import Plan, obstacle_of, planned
 from tocsin.batch.preparing import Of, Preparation
-from tocsin.batch.replaying import Letters
+from tocsin.batch.replaying import Letters, name_of
 from tocsin.batch.report import RunReport
 from tocsin.batch.reporting import Telling, listening, reported
 from tocsin.batch.running import Order, Running
@@ -162,7 +162,8 @@ class Pipeline:
         """Deliver dead letters of this pipeline, those of a query or all, and return what came of it.
 
         One that was encoded is sent as it was; one that never came so far goes through `map` again. One that
-        fails again is a new dead letter in the place of the old one.
+        fails again is a new dead letter in the place of the old one. Raises RunTaken while anybody else
+        replays them.
         """
         return _in_a_loop(lambda: self.areplay(query), "areplay")
 
@@ -170,9 +171,10 @@ class Pipeline:
         """Do what `replay` does, in the event loop of the caller."""
         state = self._opened()
         try:
-            letters = Letters(state, query or DeadLetterQuery(), self.name)
-            run = self._new_run(letters)
-            return await self._go(letters, run, state, letter_ids=letters.ids)
+            with state.replaying(self.name, name_of(self.name)):
+                letters = Letters(state, query or DeadLetterQuery(), self.name)
+                run = self._new_run(letters)
+                return await self._go(letters, run, state, letter_ids=letters.ids)
         finally:
             if state is not self._state:
                 state.close()
@@ -302,27 +304,31 @@ class Pipeline:
         letter_ids: dict[int, int],
         watchers: tuple[Watcher, ...],
     ) -> RunReport:
-        await asyncio.to_thread(state.begin, run)
-        running = Running(
-            Order(
-                sink=self.sink,
-                source=source,
-                preparation=self._preparation(run.namespace),
-                config=self.config,
-                run=run,
-                state=state,
-                lanes=self._lanes,
-                on_reject=self._on_reject,
-                most_failed=self._most_failed,
-                most_failed_percent=self._most_failed_percent,
-                redact=self._redact,
-                operation=self._operation,
-                letter_ids=letter_ids,
-                watchers=watchers,
-                heeds_signals=_IN_OUR_LOOP.get(),
-            )
-        )
+        # It may have come further since it was looked for, in the hands of another that has let it go.
+        run = replace(run, checkpoint=await asyncio.to_thread(state.begin, run))
         try:
+            holds = self._on_reject is OnReject.HOLD_KEY
+            held_keys = await asyncio.to_thread(state.held_keys, run.id) if holds else {}
+            running = Running(
+                Order(
+                    sink=self.sink,
+                    source=source,
+                    preparation=self._preparation(run.namespace),
+                    config=self.config,
+                    run=run,
+                    state=state,
+                    lanes=self._lanes,
+                    on_reject=self._on_reject,
+                    most_failed=self._most_failed,
+                    most_failed_percent=self._most_failed_percent,
+                    redact=self._redact,
+                    operation=self._operation,
+                    letter_ids=letter_ids,
+                    held_keys=held_keys,
+                    watchers=watchers,
+                    heeds_signals=_IN_OUR_LOOP.get(),
+                )
+            )
             report = await running.go()
         except BaseException as error:
             why = f"{type(error).__name__}: {error}"

@@ -125,22 +125,25 @@ class Preparation:
         """Send a dead letter as it was, with its own id; one that was never encoded is a record again."""
         if letter.is_redacted:
             why = letter.reason if letter.reason.endswith(_NOT_AGAIN) else f"{letter.reason}{_NOT_AGAIN}"
-            into.rejects.append(Reject(ordinal, letter.record_id, why, letter.payload, is_whole=False))
+            into.rejects.append(
+                Reject(ordinal, letter.record_id, why, letter.payload, key=letter.key, is_whole=False)
+            )
         elif letter.is_encoded:
-            into.entries.append((ordinal, letter.record_id, letter.payload, ""))
+            into.entries.append((ordinal, letter.record_id, letter.payload, letter.key))
             into.size += len(letter.payload)
         else:
             record = msgspec.json.decode(letter.payload)
             self._take_record(ordinal, letter.record_id, record, into)
 
     def _take_record(self, ordinal: int, record_id: str, record: object, into: Portion) -> None:
+        key = ""
         try:
             if self.id is not None:
                 record_id = _text_of(self.id, record, "id")
             key = "" if self.key is None else _text_of(self.key, record, "key")
             mapped = record if self.map is None else self.map(record)
         except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record, it must not stop the others
-            into.rejects.append(_kept(ordinal, record_id, _why(error, "map"), record))
+            into.rejects.append(_kept(ordinal, record_id, _why(error, "map"), record, key=key))
             return
         if isinstance(mapped, list):
             self._take_several(_Taken(ordinal, record_id, key, record), mapped, into)

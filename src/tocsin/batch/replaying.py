@@ -14,7 +14,7 @@ class Letters:
     total_bytes: int | None = None
 
     def __init__(self, state: State, query: DeadLetterQuery, pipeline: str) -> None:
-        self.name = f"dead letters of {pipeline}"
+        self.name = name_of(pipeline)
         self.ids: dict[int, int] = {}
         self._state = state
         self._query = replace(query, pipeline=pipeline, also_settled=False)
@@ -37,3 +37,8 @@ class Letters:
     def bytes_read(self) -> int:
         """Return nothing: letters are counted, not measured."""
         return 0
+
+
+def name_of(pipeline: str) -> str:
+    """Return the name that the dead letters of a pipeline have as a source."""
+    return f"dead letters of {pipeline}"

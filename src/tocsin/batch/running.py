@@ -65,6 +65,7 @@ class Order:
     redact: tuple[str, ...] = ()
     operation: str = ""
     letter_ids: dict[int, int] = field(default_factory=dict)
+    held_keys: dict[str, int] = field(default_factory=dict)
     watchers: tuple[Watcher, ...] = ()
     heeds_signals: bool = False
 
@@ -110,6 +111,7 @@ class Running:
             free=budget.give,
             note=_note_of(order, keeper),
             on_reject=order.on_reject,
+            held_since=order.held_keys,
         )
         start, settled = self.ledger.acked.low_water, self.ledger.acked.ranges
         feeder = Feeder(order.preparation, budget, self._deliver, start=start, settled=settled)

@@ -1,6 +1,7 @@
 """What a pipeline keeps: runs with checkpoints, dead letters, what was learned, the history of batches."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -68,8 +69,8 @@ class DeadLetter:
 
     `payload` is JSON: what the sink would get where `is_encoded`, otherwise the record of the source.
     `redact` are the fields, by dotted path, that are hidden wherever people see it; where they are not even
-    kept, or the record was none that JSON can say, `is_redacted` is true, and it cannot be sent again. `id`
-    and what became of it the store fills in.
+    kept, or the record was none that JSON can say, `is_redacted` is true, and it cannot be sent again. `key`
+    is that of its record, where the pipeline keeps an order. `id` and what became of it the store fills in.
     """
 
     pipeline: str
@@ -85,6 +86,7 @@ class DeadLetter:
     is_encoded: bool = True
     is_redacted: bool = False
     redact: tuple[str, ...] = ()
+    key: str = ""
     id: int = 0
     settled_at: datetime | None = None
     settled: Settled | None = None
@@ -240,8 +242,8 @@ class State(RunState, Protocol):
     def where(self) -> str:
         """Return its path or address for people, without a password."""
 
-    def begin(self, run: RunRow) -> None:
-        """Keep a new run, or take up one that is known: its checkpoint stays.
+    def begin(self, run: RunRow) -> Checkpoint:
+        """Keep a new run, or take up one that is known; return its checkpoint, which stays as it was.
 
         Raises RunTaken while another process is at work on it.
         """
@@ -251,10 +253,22 @@ class State(RunState, Protocol):
     ) -> None:
         """Say how a run has ended; raises RunTaken as `save_checkpoint` does."""
 
+    def replaying(self, pipeline: str, source: str) -> AbstractContextManager[None]:
+        """Have the dead letters of a pipeline for oneself; `source` is their name as the source of a run.
+
+        Raises RunTaken while anybody else replays them.
+        """
+
+    def held_keys(self, run_id: str) -> dict[str, int]:
+        """Return the keys of a run of which a dead letter is still open, with the ordinal of the first.
+
+        A letter that was replayed and has failed again is still open.
+        """
+
     def last_unfinished(self, pipeline: str, source: str = "") -> RunRow | None:
         """Return the newest run that has not completed, and after which none of its source has.
 
-        Of any source, unless one is named.
+        Of any source, unless one is named. The newest is the one that was begun last, whatever clocks said.
         """
 
     def run(self, run_id: str) -> RunRow | None:

@@ -33,6 +33,9 @@ class Door(Protocol):
     def hold(self, run_id: str) -> bool:
         """Hold a run until this process ends or lets it go; false while another holds it."""
 
+    def holds(self, run_id: str) -> bool:
+        """Whether it is still held: a connection that was lost may have lost it to another."""
+
     def let_go(self, run_id: str) -> None:
         """Hold a run no more."""
 

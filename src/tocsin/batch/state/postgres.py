@@ -126,6 +126,10 @@ class PostgresDoor:
         self._held.add(run_id)
         return True
 
+    def holds(self, run_id: str) -> bool:
+        """Whether it is still held; a connection that was made anew may have found it with another."""
+        return run_id in self._held
+
     def let_go(self, run_id: str) -> None:
         """Hold a run no more."""
         if run_id in self._held:
@@ -153,8 +157,7 @@ class PostgresDoor:
                 self._url, autocommit=True, prepare_threshold=2, **_given(self._url)
             )
             self._connection.execute(_SETTINGS)
-            for run_id in self._held:
-                self._connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (run_id,))
+            self._held = {run_id for run_id in self._held if _take_again(self._connection, run_id)}
         except self._psycopg.Error as error:
             raise self._meaning(error) from error
         return self._connection
@@ -168,6 +171,11 @@ class PostgresDoor:
         return StoreBroken(
             f"{self.where}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         )
+
+
+def _take_again(connection: "psycopg.Connection[Row]", run_id: str) -> bool:
+    found = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (run_id,)).fetchone()
+    return found is not None and bool(found[0])
 
 
 def _given(url: str) -> dict[str, Any]:

@@ -25,7 +25,13 @@ _UNFINISHED: Final = (
     f"SELECT {rows.RUN} FROM batch_runs r WHERE pipeline = ? AND (? = '' OR source = ?) "  # noqa: S608 - our own columns
     "AND status <> 'completed' AND NOT EXISTS (SELECT 1 FROM batch_runs l "
     "WHERE l.pipeline = r.pipeline AND l.source = r.source AND l.status = 'completed' "
-    "AND l.started_at > r.started_at) ORDER BY started_at DESC LIMIT 1"
+    "AND (l.begun, l.started_at) > (r.begun, r.started_at)) ORDER BY begun DESC, started_at DESC LIMIT 1"
+)
+_HELD_KEYS: Final = (
+    "SELECT record_key, MIN(ordinal) FROM batch_dead_letters WHERE run_id = ? AND record_key <> '' "
+    "AND (settled_at IS NULL OR record_id IN (SELECT o.record_id FROM batch_dead_letters o "
+    "JOIN batch_runs r ON o.pipeline = r.pipeline WHERE r.id = ? AND o.settled_at IS NULL)) "
+    "GROUP BY record_key"
 )
 
 
@@ -50,6 +56,11 @@ class TablesReading:
         """Return a run."""
         found = self._all(f"SELECT {rows.RUN} FROM batch_runs WHERE id = ?", (rows.text(run_id),))  # noqa: S608 - our own columns
         return rows.run_from(found[0]) if found else None
+
+    def held_keys(self, run_id: str) -> dict[str, int]:
+        """Return the keys of a run of which a dead letter is still open, with the ordinal of the first."""
+        found = self._all(_HELD_KEYS, (rows.text(run_id), rows.text(run_id)))
+        return {key: int(ordinal) for key, ordinal in found}
 
     def runs(self, pipeline: str = "", *, limit: int = 100, at_work: bool = False) -> list[RunRow]:
         """Return the newest runs first, or only those that have not ended."""

@@ -28,12 +28,11 @@ def redacted(letter: DeadLetter, also: Sequence[str] = ()) -> DeadLetter:
         record = _without(record, (), hidden)
     for field in fields:
         record = _without(record, field.split("."), hidden)
-    reason = letter.reason
+    reason, key = letter.reason, letter.key
     for value in sorted(set(hidden), key=len, reverse=True):
-        reason = reason.replace(value, HIDDEN)
-    return replace(
-        letter, payload=msgspec.json.encode(record), reason=reason, redact=fields, is_redacted=True
-    )
+        reason, key = reason.replace(value, HIDDEN), key.replace(value, HIDDEN)
+    payload = msgspec.json.encode(record)
+    return replace(letter, payload=payload, reason=reason, key=key, redact=fields, is_redacted=True)
 
 
 def _read(payload: bytes) -> object:

@@ -26,7 +26,7 @@ RUN: Final = (
 )
 LETTER: Final = (
     "pipeline, run_id, ordinal, record_id, payload, reason, category, first_at, last_at, attempts, "
-    "is_encoded, is_redacted, redact"
+    "is_encoded, is_redacted, redact, record_key"
 )
 BATCH: Final = (
     "job_id, run_id, batch_id, operation_type, status, total_records, processed_records, failed_records, "
@@ -151,6 +151,7 @@ def letter_row(letter: DeadLetter) -> Row:
         int(letter.is_encoded),
         int(letter.is_redacted),
         _json([text(field) for field in letter.redact]),
+        text(letter.key),
     )
 
 
@@ -170,9 +171,10 @@ def letter_from(row: Row) -> DeadLetter:
         is_encoded=bool(row[10]),
         is_redacted=bool(row[11]),
         redact=_WORDS.decode(row[12]),
-        id=row[13],
-        settled_at=None if row[14] is None else instant(row[14]),
-        settled=None if row[15] is None else Settled(row[15]),
+        key=row[13],
+        id=row[14],
+        settled_at=None if row[15] is None else instant(row[15]),
+        settled=None if row[16] is None else Settled(row[16]),
     )
 
 

@@ -35,6 +35,11 @@ STEPS: Final = (
     CREATE INDEX batch_operations_completed ON batch_operations (completed_at);
     CREATE TABLE batch_learned (scope TEXT PRIMARY KEY, value {bytes} NOT NULL, at BIGINT NOT NULL)
     """,
+    """
+    ALTER TABLE batch_runs ADD COLUMN begun BIGINT NOT NULL DEFAULT 0;
+    CREATE INDEX batch_runs_begun ON batch_runs (begun);
+    ALTER TABLE batch_dead_letters ADD COLUMN record_key TEXT NOT NULL DEFAULT ''
+    """,
 )
 
 

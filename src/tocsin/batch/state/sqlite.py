@@ -195,6 +195,10 @@ class SqliteDoor:
         except OSError as error:
             raise StoreUnavailable(f"{path}: it cannot be locked: {error.strerror}") from error
 
+    def holds(self, run_id: str) -> bool:
+        """Whether it is still held: as long as this process lives."""
+        return run_id in self._holds
+
     def let_go(self, run_id: str) -> None:
         """Hold a run no more."""
         file = self._holds.pop(run_id, None)

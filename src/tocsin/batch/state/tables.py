@@ -3,7 +3,8 @@
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,7 +23,7 @@ from tocsin.batch.state.base import (
 from tocsin.batch.state.door import Door
 from tocsin.batch.state.reading import TablesReading
 from tocsin.batch.state.redaction import redacted
-from tocsin.errors import DeadLettersFull, RunTaken, StoreRefused
+from tocsin.errors import DeadLettersFull, RunTaken, StoreError, StoreRefused
 
 LEARNED_BYTES: Final = 64 * 1024
 
@@ -48,7 +49,8 @@ class Keeping:
 
 
 _BEGIN: Final = (
-    f"INSERT INTO batch_runs ({rows.RUN}, owner) VALUES ({rows.marks(rows.RUN)}, ?) "  # noqa: S608 - our own columns
+    f"INSERT INTO batch_runs ({rows.RUN}, owner, begun) VALUES ({rows.marks(rows.RUN)}, ?, "  # noqa: S608 - our own columns
+    "(SELECT COALESCE(MAX(begun), 0) + 1 FROM batch_runs)) "
     "ON CONFLICT (id) DO UPDATE SET status = excluded.status, ended_at = NULL, reason = '', "
     "host = excluded.host, pid = excluded.pid, owner = excluded.owner, allowed_rps = excluded.allowed_rps, "
     "error_threshold_percent = excluded.error_threshold_percent, saved_at = excluded.saved_at"
@@ -65,7 +67,7 @@ _ADD_LETTER: Final = (
     "ON CONFLICT (run_id, ordinal, record_id) DO UPDATE SET payload = excluded.payload, "
     "reason = excluded.reason, category = excluded.category, last_at = excluded.last_at, "
     "attempts = excluded.attempts, is_encoded = excluded.is_encoded, is_redacted = excluded.is_redacted, "
-    "redact = excluded.redact, settled_at = NULL, settled = NULL"
+    "redact = excluded.redact, record_key = excluded.record_key, settled_at = NULL, settled = NULL"
 )
 _ADD_BATCH: Final = (
     f"INSERT INTO batch_operations ({rows.BATCH}) VALUES ({rows.marks(rows.BATCH)}) "  # noqa: S608 - our own columns
@@ -104,18 +106,39 @@ class TablesState(TablesReading):
         self._keeping = keeping or Keeping()
         self._owner = secrets.token_hex(8)
         self._held: set[str] = set()
+        self._replayed: set[str] = set()
         self._open_letters: dict[str, int] = {}
         self._tidied_at: datetime | None = None
 
-    def begin(self, run: RunRow) -> None:
-        """Keep a new run, or take up one that is known."""
+    def begin(self, run: RunRow) -> Checkpoint:
+        """Keep a new run, or take up one that is known, and return how far it has come."""
         with self._turn:
-            if run.id not in self._held and not self._door.hold(run.id):
+            if run.id in self._held or not self._door.hold(run.id):
                 raise RunTaken(self._taken(run.id))
             self._held.add(run.id)
-            values = rows.run_row(run, socket.gethostname(), os.getpid())
-            with self._door.transaction():
-                self._door.run(_BEGIN, (*values, self._owner))
+            try:
+                values = rows.run_row(run, socket.gethostname(), os.getpid())
+                with self._door.transaction():
+                    self._door.run(_BEGIN, (*values, self._owner))
+                kept = self.run(run.id)
+            except BaseException:
+                self._let_go(run.id)
+                raise
+            return run.checkpoint if kept is None else kept.checkpoint
+
+    @contextmanager
+    def replaying(self, pipeline: str, source: str) -> Iterator[None]:
+        """Have the dead letters of a pipeline for oneself."""
+        with self._turn:
+            if source in self._held or not self._door.hold(source):
+                raise RunTaken(self._replayed_by(pipeline, source))
+            self._held.add(source)
+            self._replayed.add(source)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._let_go(source)
 
     def save_checkpoint(
         self,
@@ -132,6 +155,8 @@ class TablesState(TablesReading):
             self._see_that_there_is_room(letters)
             with self._door.transaction():
                 self._mine(_SAVE, run_id, rows.progress(checkpoint))
+                if settled and not all(map(self._door.holds, self._replayed)):
+                    raise RunTaken(f"{self.where}: while it was away another process began to replay as well")
                 if letters:
                     self._door.many(_ADD_LETTER, [rows.letter_row(one) for one in letters])
                 if batches:
@@ -146,10 +171,11 @@ class TablesState(TablesReading):
     ) -> None:
         """Say how a run has ended."""
         with self._turn:
-            with self._door.transaction():
-                self._mine(_FINISH, run_id, (status.value, rows.micros(at), rows.reason(reason), report))
-            self._door.let_go(run_id)
-            self._held.discard(run_id)
+            try:
+                with self._door.transaction():
+                    self._mine(_FINISH, run_id, (status.value, rows.micros(at), rows.reason(reason), report))
+            finally:
+                self._let_go(run_id)
 
     def keep_learned(self, scope: str, value: bytes, at: datetime) -> None:
         """Keep what was learned of a sink; StoreRefused where it is larger than that can be."""
@@ -175,6 +201,13 @@ class TablesState(TablesReading):
         if not self._door.run(statement, (*values, rows.text(run_id), self._owner)):
             raise RunTaken(self._taken(run_id))
 
+    def _let_go(self, name: str) -> None:
+        self._held.discard(name)
+        self._replayed.discard(name)
+        # What cannot be let go of now ends with the connection that held it.
+        with suppress(StoreError):
+            self._door.let_go(name)
+
     def _taken(self, run_id: str) -> str:
         run = self.run(run_id)
         if run is None:
@@ -183,6 +216,11 @@ class TablesState(TablesReading):
             f"run {run_id} of {run.pipeline!r} is in the hands of process {run.pid} on {run.host}, last "
             f"heard of at {run.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC: wait until it has ended, or stop it"
         )
+
+    def _replayed_by(self, pipeline: str, source: str) -> str:
+        run = self.last_unfinished(pipeline, source)
+        who = "another process" if run is None else f"process {run.pid} on {run.host}"
+        return f"{source} are being replayed by {who}: wait until that has ended, or stop it"
 
     def _settle(self, ids: Sequence[int], how: Settled, at: datetime) -> int:
         count = 0
