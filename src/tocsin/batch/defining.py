@@ -17,7 +17,7 @@ WHOLE: Final = 100.0
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PERCENT: Final = re.compile(r" *([0-9]+(?:\.[0-9]+)?) *% *")
 _OF_A_SINK: Final = ("name", "limits", "framing", "encode", "send", "__aenter__", "__aexit__")
-_OF_A_STATE: Final = ("begin", "commit", "finish")
+_OF_A_STATE: Final = ("begin", "save_checkpoint", "finish")
 
 
 def check(given: Mapping[str, object]) -> None:
