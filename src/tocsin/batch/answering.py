@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from tocsin.batch.batcher import Batcher, Parcel
 from tocsin.batch.config import BatchConfig, ErrorHandling
+from tocsin.batch.fate import Fate, fate_of
 from tocsin.batch.ledger import Buried, Ledger
 from tocsin.batch.outcome import Category, Delivered, Kind, Outcome, Partial, Refused
 from tocsin.batch.pace import Pace
@@ -131,14 +132,19 @@ class Answering:
         waiting = [entries[index] for index in sorted(again - rejected.keys())]
         if waiting:
             parcel.entries, parcel.size = waiting, _size(waiting)
-            self._failed(parcel, Refused(Kind.TRANSIENT, "the sink did not take it for now"), now)
+            later = Refused(Kind.TRANSIENT, "the sink did not take it for now")
+            self._meet(self._fate_of(parcel, later, sent_at), parcel, later, now)
         else:
             self.batcher.settle(parcel)
 
     def _refused(self, parcel: Parcel, refused: Refused, sent_at: float, now: float) -> None:
         self.last_reason = refused.reason or refused.kind.value
-        kind = refused.kind
-        failed = len(parcel) if self._is_the_end_of(parcel, kind) else 0
+        kind, fate = refused.kind, None
+        if kind in {Kind.TRANSIENT, Kind.UNKNOWN}:
+            self.pace.failed(parcel, refused, sent_at, now)
+            self._resize()
+            fate = self._fate_of(parcel, refused, sent_at)
+        failed = len(parcel) if _is_the_end_of(parcel, kind, fate) else 0
         self.note(parcel, BatchStatus.FAILED if failed else BatchStatus.RETRYING, 0, failed, now - sent_at)
         self.tally.retries[kind.category] += 1
         if kind is Kind.THROTTLED:
@@ -159,24 +165,14 @@ class Answering:
             parcel.reason = self.last_reason
             going_on = after_refusal(parcel) if parcel.is_suspect else suspect(parcel.entries)
             self._go_on(parcel, going_on, now)
-        else:
-            self.pace.failed(parcel, refused, sent_at, now)
-            self._resize()
-            self._failed(parcel, refused, now)
+        elif fate is not None:
+            self._meet(fate, parcel, refused, now)
 
     def _resize(self) -> None:
         self.batcher.max_records, self.batcher.max_bytes = self.pace.records, self.pace.bytes
 
-    def _is_the_end_of(self, parcel: Parcel, kind: Kind) -> bool:
-        """Whether a batch that was refused like this is not tried again."""
-        if kind in {Kind.INVALID, Kind.TOO_LARGE}:
-            return len(parcel) == 1
-        if kind in {Kind.TRANSIENT, Kind.UNKNOWN}:
-            if self.config.error_handling is ErrorHandling.CONTINUE_ON_ERROR:
-                return True
-            is_tried = parcel.attempts >= self.pace.most_attempts(kind) and not self.pace.is_outage()
-            return is_tried and len(parcel) == 1
-        return kind is Kind.UNAUTHORIZED
+    def _fate_of(self, parcel: Parcel, refused: Refused, sent_at: float) -> Fate:
+        return fate_of(parcel, refused, self.config.error_handling, self.pace, sent_at)
 
     def _take_apart(self, parcel: Parcel, refused: Refused, now: float) -> None:
         if len(parcel) > 1:
@@ -196,26 +192,24 @@ class Answering:
         else:
             self.batcher.settle(parcel)
 
-    def _failed(self, parcel: Parcel, refused: Refused, now: float) -> None:
-        """Try a batch again that did not get through, or give it up."""
-        handling, category = self.config.error_handling, refused.kind.category
-        if parcel.first_failed_at is None:
-            parcel.first_failed_at = now
-        if handling is ErrorHandling.FAIL_FAST:
-            self.batcher.again(parcel, now)
-            self._stop(RunStatus.SUSPENDED, f"a request failed: {self.last_reason}")
-        elif handling is ErrorHandling.CONTINUE_ON_ERROR:
-            self._give_up(parcel.entries, self.last_reason, category, parcel)
+    def _meet(self, fate: Fate, parcel: Parcel, refused: Refused, now: float) -> None:
+        """Do to a batch that did not get through what becomes of it."""
+        parcel.failed_at = now
+        if fate is Fate.AWAY:
+            self.pace.nothing_gets_through(now)
+            fate = Fate.WAIT if len(parcel) == 1 else Fate.APART
+        if fate is Fate.APART:
+            self.batcher.split(parcel, now)
+        elif fate is Fate.GIVE_UP:
+            self._give_up(parcel.entries, self.last_reason, refused.kind.category, parcel)
             self._go_on(parcel, Suspicion([], [], parcel.rest, []), now)
-        elif self.pace.is_outage() or parcel.attempts < self.pace.most_attempts(refused.kind):
-            parcel.attempts += 0 if self.pace.is_outage() else 1
-            self.batcher.again(parcel, self.pace.again_at(parcel, refused, now))
-        elif handling is ErrorHandling.RETRY_WITH_BACKOFF:
+        elif fate is Fate.STOP:
             self.batcher.again(parcel, now)
-            self._stop(RunStatus.SUSPENDED, f"{parcel.attempts + 1} tries were of no use: {self.last_reason}")
+            tries = f"{parcel.attempts + 1} tries were of no use" if parcel.attempts else "a request failed"
+            self._stop(RunStatus.SUSPENDED, f"{tries}: {self.last_reason}")
         else:
-            # While other batches get through, something in this one may be what the sink cannot digest.
-            self._take_apart(parcel, refused, now)
+            parcel.attempts += fate is Fate.AGAIN
+            self.batcher.again(parcel, self.pace.again_at(parcel, refused, now))
 
     def _give_up(self, entries: Sequence[Entry], reason: str, category: Category, parcel: Parcel) -> None:
         if self.stops_at_first:
@@ -280,3 +274,10 @@ def _is_index(one: object, count: int) -> bool:
 
 def _size(entries: Sequence[Entry]) -> int:
     return sum(len(entry[2]) for entry in entries)
+
+
+def _is_the_end_of(parcel: Parcel, kind: Kind, fate: Fate | None) -> bool:
+    """Whether a batch that was refused like this is not tried again."""
+    if kind in {Kind.INVALID, Kind.TOO_LARGE}:
+        return len(parcel) == 1
+    return fate is Fate.GIVE_UP or kind is Kind.UNAUTHORIZED

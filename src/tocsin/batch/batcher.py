@@ -13,9 +13,10 @@ from tocsin.batch.preparing import Entry, lane_of
 class Parcel:
     """Records that travel together, with what has become of them so far.
 
-    `size` is that of the records alone. `attempts` counts requests that have failed; `suspects`: that one of
-    these records is known to be bad. `rest` are records that wait for what becomes of these. `origin` is
-    one and the same for all parts of a batch that was taken apart because it failed.
+    `size` is that of the records alone. `attempts` counts requests that have failed, `failed_at` is when the
+    last of them did; `is_suspect`: one of these records is known to be bad. `rest` are records that wait for
+    what becomes of these. `origin` is one and the same for all parts of a batch that was taken apart because
+    it failed.
     """
 
     lane: int
@@ -24,7 +25,7 @@ class Parcel:
     made_at: float
     attempts: int = 0
     throttled: int = 0
-    first_failed_at: float | None = None
+    failed_at: float | None = None
     ready_at: float = 0.0
     is_suspect: bool = False
     reason: str = ""
@@ -135,12 +136,23 @@ class Batcher:
         lane.ready.append(Parcel(lane.number, lane.opened, lane.size, now))
         lane.opened, lane.size, lane.since = [], 0, now
 
-    def next(self, now: float) -> Parcel | None:
-        """Return the batch that is to be sent next, if one can be; those tried before come first."""
+    def next(self, now: float, *, is_fresh_first: bool = False) -> Parcel | None:
+        """Return the batch that is to be sent next, if one can be.
+
+        Those tried before come first, or last where one is to show whether the sink takes anything.
+        """
+        if is_fresh_first:
+            return self._next_fresh() or self._next_again(now)
+        return self._next_again(now) or self._next_fresh()
+
+    def _next_again(self, now: float) -> Parcel | None:
         for number, parcel in enumerate(self._later):
             if parcel.ready_at <= now:
                 del self._later[number]
                 return parcel
+        return None
+
+    def _next_fresh(self) -> Parcel | None:
         count = len(self._lanes)
         for step in range(count):
             lane = self._lanes[(self._turn + step) % count]
@@ -194,7 +206,7 @@ class Batcher:
         middle = len(parcel) // 2
         self.put_first(parcel.lane, parcel.rest, now)
         for half in (parcel.entries[middle:], parcel.entries[:middle]):
-            self.put_first(parcel.lane, half, now, attempts=parcel.attempts, part_of=parcel)
+            self.put_first(parcel.lane, half, now, part_of=parcel)
         self.settle(parcel)
 
     def tested(self, parcel: Parcel, test: list[Entry], waiting: list[Entry], now: float) -> Parcel:
@@ -209,7 +221,6 @@ class Batcher:
         entries: list[Entry],
         now: float,
         *,
-        attempts: int = 0,
         part_of: Parcel | None = None,
     ) -> None:
         """Put records in front of their lane, which they have left before."""
@@ -217,9 +228,9 @@ class Batcher:
             return
         lane = self._lanes[lane_number]
         parcel = Parcel(lane_number, entries, sum(len(one[2]) for one in entries), now)
-        parcel.attempts = attempts
         if part_of is not None:
             parcel.origin, parcel.is_part = part_of.origin, True
+            parcel.attempts, parcel.failed_at = part_of.attempts, part_of.failed_at
         lane.ready.appendleft(parcel)
         self.waiting_records += len(entries)
 

@@ -19,7 +19,8 @@ class Breaker:
     attempts failed; for 5 s, then one request is let through as a trial, and each that fails doubles the
     time, up to 60 s. The first trial that succeeds closes it. What was sent before it opened decides nothing
     any more. One batch that always fails says nothing of the sink: it is one batch however small it is taken
-    apart, and of the last twenty attempts only its first counts as failed. Instants are monotonic seconds.
+    apart, and of the last twenty attempts only its first counts as failed. `trials` is how many it has let
+    through since it opened. Instants are monotonic seconds.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class Breaker:
         self._open_seconds = FIRST_OPEN_SECONDS
         self._changed_at = -inf
         self._trial_at: float | None = None
+        self.trials = 0
         self.open_since: float | None = None
         self.retry_at: float | None = None
 
@@ -49,6 +51,7 @@ class Breaker:
             return False
         # The next one is let through later in any case, so that a trial without an outcome stops nobody.
         self._trial_at = now if self._trial_at is None else self._trial_at
+        self.trials += 1
         self.retry_at = now + self._open_seconds
         return True
 
@@ -77,7 +80,7 @@ class Breaker:
             self._changed_at = now
             self._last.clear()
             self.open_since = self.retry_at = self._trial_at = None
-            self._open_seconds = FIRST_OPEN_SECONDS
+            self._open_seconds, self.trials = FIRST_OPEN_SECONDS, 0
         self._last.append(True)
         self._in_a_row = 0
         self._batches.clear()

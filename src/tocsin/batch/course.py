@@ -234,8 +234,9 @@ class Course:
         return None
 
     def _next(self, now: float) -> Parcel | None:
+        is_fresh_first = self._parts.pace.tries_fresh_first
         while True:
-            parcel = self._parts.batcher.next(now)
+            parcel = self._parts.batcher.next(now, is_fresh_first=is_fresh_first)
             if parcel is None and self._is_memory_short() and not self._parts.batcher.has_ready:
                 self._parts.batcher.close_largest(now)
                 parcel = self._parts.batcher.next(now)

@@ -15,7 +15,6 @@ class Buried:
 
     reject: Reject
     attempts: int = 0
-    first_failed_at: float | None = None
 
 
 @dataclass(slots=True)

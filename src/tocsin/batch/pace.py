@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from random import Random
 from typing import Final
 
@@ -78,6 +79,7 @@ class Pace:
         self._budget = RetryBudget()
         self._waiter: Waiter | None = None
         self._bad_since: float | None = None
+        self._got_through_at = -inf
         self._full_at = now
 
     @property
@@ -118,8 +120,8 @@ class Pace:
             return Blocked(Share.GATE if self._rate.gate_until > now else Share.RATE, at)
         self._waiter = None
         self._breaker.may_send(now)
-        # The parts of one batch that always fails are about that batch, not about the sink.
-        self._budget.sent(now, is_again=parcel.attempts > 0 and not parcel.is_part)
+        # A batch that fails again and again, and its parts, are about that batch and not about the sink.
+        self._budget.sent(now, is_again=parcel.attempts == 1 and not parcel.is_part)
         if in_flight + 1 >= self._concurrency.limit:
             self._full_at = now
         return None
@@ -143,7 +145,7 @@ class Pace:
 
     def answered(self, sent_at: float, now: float) -> None:
         """Take up that the sink has looked at a request, whatever it thinks of it."""
-        self._bad_since = None
+        self._bad_since, self._got_through_at = None, now
         self._breaker.succeeded(sent_at, now)
         self._rate.accepted(sent_at, now)
 
@@ -168,14 +170,43 @@ class Pace:
             self._sizing.timed_out(parcel.size)
         if has_timed_out or refused.status in _OVERLOADED:
             self._concurrency.overloaded(sent_at, now)
-        if refused.kind is Kind.TRANSIENT:
+        if refused.kind is Kind.TRANSIENT and not self._is_its_own_fault(parcel):
             self._breaker.failed(parcel.origin, sent_at, now, is_again=parcel.attempts > 0)
             if self._budget.is_spent(now):
                 self._breaker.trip(now)
 
+    def _is_its_own_fault(self, parcel: Parcel) -> bool:
+        """Whether a batch has failed before, while something else has got through since then."""
+        return parcel.failed_at is not None and self.gets_through(parcel.failed_at)
+
+    def gets_through(self, since: float) -> bool:
+        """Whether the sink has looked at any request since then, whatever it thought of it."""
+        return self._got_through_at >= since
+
+    @property
+    def has_got_through(self) -> bool:
+        """Whether the sink has ever looked at a request of this run."""
+        return self._got_through_at > -inf
+
     def is_outage(self) -> bool:
         """Whether the sink is away, so that no batch is to blame."""
         return self._breaker.is_open
+
+    @property
+    def tries_fresh_first(self) -> bool:
+        """Whether the next request should be of records that were not sent like this before.
+
+        So it should where the sink is away and one that failed before has failed again; its halves are fresh.
+        """
+        return self._breaker.trials > 0
+
+    def is_trial(self, sent_at: float) -> bool:
+        """Whether a request was sent to see if the sink is still away, and it still is."""
+        return self._breaker.open_since is not None and sent_at >= self._breaker.open_since
+
+    def nothing_gets_through(self, now: float) -> None:
+        """Take up that the sink is away, as far as anybody can tell."""
+        self._breaker.trip(now)
 
     def outage_seconds(self, now: float) -> float:
         """Return for how long nothing has got through."""
@@ -186,8 +217,9 @@ class Pace:
         return self._backoff.most_attempts(kind)
 
     def again_at(self, parcel: Parcel, refused: Refused, now: float) -> float:
-        """Return when a request that failed may go again."""
-        return now + self._backoff.failed_seconds(refused.kind, parcel.attempts)
+        """Return when a request that failed may go again; a part of one waits as after a first failure."""
+        failures = 1 if parcel.is_part else parcel.attempts
+        return now + self._backoff.failed_seconds(refused.kind, failures)
 
     def learned(self, at: datetime) -> Learned:
         """Return what the next run should know of the sink."""
