@@ -123,6 +123,20 @@ def test_a_plan_sends_nothing_and_says_what_would_happen() -> None:
     assert plan.seconds == pytest.approx(5.0, abs=0.5)
 
 
+def test_a_plan_is_right_to_the_byte_where_ids_are_sent_with_the_records(state: Path) -> None:
+    class Named(BookSink):
+        def encode(self, record: object, record_id: str) -> bytes:
+            return super().encode({"id": record_id, "record": record}, record_id)
+
+    sink = Named(limits=Limits(max_bytes=3_000, requests_per_second=2_000))
+    pipeline = Pipeline("named", sink, state=state, config=QUICK)
+
+    plan = pipeline.plan(numbers(700))
+    pipeline.run(numbers(700))
+
+    assert (plan.requests, plan.largest_request_bytes) == (sink.requests, max(sink.sizes))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

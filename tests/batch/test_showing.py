@@ -135,9 +135,9 @@ def test_the_bar_ends_with_what_has_come_of_the_run() -> None:
     moment = Meter(Ledger(read=10, delivered=10), Tally(), 0.0).moment(
         1.0, total=10, share_read=None, in_flight=0, allowed=None
     )
-    bar = Bar("sync", stream)
-    bar.look(moment)
+    with Bar("sync", stream) as bar:
+        bar.look(moment)
 
-    bar.end(moment, "sync: completed", failed=False)
+        bar.end(moment, "sync: completed", failed=False)
 
     assert "sync: completed" in stream.getvalue()

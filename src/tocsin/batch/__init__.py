@@ -5,11 +5,12 @@ from tocsin.batch.config import BatchConfig, ErrorHandling, Priority, Strategy
 from tocsin.batch.limits import JSON_ARRAY, JSON_LINES, Framing, Limits
 from tocsin.batch.outcome import Category, Delivered, Kind, Outcome, Partial, Refused, Rejected
 from tocsin.batch.parcel import Batch
-from tocsin.batch.pipeline import Pipeline, RunStopped
+from tocsin.batch.pipeline import Pipeline
 from tocsin.batch.planning import Plan
 from tocsin.batch.report import RunReport
 from tocsin.batch.sink import Sink, sink
 from tocsin.batch.sources.files import Files
+from tocsin.batch.stopped import RunStopped
 from tocsin.batch.watching import Thresholds
 
 __all__ = [

@@ -1,7 +1,8 @@
 """The progress bar of a run on a terminal: how far, how fast, how long yet, and what limits it."""
 
 import sys
-from typing import TextIO
+from types import TracebackType
+from typing import Self, TextIO
 
 from tocsin.batch.moment import Moment
 from tocsin.batch.tally import Share
@@ -20,7 +21,7 @@ LIMITED_BY = {
 
 
 class Bar:
-    """A bar on standard error, as a `Watcher`; raises InvalidPipeline where rich is missing."""
+    """A bar on standard error while it is entered, as a `Watcher`; raises InvalidPipeline without rich."""
 
     def __init__(self, name: str, stream: TextIO | None = None) -> None:
         try:
@@ -38,7 +39,16 @@ class Bar:
             transient=False,
         )
         self._task = self._progress.add_task(name, total=None, told="")
+
+    def __enter__(self) -> Self:
         self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the line, however the run has ended, and the thread that draws it."""
+        self._progress.stop()
 
     def look(self, moment: Moment) -> None:
         """Show how the run stands."""
@@ -46,9 +56,8 @@ class Bar:
         self._progress.update(self._task, completed=moment.share_done or 0.0, total=total, told=told(moment))
 
     def end(self, moment: Moment, told: str, *, failed: bool) -> None:  # noqa: ARG002 -- the words say whether it failed
-        """Show how it has ended, and leave the line."""
+        """Show how it has ended."""
         self._progress.update(self._task, completed=moment.share_done or 0.0, told=told)
-        self._progress.stop()
 
 
 def told(moment: Moment) -> str:

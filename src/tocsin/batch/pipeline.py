@@ -1,8 +1,8 @@
 """The front door: a pipeline is defined once, and run, resumed, replayed or planned."""
 
 import asyncio
-import signal
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
@@ -33,28 +33,16 @@ from tocsin.batch.spark.frames import is_frame
 from tocsin.batch.spark.work import Work
 from tocsin.batch.state import open_state
 from tocsin.batch.state.base import Checkpoint, DeadLetterQuery, RunRow, RunStatus, State
+from tocsin.batch.stopped import RunElsewhere, RunStopped
 from tocsin.batch.watching import Thresholds, allowed_rps
 from tocsin.client.client import Client
 from tocsin.client.run import Run
-from tocsin.errors import InvalidPipeline, StoreError
+from tocsin.errors import InvalidPipeline, RunTaken, StoreError
 
 LANES: Final = 8
-STOPPED_EXIT: Final = {signal.SIGINT: 130, signal.SIGTERM: 75}
-
 
 # In the loop of somebody else signals are theirs.
 _IN_OUR_LOOP: Final = ContextVar("tocsin_batch_in_our_loop", default=False)
-
-
-class RunStopped(SystemExit):
-    """A signal has stopped the run, which can be resumed; `report` says how far it came.
-
-    Where nobody catches it the program ends quietly, with 130 after Ctrl-C and 75 after SIGTERM.
-    """
-
-    def __init__(self, report: RunReport, number: signal.Signals) -> None:
-        super().__init__(STOPPED_EXIT.get(number, 1))
-        self.report = report
 
 
 class Pipeline:
@@ -190,7 +178,9 @@ class Pipeline:
             raise InvalidPipeline(
                 f"{read.name} can be read once, and a plan would use it up: give a list or a file"
             )
-        plan = planned(read, self._preparation("plan-"), self.config, lanes=self._lanes, most=most)
+        plan = planned(
+            read, self._preparation(_namespace(uuid.uuid4().hex)), self.config, lanes=self._lanes, most=most
+        )
         return replace(plan, obstacle=obstacle_of(self.sink, self.config.timeout_seconds)) if check else plan
 
     def _on_spark(self, frame: Frame, *, resume: bool) -> RunReport:
@@ -268,7 +258,7 @@ class Pipeline:
             source=source,
             started_at=now,
             checkpoint=Checkpoint(at=now),
-            namespace=f"{run_id[:12]}-",
+            namespace=_namespace(run_id),
             error_threshold_percent=self._most_failed_percent,
             allowed_rps=allowed_rps(self.sink.limits, self.config),
         )
@@ -281,20 +271,21 @@ class Pipeline:
         letter_ids: dict[int, int] | None = None,
     ) -> RunReport:
         is_reported = self.config.enable_monitoring
-        with reported(self._job, self._client) if is_reported else nullcontext() as told:
-            return await self._watched(
-                source, run, state, {} if letter_ids is None else letter_ids, self._watchers(told)
-            )
+        is_shown = sys.stderr.isatty() if self._progress is None else self._progress
+        with (
+            reported(self._job, self._client) if is_reported else nullcontext() as told,
+            Bar(self.name) if is_shown else nullcontext() as bar,
+        ):
+            shown = () if bar is None else (bar,)
+            ids = {} if letter_ids is None else letter_ids
+            return await self._watched(source, run, state, ids, (*shown, *self._watchers(told)))
 
     def _watchers(self, told: Run | None) -> tuple[Watcher, ...]:
-        is_shown = sys.stderr.isatty() if self._progress is None else self._progress
-        bar: tuple[Watcher, ...] = (Bar(self.name),) if is_shown else ()
         client = listening(self._client)
         if told is None or client is None:
-            return bar if told is None else (*bar, Telling(told))
+            return () if told is None else (Telling(told),)
         percent = self._most_failed_percent
-        alarms = Alarms(self._job, client, self._alarms, error_threshold_percent=percent)
-        return (*bar, Telling(told), alarms)
+        return Telling(told), Alarms(self._job, client, self._alarms, error_threshold_percent=percent)
 
     async def _watched(
         self,
@@ -342,6 +333,11 @@ class Pipeline:
         return report
 
 
+def _namespace(run_id: str) -> str:
+    """Return what is in front of the ids that are made of ordinals; as long in a plan as in a run."""
+    return f"{run_id[:12]}-"
+
+
 def _finished(report: RunReport, state: State) -> RunReport:
     """Keep how a run has ended, and return its report, which says so where that cannot be done."""
     try:
@@ -375,4 +371,10 @@ def _in_a_loop(made: Callable[[], Any], name: str) -> RunReport:
         report: RunReport = await made()
         return report
 
-    return asyncio.run(go())
+    try:
+        return asyncio.run(go())
+    except RunTaken as taken:
+        # A thread that ends the program's way ends without a word.
+        if threading.current_thread() is threading.main_thread():
+            raise RunElsewhere(taken) from None
+        raise
