@@ -166,9 +166,8 @@ def test_in_a_loop_or_a_thread_of_somebody_else_it_is_an_exception_like_others(s
     another = Pipeline("weekly", BookSink(), state=state, config=QUICK)
 
     async def both() -> list[object]:
-        return await asyncio.gather(
-            pipeline.arun(numbers(3), resume=True), another.arun(numbers(3)), return_exceptions=True
-        )
+        runs = pipeline.arun(numbers(3), resume=True), another.arun(numbers(3))
+        return list(await asyncio.gather(*runs, return_exceptions=True))
 
     taken, fresh = asyncio.run(both())
     assert type(taken) is RunTaken
