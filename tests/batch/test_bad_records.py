@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,8 +127,8 @@ def test_decimals_bytes_and_instants_are_sent_as_what_json_has_for_them(state: P
     ("role", "reason"),
     [
         ("map", "map raised ZeroDivisionError: division by zero"),
-        ("sanitize", "encode raised ZeroDivisionError: division by zero"),
-        ("validate", "encode raised ZeroDivisionError: division by zero"),
+        ("sanitize", "sanitize raised ZeroDivisionError: division by zero"),
+        ("validate", "validate raised ZeroDivisionError: division by zero"),
     ],
 )
 def test_a_function_that_raises_costs_the_record_alone(state: Path, role: str, reason: str) -> None:
@@ -221,3 +222,53 @@ def test_what_came_before_a_refused_record_of_its_key_is_still_delivered(state: 
 
     assert [one["n"] for one in sink.order] == [0, 1]  # type: ignore[index] # what was sent
     assert [letter.ordinal for letter in letters(state)] == [2, 3]
+
+
+class Speechless(Exception):
+    """One that raises when it is asked what it has to say."""
+
+    def __str__(self) -> str:
+        raise ValueError("nothing to say")
+
+
+def raises_speechless(record: object) -> object:
+    raise Speechless
+
+
+def forgets_to_return(record: dict[str, object]) -> None:
+    record.pop("email", None)
+
+
+@pytest.mark.parametrize(
+    ("role", "function", "reason"),
+    [
+        ("map", raises_speechless, "map raised Speechless"),
+        ("id", raises_speechless, "map raised Speechless"),
+        ("validate", raises_speechless, "validate raised Speechless"),
+        ("sanitize", forgets_to_return, "sanitize returned None; it returns the record that is sent"),
+        ("validate", lambda _: True, "validate returned True; it returns why a record is refused, or None"),
+        ("validate", lambda _: False, "validate returned False; it returns why a record is refused, or None"),
+    ],
+)
+def test_a_function_that_does_not_do_what_it_is_for_sends_nothing(
+    state: Path, role: str, function: Callable[[Any], Any], reason: str
+) -> None:
+    sink = BookSink()
+    given: dict[str, Any] = {role: function}
+
+    report = Pipeline("forgets", sink, state=state, **given).run(numbers(3))
+
+    assert (report.dead, sink.requests) == (3, 0)
+    assert report.reason.endswith(f"; the last one: {reason}")
+
+
+def test_why_records_failed_is_not_told_where_fields_are_hidden(state: Path) -> None:
+    report = Pipeline(
+        "hides",
+        BookSink(),
+        state=state,
+        redact=("email",),
+        validate=lambda one: f"no {one['email']}",
+    ).run([{"email": "ada@example.com"}])
+
+    assert report.reason == "100 % of the records failed; 5 % may"

@@ -1,12 +1,14 @@
 """What a pipeline is defined with is looked at when it is defined, and every mistake is told at once."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.batch.sinks_that_fail import BookSink
 from tocsin.batch import Batch, BatchConfig, Limits, Pipeline, sink
+from tocsin.batch.state import open_state
 from tocsin.errors import InvalidPipeline
 
 
@@ -73,6 +75,14 @@ def test_whatever_can_be_called_with_a_record_is_a_function() -> None:
 
     for function in (Mapper(), str, dict, lambda *records: records, "{}".format):
         Pipeline("orders", BookSink(), map=function, redact=["email"], config=BatchConfig())
+
+
+def test_a_state_may_be_a_path_or_one_that_is_open(state: Path) -> None:
+    kept = open_state(state)
+
+    for given in (None, state, str(state), kept):
+        Pipeline("orders", BookSink(), state=given)
+    kept.close()
 
 
 def test_a_sink_needs_its_brackets() -> None:

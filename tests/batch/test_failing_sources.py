@@ -3,6 +3,7 @@
 import gzip
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -66,3 +67,18 @@ def test_a_file_that_was_cut_off_ends_the_run_after_all_that_is_in_it(state: Pat
     assert len(sink.order) == report.delivered
     assert letters(state) == []
     assert adds_up(report)
+
+
+def test_a_source_whose_error_has_no_words_ends_the_run_like_any_other(state: Path) -> None:
+    class Speechless(Exception):
+        def __str__(self) -> str:
+            raise ValueError("nothing to say")
+
+    def records() -> Iterator[dict[str, int]]:
+        yield from numbers(3)
+        raise Speechless
+
+    report = Pipeline("speechless", BookSink(), state=state, config=QUICK).run(records())
+
+    assert (report.status, report.delivered) == (RunStatus.FAILED, 3)
+    assert report.reason == "the source failed after 3 records: Speechless"

@@ -152,9 +152,7 @@ class Answering:
             self.batcher.again(parcel, self.pace.throttled(parcel, refused, sent_at, now))
         elif kind is Kind.UNAUTHORIZED:
             self.batcher.again(parcel, now)
-            why = (
-                f"the sink lets nobody in like this: {self.last_reason}; nothing is lost, resume once it does"
-            )
+            why = f"nothing gets through like this: {self.last_reason}; nothing is lost, resume once it does"
             self._stop(RunStatus.FAILED, why)
         elif kind is Kind.TOO_LARGE:
             self.pace.too_large(parcel, sent_at, now)

@@ -50,6 +50,7 @@ class Parts:
 
     The batcher says what is next, `pace` whether it may go, `answering` what an answer means, the ledger what
     has become of every record. `most_failed` records may fail, and `most_failed_percent` of them.
+    Why one did is told with the end that this leads to, unless it could have what nobody may see.
     """
 
     run_id: str
@@ -65,6 +66,7 @@ class Parts:
     tally: Tally
     most_failed_percent: float
     most_failed: int | None = None
+    shows_reasons: bool = True
 
 
 class Course:
@@ -195,17 +197,21 @@ class Course:
         elif self._parts.answering.stop is not None:
             self.end(*self._parts.answering.stop)
         elif self._parts.most_failed is not None and ledger.dead_now > self._parts.most_failed:
-            self.end(RunStatus.FAILED, f"{ledger.dead_now:,} records failed; {self._parts.most_failed:,} may")
+            self._end_of_failures(f"{ledger.dead_now:,} records failed; {self._parts.most_failed:,} may")
         elif ledger.failed_percent > self._parts.most_failed_percent and (
             self._is_over or ledger.delivered + ledger.dead >= _FEWEST_JUDGED
         ):
             share = f"{ledger.failed_percent:.3g} % of the records failed"
-            self.end(RunStatus.FAILED, f"{share}; {self._parts.most_failed_percent:g} % may")
+            self._end_of_failures(f"{share}; {self._parts.most_failed_percent:g} % may")
         elif self._parts.pace.outage_seconds(now) > self._parts.config.max_outage_seconds:
             why = f"the sink was away for {self._parts.pace.outage_seconds(now):,.0f} s"
             self.end(RunStatus.SUSPENDED, f"{why}: {self._parts.answering.last_reason}")
         elif self._is_over:
             self.end(RunStatus.FAILED if self._source_end else RunStatus.COMPLETED, self._source_end or "")
+
+    def _end_of_failures(self, why: str) -> None:
+        last = self._parts.ledger.last_reason
+        self.end(RunStatus.FAILED, f"{why}; the last one: {last}" if self._parts.shows_reasons else why)
 
     @property
     def _is_over(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Final
 
 from tocsin import clock
 from tocsin.batch.answers import in_words, kind_of_status, wait_seconds
+from tocsin.batch.calling import raised
 from tocsin.batch.outcome import Kind, Refused, Rejected
 
 _CHAIN_LIMIT: Final = 8
@@ -33,7 +34,8 @@ def refusal_of(error: BaseException, *, at: datetime | None = None) -> Refused:
     """Return the refusal that an exception of a sink looks like; `at` is when it came, for a Retry-After.
 
     UNAUTHORIZED is also what no waiting mends and no record can help: a certificate that is not accepted, a
-    file that may not be written. What says nothing of itself is UNKNOWN.
+    file that may not be written, a package that is missing, a name that the program does not have. What says
+    nothing of itself is UNKNOWN.
     """
     for one in _chain(error):
         answer = _answer_in(one)
@@ -101,7 +103,7 @@ def _text_of(response: object) -> str:
 
 
 def _judged(error: BaseException, answer: _Answer, at: datetime) -> Refused:
-    said = in_words(answer.text) or in_words(str(error))
+    said = in_words(answer.text) or in_words(raised(error))
     headers = answer.headers
     return Refused(
         kind_of_status(answer.status) or Kind.UNKNOWN,  # an acceptance that was raised says nothing
@@ -114,7 +116,10 @@ def _judged(error: BaseException, answer: _Answer, at: datetime) -> Refused:
 def _kind_of(error: BaseException) -> Kind | None:
     if isinstance(error, Rejected):
         return Kind.INVALID
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if isinstance(error, ssl.SSLCertVerificationError | ImportError):
+        return Kind.UNAUTHORIZED
+    # A name that is not bound yet may be the doing of one record; one that is nowhere is of none.
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         return Kind.UNAUTHORIZED
     if isinstance(error, TimeoutError | ConnectionError | socket.gaierror | ssl.SSLError):
         return Kind.TRANSIENT
@@ -142,5 +147,4 @@ def _told(error: BaseException, cause: BaseException) -> str:
             return f"the certificate was not accepted: {said}"
         if isinstance(one, socket.gaierror):
             return "the name of the host does not resolve"
-    said = in_words(str(error))
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return in_words(raised(error))

@@ -8,6 +8,7 @@ from typing import Final
 
 from tocsin import clock
 from tocsin.batch.acked import Range
+from tocsin.batch.calling import raised
 from tocsin.batch.preparing import Portion, Preparation
 
 PORTION_RECORDS: Final = 512
@@ -164,7 +165,7 @@ class Feeder:
         self._flush("" if self._is_stopped else why, waits=False)
 
     def _why(self, error: BaseException) -> str:
-        return f"the source failed after {self._ordinal:,} records: {type(error).__name__}: {error}"
+        return f"the source failed after {self._ordinal:,} records: {raised(error)}"
 
     def _make_ready(self, now: float) -> None:
         """Map and encode what was read; only one at a time."""

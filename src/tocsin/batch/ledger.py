@@ -36,6 +36,7 @@ class Ledger:
     fresh: list[Range] = field(default_factory=list)
     buried: list[Buried] = field(default_factory=list)
     by_category: Counter[Category] = field(default_factory=Counter)
+    last_reason: str = ""
     _left: dict[int, int] = field(default_factory=dict)
     _hurt: set[int] = field(default_factory=set)
 
@@ -72,6 +73,8 @@ class Ledger:
         """Settle records that will not arrive; each becomes a dead letter."""
         self.buried += buried
         self.by_category.update(one.reject.category for one in buried)
+        if buried:
+            self.last_reason = buried[-1].reject.reason
         ordinals = [one.reject.ordinal for one in buried]
         if self._left:
             self._hurt.update(ordinal for ordinal in ordinals if ordinal in self._left)

@@ -15,6 +15,7 @@ from tocsin import clock
 from tocsin.batch.alarms import Alarms
 from tocsin.batch.answering import OnReject
 from tocsin.batch.bar import Bar
+from tocsin.batch.calling import raised
 from tocsin.batch.config import BatchConfig
 from tocsin.batch.defining import at_most, check
 from tocsin.batch.moment import Watcher
@@ -322,9 +323,8 @@ class Pipeline:
             )
             report = await running.go()
         except BaseException as error:
-            why = f"{type(error).__name__}: {error}"
             with suppress(StoreError):
-                state.finish(run.id, status=RunStatus.FAILED, at=clock.now(), reason=why)
+                state.finish(run.id, status=RunStatus.FAILED, at=clock.now(), reason=raised(error))
             raise
         report = _finished(report, state)
         running.tell(report)

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import msgspec
 
+from tocsin.batch.calling import raised
 from tocsin.batch.encoding import is_kept_whole, readable
 from tocsin.batch.outcome import Category, Rejected
 from tocsin.batch.sink import Sink
@@ -21,6 +22,7 @@ Of = str | Callable[[Any], Any]
 """A field of the record as the source has it, or a function of that record."""
 
 MAX_ID: Final = 200
+MAX_WHY: Final = 1_000
 _NOT_AGAIN: Final = " (it is not kept as it was, and cannot be sent again)"
 
 
@@ -162,18 +164,20 @@ class Preparation:
 
     def _encode(self, taken: "_Taken", record_id: str, record: object, into: Portion) -> None:
         """Encode what is sent; what cannot be is kept as the source had it, to be mapped anew."""
+        where = "sanitize"
         try:
             if self.sanitize is not None:
-                record = self.sanitize(record)
-            refused = None if self.validate is None else self.validate(record)
-            if refused:
-                raise Rejected(refused)  # noqa: TRY301 -- a reason that is returned is as good as one that is raised
+                record = _cleaned(self.sanitize, record)
+            where = "validate"
+            if self.validate is not None:
+                _look(self.validate, record)
+            where = "encode"
             body = self.sink.encode(record, record_id)
             most = self.max_record_bytes
             if most is not None and len(body) > most:
-                raise Rejected(f"it has {len(body):,} bytes; a record may have {most:,}")  # noqa: TRY301 -- as above
+                raise Rejected(f"it has {len(body):,} bytes; a record may have {most:,}")  # noqa: TRY301 -- what is too large is refused like what is wrong
         except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record, it must not stop the others
-            reason = _why(error, "encode")
+            reason = _why(error, where)
             into.rejects.append(_kept(taken.ordinal, taken.record_id, reason, taken.record, key=taken.key))
             return
         into.entries.append((taken.ordinal, record_id, body, taken.key))
@@ -207,10 +211,27 @@ def _text_of(of: Of, record: object, what: str) -> str:
     return text
 
 
+def _cleaned(sanitize: Callable[[Any], Any], record: object) -> object:
+    """Return what `sanitize` makes of a record; one that forgets to return it must not send nothing."""
+    cleaned = sanitize(record)
+    if cleaned is None and record is not None:
+        raise Rejected("sanitize returned None; it returns the record that is sent")
+    return cleaned
+
+
+def _look(validate: Callable[[Any], str | None], record: object) -> None:
+    """Raise what `validate` has against a record; of True and False nobody knows which one is good."""
+    refused: object = validate(record)
+    if isinstance(refused, bool):
+        raise Rejected(f"validate returned {refused}; it returns why a record is refused, or None")
+    if refused:
+        raise Rejected(refused)
+
+
 def _why(error: Exception, where: str) -> str:
     if isinstance(error, Rejected):
         return str(error) or f"{where} rejected it"
-    return f"{where} raised {type(error).__name__}: {error}"[:1_000]
+    return f"{where} raised {raised(error)}"[:MAX_WHY]
 
 
 def _kept(ordinal: int, record_id: str, reason: str, record: object, *, key: str = "") -> Reject:

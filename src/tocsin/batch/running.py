@@ -129,6 +129,7 @@ class Running:
             tally=self.tally,
             most_failed_percent=order.most_failed_percent,
             most_failed=order.most_failed,
+            shows_reasons=not order.redact,
         )
         self._course = course = Course(parts)
         self.began_at = clock.monotonic()
