@@ -8,7 +8,7 @@ import pytest
 from tests.batch.state.rows import AT, a_batch, a_letter, a_run
 from tests.contracts.conftest import Open
 from tocsin.batch.state import State
-from tocsin.batch.state.base import Checkpoint, DeadLetterQuery, Settled
+from tocsin.batch.state.base import BatchStatus, Checkpoint, DeadLetterQuery, RunStatus, Settled
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -69,6 +69,36 @@ def test_trends_are_told_by_hour_and_by_day(state: State) -> None:
     midnight = datetime(2026, 3, 1, tzinfo=UTC)
     assert [(one.starts_at, one.totals.batches) for one in daily] == [(midnight, 3), (midnight + DAY, 1)]
     assert state.trends(every=HOUR, since=AT + 2 * DAY) == ()
+
+
+@pytest.mark.parametrize("status", [BatchStatus.PENDING, BatchStatus.PROCESSING, BatchStatus.CANCELLED])
+def test_what_has_not_come_back_is_listed_and_not_summed_up(state: State, status: BatchStatus) -> None:
+    state.begin(a_run())
+    state.save_checkpoint("r1", SAVED, batches=[a_batch(1), replace(a_batch(2), status=status)])
+
+    assert len(list(state.batches())) == 2
+    assert state.totals(run_id="r1").batches == 1
+    assert [one.totals.batches for one in state.performance()] == [1]
+    assert [one.totals.batches for one in state.trends(every=HOUR, since=AT)] == [1]
+
+
+def test_what_has_no_end_when_a_run_ends_is_cancelled(state: State) -> None:
+    state.begin(a_run())
+    under_way = [BatchStatus.PENDING, BatchStatus.PROCESSING, BatchStatus.RETRYING, BatchStatus.FAILED]
+    batches = [replace(a_batch(number), status=status) for number, status in enumerate(under_way)]
+    state.save_checkpoint("r1", SAVED, batches=batches)
+    state.finish("r1", status=RunStatus.FAILED, at=AT)
+
+    ended = {one.batch_id: one.status for one in state.batches()}
+    assert list(ended.values()) == [BatchStatus.CANCELLED] * 2 + under_way[2:]
+
+
+def test_the_processor_time_of_a_batch_is_that_of_all_its_tries(state: State) -> None:
+    state.begin(a_run())
+    for _ in range(3):
+        state.save_checkpoint("r1", SAVED, batches=[replace(a_batch(1), cpu_seconds=0.5)])
+
+    assert [one.cpu_seconds for one in state.batches()] == [1.5]
 
 
 def test_batches_of_a_run_are_summed_up_and_none_are_nothing(state: State) -> None:

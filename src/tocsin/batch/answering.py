@@ -144,8 +144,10 @@ class Answering:
             self.pace.failed(parcel, refused, sent_at, now)
             self._resize()
             fate = self._fate_of(parcel, refused, sent_at)
+        parcel.error = kind.category.value
         failed = len(parcel) if _is_the_end_of(parcel, kind, fate) else 0
-        self.note(parcel, BatchStatus.FAILED if failed else BatchStatus.RETRYING, 0, failed, now - sent_at)
+        ends_it = failed or fate is Fate.STOP or kind is Kind.UNAUTHORIZED
+        self.note(parcel, BatchStatus.FAILED if ends_it else BatchStatus.RETRYING, 0, failed, now - sent_at)
         self.tally.retries[kind.category] += 1
         if kind is Kind.THROTTLED:
             parcel.throttled += 1
@@ -278,4 +280,4 @@ def _is_the_end_of(parcel: Parcel, kind: Kind, fate: Fate | None) -> bool:
     """Whether a batch that was refused like this is not tried again."""
     if kind in {Kind.INVALID, Kind.TOO_LARGE}:
         return len(parcel) == 1
-    return fate is Fate.GIVE_UP or kind is Kind.UNAUTHORIZED
+    return fate is Fate.GIVE_UP

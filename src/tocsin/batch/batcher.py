@@ -1,12 +1,13 @@
 """Puts records together to batches, exactly as large as the limits allow, in lanes that keep their order."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from tocsin.batch.limits import Framing
 from tocsin.batch.preparing import Entry, lane_of
+from tocsin.batch.state.base import BatchStatus
 
 
 @dataclass(slots=True, eq=False)
@@ -16,7 +17,8 @@ class Parcel:
     `size` is that of the records alone. `attempts` counts requests that have failed, `failed_at` is when the
     last of them did; `is_suspect`: one of these records is known to be bad. `rest` are records that wait for
     what becomes of these. `origin` is one and the same for all parts of a batch that was taken apart because
-    it failed.
+    it failed. `status` and `error`, why it was refused the last time, are for the history; `worker` is the
+    one of the requests in flight that carries it, `sent_at` since when, None while none does.
     """
 
     lane: int
@@ -32,6 +34,10 @@ class Parcel:
     rest: list[Entry] = field(default_factory=list)
     origin: object = field(default_factory=object)
     is_part: bool = False
+    status: BatchStatus = BatchStatus.PENDING
+    error: str = ""
+    worker: int = 0
+    sent_at: float | None = None
     _named: list[Entry] | None = None
     _name: str = ""
 
@@ -46,10 +52,15 @@ class Parcel:
         """
         if self._named is self.entries:
             return self._name
-        digest = blake2b(run_id.encode(), digest_size=16)
-        digest.update("\n".join([entry[1] for entry in self.entries]).encode("utf-8", "surrogatepass"))
-        self._named, self._name = self.entries, digest.hexdigest()
+        self._named, self._name = self.entries, id_of(run_id, [entry[1] for entry in self.entries])
         return self._name
+
+
+def id_of(run_id: str, record_ids: Iterable[str]) -> str:
+    """Return an id that only the same records of the same run have."""
+    digest = blake2b(run_id.encode(), digest_size=16)
+    digest.update("\n".join(record_ids).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 @dataclass(slots=True)
@@ -240,6 +251,16 @@ class Batcher:
             self.put_first(lane_number, entries, now)
         else:
             self._fill(self._lanes[lane_number], entries, now)
+
+    def waiting(self) -> Iterator[Parcel]:
+        """Return the batches that wait to be sent for the first time since they were put together."""
+        for lane in self._lanes:
+            yield from lane.ready
+
+    def left(self) -> Iterator[Parcel]:
+        """Return all batches that wait, also to be sent once more."""
+        yield from self._later
+        yield from self.waiting()
 
     @property
     def is_empty(self) -> bool:

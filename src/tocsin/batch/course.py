@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Final
 
 from tocsin import clock
@@ -13,6 +14,7 @@ from tocsin.batch.batcher import Batcher, Parcel
 from tocsin.batch.config import BatchConfig, Strategy
 from tocsin.batch.failures import refusal_of
 from tocsin.batch.feeder import Budget, Feeder
+from tocsin.batch.history import History
 from tocsin.batch.keeper import Keeper
 from tocsin.batch.ledger import Ledger
 from tocsin.batch.outcome import Kind, Outcome, Refused
@@ -63,6 +65,7 @@ class Parts:
     pace: Pace
     answering: Answering
     keeper: Keeper | None
+    history: History | None
     tally: Tally
     most_failed_percent: float
     most_failed: int | None = None
@@ -86,6 +89,9 @@ class Course:
         self._ending: Ending | None = None
         self._held: Parcel | None = None
         self._fed = 0.0, 0.0
+        self._free_workers = list(range(parts.config.parallel_workers))
+        if parts.history is not None:
+            parts.history.under_way = self._under_way
 
     @property
     def has_full_hands(self) -> bool:
@@ -143,16 +149,26 @@ class Course:
                 await self._wait(wait, now)
         self._parts.feeder.stop()
         self._parts.pace.leave()
+        out = [*self._out.values()]
         if self._out:
             await asyncio.wait(self._out, timeout=ENDING_SECONDS)
             self.abandon()
             await asyncio.gather(*self._out, return_exceptions=True)
+        if self._parts.history is not None:
+            held = [] if self._held is None else [self._held]
+            flying = (one for one in out if one.sent_at is not None)
+            self._parts.history.cancel([*flying, *held, *self._parts.batcher.left()])
         keeper = self._parts.keeper
         if keeper is not None:
             await keeper.written()
             if keeper.failure and ending.status is RunStatus.COMPLETED:
                 return Ending(RunStatus.FAILED, keeper.failure)
         return ending
+
+    def _under_way(self) -> Iterator[Parcel]:
+        """Return what is on its way or waits to be sent."""
+        yield from (one for one in self._out.values() if one.sent_at is not None)
+        yield from self._parts.batcher.waiting()
 
     def _judged(self, now: float) -> Ending | None:
         """Take up what the source has brought, and return how the run ends, if it is to end."""
@@ -173,6 +189,8 @@ class Course:
         for _ in range(len(self._inbox)):
             portion, why = self._inbox.popleft()
             portion.rejects = self._parts.answering.refuse(portion.rejects)
+            if portion.rejects and self._parts.history is not None:
+                self._parts.history.refuse(portion.rejects)
             self._parts.ledger.take(portion)
             self._parts.batcher.add(portion.entries, now)
             if portion.rejects or portion.skipped:
@@ -302,6 +320,7 @@ class Course:
 
     def _send(self, parcel: Parcel, now: float) -> None:
         self._sending += 1
+        parcel.worker, parcel.sent_at = heappop(self._free_workers), now
         is_again = parcel.attempts + parcel.throttled > 0
         size = self._parts.sink.framing.size(len(parcel), parcel.size)
         self._parts.tally.send(len(parcel), size, is_again=is_again, in_flight=self._sending)
@@ -311,7 +330,7 @@ class Course:
         task.add_done_callback(self._is_back)
 
     def _is_back(self, task: asyncio.Task[None]) -> None:
-        del self._out[task]
+        heappush(self._free_workers, self._out.pop(task).worker)
         self._news.set()
         if not task.cancelled() and task.exception() is not None:
             self.end(RunStatus.FAILED, f"a fault of ours: {task.exception()!r}")
@@ -322,7 +341,7 @@ class Course:
             outcome = await self._outcome_of(parcel)
         finally:
             self._sending -= 1
-        now = clock.monotonic()
+        now, parcel.sent_at = clock.monotonic(), None
         self._parts.tally.answered(now - sent_at)
         self._parts.answering.take(parcel, outcome, sent_at, now)
         self._news.set()

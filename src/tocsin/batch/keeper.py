@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Final
 
 from tocsin import clock
+from tocsin.batch.history import History
 from tocsin.batch.ledger import Buried, Ledger
-from tocsin.batch.state.base import BatchRow, Checkpoint, DeadLetter, RunRow, RunState
+from tocsin.batch.state.base import Checkpoint, DeadLetter, RunRow, RunState
 from tocsin.errors import StoreUnavailable
 
 PATIENCE_SECONDS: Final = 60.0
 TRIED_AGAIN_AFTER_SECONDS: Final = 1.0
-SIGN_OF_LIFE_EVERY_SECONDS: Final = 15.0
+SIGN_OF_LIFE_EVERY_SECONDS: Final = 2.0
 
 
 class Keeper:
@@ -29,7 +30,7 @@ class Keeper:
         ledger: Ledger,
         *,
         redact: tuple[str, ...] = (),
-        is_history_kept: bool,
+        history: History | None = None,
         letter_ids: dict[int, int] | None = None,
     ) -> None:
         self.failure = ""
@@ -37,16 +38,10 @@ class Keeper:
         self._run = run
         self._ledger = ledger
         self._redact = redact
-        self._is_history_kept = is_history_kept
-        self._batches: list[BatchRow] = []
+        self._history = history
         self._waiting: list[asyncio.Future[None]] = []
         self._letter_ids = {} if letter_ids is None else letter_ids
         self._task: asyncio.Task[None] | None = None
-
-    def note(self, batch: BatchRow) -> None:
-        """Keep a batch with the next transaction."""
-        if self._is_history_kept:
-            self._batches.append(batch)
 
     def soon(self) -> None:
         """Write down what there is, without waiting for it."""
@@ -82,7 +77,7 @@ class Keeper:
         ledger = self._ledger
         checkpoint = checkpoint_of(ledger, clock.now())
         buried, ledger.buried = ledger.buried, []
-        batches, self._batches = self._batches, []
+        batches = [] if self._history is None else self._history.take()
         fresh, ledger.fresh = ledger.fresh, []
         replayed = [
             self._letter_ids.pop(ordinal)

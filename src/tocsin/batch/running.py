@@ -2,37 +2,35 @@
 
 import asyncio
 import random
-import resource
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final, Protocol, runtime_checkable
 
 from tocsin import clock
 from tocsin.batch import learned
 from tocsin.batch.acked import Acked
-from tocsin.batch.answering import Answering, Note, OnReject
-from tocsin.batch.batcher import Batcher, Parcel
+from tocsin.batch.answering import Answering, OnReject
+from tocsin.batch.batcher import Batcher
 from tocsin.batch.config import BatchConfig, Strategy
 from tocsin.batch.course import Course, Ending, Parts
 from tocsin.batch.feeder import Budget, Feeder
+from tocsin.batch.history import History
 from tocsin.batch.keeper import Keeper
 from tocsin.batch.ledger import Ledger
+from tocsin.batch.machine import cpu_seconds, peak_memory_bytes
 from tocsin.batch.moment import Meter, Moment, Watcher
 from tocsin.batch.pace import Pace
 from tocsin.batch.preparing import Portion, Preparation
 from tocsin.batch.report import RunReport
 from tocsin.batch.sink import Sink
 from tocsin.batch.sources.base import AsyncSource, Source
-from tocsin.batch.state.base import BatchRow, BatchStatus, RunRow, RunState, RunStatus
+from tocsin.batch.state.base import RunRow, RunState, RunStatus
 from tocsin.batch.tally import Tally
 from tocsin.errors import StoreError
 
-KIB: Final = 1_024
 WATCHED_EVERY_SECONDS: Final = 0.25
 LANE_BATCHES: Final = 4
 """So many batches for each lane are read ahead: keys come in heaps, and a lane sends one at a time."""
@@ -81,7 +79,7 @@ class Running:
         self.began_at = clock.monotonic()
         self.stopped_by: signal.Signals | None = None
         self._meter = Meter(self.ledger, self.tally, self.began_at)
-        self._cpu_before = _cpu_seconds()
+        self._cpu_before = cpu_seconds()
 
     async def go(self) -> RunReport:
         """Run to the end, and return what has come of it; raises only what is a fault of the program."""
@@ -93,7 +91,8 @@ class Running:
 
     async def _go(self, pace: Pace) -> RunReport:
         order, config, framing = self._order, self._order.config, self._order.sink.framing
-        keeper = self._keeper()
+        history = self._history()
+        keeper = self._keeper(history)
         batcher = Batcher(
             framing=framing,
             max_records=pace.records,
@@ -109,7 +108,7 @@ class Running:
             tally=self.tally,
             config=config,
             free=budget.give,
-            note=_note_of(order, keeper),
+            note=(lambda *_: None) if history is None else history.note,
             on_reject=order.on_reject,
             held_since=order.held_keys,
         )
@@ -126,6 +125,7 @@ class Running:
             pace=pace,
             answering=answering,
             keeper=keeper,
+            history=history,
             tally=self.tally,
             most_failed_percent=order.most_failed_percent,
             most_failed=order.most_failed,
@@ -237,7 +237,14 @@ class Running:
         feeder.start(records)
         return None
 
-    def _keeper(self) -> Keeper | None:
+    def _history(self) -> History | None:
+        order = self._order
+        if order.state is None or not order.config.enable_monitoring:
+            return None
+        operation = order.operation or order.sink.name
+        return History(order.run, operation, order.sink.framing, keeps_order=order.lanes > 0)
+
+    def _keeper(self, history: History | None) -> Keeper | None:
         order = self._order
         if order.state is None:
             return None
@@ -246,7 +253,7 @@ class Running:
             order.run,
             self.ledger,
             redact=order.redact,
-            is_history_kept=order.config.enable_monitoring,
+            history=history,
             letter_ids=order.letter_ids,
         )
 
@@ -310,8 +317,8 @@ class Running:
             seconds_in_source=feeder.seconds_in_source,
             seconds_encoding=feeder.seconds_encoding,
             limits=order.sink.limits,
-            cpu_seconds=_cpu_seconds() - self._cpu_before,
-            peak_memory_bytes=_peak_memory_bytes(),
+            cpu_seconds=cpu_seconds() - self._cpu_before,
+            peak_memory_bytes=peak_memory_bytes(),
             config=order.config,
             resumed_at=order.run.checkpoint.low_water,
         )
@@ -332,41 +339,3 @@ def _ledger_of(run: RunRow) -> Ledger:
         dead_before=at.dead,
         skipped_before=at.skipped,
     )
-
-
-def _note_of(order: Order, keeper: Keeper | None) -> Note:
-    """Return what takes down each request for the history."""
-    if keeper is None or not order.config.enable_monitoring:
-        return lambda *_: None
-
-    def note(parcel: Parcel, status: BatchStatus, delivered: int, failed: int, seconds: float) -> None:
-        completed_at = clock.now()
-        keeper.note(
-            BatchRow(
-                job_id=order.run.pipeline,
-                run_id=order.run.id,
-                batch_id=parcel.id_in(order.run.id),
-                operation_type=order.operation or order.sink.name,
-                status=status,
-                total_records=len(parcel),
-                processed_records=delivered,
-                failed_records=failed,
-                processing_time_seconds=seconds,
-                started_at=completed_at - timedelta(seconds=seconds),
-                completed_at=completed_at,
-                worker=parcel.lane,
-                retries=parcel.attempts + parcel.throttled,
-                bytes=order.sink.framing.size(len(parcel), parcel.size),
-            )
-        )
-
-    return note
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def _peak_memory_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else KIB)

@@ -47,5 +47,7 @@ def a_batch(
         worker=2,
         retries=1,
         bytes=100_000,
+        cpu_seconds=0.25,
+        memory_bytes=50_000_000,
         metadata=(("sink", "local"),),
     )

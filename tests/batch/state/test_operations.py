@@ -44,7 +44,15 @@ ROW = {
     "error_rate_percent": 1.0,
     "started_at": AT - timedelta(seconds=0.5),
     "completed_at": AT,
-    "metadata": [("sink", "local"), ("run_id", "r1"), ("worker", "2"), ("retries", "1"), ("bytes", "100000")],
+    "metadata": [
+        ("sink", "local"),
+        ("run_id", "r1"),
+        ("worker", "2"),
+        ("retries", "1"),
+        ("bytes", "100000"),
+        ("cpu_seconds", "0.25"),
+        ("memory_bytes", "50000000"),
+    ],
 }
 
 
@@ -114,6 +122,24 @@ def test_a_batch_that_was_tried_again_replaces_what_a_delta_table_says_of_it(tmp
         for row in rows
     }
     assert told == {"b1": ("completed", 500, "2"), "b2": ("completed", 500, "1")}
+
+
+def test_a_batch_without_an_end_has_none_in_the_table_until_it_comes_to_one(tmp_path: Path) -> None:
+    steps = [
+        (BatchStatus.PENDING, 1),
+        (BatchStatus.PENDING, 0),
+        (BatchStatus.PROCESSING, 1),
+        (BatchStatus.COMPLETED, 1),
+        (BatchStatus.PROCESSING, 0),
+    ]
+    ends = []
+    for number, (status, changed) in enumerate(steps):
+        batch = replace(a_batch(at=AT + timedelta(minutes=number)), status=status)
+        assert write_delta(tmp_path / "lake", [batch]) == changed
+        (row,) = deltalake.DeltaTable(str(tmp_path / "lake")).to_pyarrow_table().to_pylist()
+        ends.append(row["completed_at"])
+
+    assert ends == [None, None, None, AT + timedelta(minutes=3), AT + timedelta(minutes=3)]
 
 
 def test_a_delta_table_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from tocsin.batch.state.base import BatchRow, Checkpoint, DeadLetter
+from tocsin.batch.state.base import OPEN, BatchRow, Checkpoint, DeadLetter
 
 MAX_LETTERS: Final = 10_000
 MAX_LETTER_BYTES: Final = 16 * 2**20
@@ -40,8 +40,9 @@ class HeldState:
         self.letters += letters
         self._letter_bytes += sum(len(one.payload) for one in letters)
         room = MAX_BATCHES - len(self.batches)
-        self.batches += batches[:room]
-        self.batches_left_out += max(0, len(batches) - room)
+        over = [one for one in batches if one.status not in OPEN]
+        self.batches += over[:room]
+        self.batches_left_out += max(0, len(over) - room)
         if not self.stopped_because and (why := self._too_much(checkpoint)):
             self.stopped_because = why
             self._stop(why)

@@ -39,6 +39,10 @@ class BatchStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+OPEN: Final = frozenset({BatchStatus.PENDING, BatchStatus.PROCESSING})
+"""The statuses of a batch that has no end yet."""
+
+
 class Settled(StrEnum):
     """What became of a dead letter in the end."""
 
@@ -133,7 +137,12 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRow:
-    """One batch of the history; `processed_records` are those that the sink has, `job_id` is the pipeline."""
+    """One batch of the history; `processed_records` are those that the sink has, `job_id` is the pipeline.
+
+    `completed_at` of a batch that has no end yet is when that was so. `cpu_seconds`: of the whole process
+    since the batch before it had its end; `memory_bytes`: resident then. `worker`: which of the requests in
+    flight has carried it.
+    """
 
     job_id: str
     run_id: str
@@ -149,6 +158,8 @@ class BatchRow:
     worker: int = 0
     retries: int = 0
     bytes: int = 0
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
     metadata: tuple[tuple[str, str], ...] = ()
 
     @property

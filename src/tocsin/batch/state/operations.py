@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from tocsin.batch.state.base import BatchRow
+from tocsin.batch.state.base import OPEN, BatchRow
 from tocsin.errors import InvalidPipeline, StoreBroken, StoreUnavailable
 
 PORTION: Final = 50_000
@@ -60,11 +60,16 @@ def write_delta(folder: Path, batches: Iterable[BatchRow]) -> int:
     return count
 
 
+_HAS_COME_FURTHER: Final = (
+    "(old.completed_at IS NULL AND new.status <> old.status) OR new.completed_at > old.completed_at"
+)
+
+
 def _add(table: Any, portion: Any) -> int:  # noqa: ANN401 -- of packages without types
     """Add what is new of a portion; a batch that was tried again since then has come to another end."""
     same = " AND ".join(f"old.{name} = new.{name}" for name in KEY)
     merging = table.merge(portion, predicate=same, source_alias="new", target_alias="old")
-    merging = merging.when_matched_update_all(predicate="new.completed_at > old.completed_at")
+    merging = merging.when_matched_update_all(predicate=_HAS_COME_FURTHER)
     done = merging.when_not_matched_insert_all().execute()
     return int(done["num_target_rows_inserted"]) + int(done["num_target_rows_updated"])
 
@@ -97,6 +102,7 @@ def _schema(pa: Any) -> Any:  # noqa: ANN401 -- of packages without types
 
 def _row(batch: BatchRow) -> dict[str, object]:
     more = {"run_id": batch.run_id, "worker": batch.worker, "retries": batch.retries, "bytes": batch.bytes}
+    more |= {"cpu_seconds": round(batch.cpu_seconds, 6), "memory_bytes": batch.memory_bytes}
     return {
         "job_id": batch.job_id,
         "batch_id": batch.batch_id,
@@ -109,7 +115,7 @@ def _row(batch: BatchRow) -> dict[str, object]:
         "throughput_rps": batch.throughput_rps,
         "error_rate_percent": batch.error_rate_percent,
         "started_at": batch.started_at,
-        "completed_at": batch.completed_at,
+        "completed_at": None if batch.status in OPEN else batch.completed_at,
         "metadata": [*batch.metadata, *((name, str(value)) for name, value in more.items())],
     }
 

@@ -21,6 +21,8 @@ from tocsin.errors import StoreRefused
 
 PORTION: Final = 500
 """So many rows are read at a time, so that a long reading stands in nobody's way."""
+_HAS_END: Final = "status NOT IN ('pending', 'processing', 'cancelled')"
+"""Nothing else is summed up: what waits, is on its way, or was never sent says nothing of how it goes."""
 _UNFINISHED: Final = (
     f"SELECT {rows.RUN} FROM batch_runs r WHERE pipeline = ? AND (? = '' OR source = ?) "  # noqa: S608 - our own columns
     "AND status <> 'completed' AND NOT EXISTS (SELECT 1 FROM batch_runs l "
@@ -115,13 +117,14 @@ class TablesReading:
     def totals(self, *, run_id: str = "", since: datetime | None = None) -> Totals:
         """Return the batches of a run, or of all, summed up."""
         statement = (
-            f"SELECT {rows.TOTALS} FROM batch_operations WHERE (? = '' OR run_id = ?) AND completed_at >= ?"  # noqa: S608 - our own columns
+            f"SELECT {rows.TOTALS} FROM batch_operations WHERE {_HAS_END} "  # noqa: S608 - our own columns
+            "AND (? = '' OR run_id = ?) AND completed_at >= ?"
         )
         return rows.totals_from(self._all(statement, (*_twice(run_id), _from(since)))[0])
 
     def performance(self, *, pipeline: str = "", since: datetime | None = None) -> tuple[Performance, ...]:
         """Return how each operation has gone, the one with the most batches first."""
-        condition = "(? = '' OR job_id = ?) AND completed_at >= ?"
+        condition = f"{_HAS_END} AND (? = '' OR job_id = ?) AND completed_at >= ?"
         wanted = (*_twice(pipeline), _from(since))
         statement = (
             f"SELECT operation_type, {rows.TOTALS} FROM batch_operations WHERE {condition} "  # noqa: S608 - our own columns
@@ -146,7 +149,7 @@ class TablesReading:
         width = every // timedelta(microseconds=1)
         statement = (
             f"SELECT completed_at / {width} AS place, {rows.TOTALS} FROM batch_operations "  # noqa: S608 - our own columns
-            "WHERE (? = '' OR job_id = ?) AND completed_at >= ? GROUP BY place ORDER BY place"
+            f"WHERE {_HAS_END} AND (? = '' OR job_id = ?) AND completed_at >= ? GROUP BY place ORDER BY place"
         )
         found = self._all(statement, (*_twice(pipeline), rows.micros(since)))
         return tuple(

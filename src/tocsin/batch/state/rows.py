@@ -30,7 +30,8 @@ LETTER: Final = (
 )
 BATCH: Final = (
     "job_id, run_id, batch_id, operation_type, status, total_records, processed_records, failed_records, "
-    "processing_time_seconds, started_at, completed_at, worker, retries, bytes, metadata"
+    "processing_time_seconds, started_at, completed_at, worker, retries, bytes, cpu_seconds, "
+    "memory_bytes, metadata"
 )
 TOTALS: Final = (
     "COUNT(*), SUM(total_records), SUM(processed_records), SUM(failed_records), SUM(retries), SUM(bytes), "
@@ -195,6 +196,8 @@ def batch_row(batch: BatchRow) -> Row:
         batch.worker,
         batch.retries,
         batch.bytes,
+        batch.cpu_seconds,
+        batch.memory_bytes,
         _json([(text(name), text(value)) for name, value in batch.metadata]),
     )
 
@@ -216,7 +219,9 @@ def batch_from(row: Row) -> BatchRow:
         worker=row[11],
         retries=row[12],
         bytes=row[13],
-        metadata=_METADATA.decode(row[14]),
+        cpu_seconds=row[14],
+        memory_bytes=row[15],
+        metadata=_METADATA.decode(row[16]),
     )
 
 

@@ -40,6 +40,11 @@ STEPS: Final = (
     CREATE INDEX batch_runs_begun ON batch_runs (begun);
     ALTER TABLE batch_dead_letters ADD COLUMN record_key TEXT NOT NULL DEFAULT ''
     """,
+    """
+    ALTER TABLE batch_operations ADD COLUMN cpu_seconds DOUBLE PRECISION NOT NULL DEFAULT 0;
+    ALTER TABLE batch_operations ADD COLUMN memory_bytes BIGINT NOT NULL DEFAULT 0;
+    CREATE INDEX batch_operations_open ON batch_operations (run_id) WHERE status IN ('pending', 'processing')
+    """,
 )
 
 

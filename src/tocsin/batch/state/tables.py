@@ -72,7 +72,17 @@ _ADD_LETTER: Final = (
 _ADD_BATCH: Final = (
     f"INSERT INTO batch_operations ({rows.BATCH}) VALUES ({rows.marks(rows.BATCH)}) "  # noqa: S608 - our own columns
     "ON CONFLICT (run_id, batch_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in rows.BATCH.split(", ") if name[-3:] != "_id")
+    + ", ".join(
+        f"{name} = excluded.{name}"
+        for name in rows.BATCH.split(", ")
+        if name[-3:] != "_id" and name != "cpu_seconds"
+    )
+    # Where it was tried more than once, all of it was used for this batch.
+    + ", cpu_seconds = batch_operations.cpu_seconds + excluded.cpu_seconds"
+)
+_CANCEL_BATCHES: Final = (
+    "UPDATE batch_operations SET status = 'cancelled', completed_at = ? "
+    "WHERE run_id = ? AND status IN ('pending', 'processing')"
 )
 _SETTLE: Final = (
     "UPDATE batch_dead_letters SET settled_at = ?, settled = ? WHERE settled_at IS NULL AND id IN ({})"
@@ -120,6 +130,8 @@ class TablesState(TablesReading):
                 values = rows.run_row(run, socket.gethostname(), os.getpid())
                 with self._door.transaction():
                     self._door.run(_BEGIN, (*values, self._owner))
+                    # What a process had under way that was killed is put together anew.
+                    self._door.run(_CANCEL_BATCHES, (rows.micros(run.checkpoint.at), rows.text(run.id)))
                 kept = self.run(run.id)
             except BaseException:
                 self._let_go(run.id)
@@ -174,6 +186,7 @@ class TablesState(TablesReading):
             try:
                 with self._door.transaction():
                     self._mine(_FINISH, run_id, (status.value, rows.micros(at), rows.reason(reason), report))
+                    self._door.run(_CANCEL_BATCHES, (rows.micros(at), rows.text(run_id)))
             finally:
                 self._let_go(run_id)
 
