@@ -16,6 +16,7 @@ TocsinError
 │   └── StoreBroken        not by waiting: newer schema, damaged file, in use by another server
 ├── InvalidPipeline    a batch pipeline, its settings or its source cannot be used as written
 ├── SourceFailed       a source of records cannot be read on
+├── NotMeasured        data cannot be read, or not be asked what was wanted
 ├── ChoreFailed        a chore of the engine raised; everything else can be done without it
 ├── ChannelError       a channel could not hand over a message
 └── ClientError        the command line or a client could not do what was asked
@@ -101,6 +102,14 @@ class InvalidPipeline(TocsinError):
 
 class SourceFailed(TocsinError):
     """A source of records cannot be read on: damaged, cut off, gone; what came before it is good."""
+
+
+class NotMeasured(TocsinError):
+    """Data cannot be read, or not asked what was wanted; `is_statement`: another question may be answered."""
+
+    def __init__(self, message: str, *, is_statement: bool = False) -> None:
+        super().__init__(message)
+        self.is_statement = is_statement
 
 
 class StoreError(TocsinError):

@@ -16,6 +16,15 @@ BOTH: Final = "both"
 HIGH: Final = "high"
 LOW: Final = "low"
 DIRECTIONS: Final = (BOTH, HIGH, LOW)
+_SHARES: Final = (
+    "uniqueness",
+    "pattern_match",
+    "accepted_values",
+    "references",
+    "in_range",
+    "length_in_range",
+)
+_COUNTED: Final = ("row_count", "freshness", "schema_drift", "distinct_count", "string_length", "stddev")
 
 
 class Metric(Enum):
@@ -40,14 +49,29 @@ class Metric(Enum):
     SCHEMA_DRIFT = "schema_drift"
     VALUE_RANGE = "value_range"
     PATTERN_MATCH = "pattern_match"
+    ACCEPTED_VALUES = "accepted_values"
+    REFERENCES = "references"
+    IN_RANGE = "in_range"
+    STRING_LENGTH = "string_length"
+    LENGTH_IN_RANGE = "length_in_range"
+    DISTINCT_COUNT = "distinct_count"
+    MINIMUM = "min"
+    MAXIMUM = "max"
+    MEAN = "mean"
+    SUM = "sum"
+    STANDARD_DEVIATION = "stddev"
+    QUANTILE = "quantile"
+    CUSTOM = "custom"
 
     def __init__(self, word: str) -> None:
-        self.is_share = word in ("null_rate", "uniqueness", "pattern_match")
-        self.is_counted = word in ("row_count", "freshness", "schema_drift")
-        self.of_column = self.is_share or word == "value_range"
-        self.of_table = word == "row_count"
-        self.worse = BOTH if word in ("row_count", "value_range") else HIGH
-        if word in ("uniqueness", "pattern_match"):
+        self.is_share = word in _SHARES or word == "null_rate"
+        self.is_counted = word in _COUNTED
+        self.of_table = word in ("row_count", "custom")
+        self.of_column = not self.of_table and word not in ("freshness", "schema_drift")
+        self.worse = BOTH
+        if word in ("null_rate", "freshness", "schema_drift"):
+            self.worse = HIGH
+        elif word in _SHARES:
             self.worse = LOW
         self.least = _LEAST_OF_SHARES if self.is_share else 0.0
 
@@ -87,8 +111,9 @@ class Check(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A limit for one metric of a job's data: at least `least`, at most `most`, each None for no limit.
 
     `severity` is how bad it is when it fails, by its word; empty: a warning. `anomaly` is how far it may be
-    from its own past; None: as far as it likes. It is kept as an array: a new field comes last and has a
-    default.
+    from its own past; None: as far as it likes. Beyond `warn_least` and `warn_most`, which lie within the
+    limits, it is a warning. `sent_as` is the name of its metric where it has one of its own. It is kept as an
+    array: a new field comes last and has a default.
     """
 
     id: str
@@ -98,20 +123,29 @@ class Check(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     most: float | None = None
     severity: str = ""
     anomaly: Anomaly | None = None
+    warn_least: float | None = None
+    warn_most: float | None = None
+    sent_as: str = ""
 
     @property
     def key(self) -> str:
-        """The name under which a run sends the metric: `row_count`, `<column>_<metric>`."""
+        """The name under which a run sends the metric: `row_count`, `<column>_<metric>`, or its own."""
+        if self.sent_as:
+            return self.sent_as
         return f"{self.column}_{self.metric.value}" if self.column else self.metric.value
 
     @property
     def has_no_limit(self) -> bool:
         """Whether nothing but its own past could make it fail."""
-        return self.least is None and self.most is None
+        return all(one is None for one in (self.least, self.most, self.warn_least, self.warn_most))
 
     def holds(self, value: float) -> bool:
-        """Whether a value is within the limits."""
-        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+        """Whether a value is within all limits."""
+        return self.is_bearable(value) and _lies(value, self.warn_least, self.warn_most)
+
+    def is_bearable(self, value: float) -> bool:
+        """Whether a value is no worse than a warning."""
+        return _lies(value, self.least, self.most)
 
     def is_unusual(self, value: float, compared: Compared | None) -> bool:
         """Whether a value is further from what was normal before it than the check lets it be."""
@@ -123,6 +157,10 @@ class Check(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
             return False
         least = self.metric.least if anomaly.least is None else anomaly.least
         return abs(compared.spreads) >= anomaly.spreads and abs(value - compared.ordinary) >= least
+
+
+def _lies(value: float, least: float | None, most: float | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)
 
 
 def learned_keys(checks: tuple[Check, ...]) -> dict[str, Metric]:

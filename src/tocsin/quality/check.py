@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tocsin.jobs.checks import Check, Compared, Metric
 from tocsin.jobs.measuring import compared_of, value_of, was_asked
 from tocsin.jobs.state import Measured
+from tocsin.quality.measurement import Reading, Segment
 from tocsin.quality.metrics import NEEDED_VALUES, LearnedMetric, ordinary_of
 from tocsin.quality.normal import of_such
 
@@ -18,8 +20,9 @@ class CheckVerdict(Enum):
     """What becomes of a check.
 
     `pass`: within its limits, and as usual where that is asked for. `warn`, `fail`: outside, or unusual, by
-    its severity. `error`: what was sent is no number. `no data`: nothing was sent. `learning`: it has no
-    limits, and there is too little past to compare it with; or no good run has ended since it was declared.
+    its severity. `error`: what was sent is no number, or it could not be measured. `no data`: nothing was
+    sent, or there was nothing to measure. `learning`: it has no limits, and there is too little past to compare
+    it with; or no good run has ended since it was declared.
     """
 
     PASS = "pass"  # noqa: S105 -- the word that data people know, and no secret
@@ -39,7 +42,8 @@ class Judged(Struct, frozen=True, kw_only=True, gc=False):
     """A check with its verdict, and why, as people read it.
 
     `value` is what was judged, None where no number was sent; `bounds` in words are those that it broke, else
-    its limits; `is_unusual`: it is within its limits, and far from its own past.
+    its limits; `is_unusual`: it is within its limits, and far from its own past; `is_bearable`: it has broken
+    no limit but that of a warning. `segment` is the one that speaks for all.
     """
 
     check: Check
@@ -48,27 +52,68 @@ class Judged(Struct, frozen=True, kw_only=True, gc=False):
     bounds: str
     value: float | None = None
     is_unusual: bool = False
+    is_bearable: bool = False
+    segment: str = ""
 
 
 def judge_check(check: Check, measured: Measured) -> Judged:
     """Return the verdict of one check on what a run measured."""
-    value, limits = value_of(measured, check), limits_of(check)
+    value = value_of(measured, check)
     if isinstance(value, float):
         return _of_a_number(check, value, compared_of(measured, check))
     if value is not None:
-        verdict, why = CheckVerdict.ERROR, f"{value} is not a finite number"
-    elif was_asked(measured, check):
-        verdict, why = CheckVerdict.NO_DATA, f"{check.key!r} was not sent"
-    else:
-        verdict, why = CheckVerdict.LEARNING, "not asked for yet, the next good run tells"
+        return _without_a_number(check, CheckVerdict.ERROR, f"{value} is not a finite number")
+    if was_asked(measured, check):
+        return _without_a_number(check, CheckVerdict.NO_DATA, f"{check.key!r} was not sent")
+    return _without_a_number(check, CheckVerdict.LEARNING, "not asked for yet, the next good run tells")
+
+
+def judge_reading(check: Check, read: Reading) -> Judged:
+    """Return the verdict of one check on what was measured for it; of segments the worst speaks."""
+    if read.is_error:
+        return _without_a_number(check, CheckVerdict.ERROR, read.said)
+    if read.segments:
+        return _of_segments(check, read.segments)
+    if read.value is None:
+        return _without_a_number(check, CheckVerdict.NO_DATA, read.said)
+    judged = _of_a_number(check, read.value, None)
+    return structs.replace(judged, said=f"{judged.said} ({read.said})") if read.said else judged
+
+
+def _of_segments(check: Check, segments: tuple[Segment, ...]) -> Judged:
+    """Return the worst verdict, of those that are as bad the first."""
+    judged = [
+        structs.replace(
+            judge_reading(check, Reading(value=one.value, said="nothing to measure")), segment=one.name
+        )
+        for one in segments
+    ]
+    worst = min(judged, key=lambda one: _WORST_FIRST.index(one.verdict))
+    failed = sum(one.verdict.is_failed for one in judged)
+    told = f"{failed} of {len(judged)} segments failed" if failed else f"{len(judged)} segments"
+    return structs.replace(worst, said=f"{worst.segment}: {worst.said} ({told})")
+
+
+def _without_a_number(check: Check, verdict: CheckVerdict, why: str) -> Judged:
+    limits = limits_of(check)
     return Judged(check=check, verdict=verdict, said=_said(why, check, limits), bounds=limits)
 
 
 def _of_a_number(check: Check, value: float, compared: Compared | None) -> Judged:
     shown, limits = _number(value, check.metric), limits_of(check)
     fails = CheckVerdict.FAIL if check.severity in _GRAVE else CheckVerdict.WARN
-    if not check.holds(value):
+    if not check.is_bearable(value):
         return Judged(check=check, verdict=fails, said=f"{shown}; {limits}", bounds=limits, value=value)
+    if not check.holds(value):
+        soft = _limits(check.warn_least, check.warn_most, check.metric)
+        return Judged(
+            check=check,
+            verdict=CheckVerdict.WARN,
+            said=f"{shown}; {soft}",
+            bounds=soft,
+            value=value,
+            is_bearable=True,
+        )
     if compared is not None and check.is_unusual(value, compared):
         bounds = f"normal is {range_of(check, compared)}"
         said = f"{shown}; {bounds}"
@@ -84,6 +129,16 @@ def _of_a_number(check: Check, value: float, compared: Compared | None) -> Judge
 def _said(why: str, check: Check, limits: str) -> str:
     """Return it with the limits; that a check has none but its own past goes without saying."""
     return why if check.has_no_limit and check.anomaly is not None else f"{why}; {limits}"
+
+
+_WORST_FIRST: Final = (
+    CheckVerdict.ERROR,
+    CheckVerdict.FAIL,
+    CheckVerdict.WARN,
+    CheckVerdict.NO_DATA,
+    CheckVerdict.LEARNING,
+    CheckVerdict.PASS,
+)
 
 
 class Standing(Struct, frozen=True, kw_only=True, gc=False):
@@ -152,14 +207,18 @@ def judge_checks(checks: tuple[Check, ...], measured: Measured) -> tuple[Judged,
 
 def limits_of(check: Check) -> str:
     """Return the limits of a check: `at least 1,000`, `from 0 to 100,000`."""
-    least, most = check.least, check.most
+    hard = _limits(check.least, check.most, check.metric)
+    if hard or not check.has_no_limit:
+        return hard or _limits(check.warn_least, check.warn_most, check.metric)
+    return "like its own past" if check.anomaly is not None else "without a limit"
+
+
+def _limits(least: float | None, most: float | None, metric: Metric) -> str:
     if least is not None and most is not None:
-        return f"from {_number(least, check.metric)} to {_number(most, check.metric)}"
+        return f"from {_number(least, metric)} to {_number(most, metric)}"
     if least is not None:
-        return f"at least {_number(least, check.metric)}"
-    if most is None:
-        return "like its own past" if check.anomaly is not None else "without a limit"
-    return f"at most {_number(most, check.metric)}"
+        return f"at least {_number(least, metric)}"
+    return "" if most is None else f"at most {_number(most, metric)}"
 
 
 def _number(value: float, metric: Metric) -> str:

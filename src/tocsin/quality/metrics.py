@@ -40,6 +40,8 @@ _KINDS: Final = {
     Metric.ROW_COUNT: Kind.COUNT,
     Metric.SCHEMA_DRIFT: Kind.COUNT,
     Metric.FRESHNESS: Kind.COUNT,
+    Metric.DISTINCT_COUNT: Kind.COUNT,
+    Metric.STRING_LENGTH: Kind.COUNT,
 }
 
 

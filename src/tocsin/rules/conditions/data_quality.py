@@ -55,7 +55,7 @@ def _too_many(rule: Rule, measured: Measured) -> bool:
 
 
 def _severity(judged: Judged) -> Severity:
-    word = judged.check.severity
+    word = "" if judged.is_bearable else judged.check.severity
     return Severity[word.upper()] if word else Severity.WARNING
 
 

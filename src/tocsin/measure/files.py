@@ -1,0 +1,121 @@
+"""Files of Parquet, CSV and JSON lines, compressed or not, one or many, measured where they lie."""
+
+import glob
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from tocsin.errors import NotMeasured
+from tocsin.measure.dialect import DUCKDB
+from tocsin.measure.duck import MEMORY_LIMIT, TIMEOUT_SECONDS, DuckTable, connected, first_line, locked
+
+if TYPE_CHECKING:
+    import duckdb
+
+MAX_FILES: Final = 10_000
+MAX_LINES_SHOWN: Final = 3
+_CSV: Final = "read_csv({files}, union_by_name = true, store_rejects = true, rejects_limit = 0)"
+_LINES: Final = "read_json({files}, format = 'newline_delimited', union_by_name = true)"
+_READERS: Final = {
+    ".parquet": "read_parquet({files}, union_by_name = true)",
+    ".csv": _CSV,
+    ".tsv": _CSV,
+    ".jsonl": _LINES,
+    ".ndjson": _LINES,
+    ".json": "read_json({files}, union_by_name = true)",
+}
+_PACKED: Final = (".gz", ".zst", ".zstd")
+_REMOTE: Final = ("s3://", "gs://", "gcs://", "r2://", "az://", "abfss://", "http://", "https://", "hf://")
+
+
+class Files(DuckTable):
+    """The files of a path, a pattern or an address as one table; columns are matched by name.
+
+    Lines of CSV that cannot be read are left out, counted and told of. Raises NotMeasured where there is
+    nothing to read, or it cannot be read. `beside` names further paths that checks may refer to.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        beside: Sequence[str] = (),
+        memory_limit: str = MEMORY_LIMIT,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        with ExitStack() as opened:
+            folder = opened.enter_context(TemporaryDirectory(prefix="tocsin-", ignore_cleanup_errors=True))
+            connection = opened.enter_context(connected(folder, memory_limit=memory_limit))
+            read = {one: _found(one) for one in (path, *beside)}
+            self._begin(connection, path, read)
+            super().__init__(
+                connection, {one: _reader(one, read[one]) for one in beside}, timeout_seconds=timeout_seconds
+            )
+            self._is_csv = "reject" in _reader(path, read[path])
+            self._held = opened.pop_all()
+
+    def _begin(self, connection: "duckdb.DuckDBPyConnection", path: str, read: dict[str, list[str]]) -> None:
+        import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
+
+        try:
+            if not path.startswith(_REMOTE):
+                locked(connection, [file for files in read.values() for file in files])
+            connection.execute(f"CREATE VIEW {self.relation} AS SELECT * FROM {_reader(path, read[path])}")
+        except duckdb.Error as error:
+            raise NotMeasured(f"{path} cannot be read: {first_line(error)}") from error
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return which lines of CSV could not be read, as far as the files have been read by now."""
+        if not self._is_csv:
+            return ()
+        found = self._asked(
+            "SELECT s.file_path, r.line, min(r.error_message), count(*) OVER () FROM reject_errors r "
+            "JOIN reject_scans s USING (scan_id, file_id) GROUP BY 1, 2 ORDER BY 1, 2 "
+            f"LIMIT {MAX_LINES_SHOWN}"
+        )
+        if not found:
+            return ()
+        shown = (f"{file}:{line}: {str(why).splitlines()[0]}" for file, line, why, _ in found)
+        number = int(str(found[0][3]))
+        return (
+            f"{number:,} line{'s' if number > 1 else ''} could not be read and {_is(number)} left out",
+            *shown,
+        )
+
+    def close(self) -> None:
+        """Let go of the connection and of what was put aside."""
+        self._held.close()
+
+
+def _is(number: int) -> str:
+    return "are" if number > 1 else "is"
+
+
+def _found(path: str) -> list[str]:
+    """Return the files that a path or pattern stands for."""
+    if path.startswith(_REMOTE):
+        return [path]
+    if Path(path).is_dir():
+        raise NotMeasured(f"{path} is a folder; name its files with a pattern: {Path(path) / '*.parquet'}")
+    files = [path] if Path(path).is_file() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207 -- the pattern may be absolute
+    if not files:
+        raise NotMeasured(f"there is no file {path}")
+    if len(files) > MAX_FILES:
+        raise NotMeasured(f"{path} stands for {len(files):,} files; at most {MAX_FILES:,} are read at once")
+    return files
+
+
+def _reader(path: str, files: list[str]) -> str:
+    """Return what reads the files, by the end of their name."""
+    suffixes = [suffix.lower() for suffix in Path(files[0]).suffixes]
+    packed = suffixes[-1:] and suffixes[-1] in _PACKED
+    kind = next(iter(suffixes[-2:-1] if packed else suffixes[-1:]), "")
+    if kind not in _READERS:
+        known = ", ".join(name[1:] for name in _READERS)
+        raise NotMeasured(
+            f"{path} is no kind of file that can be read; known are {known}, also packed as gz or zst"
+        )
+    listed = ", ".join(DUCKDB.text_of(file) for file in files)
+    return _READERS[kind].format(files=f"[{listed}]")

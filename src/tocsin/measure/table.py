@@ -1,0 +1,110 @@
+"""What a table is made of: its columns, what they hold, and what cannot be measured of them."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from typing import Final
+
+from tocsin.jobs.checks import Metric
+from tocsin.quality.measurement import Measurement
+
+
+class Holds(Enum):
+    """What a column holds, as far as it matters to what can be measured of it."""
+
+    NUMBERS = "numbers"
+    TEXT = "text"
+    INSTANTS = "instants"
+    ELSE = "something else"
+
+
+_TYPES: Final = (
+    (Holds.INSTANTS, re.compile(r"timestamp|datetime|^date\b", re.IGNORECASE)),
+    (
+        Holds.ELSE,
+        re.compile(r"\[|\(.*\(|^(struct|map|list|array|union|row|interval)|time|point", re.IGNORECASE),
+    ),
+    (Holds.TEXT, re.compile(r"char|text|string|clob|uuid|enum|^name$", re.IGNORECASE)),
+    (
+        Holds.NUMBERS,
+        re.compile(r"int|serial|dec|numeric|number|float|double|real|money|long|short", re.IGNORECASE),
+    ),
+)
+_FLOATS: Final = re.compile(r"float|double|real", re.IGNORECASE)
+_ZONED: Final = re.compile(r"with time zone|timestamptz|tz=", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column by its name, and its type in the words of whoever holds the table."""
+
+    name: str
+    type: str
+
+    @property
+    def holds(self) -> Holds:
+        """What can be measured of it."""
+        return next((holds for holds, pattern in _TYPES if pattern.search(self.type)), Holds.ELSE)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it may hold NaN and infinities."""
+        return self.holds is Holds.NUMBERS and _FLOATS.search(self.type) is not None
+
+    @property
+    def has_zone(self) -> bool:
+        """Whether its instants know their zone."""
+        return _ZONED.search(self.type) is not None
+
+
+_ASKS_FOR: Final = {
+    **dict.fromkeys(
+        (
+            Metric.VALUE_RANGE,
+            Metric.IN_RANGE,
+            Metric.MINIMUM,
+            Metric.MAXIMUM,
+            Metric.MEAN,
+            Metric.SUM,
+            Metric.STANDARD_DEVIATION,
+            Metric.QUANTILE,
+        ),
+        (Holds.NUMBERS,),
+    ),
+    **dict.fromkeys((Metric.PATTERN_MATCH, Metric.STRING_LENGTH, Metric.LENGTH_IN_RANGE), (Holds.TEXT,)),
+    Metric.FRESHNESS: (Holds.INSTANTS, Holds.TEXT),
+}
+
+
+def columns_of(measurement: Measurement, table: tuple[Column, ...]) -> tuple[Column, ...] | str:
+    """Return the columns that a measurement is of, or why they cannot be measured."""
+    found = list[Column]()
+    for name in measurement.columns:
+        column = called(name, table)
+        if isinstance(column, str):
+            return column
+        wanted = _ASKS_FOR.get(measurement.metric)
+        if wanted is not None and column.holds not in wanted:
+            words = " or ".join(holds.value for holds in wanted)
+            return f"column {name!r} is {column.type}, and {measurement.metric.value} is measured of {words}"
+        found.append(column)
+    for name in measurement.group_by:
+        column = called(name, table)
+        if isinstance(column, str):
+            return column
+    return tuple(found)
+
+
+def called(name: str, table: tuple[Column, ...]) -> Column | str:
+    """Return the column of a name, or why there is none."""
+    same = [column for column in table if column.name == name]
+    if len(same) > 1:
+        return f"there are {len(same)} columns called {name!r}; give each a name of its own"
+    if same:
+        return same[0]
+    names = Counter(column.name for column in table)
+    near = get_close_matches(name.lower(), [known.lower() for known in names], n=1, cutoff=0.6)
+    meant = next((known for known in names if near and known.lower() == near[0]), None)
+    return f"there is no column {name!r}{f'; did you mean {meant!r}?' if meant else ''}"
