@@ -21,8 +21,8 @@ class CheckVerdict(Enum):
 
     `pass`: within its limits, and as usual where that is asked for. `warn`, `fail`: outside, or unusual, by
     its severity. `error`: what was sent is no number, or it could not be measured. `no data`: nothing was
-    sent, or there was nothing to measure. `learning`: it has no limits, and there is too little past to compare
-    it with; or no good run has ended since it was declared.
+    sent, or there was nothing to measure. `learning`: it has no limits, and there is too little past to
+    compare it with; or no good run has ended since it was declared.
     """
 
     PASS = "pass"  # noqa: S105 -- the word that data people know, and no secret
