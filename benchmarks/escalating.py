@@ -15,7 +15,7 @@ from benchmarks.report import Row
 from tests.stories.server import Server, VirtualClock
 from tocsin.alerts.group import EACH_ALONE
 from tocsin.clock import now
-from tocsin.config import load_text
+from tocsin.config.loading import load_text
 from tocsin.jobs.checkin import CheckIn, CheckInKind
 from tocsin.notify.channel import Accepted
 from tocsin.notify.message import Message

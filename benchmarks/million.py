@@ -17,7 +17,7 @@ from benchmarks.processes import LOADER_CPU, running
 from benchmarks.report import Row, mid, spread
 from tocsin.app import calm_collector
 from tocsin.clock import SystemClock
-from tocsin.config import load as load_configuration
+from tocsin.config.loading import load as load_configuration
 from tocsin.engine.adopting import version_of
 from tocsin.engine.draft import Draft
 from tocsin.engine.writer import TICK_JOBS, Writer

@@ -17,7 +17,7 @@ import uvloop
 
 from tocsin.app import calm_collector, open_store, serve
 from tocsin.clock import SystemClock
-from tocsin.config import load
+from tocsin.config.loading import load
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.engine import EngineCondition
 from tocsin.engine.portion import MAX_GROUP

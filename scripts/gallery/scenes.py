@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from tests.stories.server import ALIVE_EVERY, BLIND_AFTER, Server, VirtualClock
 from tocsin.alerts.alert import AlertState
 from tocsin.alerts.drill import Aim
-from tocsin.config import load_text
+from tocsin.config.loading import load_text
 from tocsin.engine import auditing, rounds
 from tocsin.engine.commands import Acknowledge, StartDrill
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress, Records

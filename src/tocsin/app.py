@@ -15,7 +15,8 @@ from pathlib import Path
 import uvicorn
 
 from tocsin.clock import SystemClock
-from tocsin.config import CallBack, Key, Loaded, ServerSettings, default_database, load
+from tocsin.config.loading import Loaded, load
+from tocsin.config.settings import CallBack, Key, ServerSettings, default_database
 from tocsin.engine.engine import Engine
 from tocsin.errors import ConfigError, StoreError
 from tocsin.store.base import Store

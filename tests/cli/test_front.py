@@ -14,7 +14,7 @@ from tocsin.cli import tocsin as front
 from tocsin.cli.exits import Exit
 from tocsin.cli.group import ENVIRONMENT
 
-SET_UP = ["init", "check", "test", "schema", "routes", "backtest", "tune", "serve", "run", "flush"]
+SET_UP = ["init", "check", "test", "schema", "routes", "backtest", "tune", "serve", "run", "flush", "quality"]
 USE = [
     "jobs",
     "runs",

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Tocsin
 from tests.cli.test_backtest import history
 from tocsin.cli.exits import Exit
-from tocsin.config import load_configuration
+from tocsin.config.loading import load_configuration
 from tocsin.jobs.job import JobKey
 
 

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from tocsin.config import Loaded, load_text
+from tocsin.config.loading import Loaded, load_text
 from tocsin.errors import ConfigError, Problem
 
 ELSEWHERE = "hooks.example.com"

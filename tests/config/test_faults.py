@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config.conftest import ENVIRONMENT, Faults, Load
-from tocsin.config import load_text
+from tocsin.config.grammar.file import File
 from tocsin.config.grammar.keys import every_key
+from tocsin.config.loading import load_text
 from tocsin.config.references import Surroundings, follow
 from tocsin.errors import ConfigError, Problem
 
@@ -340,7 +341,7 @@ WORDS_OF_LIBRARIES = (
     "something else",
     "Value error",
 )
-KEYS = sorted({key.rpartition(".")[2] for key, _ in every_key()})
+KEYS = sorted({key.rpartition(".")[2] for key, _ in every_key(File)})
 SCALARS = st.sampled_from(
     [
         "1",

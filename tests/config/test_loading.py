@@ -11,8 +11,9 @@ from tests.config.test_promises import A10
 from tocsin.alerts.matcher import read_matcher
 from tocsin.alerts.route import Route, ways
 from tocsin.cli.example import EXAMPLE
-from tocsin.config import Key, load_configuration
-from tocsin.config import load as load_file
+from tocsin.config.loading import load as load_file
+from tocsin.config.loading import load_configuration
+from tocsin.config.settings import Key
 from tocsin.engine.configuration import Policy
 from tocsin.errors import ConfigError
 from tocsin.jobs.job import Definition, JobKey, Rank
@@ -249,7 +250,7 @@ def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) -> N
 
 DIGEST_OF = """
 import sys, pathlib
-from tocsin.config import load_text
+from tocsin.config.loading import load_text
 text = pathlib.Path(sys.argv[1]).read_bytes()
 print(load_text(text, {}, source="x", folder=pathlib.Path()).configuration.digest)
 """

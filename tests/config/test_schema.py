@@ -12,10 +12,11 @@ from tests.config.conftest import ENVIRONMENT, SECRET
 from tests.config.test_loading import ISSUE_EXAMPLE
 from tests.config.test_promises import A10
 from tocsin.cli.example import EXAMPLE
-from tocsin.config import ServerSettings
+from tocsin.config.grammar.file import File
 from tocsin.config.grammar.keys import every_key
 from tocsin.config.reading import read
 from tocsin.config.schema import json_schema
+from tocsin.config.settings import ServerSettings
 from tocsin.engine.configuration import Policy
 from tocsin.jobs.sla import SLA
 from tocsin.rules.rule import Rule
@@ -102,7 +103,7 @@ def test_what_the_two_schemas_share_means_the_same() -> None:
 
 
 def test_every_key_is_described_in_the_schema_and_in_words_of_its_own() -> None:
-    keys = every_key()
+    keys = every_key(File)
     assert [path for path, meaning in keys if len(meaning) < 15] == []
     assert {path for path, _ in keys} >= {
         "jobs.*.deadline",
@@ -149,4 +150,4 @@ def test_the_schema_shows_nothing_of_this_machine() -> None:
     ],
 )
 def test_what_a_key_is_said_to_be_when_left_out_is_what_it_is(path: str, value: float) -> None:
-    assert f"{value:g} if left out" in dict(every_key())[path]
+    assert f"{value:g} if left out" in dict(every_key(File))[path]

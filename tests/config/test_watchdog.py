@@ -9,7 +9,7 @@ from tests.config.conftest import ELSEWHERE, Load
 from tests.contracts.receivers import HttpReceiver
 from tests.contracts.situations import Situation
 from tests.notify.messages import AT
-from tocsin.config import Loaded
+from tocsin.config.loading import Loaded
 from tocsin.errors import ChannelError, ConfigError
 from tocsin.notify.heartbeat import Heartbeat
 

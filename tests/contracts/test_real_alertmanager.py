@@ -21,7 +21,7 @@ from tests.stories.server import Server, VirtualClock
 from tests.stories.story import Heard, Receiver
 from tocsin.alerts.alert import AlertState
 from tocsin.clock import now
-from tocsin.config import load_text
+from tocsin.config.loading import load_text
 from tocsin.engine import rounds
 from tocsin.engine.voicing import labels_of
 from tocsin.jobs.checkin import CheckIn, CheckInKind

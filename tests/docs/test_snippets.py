@@ -17,7 +17,8 @@ from standardwebhooks import Webhook
 from tests.docs.conftest import Served
 from tests.docs.pages import DOCS, SNIPPETS, blocks, snippets, text_of
 from tocsin.clock import now
-from tocsin.config import load_text
+from tocsin.config.data_checks import load_checks
+from tocsin.config.loading import load_text
 
 HELD_TO_FILES = {"yaml", "sh", "python", "json"}
 OF_OTHERS = {"alertmanager/alertmanager.yaml", "api/prometheus.yaml"}
@@ -37,6 +38,7 @@ BESIDE = {
 # Programs that have run before the scripts on their page, in the same folder.
 RUN_BEFORE = {"dead-letters": "dead-letters/orders.py"}
 RULE_TESTS = "rule-tests/rules.test.yaml"
+DATA_CHECKS = {name for name in snippets(".yaml") if name.startswith("data-checks/")}
 EXITS_WITH = {"tutorial/bad.sh": 1}
 WRITTEN_ON = date(2026, 11, 22)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -73,7 +75,14 @@ def test_every_file_is_shown() -> None:
     assert sorted(set(snippets()) - {block.name for block in blocks()}) == []
 
 
-@pytest.mark.parametrize("name", [n for n in snippets(".yaml") if n not in {*OF_OTHERS, RULE_TESTS}])
+@pytest.mark.parametrize("name", sorted(DATA_CHECKS))
+def test_every_file_of_checks_can_be_used(name: str) -> None:
+    assert load_checks(SNIPPETS / name).checks
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in snippets(".yaml") if n not in {*OF_OTHERS, *DATA_CHECKS, RULE_TESTS}]
+)
 def test_every_configuration_can_be_used(name: str, tmp_path: Path) -> None:
     for file in ("fullchain.pem", "privkey.pem"):
         (tmp_path / file).touch()

@@ -23,7 +23,7 @@ from tocsin.alerts.maintenance import MaintenanceWindow
 from tocsin.alerts.matcher import read_matcher, read_matchers
 from tocsin.alerts.route import Route
 from tocsin.alerts.timeinterval import NamedInterval, TimeInterval, read_times, read_weekdays
-from tocsin.config import load
+from tocsin.config.loading import load
 from tocsin.engine.configuration import Configuration, Policy
 from tocsin.errors import ChannelError
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from tocsin.alerts.group import EACH_ALONE
 from tocsin.clock import SystemClock, monotonic
-from tocsin.config import load
+from tocsin.config.loading import load
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.engine import Engine
 from tocsin.notify.channel import Accepted

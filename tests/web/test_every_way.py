@@ -14,7 +14,7 @@ from tests.contracts.situations import Situation
 from tests.contracts.vendors import Alertmanager, PagerDuty, Teams
 from tests.web.served import Served, fresh, serving, wait_until
 from tocsin.alerts.group import EACH_ALONE
-from tocsin.config import load_text
+from tocsin.config.loading import load_text
 
 KEY = "0123456789abcdef0123456789abcdef"
 ACCEPTS = Situation.ACCEPTS

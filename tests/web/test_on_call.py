@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.served import Heard, Served, fresh, serving
 from tocsin.clock import now
-from tocsin.config import load_text
+from tocsin.config.loading import load_text
 from tocsin.dialects.ical.events import read_calendar
 from tocsin.engine.configuration import Configuration
 

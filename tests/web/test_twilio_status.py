@@ -12,7 +12,7 @@ from tests.contracts.situations import Situation
 from tests.contracts.twilio import MADE, SID, Twilio, callback
 from tests.notify.messages import AT, a_message
 from tests.web.served import Served, serving, wait_until
-from tocsin.config import load
+from tocsin.config.loading import load
 from tocsin.engine.configuration import Configuration
 from tocsin.errors import ChannelError
 from tocsin.notify.answering import Line

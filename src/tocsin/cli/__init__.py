@@ -41,6 +41,7 @@ class Tocsin(LazyGroup):
         "serve": Lazy("tocsin.cli.serving", "serve", "Run the server.", WORK),
         "run": Lazy("tocsin.cli.serving", "run", "Run a command as a watched job.", WORK),
         "flush": Lazy("tocsin.cli.serving", "flush", "Deliver check-ins that wait on this machine.", WORK),
+        "quality": Lazy("tocsin.cli.quality", "quality", "Check data where it lies.", WORK),
         "jobs": Lazy("tocsin.cli.jobs", "jobs", "List, show, pause, rename or delete jobs.", LOOK),
         "runs": Lazy("tocsin.cli.runs", "runs", "Show the last runs of a job.", LOOK),
         "occurrences": Lazy("tocsin.cli.occurrences", "occurrences", "Show which expected runs came.", LOOK),

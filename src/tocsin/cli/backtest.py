@@ -94,7 +94,7 @@ def backtest(
 def configuration_at(path: Path) -> "Configuration":
     """Return what a file tells the engine, or end the command with all its mistakes."""
     with needs_server("backtest"):
-        from tocsin.config import load_configuration
+        from tocsin.config.loading import load_configuration
     try:
         return load_configuration(path)
     except ConfigError as error:

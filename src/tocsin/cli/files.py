@@ -16,7 +16,7 @@ from tocsin.clock import now
 from tocsin.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from tocsin.config import Loaded
+    from tocsin.config.loading import Loaded
 
 CONFIG_NAME = "tocsin.yaml"
 MOST_SHOWN = 50
@@ -51,7 +51,7 @@ def check(path: Path | None, config: Path | None, *, show_next: bool, as_json: b
         raise click.UsageError("give the configuration once: as PATH or with --config")
     chosen = found_config(path or config) or Path(CONFIG_NAME)
     with needs_server("check"):
-        from tocsin.config import load
+        from tocsin.config.loading import load
     try:
         loaded = load(chosen, os.environ)
     except ConfigError as error:
@@ -88,15 +88,26 @@ def found_config(given: Path | None) -> Path | None:
 @contextmanager
 def needs_server(command: str) -> Iterator[None]:
     """Turn a missing library of the server part into what to install."""
+    with _needs(f"'tocsin {command}' needs the server part", "server"):
+        yield
+
+
+@contextmanager
+def needs_quality() -> Iterator[None]:
+    """Turn a missing library for checks of data into what to install."""
+    with _needs("checks of data need more than is installed", "quality"):
+        yield
+
+
+@contextmanager
+def _needs(what: str, extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "tocsin":
             raise
         give_up(
-            f"'tocsin {command}' needs the server part ({error.name} is missing); "
-            "install it with: pip install 'tocsin[server]'",
-            Exit.FAILED,
+            f"{what} ({error.name} is missing); install it with: pip install 'tocsin[{extra}]'", Exit.FAILED
         )
 
 

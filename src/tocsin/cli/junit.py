@@ -2,40 +2,65 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-if TYPE_CHECKING:
-    from tocsin.cli.rule_tests import Suite
+from tocsin.cli.exits import Exit, give_up
+from tocsin.cli.output import say
 
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
-def junit(suites: Sequence["Suite"]) -> bytes:
-    """Return the XML: a suite for each file, a case for each test, with what was expected and what came."""
+class Case(NamedTuple):
+    """One test: how long it took, and in words what was wrong, the gist first; without any it is good."""
+
+    name: str
+    seconds: float = 0.0
+    wrong: Sequence[str] = ()
+    line: int | None = None
+
+
+class Cases(NamedTuple):
+    """The tests of one file."""
+
+    source: str
+    cases: Sequence[Case]
+
+
+def write_junit(path: Path, suites: Sequence[Cases]) -> None:
+    """Write the XML to a file and say so; ends the command where it cannot be written."""
+    try:
+        path.write_bytes(junit(suites))
+    except OSError as error:
+        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+    say(f"{path} written")
+
+
+def junit(suites: Sequence[Cases]) -> bytes:
+    """Return the XML: a suite for each file, a case for each test, with what was wrong."""
     root = Element("testsuites")
     for suite in suites:
         whole = SubElement(root, "testsuite", _counted(suite))
-        for one in suite.tried:
-            test = one.rehearsal.test
-            about = {"classname": suite.source, "name": test.name, "time": f"{one.seconds:.3f}"}
-            about |= {"file": suite.source, "line": str(test.line)}
+        for one in suite.cases:
+            about = {"classname": suite.source, "name": one.name, "time": f"{one.seconds:.3f}"}
+            about |= {"file": suite.source} | ({"line": str(one.line)} if one.line else {})
             case = SubElement(whole, "testcase", {name: _clean(value) for name, value in about.items()})
-            if not one.rehearsal.is_good:
-                failure = SubElement(case, "failure", {"message": _clean(" ".join(one.lines[:2]))})
-                failure.text = _clean("\n".join(one.lines))
+            if one.wrong:
+                failure = SubElement(case, "failure", {"message": _clean(" ".join(one.wrong[:2]))})
+                failure.text = _clean("\n".join(one.wrong))
     indent(root)
     text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
 
 
-def _counted(suite: "Suite") -> dict[str, str]:
+def _counted(suite: Cases) -> dict[str, str]:
     return {
         "name": _clean(suite.source),
-        "tests": str(len(suite.tried)),
-        "failures": str(suite.failed),
+        "tests": str(len(suite.cases)),
+        "failures": str(sum(bool(one.wrong) for one in suite.cases)),
         "errors": "0",
-        "time": f"{sum(one.seconds for one in suite.tried):.3f}",
+        "time": f"{sum(one.seconds for one in suite.cases):.3f}",
     }
 
 

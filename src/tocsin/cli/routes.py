@@ -79,7 +79,7 @@ def show(config: Path | None) -> None:
 def _configuration(command: str, config: Path | None) -> "Configuration":
     chosen = found_config(config) or Path(CONFIG_NAME)
     with needs_server(command):
-        from tocsin.config import load
+        from tocsin.config.loading import load
     try:
         return load(chosen, os.environ).configuration
     except ConfigError as error:

@@ -9,7 +9,8 @@ import click
 
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.files import needs_server
-from tocsin.cli.output import painted, say
+from tocsin.cli.junit import Case, Cases, write_junit
+from tocsin.cli.output import painted
 from tocsin.clock import monotonic
 from tocsin.errors import ConfigError
 from tocsin.notify.inert import line as inert_line
@@ -74,7 +75,7 @@ def test(paths: tuple[Path, ...], junit: Path | None, only: str) -> None:
     if only and not count:
         give_up(f"no test has {only!r} in its name", Exit.USAGE)
     if junit is not None:
-        _write(junit, suites)
+        write_junit(junit, _as_cases(suites))
     failed = sum(suite.failed for suite in suites)
     seconds = sum(one.seconds for suite in suites for one in suite.tried)
     said = f"{failed} of {count} failed" if failed else f"{count} good"
@@ -177,14 +178,22 @@ def _clock(instant: datetime, test: "RuleTest") -> str:
     return clock if there.date() == begins.date() else f"{there:%Y-%m-%d} {clock}"
 
 
-def _write(path: Path, suites: Sequence[Suite]) -> None:
-    from tocsin.cli.junit import junit
-
-    try:
-        path.write_bytes(junit(suites))
-    except OSError as error:
-        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
-    say(f"{path} written")
+def _as_cases(suites: Sequence[Suite]) -> list[Cases]:
+    return [
+        Cases(
+            suite.source,
+            [
+                Case(
+                    one.rehearsal.test.name,
+                    one.seconds,
+                    () if one.rehearsal.is_good else one.lines,
+                    one.rehearsal.test.line,
+                )
+                for one in suite.tried
+            ],
+        )
+        for suite in suites
+    ]
 
 
 def _inert(text: str) -> str:

@@ -77,7 +77,7 @@ def _configuration(path: Path | None) -> "Configuration":
     if path is not None:
         return configuration_at(path)
     with needs_server("tune"):
-        from tocsin.config import load
+        from tocsin.config.loading import load
     return load(None, os.environ).configuration
 
 

@@ -14,7 +14,7 @@ from tocsin.config.grammar.delivery import reach_of
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.keys import GrammarKeys
 from tocsin.config.problems import Fault, Lines, told, translate
-from tocsin.config.reading import MAX_BYTES, Document, general_timezone, read
+from tocsin.config.reading import Document, content_of, general_timezone, read
 from tocsin.config.references import Surroundings
 from tocsin.config.salvaging import salvaged
 from tocsin.config.settings import CallBack, ServerSettings
@@ -134,18 +134,6 @@ def _of_what_can_be_used(
     return told([*faults, *impossible_promises(file)], lines), told(advice.of_promises(file), lines)
 
 
-def content_of(path: Path, hint: str = "; make one with: tocsin init") -> bytes:
-    """Return what stands in a file; raises ConfigError, with `hint` where there is none."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = (error.strerror or "") if isinstance(error, OSError) else "the path is not one"
-        told_to = hint if isinstance(error, FileNotFoundError) else ""
-        problem = Problem(path="the file", message=f"cannot be read: {reason}{told_to}")
-        raise ConfigError(str(path), (problem,)) from None
-
-
 def checked(data: object, around: Surroundings) -> tuple[File | None, list[Fault]]:
     """Return the file that plain values are, or all that is wrong with them."""
     foreign = list(alertmanager_faults(data)) if isinstance(data, dict) else []
@@ -157,7 +145,7 @@ def checked(data: object, around: Surroundings) -> tuple[File | None, list[Fault
 
 
 def _translated(error: ValidationError) -> Iterator[Fault]:
-    keys = GrammarKeys()
+    keys = GrammarKeys(File)
     for detail in error.errors(include_url=False):
         yield translate(detail, keys)
 

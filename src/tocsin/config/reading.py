@@ -5,12 +5,13 @@ Read as YAML 1.2 reads: `on`, `yes`, `NO` and `23:00` are text, and only `true` 
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import yaml
 
 from tocsin.config.problems import Fault, Place
-from tocsin.errors import InvalidSchedule
-from tocsin.jobs.schedule import check_timezone
+from tocsin.errors import ConfigError, InvalidSchedule, Problem
+from tocsin.jobs.walltime import check_timezone
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
@@ -112,6 +113,18 @@ class Document:
                 continue
             steps.append(step)
         return tuple(steps), line
+
+
+def content_of(path: Path, hint: str = "; make one with: tocsin init") -> bytes:
+    """Return what stands in a file; raises ConfigError, with `hint` where there is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "") if isinstance(error, OSError) else "the path is not one"
+        told_to = hint if isinstance(error, FileNotFoundError) else ""
+        problem = Problem(path="the file", message=f"cannot be read: {reason}{told_to}")
+        raise ConfigError(str(path), (problem,)) from None
 
 
 def read(text: bytes) -> Document:

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from tocsin.config.as_written import nothing_called
 from tocsin.config.grammar import rule_tests as grammar
 from tocsin.config.grammar.keys import GrammarKeys
-from tocsin.config.loading import configuration_in, content_of, load_configuration
+from tocsin.config.loading import configuration_in, load_configuration
 from tocsin.config.problems import Fault, Place, told, translate
-from tocsin.config.reading import Document, read
+from tocsin.config.reading import Document, content_of, read
 from tocsin.config.rule_test_instants import unreadable_instants
 from tocsin.config.rule_test_times import MOST, read_beginning, read_length, read_when, repeated
 from tocsin.engine.configuration import Configuration

@@ -29,6 +29,18 @@ def order_refusal(least: float | None, most: float | None) -> str | None:
     return f"is smaller than 'threshold_min' ({most:g} < {least:g}); swap the two"
 
 
+def soft_refusal(check: Check) -> str | None:
+    """Return why the limits of a warning cannot stand beside those of the check, or None if they can."""
+    softer = order_refusal(check.warn_least, check.warn_most)
+    if softer is not None:
+        return softer.replace("threshold_min", "warn_min")
+    if None not in (check.least, check.warn_least) and check.warn_least < check.least:  # type: ignore[operator]  # neither is None
+        return "has a 'warn_min' below 'threshold_min', so that it would never warn; put it above"
+    if None not in (check.most, check.warn_most) and check.warn_most > check.most:  # type: ignore[operator]  # neither is None
+        return "has a 'warn_max' above 'threshold_max', so that it would never warn; put it below"
+    return None
+
+
 def lack_of(metric: Metric, column: str, *, is_limited: bool) -> str | None:
     """Return without what a check could never be judged, or None if it says enough."""
     if metric.of_column and not column:

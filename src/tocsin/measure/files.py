@@ -1,7 +1,7 @@
 """Files of Parquet, CSV and JSON lines, compressed or not, one or many, measured where they lie."""
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_FILES: Final = 10_000
 MAX_LINES_SHOWN: Final = 3
-_CSV: Final = "read_csv({files}, union_by_name = true, store_rejects = true, rejects_limit = 0)"
+_CSV: Final = "read_csv({files}, store_rejects = true, rejects_limit = 0)"
 _LINES: Final = "read_json({files}, format = 'newline_delimited', union_by_name = true)"
 _READERS: Final = {
     ".parquet": "read_parquet({files}, union_by_name = true)",
@@ -31,38 +31,42 @@ _REMOTE: Final = ("s3://", "gs://", "gcs://", "r2://", "az://", "abfss://", "htt
 
 
 class Files(DuckTable):
-    """The files of a path, a pattern or an address as one table; columns are matched by name.
+    """The files of a path, a pattern or an address as one table; columns go by name, in CSV by place.
 
     Lines of CSV that cannot be read are left out, counted and told of. Raises NotMeasured where there is
-    nothing to read, or it cannot be read. `beside` names further paths that checks may refer to.
+    nothing to read, or it cannot be read. `beside` are the paths of other tables that checks may refer to, by
+    the names that they use.
     """
 
     def __init__(
         self,
         path: str,
         *,
-        beside: Sequence[str] = (),
+        beside: Mapping[str, str] | None = None,
         memory_limit: str = MEMORY_LIMIT,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         with ExitStack() as opened:
             folder = opened.enter_context(TemporaryDirectory(prefix="tocsin-", ignore_cleanup_errors=True))
             connection = opened.enter_context(connected(folder, memory_limit=memory_limit))
-            read = {one: _found(one) for one in (path, *beside)}
-            self._begin(connection, path, read)
-            super().__init__(
-                connection, {one: _reader(one, read[one]) for one in beside}, timeout_seconds=timeout_seconds
-            )
-            self._is_csv = "reject" in _reader(path, read[path])
+            others = {name: (other, _found(other)) for name, other in (beside or {}).items()}
+            files = _found(path)
+            readable = [*files, *(file for _, found in others.values() for file in found)]
+            self._begin(connection, path, _reader(path, files), readable)
+            readers = {name: _reader(other, found) for name, (other, found) in others.items()}
+            super().__init__(connection, readers, timeout_seconds=timeout_seconds)
+            self._is_csv = _reader(path, files).startswith("read_csv")
             self._held = opened.pop_all()
 
-    def _begin(self, connection: "duckdb.DuckDBPyConnection", path: str, read: dict[str, list[str]]) -> None:
+    def _begin(
+        self, connection: "duckdb.DuckDBPyConnection", path: str, reader: str, readable: Sequence[str]
+    ) -> None:
         import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
 
         try:
             if not path.startswith(_REMOTE):
-                locked(connection, [file for files in read.values() for file in files])
-            connection.execute(f"CREATE VIEW {self.relation} AS SELECT * FROM {_reader(path, read[path])}")
+                locked(connection, readable)
+            connection.execute(f"CREATE VIEW {self.relation} AS SELECT * FROM {reader}")
         except duckdb.Error as error:
             raise NotMeasured(f"{path} cannot be read: {first_line(error)}") from error
 

@@ -82,16 +82,15 @@ def judge_reading(check: Check, read: Reading) -> Judged:
 
 def _of_segments(check: Check, segments: tuple[Segment, ...]) -> Judged:
     """Return the worst verdict, of those that are as bad the first."""
-    judged = [
-        structs.replace(
-            judge_reading(check, Reading(value=one.value, said="nothing to measure")), segment=one.name
-        )
-        for one in segments
-    ]
+    judged = [structs.replace(judge_reading(check, _of_segment(one)), segment=one.name) for one in segments]
     worst = min(judged, key=lambda one: _WORST_FIRST.index(one.verdict))
     failed = sum(one.verdict.is_failed for one in judged)
     told = f"{failed} of {len(judged)} segments failed" if failed else f"{len(judged)} segments"
     return structs.replace(worst, said=f"{worst.segment}: {worst.said} ({told})")
+
+
+def _of_segment(segment: Segment) -> Reading:
+    return Reading(value=segment.value, said="there is nothing to measure" if segment.value is None else "")
 
 
 def _without_a_number(check: Check, verdict: CheckVerdict, why: str) -> Judged:

@@ -10,6 +10,7 @@ from tocsin.jobs.declaring import (
     limit_refusal,
     most_of,
     order_refusal,
+    soft_refusal,
 )
 from tocsin.web.names import name_fault
 from tocsin.web.timetables import unusable
@@ -28,11 +29,13 @@ def checks_of(bodies: list[CheckBody]) -> tuple[Check, ...]:
 def _check(body: CheckBody, place: str) -> Check:
     metric, anomaly = body["metric"], _anomaly(body.get("anomaly"))
     least, most, column = body.get("threshold_min"), body.get("threshold_max"), body.get("column") or ""
-    is_limited = any(limit is not None for limit in (least, most, anomaly))
+    soft = body.get("warn_min"), body.get("warn_max")
+    is_limited = any(limit is not None for limit in (least, most, *soft, anomaly))
     _refuse(f"{place}.column", column_refusal(metric) if column else None)
-    for field, name in (("column", column), ("id", body.get("id") or "")):
+    for field, name in (("column", column), ("id", body.get("id") or ""), ("key", body.get("key") or "")):
         _refuse(f"{place}.{field}", name_fault(name) if name else None)
-    for field, limit in (("threshold_min", least), ("threshold_max", most)):
+    limits = (("threshold_min", least), ("threshold_max", most), ("warn_min", soft[0]), ("warn_max", soft[1]))
+    for field, limit in limits:
         _refuse(f"{place}.{field}", None if limit is None else limit_refusal(metric, limit))
     _refuse(f"{place}.threshold_max", order_refusal(least, most))
     _refuse(place, lack_of(metric, column, is_limited=is_limited))
@@ -45,7 +48,11 @@ def _check(body: CheckBody, place: str) -> Check:
         most=None if most is None else float(most),
         severity=body.get("severity") or "",
         anomaly=anomaly,
+        warn_least=None if soft[0] is None else float(soft[0]),
+        warn_most=None if soft[1] is None else float(soft[1]),
+        sent_as=body.get("key") or "",
     )
+    _refuse(place, soft_refusal(check))
     return check if check.id else replace(check, id=check.key)
 
 

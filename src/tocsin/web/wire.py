@@ -136,6 +136,9 @@ class CheckBody(TypedDict, total=False):
     id: Name | None
     threshold_min: Threshold | None
     threshold_max: Threshold | None
+    warn_min: Threshold | None
+    warn_max: Threshold | None
+    key: Name | None
     severity: Literal["info", "warning", "critical", "page"] | None
     anomaly: Annotated[AnomalyBody | None, BeforeValidator(_on_or_off), _ON_OR_OFF]
 

@@ -17,6 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from tocsin.config.grammar.base import Name, OneOrMore, Part
+from tocsin.config.grammar.measuring import NEEDED, Measured
 from tocsin.config.problems import closest, refuse, shown
 from tocsin.jobs.checks import MAX_CHECKS, USUAL_SPREADS, Metric
 from tocsin.jobs.checks import Anomaly as MeantAnomaly
@@ -31,9 +32,13 @@ from tocsin.jobs.declaring import (
     limit_refusal,
     most_of,
     order_refusal,
+    soft_refusal,
 )
+from tocsin.quality.measurement import DataCheck, Measurement, OnFail
 
 _WORDS = tuple(metric.value for metric in Metric)
+_RANGES = {Metric.VALUE_RANGE: Metric.IN_RANGE, Metric.STRING_LENGTH: Metric.LENGTH_IN_RANGE}
+"""What is measured of them where a share of the values may be bad."""
 
 
 def _metric(word: str) -> str:
@@ -89,11 +94,11 @@ def _on_or_off(value: object) -> object:
     return value
 
 
-class Check(Part):
+class Check(Measured):
     """A limit for one metric of the data that a job writes, or its own past as the limit."""
 
     metric: Annotated[str, AfterValidator(_metric), Field(json_schema_extra={"enum": list(_WORDS)})]
-    """row_count, null_rate, uniqueness, freshness, schema_drift, value_range or pattern_match."""
+    """What is measured: row_count, null_rate and so on; the reference lists every metric."""
 
     column: Name | None = None
     """Column that it is measured of; the run sends `<column>_<metric>`, and without one `<metric>`."""
@@ -107,6 +112,15 @@ class Check(Part):
     threshold_max: Threshold | None = None
     """Largest value that is good; of schema_drift 0, if neither a limit nor `anomaly` is given."""
 
+    warn_min: Threshold | None = None
+    """Smallest value that is not even a warning; it lies above `threshold_min`."""
+
+    warn_max: Threshold | None = None
+    """Largest value that is not even a warning; it lies below `threshold_max`."""
+
+    key: Name | None = None
+    """Name under which the run sends the metric, instead of the usual one."""
+
     severity: Literal["info", "warning", "critical", "page"] | None = None
     """How bad it is when the check fails: info, warning, critical or page; warning if left out."""
 
@@ -119,7 +133,7 @@ class Check(Part):
         metric = _known(info)
         return _unless(None if value is None or metric is None else column_refusal(metric), value)
 
-    @field_validator("threshold_min", "threshold_max")
+    @field_validator("threshold_min", "threshold_max", "warn_min", "warn_max")
     @classmethod
     def _possible(cls, value: float | None, info: ValidationInfo) -> float | None:
         metric = _known(info)
@@ -132,28 +146,96 @@ class Check(Part):
 
     @model_validator(mode="after")
     def _is_a_check(self) -> "Check":
-        return _unless(lack_of(Metric(self.metric), self.column or "", is_limited=self._is_limited), self)
+        metric, of = Metric(self.metric), "+".join(self.columns or []) or self.column or ""
+        for key, why in self.out_of_place(metric):
+            raise refuse(f"'{key}' {why}")
+        if self.columns and self.column:
+            raise refuse("names 'column' and 'columns'; keep one of the two")
+        _unless(lack_of(metric, of, is_limited=self._is_limited), self)
+        _unless(self._contradiction(metric), self)
+        return _unless(soft_refusal(self.meant), self)
+
+    def _contradiction(self, metric: Metric) -> str | None:
+        """Return why the check cannot be meant as it is written."""
+        if (self.where or self.group_by) and not (self.id or self.key):
+            return "needs an 'id': of some rows, or of segments, its metric is sent under that name"
+        if self.mostly is None:
+            return None
+        if metric in _RANGES:
+            is_soft = self.warn_min is not None or self.warn_max is not None
+            return (
+                "has 'mostly' and a warning of its own: with 'mostly' write two checks" if is_soft else None
+            )
+        side = "threshold_max" if metric is Metric.NULL_RATE else "threshold_min"
+        if getattr(self, side) is not None:
+            return f"says by 'mostly' and by '{side}' how many must be good; keep one of the two"
+        return None
 
     @property
     def _is_limited(self) -> bool:
-        limits = (self.threshold_min, self.threshold_max, self.anomaly)
-        return any(limit is not None for limit in limits)
+        limits = (self.threshold_min, self.threshold_max, self.warn_min, self.warn_max, self.anomaly)
+        said_by_mostly = self.mostly is not None and Metric(self.metric) not in _RANGES
+        return said_by_mostly or any(limit is not None for limit in limits)
 
     @property
     def meant(self) -> Meant:
         """The check that this says."""
-        metric = Metric(self.metric)
-        most = most_of(metric, self.threshold_max, is_limited=self._is_limited)
+        metric, least, most = self._judged()
         check = Meant(
             id=self.id or "",
             metric=metric,
-            column=self.column or "",
-            least=None if self.threshold_min is None else float(self.threshold_min),
-            most=None if most is None else float(most),
+            column="+".join(self.columns or []) or self.column or "",
+            least=least,
+            most=most,
             severity=self.severity or "",
             anomaly=None if self.anomaly is None else self.anomaly.meant,
+            warn_least=None if self.warn_min is None else float(self.warn_min),
+            warn_most=None if self.warn_max is None else float(self.warn_max),
+            sent_as=self.key or ((self.id or "") if self.where or self.group_by else ""),
         )
         return check if check.id else replace(check, id=check.key)
+
+    def _judged(self) -> tuple[Metric, float | None, float | None]:
+        """Return what is judged, and between which limits: with `mostly` the share of the good values."""
+        metric = Metric(self.metric)
+        least = None if self.threshold_min is None else float(self.threshold_min)
+        most = most_of(metric, self.threshold_max, is_limited=self._is_limited)
+        most = None if most is None else float(most)
+        if self.mostly is None:
+            return metric, least, most
+        if metric is Metric.NULL_RATE:
+            return metric, least, round(1 - self.mostly, 12)
+        return _RANGES.get(metric, metric), float(self.mostly), None if metric in _RANGES else most
+
+    def measured(self, timezone: str) -> DataCheck:
+        """Return the check with what must be measured for it; instants without a zone are of `timezone`."""
+        meant = self.meant
+        least, most = (
+            None if one is None else float(one) for one in (self.threshold_min, self.threshold_max)
+        )
+        measurement = Measurement(
+            metric=meant.metric,
+            columns=tuple(self.columns or ([self.column] if self.column else [])),
+            where=self.where or "",
+            group_by=tuple(self.group_by or ()),
+            detail=self.detail(meant.metric, least, most, timezone),
+            is_approximate=bool(self.approximate),
+        )
+        return DataCheck(check=meant, measurement=measurement, on_fail=OnFail(self.on_fail or "alert"))
+
+    @property
+    def cannot_be_measured(self) -> str | None:
+        """Why the metric can be sent by a job, and not be measured; None where it can."""
+        metric = Metric(self.metric)
+        key = NEEDED.get(metric)
+        if key is not None and getattr(self, key) is None:
+            return f"needs '{key}': without it {metric.value} cannot be measured"
+        if metric in _RANGES.values():
+            usual = next(one for one, share in _RANGES.items() if share is metric)
+            return f"is measured as {usual.value} with 'mostly'"
+        if metric is Metric.FRESHNESS and self.column is None:
+            return "needs a 'column' of instants: without it freshness cannot be measured"
+        return None
 
 
 _T = TypeVar("_T")

@@ -8,7 +8,6 @@ from typing import Annotated, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from tocsin.config.grammar.base import Part
-from tocsin.config.grammar.file import File
 from tocsin.config.grammar.words import words_of
 from tocsin.config.problems import Place
 
@@ -21,7 +20,7 @@ _Kind = object
 class GrammarKeys:
     """The known keys of every place of a kind of file."""
 
-    def __init__(self, root: type[Part] = File) -> None:
+    def __init__(self, root: type[Part]) -> None:
         self._root = root
 
     def at(self, place: Place) -> tuple[str, ...]:
@@ -36,7 +35,7 @@ class GrammarKeys:
         return _homes(self._root).get(key, ())
 
 
-def every_key(root: type[Part] = File) -> tuple[tuple[str, str], ...]:
+def every_key(root: type[Part]) -> tuple[tuple[str, str], ...]:
     """Return every key as a path, `jobs.*.deadline`, with what it means, in the order of the grammar."""
     return tuple((".".join(path), meaning) for path, meaning in _walk(root, (), ()))
 

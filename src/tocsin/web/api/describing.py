@@ -109,6 +109,8 @@ def promise_shape(definition: Definition) -> PromiseShape:
                 key=check.key,
                 threshold_min=check.least,
                 threshold_max=check.most,
+                warn_min=check.warn_least,
+                warn_max=check.warn_most,
                 severity=check.severity or "warning",
                 anomaly=_anomaly_shape(check),
             )

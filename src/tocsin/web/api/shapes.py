@@ -184,6 +184,9 @@ class CheckShape(Shape):
     """The name under which a run sends the metric."""
     threshold_min: float | None
     threshold_max: float | None
+    warn_min: float | None
+    """Below this it is a warning, whatever the severity; null: there is no such limit."""
+    warn_max: float | None
     severity: str
     anomaly: AnomalyShape | None
     """How far it may be from its own past; null: only limits count."""

@@ -1,0 +1,69 @@
+"""Checks of data as a run of a job: what was measured travels with its end, and the rules judge it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from tocsin.cli.quality_told import Checked
+from tocsin.client.client import Client
+from tocsin.client.job import Job
+
+if TYPE_CHECKING:
+    from tocsin.config.data_checks import ChecksFile
+    from tocsin.jobs.checks import Check
+    from tocsin.measure.checking import CheckResult
+
+MAX_EXAMPLES: Final = 20
+"""Of so many failed checks rows are sent along."""
+
+
+@contextmanager
+def reported(job: str, environment: str, written: "ChecksFile") -> Iterator[Callable[[Checked], None]]:
+    """Report a run of a job while the data is checked; what is yielded takes what became of the checks.
+
+    The checks are declared with the run: a definition in the server's own file counts for more.
+    """
+    from tocsin.quality.measurement import OnFail
+
+    declared = [as_declared(one.check) for one in written.checks if one.on_fail is not OnFail.RECORD]
+    client = Client(environment=environment)
+    definition = {"checks": declared} if declared else None
+
+    with Job(job, environment=environment, definition=definition, client=client) as run:
+
+        def take(found: Checked) -> None:
+            for one in found.results:
+                if one.judged.value is not None:
+                    run.metric(one.check.check.key, one.judged.value)
+            failed = [one for one in found.results if one.is_failed]
+            run.metadata(data_checks={one.check.check.id: _told(one) for one in failed[:MAX_EXAMPLES]})
+            fatal = [one for one in failed if one.check.on_fail is OnFail.FAIL_RUN]
+            if fatal:
+                run.fail("; ".join(f"check {one.check.check.id}: {one.judged.said}" for one in fatal))
+
+        yield take
+    client.finish()
+
+
+def _told(one: "CheckResult") -> str:
+    said = f"{one.judged.verdict.value}: {one.judged.said}"
+    return f"{said}, such as {'; '.join(one.examples)}" if one.examples else said
+
+
+def as_declared(check: "Check") -> dict[str, object]:
+    """Return a check as a check-in declares it."""
+    anomaly = check.anomaly
+    told = {
+        "id": check.id,
+        "metric": check.metric.value,
+        "column": check.column,
+        "key": check.sent_as,
+        "threshold_min": check.least,
+        "threshold_max": check.most,
+        "warn_min": check.warn_least,
+        "warn_max": check.warn_most,
+        "severity": check.severity,
+        "anomaly": anomaly
+        and {"spreads": anomaly.spreads, "direction": anomaly.direction or None, "least": anomaly.least},
+    }
+    return {name: value for name, value in told.items() if value not in (None, "")}

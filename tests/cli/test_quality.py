@@ -1,0 +1,153 @@
+"""`tocsin quality`, as somebody who keeps an eye on a table uses it."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import duckdb
+import pytest
+
+from tests.cli.conftest import Said, Tocsin
+from tocsin.cli.exits import Exit
+
+CHECKS = """\
+key: id
+sensitive: email
+checks:
+  - {metric: row_count, threshold_min: 3, severity: critical}
+  - {metric: null_rate, column: email, threshold_max: 0.5, warn_max: 0.1, severity: critical}
+  - {metric: uniqueness, column: email, threshold_min: 1}
+  - {metric: value_range, column: amount, threshold_min: 0, threshold_max: 100, severity: critical}
+"""
+ROWS = (
+    "SELECT * FROM (VALUES (1, 'a@x', 5.0), (2, NULL, 7.5), (3, 'b@x', 250.0), (4, 'b@x', 1.0)) "
+    "t(id, email, amount)"
+)
+
+
+@pytest.fixture
+def run(tocsin: Tocsin, tmp_path: Path) -> "Run":
+    return Run(tocsin, tmp_path)
+
+
+class Run:
+    """Writes data and a file of checks, and checks."""
+
+    def __init__(self, tocsin: Tocsin, folder: Path) -> None:
+        self._tocsin, self.folder = tocsin, folder
+        self.data = str(folder / "orders.parquet")
+        duckdb.execute(f"COPY ({ROWS}) TO '{self.data}'")
+
+    def __call__(self, checks: str, *words: str) -> Said:
+        (self.folder / "orders.yaml").write_text(checks, encoding="utf-8")
+        return self._tocsin("quality", "run", *words, "--checks", str(self.folder / "orders.yaml"))
+
+
+def test_each_check_is_told_with_its_value_its_limits_and_rows_that_failed(run: Run) -> None:
+    said = run(CHECKS, run.data)
+
+    assert said.code == Exit.FAILED
+    assert "pass  row_count           4; at least 3" in said.out
+    assert "warn  email_null_rate     0.25 (25 %); at most 0.1 (10 %)" in said.out
+    assert "such as id=2" in said.out
+    assert "fail  amount_value_range  250; from 0 to 100 (from 1 to 250)" in said.out
+    assert "such as id=3" in said.out
+    assert "4 checks: 2 warn, 1 pass, 1 fail" in said.out
+
+
+def test_values_of_sensitive_columns_are_never_shown(run: Run) -> None:
+    said = run(CHECKS, run.data)
+
+    assert "email=•••" in said.out
+    assert "b@x" not in said.out
+
+
+def test_good_data_ends_with_0(run: Run) -> None:
+    said = run("checks: [{metric: row_count, threshold_min: 1}]\n", run.data)
+
+    assert said.code == Exit.OK
+
+
+def test_a_program_is_told_the_same(run: Run) -> None:
+    told = json.loads(run(CHECKS, run.data, "--json").out)
+
+    assert told["failed"] == 3
+    assert [one["verdict"] for one in told["checks"]] == ["pass", "warn", "warn", "fail"]
+    assert told["checks"][3]["value"] == 250
+    assert told["checks"][3]["examples"] == ["id=3"]
+
+
+def test_a_server_of_continuous_integration_sees_a_case_for_each_check(run: Run) -> None:
+    run(CHECKS, run.data, "--junit", str(run.folder / "out.xml"))
+
+    (suite,) = ET.parse(run.folder / "out.xml").getroot()  # noqa: S314 -- our own file
+    assert (suite.get("tests"), suite.get("failures")) == ("4", "3")
+    failure = suite.find("testcase[@name='amount_value_range']/failure")
+    assert failure is not None
+    assert failure.get("message", "").startswith("fail: 250; from 0 to 100")
+
+
+@pytest.mark.parametrize(
+    ("data", "checks", "why"),
+    [
+        ("nothing.parquet", "checks: [{metric: row_count, threshold_min: 1}]\n", "there is no file"),
+        (
+            "orders.xls",
+            "checks: [{metric: row_count, threshold_min: 1}]\n",
+            "no kind of file that can be read",
+        ),
+        ("cut.parquet", "checks: [{metric: row_count, threshold_min: 1}]\n", "cannot be read"),
+        ("orders.parquet", "checks: [{metric: row_cont, threshold_min: 1}]\n", "did you mean row_count?"),
+        ("orders.parquet", "checks: []\n", "checks"),
+    ],
+)
+def test_what_cannot_be_run_ends_with_2_and_says_why(run: Run, data: str, checks: str, why: str) -> None:
+    (run.folder / "orders.xls").write_bytes(b"x")
+    (run.folder / "cut.parquet").write_bytes(Path(run.data).read_bytes()[:200])
+
+    said = run(checks, str(run.folder / data))
+
+    assert said.code == Exit.USAGE
+    assert why in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_column_that_is_not_there_costs_its_own_check_and_no_other(run: Run) -> None:
+    said = run(CHECKS.replace("column: amount", "column: amout"), run.data)
+
+    assert said.code == Exit.FAILED
+    assert "error  amout_value_range" in said.out
+    assert "there is no column 'amout'; did you mean 'amount'?" in said.out
+    assert "pass   row_count" in said.out
+
+
+def test_lines_that_cannot_be_read_are_counted_and_shown(run: Run) -> None:
+    lines = "".join(f"{number},{number}.5\n" for number in range(1, 3_000))
+    (run.folder / "orders.csv").write_text(f"id,amount\n{lines}9,1.5,x\n10,2.5,7\n", encoding="utf-8")
+
+    said = run(
+        "checks: [{metric: row_count, threshold_min: 2999}, {metric: sum, column: amount, threshold_min: 1}]",
+        str(run.folder / "orders.csv"),
+    )
+
+    assert said.code == Exit.OK
+    assert "2 lines could not be read and are left out" in said.out
+    assert "orders.csv:3001:" in said.out
+    assert "2,999; at least 2,999" in said.out
+
+
+def test_sql_of_a_check_reads_its_own_data_alone(run: Run) -> None:
+    (run.folder / "secret.csv").write_text("a\n1\n", encoding="utf-8")
+    secret = run.folder / "secret.csv"
+    asked = {
+        "peek": f"select count(*) from '{secret}'",  # noqa: S608 -- an attack, and no query of ours
+        "write": f"select 1); copy (select 1) to '{secret}'",
+        "mean": "avg(amount)",
+    }
+    checks = [{"metric": "custom", "id": name, "sql": sql, "threshold_min": 0} for name, sql in asked.items()]
+
+    said = run(json.dumps({"checks": checks}), run.data)
+
+    assert said.out.count("error") >= 2
+    assert "pass   mean" in said.out
+    assert secret.read_text(encoding="utf-8") == "a\n1\n"
