@@ -151,3 +151,35 @@ def test_sql_of_a_check_reads_its_own_data_alone(run: Run) -> None:
     assert said.out.count("error") >= 2
     assert "pass   mean" in said.out
     assert secret.read_text(encoding="utf-8") == "a\n1\n"
+
+
+def test_what_is_suggested_passes_on_the_data_it_came_from(run: Run, tocsin: Tocsin) -> None:
+    path = run.folder / "suggested.yaml"
+    query = (
+        "SELECT i AS id, if(i % 3 = 0, NULL, 'u' || i) AS email, i % 50 * 2.5 AS amount, "
+        "(['new', 'paid', 'sent'])[i % 3 + 1] AS status, now() - to_hours(i) AS at FROM range(200) r(i)"
+    )
+    duckdb.execute(f"COPY ({query}) TO '{run.data}'")
+
+    said = tocsin("quality", "suggest", run.data, "-o", str(path))
+    checked = tocsin("quality", "run", "--checks", str(path))
+
+    written = path.read_text(encoding="utf-8")
+    assert said.code == checked.code == Exit.OK, checked.out
+    assert "{metric: row_count, threshold_min: 100, severity: critical}" in written
+    assert "{metric: uniqueness, column: id, threshold_min: 1, severity: critical}" in written
+    assert "{metric: accepted_values, column: status, values: [new, paid, sent], mostly: 1.0}" in written
+    assert "{metric: value_range, column: amount, threshold_min: 0.0, threshold_max: 190}" in written
+    assert "{metric: freshness, column: at, unit: hours, threshold_max: 26.0}" in written
+    assert tocsin("quality", "suggest", run.data, "-o", str(path)).code == Exit.FAILED
+
+
+def test_of_a_wide_table_as_many_checks_are_suggested_as_a_file_may_hold(run: Run, tocsin: Tocsin) -> None:
+    path = run.folder / "suggested.yaml"
+    columns = ", ".join(f"i + {number} AS c{number}" for number in range(120))
+    duckdb.execute(f"COPY (FROM range(50) r(i) SELECT {columns}) TO '{run.data}'")
+
+    tocsin("quality", "suggest", run.data, "-o", str(path))
+
+    assert tocsin("quality", "run", "--checks", str(path)).code == Exit.OK
+    assert "#  - {metric: uniqueness, column: c119" in path.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.files import needs_quality
 from tocsin.cli.group import Suggesting
 from tocsin.cli.junit import write_junit
-from tocsin.cli.output import instant, print_json
+from tocsin.cli.output import instant, print_json, say
 from tocsin.cli.quality_told import Checked, as_cases, as_data, tell
 from tocsin.clock import monotonic, now
 from tocsin.errors import ConfigError, NotMeasured
@@ -105,3 +105,40 @@ def _checked(place: str, written: "ChecksFile", as_of: datetime) -> Checked:
     except NotMeasured as error:
         give_up(str(error), Exit.USAGE)
     return Checked(source=place, results=results, remarks=remarks, seconds=monotonic() - begun)
+
+
+@quality.command()
+@click.argument("source", metavar="PATH")
+@click.option(
+    "-o", "--output", "path", type=_FILE, metavar="FILE", help="Write it there (default: standard output)."
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+def suggest(source: str, path: Path | None, *, force: bool) -> None:
+    """Write a file of checks to begin with, which the data at PATH passes as it is now.
+
+    Limits are wide: half the rows, a range half as far again on both sides. Narrow them, and give each check
+    its severity.
+    """
+    with needs_quality():
+        from tocsin.cli.quality_written import as_yaml
+        from tocsin.measure.files import Files
+        from tocsin.measure.suggesting import suggested
+    try:
+        table = Files(source)
+        try:
+            text = as_yaml(source, suggested(table, now()), path)
+        finally:
+            table.close()
+    except NotMeasured as error:
+        give_up(str(error), Exit.USAGE)
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        give_up(f"{path} exists already; choose another name, or replace it with --force", Exit.FAILED)
+    except OSError as error:
+        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+    say(f"{path} written; look at it, then: tocsin quality run --checks {path}")

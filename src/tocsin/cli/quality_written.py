@@ -1,0 +1,36 @@
+"""A file of checks as it is written for people, who are to change it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from tocsin.jobs.checks import MAX_CHECKS
+
+_HEAD: Final = """\
+# Checks of {source}, as it is now. Change what is wrong, and leave out what says nothing; then:
+#   tocsin quality run --checks {file}
+# Every metric and key: docs/reference/data-checks.md
+"""
+
+
+def as_yaml(source: str, checks: Sequence[Mapping[str, object]], path: Path | None) -> str:
+    """Return the file: a check to a line, and the source as it is found from the file's folder."""
+    found_from = Path() if path is None else path.parent
+    there = source if "://" in source else os.path.relpath(source, found_from)
+    lines = [_HEAD.format(source=source, file=path or "FILE"), f"source: {_flow(there)}\nchecks:\n"]
+    lines += [f"  - {_flow(dict(check))}\n" for check in checks[:MAX_CHECKS]]
+    if checks[MAX_CHECKS:]:
+        lines.append(f"# A file holds at most {MAX_CHECKS} checks; these would be more:\n")
+        lines += [f"#  - {_flow(dict(check))}\n" for check in checks[MAX_CHECKS:]]
+    return "".join(lines)
+
+
+def _flow(value: object) -> str:
+    """Return a value as YAML in one line."""
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
