@@ -1,7 +1,9 @@
 """What is read ahead of what is sent."""
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sized
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,12 @@ import pytest
 from tests.batch.sinks_that_fail import BookSink
 from tests.batch.stories import QUICK
 from tocsin.batch.config import BatchConfig
-from tocsin.batch.outcome import Kind, Refused
+from tocsin.batch.outcome import Kind, Partial, Refused
 from tocsin.batch.parcel import Batch
 from tocsin.batch.pipeline import Pipeline
 from tocsin.batch.sink import sink
-from tocsin.batch.state.base import RunStatus
+from tocsin.batch.state import open_state
+from tocsin.batch.state.base import Checkpoint, RunStatus, State
 
 READ_AT_ONCE = 6_500  # nine portions that are not taken up, and what the reader holds
 
@@ -64,3 +67,62 @@ def test_a_source_that_comes_back_when_the_run_is_over_disturbs_nobody(
     assert report.status is RunStatus.FAILED
     assert readers != []
     assert raised == []
+
+
+@pytest.mark.parametrize("is_asynchronous", [False, True])
+def test_records_that_are_refused_take_up_memory_until_they_are_written_down(
+    state: Path, *, is_asynchronous: bool
+) -> None:
+    size, count, budget = 200_000, 300, 2 * 2**20
+    read, kept, ahead = 0, 0, 0
+    all_read = threading.Event()
+
+    def records() -> Iterator[dict[str, str]]:
+        nonlocal read, ahead
+        for number in range(count):
+            read += 1
+            ahead = max(ahead, read - kept)
+            yield {"n": str(number), "x": "x" * size}
+        all_read.set()
+
+    async def as_they_come() -> AsyncIterator[dict[str, str]]:
+        for one in records():
+            yield one
+            await asyncio.sleep(0)
+
+    class Slow:
+        """A state that takes a second for the first letters."""
+
+        def __init__(self, inner: State) -> None:
+            self._inner = inner
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._inner, name)
+
+        def save_checkpoint(self, run_id: str, checkpoint: Checkpoint, letters: Sized, *more: object) -> None:
+            nonlocal kept
+            if letters and not kept:
+                all_read.wait(1)
+            self._inner.save_checkpoint(run_id, checkpoint, letters, *more)  # type: ignore[arg-type] # passed on
+            kept += len(letters)
+
+    slow = Slow(open_state(state))
+    config = replace(QUICK, memory_budget_bytes=budget)
+    pipeline = Pipeline("bad", BookSink(), validate=lambda _: "no", state=slow, config=config)  # type: ignore[arg-type] # all else is the real one's
+    report = asyncio.run(pipeline.arun(as_they_come() if is_asynchronous else records()))
+
+    assert (report.read, report.dead) == (count, count)
+    assert ahead * size <= budget + 6 * size
+    slow._inner.close()  # noqa: SLF001 -- it is ours
+
+
+def test_what_is_held_back_frees_its_memory_for_what_comes_after_it(state: Path) -> None:
+    records = [{"who": "ann", "n": number, "x": "x" * 10_000} for number in range(300)]
+    config = replace(QUICK, memory_budget_bytes=65_536, max_batch_size=5)
+    sink = BookSink(lambda batch, _: Partial({0: "no"}) if b'"n":0,' in batch.records[0] else None)
+    pipeline = Pipeline("held", sink, key="who", on_reject="hold_key", state=state, config=config)
+
+    report = pipeline.run(records)
+
+    assert (report.read, report.delivered, report.dead) == (300, 4, 296)
+    assert report.seconds < 10

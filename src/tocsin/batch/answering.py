@@ -243,7 +243,6 @@ class Answering:
                 for ordinal, record_id, body, key in entries
             ]
         )
-        self.free(_size(entries))
 
     def _stop(self, status: RunStatus, reason: str) -> None:
         if self.stop is None:

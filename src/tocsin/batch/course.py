@@ -205,7 +205,7 @@ class Course:
         if self._parts.keeper is not None:
             self._parts.keeper.soon()
         else:
-            self._parts.ledger.forget()
+            self._parts.budget.give(self._parts.ledger.forget())
 
     def _judge(self, now: float) -> None:
         """End the run where it must not go on."""
@@ -266,6 +266,7 @@ class Course:
                 parcel = self._parts.batcher.next(now)
             if parcel is None or self._parts.answering.sieve(parcel):
                 return parcel
+            self._write_down()
 
     def _is_memory_short(self) -> bool:
         """Whether batches are to go as they are, so that the source can be read on."""
@@ -348,7 +349,7 @@ class Course:
         if self._parts.keeper is not None:
             await self._parts.keeper.written()
         else:
-            self._parts.ledger.forget()
+            self._parts.budget.give(self._parts.ledger.forget())
 
     async def _outcome_of(self, parcel: Parcel) -> Outcome:
         batch = Batch(

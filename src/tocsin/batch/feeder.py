@@ -21,7 +21,7 @@ _DONE: Final = object()
 
 
 class Budget:
-    """Bytes of encoded records that are on their way; who reads waits while it is used up.
+    """Bytes of records on their way, to the sink or to the dead letters; who reads waits while it is used up.
 
     It waits as well while `is_enough`: what is read long before it can be sent only takes up memory.
     """
@@ -134,7 +134,8 @@ class Feeder:
         if seconds > SLOW_SECONDS:
             return 1
         portion = self._portion
-        fit = self._portion_bytes * len(portion.entries) // portion.size if portion.size else MOST_AT_ONCE
+        count, weight = len(portion.entries) + len(portion.rejects), portion.weight
+        fit = self._portion_bytes * count // weight if weight else MOST_AT_ONCE
         most = MOST_AT_ONCE if self._preparation.is_plain else FEW_AT_ONCE
         return max(1, min(2 * before, most, fit))
 
@@ -156,12 +157,12 @@ class Feeder:
                 self._pulled.append(record)
                 self._make_ready(got_at)
                 if self._is_full(got_at):
-                    await room(self._portion.size)
+                    await room(self._portion.weight)
                     self._flush(None, waits=False)
         except Exception as error:  # noqa: BLE001 -- as in a thread
             why = self._why(error)
         self.is_in_source = False
-        await room(self._portion.size)
+        await room(self._portion.weight)
         self._flush("" if self._is_stopped else why, waits=False)
 
     def _why(self, error: BaseException) -> str:
@@ -197,7 +198,7 @@ class Feeder:
         portion = self._portion
         return (
             portion.read >= PORTION_RECORDS
-            or portion.size >= self._portion_bytes
+            or portion.weight >= self._portion_bytes
             or (portion.read > 0 and now - self._since >= PORTION_SECONDS)
         )
 
@@ -209,10 +210,10 @@ class Feeder:
         """Hand over what was read, once it fits; `why` there is no more, None while there may be."""
         with self._held:
             portion, self._portion = self._portion, Portion()
-        if portion.size and waits:
-            self._budget.take(portion.size)
-        elif portion.size:
-            self._budget.give(-portion.size)
+        if portion.weight and waits:
+            self._budget.take(portion.weight)
+        elif portion.weight:
+            self._budget.give(-portion.weight)
         self._deliver(portion, why)
 
     def hand_over_what_waits(self) -> None:
@@ -227,5 +228,5 @@ class Feeder:
         finally:
             self._held.release()
         if portion.read:
-            self._budget.give(-portion.size)
+            self._budget.give(-portion.weight)
             self._deliver(portion, None)

@@ -1,12 +1,13 @@
 """Writes down what has become of records, as soon as it is so, and all that has come meanwhile at once."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from tocsin import clock
 from tocsin.batch.history import History
-from tocsin.batch.ledger import Buried, Ledger
+from tocsin.batch.ledger import Buried, Ledger, weight_of
 from tocsin.batch.state.base import Checkpoint, DeadLetter, RunRow, RunState
 from tocsin.errors import StoreUnavailable
 
@@ -20,7 +21,7 @@ class Keeper:
 
     A request is in flight until `written` says that its end is kept, so that a run that is killed repeats
     no more than what was in flight. `letter_ids` are the dead letters that the records are, by ordinal.
-    `failure` is why nothing can be kept any more.
+    `free` is told how many bytes need no memory any more. `failure` is why nothing can be kept any more.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Keeper:
         ledger: Ledger,
         *,
         redact: tuple[str, ...] = (),
+        free: Callable[[int], None],
         history: History | None = None,
         letter_ids: dict[int, int] | None = None,
     ) -> None:
@@ -39,6 +41,7 @@ class Keeper:
         self._ledger = ledger
         self._redact = redact
         self._history = history
+        self._free = free
         self._waiting: list[asyncio.Future[None]] = []
         self._letter_ids = {} if letter_ids is None else letter_ids
         self._task: asyncio.Task[None] | None = None
@@ -102,6 +105,7 @@ class Keeper:
                 self.failure = f"what is delivered cannot be written down: {error}"
                 return
             else:
+                self._free(weight_of(buried))
                 return
 
 

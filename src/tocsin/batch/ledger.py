@@ -17,6 +17,11 @@ class Buried:
     attempts: int = 0
 
 
+def weight_of(buried: Iterable[Buried]) -> int:
+    """Return how many bytes of memory records need until they are written down."""
+    return sum(len(one.reject.payload) for one in buried)
+
+
 @dataclass(slots=True)
 class Ledger:
     """Counts records by their ordinals, so that one that became several counts once.
@@ -103,10 +108,12 @@ class Ledger:
         self.acked.add(*stretch)
         self.fresh.append(stretch)
 
-    def forget(self) -> None:
-        """Forget what nobody writes down."""
+    def forget(self) -> int:
+        """Forget what nobody writes down, and return how many bytes that sets free."""
+        weight = weight_of(self.buried)
         self.fresh.clear()
         self.buried.clear()
+        return weight
 
     @property
     def settled(self) -> int:

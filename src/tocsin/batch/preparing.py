@@ -49,7 +49,18 @@ class Portion:
     skipped: list[int] = field(default_factory=list)
     parts: dict[int, int] = field(default_factory=dict)
     size: int = 0
+    refused: int = 0
     read: int = 0
+
+    def refuse(self, reject: Reject) -> None:
+        """Take up a record that cannot be sent."""
+        self.rejects.append(reject)
+        self.refused += len(reject.payload)
+
+    @property
+    def weight(self) -> int:
+        """Return the bytes of all of it: what is refused needs memory too, until it is written down."""
+        return self.size + self.refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +128,7 @@ class Preparation:
         record_id = f"{self.namespace}{ordinal}"
         if type(record) is BadRecord:
             reject = Reject(ordinal, record_id, record.reason, readable(record.text), is_whole=False)
-            into.rejects.append(reject)
+            into.refuse(reject)
         elif type(record) is DeadLetter:
             self._take_letter(ordinal, record, into)
         else:
@@ -127,7 +138,7 @@ class Preparation:
         """Send a dead letter as it was, with its own id; one that was never encoded is a record again."""
         if letter.is_redacted:
             why = letter.reason if letter.reason.endswith(_NOT_AGAIN) else f"{letter.reason}{_NOT_AGAIN}"
-            into.rejects.append(
+            into.refuse(
                 Reject(ordinal, letter.record_id, why, letter.payload, key=letter.key, is_whole=False)
             )
         elif letter.is_encoded:
@@ -145,7 +156,7 @@ class Preparation:
             key = "" if self.key is None else _text_of(self.key, record, "key")
             mapped = record if self.map is None else self.map(record)
         except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record, it must not stop the others
-            into.rejects.append(_kept(ordinal, record_id, _why(error, "map"), record, key=key))
+            into.refuse(_kept(ordinal, record_id, _why(error, "map"), record, key=key))
             return
         if isinstance(mapped, list):
             self._take_several(_Taken(ordinal, record_id, key, record), mapped, into)
@@ -178,7 +189,7 @@ class Preparation:
                 raise Rejected(f"it has {len(body):,} bytes; a record may have {most:,}")  # noqa: TRY301 -- what is too large is refused like what is wrong
         except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record, it must not stop the others
             reason = _why(error, where)
-            into.rejects.append(_kept(taken.ordinal, taken.record_id, reason, taken.record, key=taken.key))
+            into.refuse(_kept(taken.ordinal, taken.record_id, reason, taken.record, key=taken.key))
             return
         into.entries.append((taken.ordinal, record_id, body, taken.key))
         into.size += len(body)

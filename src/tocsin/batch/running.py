@@ -92,7 +92,6 @@ class Running:
     async def _go(self, pace: Pace) -> RunReport:
         order, config, framing = self._order, self._order.config, self._order.sink.framing
         history = self._history()
-        keeper = self._keeper(history)
         batcher = Batcher(
             framing=framing,
             max_records=pace.records,
@@ -101,6 +100,7 @@ class Running:
             max_wait_seconds=config.max_wait_seconds if config.strategy in _BY_TIME else None,
         )
         budget = Budget(config.memory_budget_bytes, self._is_enough(batcher))
+        keeper = self._keeper(history, budget.give)
         answering = Answering(
             batcher=batcher,
             ledger=self.ledger,
@@ -244,7 +244,7 @@ class Running:
         operation = order.operation or order.sink.name
         return History(order.run, operation, order.sink.framing, keeps_order=order.lanes > 0)
 
-    def _keeper(self, history: History | None) -> Keeper | None:
+    def _keeper(self, history: History | None, free: Callable[[int], None]) -> Keeper | None:
         order = self._order
         if order.state is None:
             return None
@@ -254,6 +254,7 @@ class Running:
             self.ledger,
             redact=order.redact,
             history=history,
+            free=free,
             letter_ids=order.letter_ids,
         )
 
