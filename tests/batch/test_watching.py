@@ -48,6 +48,7 @@ FINE = Live(
             [Trouble.ERROR_RATE],
         ),
         (replace(FINE, slowest_batch_seconds=60), Health.HEALTHY, []),
+        (replace(FINE, silent_seconds=500, is_gone=True), Health.CRITICAL, [Trouble.GONE]),
         (replace(FINE, slowest_batch_seconds=60.1), Health.WARNING, [Trouble.SLOW_BATCH]),
         (replace(FINE, batches=3_600), Health.HEALTHY, []),
         (replace(FINE, batches=3_599), Health.WARNING, [Trouble.LOW_THROUGHPUT]),
@@ -84,7 +85,7 @@ def test_every_threshold_can_be_set() -> None:
 
     assert {
         one.trouble for one in warnings_of(replace(FINE, failed_records=5_001, batches=9_000), tight)
-    } == set(Trouble)
+    } == set(Trouble) - {Trouble.GONE}
     with pytest.raises(InvalidPipeline, match="slow_batch_seconds, fewest_records: must be above zero"):
         Thresholds(slow_batch_seconds=0, fewest_records=-1)
     with pytest.raises(InvalidPipeline, match="settling_seconds"):

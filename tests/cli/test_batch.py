@@ -13,6 +13,7 @@ from tests.cli.conftest import Tocsin
 from tocsin.batch.outcome import Category
 from tocsin.batch.state import State, open_state
 from tocsin.batch.state.base import Checkpoint, RunStatus
+from tocsin.batch.watching import Live, written
 from tocsin.cli.batch_state import CATEGORIES
 from tocsin.cli.exits import Exit
 from tocsin.clock import now
@@ -119,19 +120,55 @@ def test_what_is_wrong_with_a_run_stands_under_it(tocsin: Tocsin, state: State) 
     assert (told["health"], len(told["why"])) == ("critical", 4)
 
 
-def test_a_run_that_was_killed_is_spoken_of_until_a_later_one_takes_its_place(
-    tocsin: Tocsin, state: State
+def test_a_run_whose_process_is_gone_is_told_at_once_until_a_later_one_takes_its_place(
+    tocsin: Tocsin, state: State, tmp_path: Path
 ) -> None:
-    at_work(state, silent=2 * MINUTE)
+    killed = open_state(tmp_path / "batch.db")
+    at_work(killed)
+    killed.close()
     state.begin(a_run("other", source="another.jsonl", at=now()))
     state.finish("other", status=RunStatus.COMPLETED, at=now())
-    assert "killed" in tocsin("batch", "status").out
-    assert "no sign of life for 2m 00s: killed, or hangs" in tocsin("batch", "runs").out
+
+    said = tocsin("batch", "status", "--exit-code")
+    assert said.code == Exit.FAILED
+    assert "critical" in said.out
+    assert "its process is gone" in said.out
+    assert "its process is gone, last heard of" in tocsin("batch", "runs").out
 
     state.begin(a_run("later", at=now()))
 
     (only,) = json.loads(tocsin("batch", "status", "--json").out)["items"]
     assert (only["run"], only["health"]) == ("later", "healthy")
+
+
+def test_a_run_that_is_there_and_says_nothing_hangs(tocsin: Tocsin, state: State) -> None:
+    at_work(state, silent=2 * MINUTE)
+
+    assert "no sign of life for 120 s: its process is there" in tocsin("batch", "status").out
+    assert "no sign of life for 2m 00s: it hangs" in tocsin("batch", "runs").out
+
+
+def test_what_a_run_says_of_itself_is_told_and_not_what_its_history_has(tocsin: Tocsin, state: State) -> None:
+    at_work(state, failed=500)
+    live = Live(
+        seconds=100.0,
+        silent_seconds=0.0,
+        batches=400,
+        total_records=200_000,
+        processed_records=200_000,
+        failed_records=0,
+        slowest_batch_seconds=1.0,
+        in_flight=3,
+        limited_by="rate",
+        seconds_left=90.0,
+    )
+    state.save_checkpoint("r1", Checkpoint(at=now(), read=50_000, live=written(live)))
+
+    (told,) = json.loads(tocsin("batch", "status", "--json").out)["items"]
+
+    assert (told["health"], told["throughput_rps"], told["requests_per_second"]) == ("healthy", 2_000, 4)
+    assert (told["in_flight"], told["waits_for"], told["seconds_left"]) == (3, "rate", 90)
+    assert "1m 30s" in tocsin("batch", "status").out
 
 
 def test_performance_is_shown_by_operation(tocsin: Tocsin, state: State) -> None:

@@ -380,3 +380,16 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password() -> Non
 
     assert "postgresql://127.0.0.1:1/tocsin: the connection was lost" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_whether_anybody_is_at_work_on_a_run_is_seen_by_all_and_disturbs_nobody(opening: Open) -> None:
+    mine, other = opening(), opening()
+    mine.begin(a_run())
+
+    assert (mine.is_at_work("r1"), other.is_at_work("r1"), other.is_at_work("r2")) == (True, True, False)
+    mine.finish("r1", status=RunStatus.FAILED, at=AT)
+    assert (mine.is_at_work("r1"), other.is_at_work("r1")) == (False, False)
+    mine.begin(a_run())
+    mine.close()
+    assert not other.is_at_work("r1")
+    assert other.begin(a_run()) == a_run().checkpoint

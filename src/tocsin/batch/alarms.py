@@ -1,15 +1,12 @@
 """Tells Tocsin while a run is under way that its batches do badly, and that they do well again."""
 
-from collections import deque
-from dataclasses import replace
 from typing import Final
 
+from tocsin.batch.lately import Lately
 from tocsin.batch.moment import Moment
-from tocsin.batch.tally import Share
-from tocsin.batch.watching import WINDOW, Health, Live, Thresholds, Trouble, warnings_of
+from tocsin.batch.watching import Health, Live, Thresholds, Trouble, warnings_of
 from tocsin.client.client import Client
 
-SAMPLED_EVERY_SECONDS: Final = 1.0
 SUFFIX: Final = ".batches"
 _KIND: Final = "value_range"
 _SEVERITY: Final = {Health.WARNING: "warning", Health.CRITICAL: "critical"}
@@ -42,17 +39,14 @@ class Alarms:
         self._thresholds = thresholds
         self._error_threshold_percent = error_threshold_percent
         self._told: frozenset[Trouble] = frozenset()
-        self._samples: deque[Moment] = deque()
+        self._lately = Lately(error_threshold_percent=error_threshold_percent)
 
     def look(self, moment: Moment) -> None:
         """Tell what is wrong with the batches of the last minutes, once it is."""
-        if len(self._samples) > 1 and moment.seconds - self._samples[-2].seconds < SAMPLED_EVERY_SECONDS:
-            slowest = max(self._samples.pop().slowest_lately_seconds, moment.slowest_lately_seconds)
-            moment = replace(moment, slowest_lately_seconds=slowest)
-        self._samples.append(moment)
-        while moment.seconds - self._samples[0].seconds > WINDOW.total_seconds():
-            self._samples.popleft()
-        live = self._live(moment)
+        self._lately.look(moment)
+        live = self._lately.live
+        if live is None:
+            return
         found = frozenset(one.trouble for one in warnings_of(live, self._thresholds))
         if found != self._told:
             self._tell(live)
@@ -62,23 +56,6 @@ class Alarms:
         """Tell that nothing is wrong with batches any more that nobody sends; the run says how it ended."""
         if self._told:
             self._tell(_NOTHING)
-
-    def _live(self, moment: Moment) -> Live:
-        before = self._samples[0]
-        delivered, dead = moment.delivered - before.delivered, moment.dead - before.dead
-        # Who waits for its source uses less than it may, and nothing is wrong with that.
-        is_held_up = moment.limited_by is not Share.SOURCE
-        return Live(
-            seconds=moment.seconds - before.seconds,
-            silent_seconds=0.0,
-            total_records=delivered + dead,
-            processed_records=delivered,
-            failed_records=dead,
-            slowest_batch_seconds=max(one.slowest_lately_seconds for one in self._samples),
-            batches=moment.requests - before.requests,
-            allowed_rps=moment.declared_requests_per_second if is_held_up else None,
-            error_threshold_percent=self._error_threshold_percent,
-        )
 
     def _tell(self, live: Live) -> None:
         used = 1.0

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from math import inf
 from typing import Final
 
 from tocsin import clock
@@ -14,6 +16,7 @@ from tocsin.errors import StoreUnavailable
 PATIENCE_SECONDS: Final = 60.0
 TRIED_AGAIN_AFTER_SECONDS: Final = 1.0
 SIGN_OF_LIFE_EVERY_SECONDS: Final = 2.0
+LIVE_EVERY_SECONDS: Final = 1.0
 
 
 class Keeper:
@@ -21,7 +24,8 @@ class Keeper:
 
     A request is in flight until `written` says that its end is kept, so that a run that is killed repeats
     no more than what was in flight. `letter_ids` are the dead letters that the records are, by ordinal.
-    `free` is told how many bytes need no memory any more. `failure` is why nothing can be kept any more.
+    `free` is told how many bytes need no memory any more, `live` is asked how the run does. `failure` is why
+    nothing can be kept any more.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class Keeper:
         redact: tuple[str, ...] = (),
         free: Callable[[int], None],
         history: History | None = None,
+        live: Callable[[], bytes] = bytes,
         letter_ids: dict[int, int] | None = None,
     ) -> None:
         self.failure = ""
@@ -42,6 +47,7 @@ class Keeper:
         self._redact = redact
         self._history = history
         self._free = free
+        self._live, self._live_bytes, self._looked_at = live, b"", -inf
         self._waiting: list[asyncio.Future[None]] = []
         self._letter_ids = {} if letter_ids is None else letter_ids
         self._task: asyncio.Task[None] | None = None
@@ -78,7 +84,7 @@ class Keeper:
 
     async def _write_once(self) -> None:
         ledger = self._ledger
-        checkpoint = checkpoint_of(ledger, clock.now())
+        checkpoint = replace(checkpoint_of(ledger, clock.now()), live=self._live_now())
         buried, ledger.buried = ledger.buried, []
         batches = [] if self._history is None else self._history.take()
         fresh, ledger.fresh = ledger.fresh, []
@@ -107,6 +113,13 @@ class Keeper:
             else:
                 self._free(weight_of(buried))
                 return
+
+    def _live_now(self) -> bytes:
+        """Return how the run does, asked for once a second."""
+        now = clock.monotonic()
+        if now - self._looked_at >= LIVE_EVERY_SECONDS:
+            self._live_bytes, self._looked_at = self._live(), now
+        return self._live_bytes
 
 
 def checkpoint_of(ledger: Ledger, at: datetime) -> Checkpoint:

@@ -19,6 +19,7 @@ from tocsin.batch.course import Course, Ending, Parts
 from tocsin.batch.feeder import Budget, Feeder
 from tocsin.batch.history import History
 from tocsin.batch.keeper import Keeper
+from tocsin.batch.lately import Lately
 from tocsin.batch.ledger import Ledger
 from tocsin.batch.machine import cpu_seconds, peak_memory_bytes
 from tocsin.batch.moment import Meter, Moment, Watcher
@@ -29,6 +30,7 @@ from tocsin.batch.sink import Sink
 from tocsin.batch.sources.base import AsyncSource, Source
 from tocsin.batch.state.base import RunRow, RunState, RunStatus
 from tocsin.batch.tally import Tally
+from tocsin.batch.watching import written
 from tocsin.errors import StoreError
 
 WATCHED_EVERY_SECONDS: Final = 0.25
@@ -78,6 +80,7 @@ class Running:
         self.ledger = _ledger_of(order.run)
         self.began_at = clock.monotonic()
         self.stopped_by: signal.Signals | None = None
+        self._lately = Lately(error_threshold_percent=order.most_failed_percent)
         self._meter = Meter(self.ledger, self.tally, self.began_at)
         self._cpu_before = cpu_seconds()
 
@@ -157,9 +160,9 @@ class Running:
 
     async def _watch(self, pace: Pace) -> None:
         """Show how the run gets on, for as long as it does."""
-        while self._order.watchers:
+        while True:
             moment = self._moment(pace.requests_per_second)
-            for watcher in self._order.watchers:
+            for watcher in (self._lately, *self._order.watchers):
                 watcher.look(moment)
             await asyncio.sleep(WATCHED_EVERY_SECONDS)
 
@@ -204,6 +207,10 @@ class Running:
     def _scope(self) -> str:
         """Return under which name is kept what was learned of the sink."""
         return self._order.sink.limits.scope or f"pipeline {self._order.run.pipeline}"
+
+    def _live(self) -> bytes:
+        live = self._lately.live
+        return b"" if live is None else written(live)
 
     def stop(self, reason: str) -> None:
         """Read and send nothing more; what is in flight comes to its end. From any thread."""
@@ -255,6 +262,7 @@ class Running:
             redact=order.redact,
             history=history,
             free=free,
+            live=self._live,
             letter_ids=order.letter_ids,
         )
 

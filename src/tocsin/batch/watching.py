@@ -1,9 +1,11 @@
 """How a run that is at work does: a word for it, and what should be said to somebody."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from tocsin.batch.config import BatchConfig
 from tocsin.batch.limits import Limits
@@ -34,6 +36,7 @@ class Trouble(StrEnum):
     SLOW_BATCH = "slow_batch"
     LOW_THROUGHPUT = "low_throughput"
     SILENT = "silent"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +45,8 @@ class Thresholds:
 
     `error_rate_factor`: so many times the error threshold of the run. `slow_batch_seconds`: of one request.
     `least_throughput_share`: of the requests a second that the sink allows. `silent_after_seconds`: without a
-    word of the run, which saves how far it has come once a second. Nothing is said of rates before
-    `fewest_records` were sent, nor of throughput in the first `settling_seconds`.
+    word of the run, which says every two seconds at least how far it has come. Nothing is said of rates
+    before `fewest_records` were sent, nor of throughput in the first `settling_seconds`.
 
     Raises InvalidPipeline where one is not above zero.
     """
@@ -67,7 +70,9 @@ class Live:
 
     `silent_seconds`: since it last said how far it has come. `total_records`: those that were delivered or
     failed. `slowest_batch_seconds`: of the batches in that time. `allowed_rps`: requests a second that the
-    sink allows, None where it has not said.
+    sink allows, None where it has not said. `is_gone`: no process is at work on it any more. `in_flight`:
+    requests on their way, None where that is not known; `limited_by`: what it waits for most; `seconds_left`:
+    until its end, where that can be said.
     """
 
     seconds: float
@@ -79,6 +84,10 @@ class Live:
     slowest_batch_seconds: float
     allowed_rps: float | None = None
     error_threshold_percent: float = 5.0
+    is_gone: bool = False
+    in_flight: int | None = None
+    limited_by: str = ""
+    seconds_left: float | None = None
 
     @property
     def throughput_rps(self) -> float:
@@ -107,11 +116,22 @@ class Warned:
     limit: float
 
 
-def live_of(run: RunRow, lately: Totals, now: datetime, window: timedelta = WINDOW) -> Live:
-    """Return how a run does by the sum of its batches since `now - window`."""
+def written(live: Live) -> bytes:
+    """Return how a run does as it is kept with its checkpoint."""
+    return msgspec.json.encode(live)
+
+
+def live_of(
+    run: RunRow, lately: Totals, now: datetime, window: timedelta = WINDOW, *, is_gone: bool = False
+) -> Live:
+    """Return how a run does as it has last said, else by the sum of its batches since `now - window`."""
+    silent_seconds = max(now - run.checkpoint.at, timedelta()).total_seconds()
+    if run.checkpoint.live:
+        said = msgspec.json.decode(run.checkpoint.live, type=Live)
+        return replace(said, silent_seconds=silent_seconds, is_gone=is_gone)
     return Live(
         seconds=min(window, max(now - run.started_at, timedelta())).total_seconds(),
-        silent_seconds=max(now - run.checkpoint.at, timedelta()).total_seconds(),
+        silent_seconds=silent_seconds,
         batches=lately.batches,
         total_records=lately.processed_records + lately.failed_records,
         processed_records=lately.processed_records,
@@ -119,6 +139,7 @@ def live_of(run: RunRow, lately: Totals, now: datetime, window: timedelta = WIND
         slowest_batch_seconds=lately.slowest_seconds,
         allowed_rps=run.allowed_rps,
         error_threshold_percent=run.error_threshold_percent,
+        is_gone=is_gone,
     )
 
 
@@ -136,7 +157,13 @@ def allowed_rps(limits: Limits, config: BatchConfig) -> float | None:
 def warnings_of(live: Live, thresholds: Thresholds | None = None) -> tuple[Warned, ...]:
     """Return what should be said of a run, the worst first."""
     limits = thresholds or Thresholds()
-    found = (_silent(live, limits), _failing(live, limits), _slow(live, limits), _low(live, limits))
+    found = (
+        _gone(live),
+        _silent(live, limits),
+        _failing(live, limits),
+        _slow(live, limits),
+        _low(live, limits),
+    )
     return tuple(one for one in found if one is not None)
 
 
@@ -153,14 +180,26 @@ def health_of(live: Live, thresholds: Thresholds | None = None) -> Health:
     return Health.DEGRADED if is_failing or is_quiet else Health.HEALTHY
 
 
+def _gone(live: Live) -> Warned | None:
+    if not live.is_gone:
+        return None
+    return Warned(
+        trouble=Trouble.GONE,
+        health=Health.CRITICAL,
+        text="its process is gone, or has lost the state: it was killed before its end; resume it",
+        value=live.silent_seconds,
+        limit=0.0,
+    )
+
+
 def _silent(live: Live, limits: Thresholds) -> Warned | None:
-    if live.silent_seconds <= limits.silent_after_seconds:
+    if live.is_gone or live.silent_seconds <= limits.silent_after_seconds:
         return None
     silence = f"{live.silent_seconds:.0f} s"
     return Warned(
         trouble=Trouble.SILENT,
         health=Health.CRITICAL,
-        text=f"no sign of life for {silence}: it was killed, or hangs; resume it if it is gone",
+        text=f"no sign of life for {silence}: its process is there, but hangs or cannot write: look at it",
         value=live.silent_seconds,
         limit=limits.silent_after_seconds,
     )

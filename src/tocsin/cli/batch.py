@@ -53,7 +53,7 @@ batch.add_command(advise)
 def runs(pipeline: str, limit: int, place: str | None, *, as_json: bool) -> None:
     """List the last runs, newest first."""
     with state_at(place) as state:
-        found = [_told(run) for run in state.runs(pipeline, limit=limit)]
+        found = [{**_told(run), "is_gone": _is_gone(state, run)} for run in state.runs(pipeline, limit=limit)]
         where = state.where
     if as_json:
         print_json({"items": found})
@@ -106,21 +106,32 @@ def status(pipeline: str, place: str | None, *, exit_code: bool, as_json: bool) 
 
 def _standing(state: "State", run: "RunRow") -> dict[str, object] | None:
     """Return how a run does; None where it was killed and a later one has taken its place."""
-    from tocsin.batch.watching import WINDOW, Trouble, health_of, live_of, warnings_of
+    from tocsin.batch.state.base import Totals
+    from tocsin.batch.watching import WINDOW, health_of, live_of, warnings_of
 
-    at = now()
-    live = live_of(run, state.totals(run_id=run.id, since=at - WINDOW), at)
+    at, is_gone = now(), not state.is_at_work(run.id)
+    lately = Totals() if run.checkpoint.live else state.totals(run_id=run.id, since=at - WINDOW)
+    live = live_of(run, lately, at, is_gone=is_gone)
     said = warnings_of(live)
-    if any(one.trouble is Trouble.SILENT for one in said) and _was_replaced(state, run):
+    if is_gone and _was_replaced(state, run):
         return None
     return {
         **_told(run),
         "health": health_of(live).value,
         "throughput_rps": round(live.throughput_rps, 3),
         "error_rate_percent": round(live.error_rate_percent, 3),
+        "requests_per_second": round(live.requests_per_second, 3),
+        "in_flight": live.in_flight,
+        "waits_for": live.limited_by,
+        "seconds_left": None if live.seconds_left is None or is_gone else round(live.seconds_left, 1),
         "silent_seconds": round(live.silent_seconds, 1),
         "why": [one.text for one in said],
     }
+
+
+def _is_gone(state: "State", run: "RunRow") -> bool:
+    """Whether a run was killed, or its machine was: it has not ended, and no process is at work on it."""
+    return run.ended_at is None and not state.is_at_work(run.id)
 
 
 def _was_replaced(state: "State", run: "RunRow") -> bool:
@@ -162,12 +173,14 @@ def _took(run: Mapping[str, object]) -> str:
 
 
 def _why(run: Mapping[str, object]) -> str:
-    """Return why a run ended, or that one at work has not been heard of for so long that it was killed."""
+    """Return why a run ended, or that one at work is gone, or hangs."""
     from tocsin.batch.watching import Thresholds
 
     silent_seconds = (now() - datetime.fromisoformat(str(run["saved_at"]))).total_seconds()
+    if run["is_gone"]:
+        return f"its process is gone, last heard of {length(silent_seconds)} ago: resume it"
     if run["status"] == "processing" and silent_seconds > Thresholds().silent_after_seconds:
-        return f"no sign of life for {length(silent_seconds)}: killed, or hangs"
+        return f"no sign of life for {length(silent_seconds)}: it hangs"
     return str(run["reason"])
 
 
@@ -241,5 +254,7 @@ _STANDING = (
     Column("READ", _progress),
     Column("RECORDS/S", lambda run: f"{run['throughput_rps']:,.0f}"),
     Column("FAILED", lambda run: f"{run['error_rate_percent']:.1f} %"),
+    Column("WAITS FOR", lambda run: run["waits_for"] or None),
+    Column("LEFT", lambda run: None if run["seconds_left"] is None else length(run["seconds_left"])),
     Column("LAST SIGN", lambda run: f"{length(run['silent_seconds'])} ago"),
 )

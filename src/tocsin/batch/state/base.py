@@ -56,6 +56,7 @@ class Checkpoint:
 
     Every record whose ordinal is below `low_water` is settled (delivered, skipped or a dead letter), and of
     those above it the ones in `ranges`, each from the first to before the second number, in their order.
+    `live` is how the run does, as `watching` writes and reads it; empty where nobody has said.
     """
 
     at: datetime
@@ -65,6 +66,7 @@ class Checkpoint:
     delivered: int = 0
     skipped: int = 0
     dead: int = 0
+    live: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +286,9 @@ class State(RunState, Protocol):
 
     def run(self, run_id: str) -> RunRow | None:
         """Return a run."""
+
+    def is_at_work(self, run_id: str) -> bool:
+        """Whether a process is at work on a run, on whatever machine; false where it was killed."""
 
     def runs(self, pipeline: str = "", *, limit: int = 100, at_work: bool = False) -> list[RunRow]:
         """Return the newest runs first, or only those that have not ended."""

@@ -36,6 +36,9 @@ class Door(Protocol):
     def holds(self, run_id: str) -> bool:
         """Whether it is still held: a connection that was lost may have lost it to another."""
 
+    def is_held(self, run_id: str) -> bool:
+        """Whether anybody holds a run, in this process or another."""
+
     def let_go(self, run_id: str) -> None:
         """Hold a run no more."""
 

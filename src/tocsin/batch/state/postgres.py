@@ -23,6 +23,11 @@ _LIMITS: Final = {
 _SETTINGS: Final = """
     SET lock_timeout = '30s'; SET statement_timeout = '120s'; SET idle_in_transaction_session_timeout = '60s'
 """
+_HELD: Final = """
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(?, 0) LIMIT 1
+"""
 _SCHEMA_LOCK: Final = 0x54435342
 _FOR_NOW: Final = {
     "08": "the connection was lost",
@@ -129,6 +134,10 @@ class PostgresDoor:
     def holds(self, run_id: str) -> bool:
         """Whether it is still held; a connection that was made anew may have found it with another."""
         return run_id in self._held
+
+    def is_held(self, run_id: str) -> bool:
+        """Whether anybody holds a run, in this process or another."""
+        return run_id in self._held or bool(self.all(_HELD, (run_id,)))
 
     def let_go(self, run_id: str) -> None:
         """Hold a run no more."""

@@ -64,6 +64,11 @@ class TablesReading:
         found = self._all(_HELD_KEYS, (rows.text(run_id), rows.text(run_id)))
         return {key: int(ordinal) for key, ordinal in found}
 
+    def is_at_work(self, run_id: str) -> bool:
+        """Whether a process is at work on a run."""
+        with self._turn:
+            return self._door.is_held(run_id)
+
     def runs(self, pipeline: str = "", *, limit: int = 100, at_work: bool = False) -> list[RunRow]:
         """Return the newest runs first, or only those that have not ended."""
         statement = (

@@ -22,7 +22,7 @@ from tocsin.batch.state.door import Row
 RUN: Final = (
     "id, pipeline, source, fingerprint, namespace, started_at, ended_at, status, reason, report, total, "
     "allowed_rps, error_threshold_percent, host, pid, saved_at, low_water, ranges, n_read, delivered, "
-    "skipped, dead"
+    "skipped, dead, live"
 )
 LETTER: Final = (
     "pipeline, run_id, ordinal, record_id, payload, reason, category, first_at, last_at, attempts, "
@@ -72,7 +72,7 @@ def reason(words: str) -> str:
 
 
 def progress(checkpoint: Checkpoint) -> Row:
-    """Return the columns of a run from `saved_at` to `dead`."""
+    """Return the columns of a run from `saved_at` to `live`."""
     return (
         micros(checkpoint.at),
         checkpoint.low_water,
@@ -81,6 +81,7 @@ def progress(checkpoint: Checkpoint) -> Row:
         checkpoint.delivered,
         checkpoint.skipped,
         checkpoint.dead,
+        checkpoint.live,
     )
 
 
@@ -132,6 +133,7 @@ def run_from(row: Row) -> RunRow:
             delivered=row[19],
             skipped=row[20],
             dead=row[21],
+            live=row[22] or b"",
         ),
     )
 

@@ -45,6 +45,7 @@ STEPS: Final = (
     ALTER TABLE batch_operations ADD COLUMN memory_bytes BIGINT NOT NULL DEFAULT 0;
     CREATE INDEX batch_operations_open ON batch_operations (run_id) WHERE status IN ('pending', 'processing')
     """,
+    "ALTER TABLE batch_runs ADD COLUMN live {bytes}",
 )
 
 

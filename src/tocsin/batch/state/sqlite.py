@@ -17,6 +17,8 @@ from tocsin.errors import StoreBroken, StoreError, StoreUnavailable
 
 WAIT_SECONDS: Final = 30.0
 """So long a process waits for another one's transaction, which takes a thousandth of that."""
+LOCK_TRIES: Final = 5
+LOCKED_AGAIN_AFTER_SECONDS: Final = 0.01
 JOURNAL_KEPT_BYTES: Final = 16 * 2**20
 APPLICATION_ID: Final = 0x54435342  # "TCSB": a file of the server is not taken for one of ours
 _SETTINGS: Final = (
@@ -183,9 +185,7 @@ class SqliteDoor:
         try:
             while True:
                 file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
+                if not _has_locked(file):
                     os.close(file)
                     return False
                 if path.exists() and os.fstat(file).st_ino == path.stat().st_ino:
@@ -198,6 +198,20 @@ class SqliteDoor:
     def holds(self, run_id: str) -> bool:
         """Whether it is still held: as long as this process lives."""
         return run_id in self._holds
+
+    def is_held(self, run_id: str) -> bool:
+        """Whether anybody holds a run, in this process or another."""
+        try:
+            file = os.open(self._hold_of(run_id), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False  # whoever lets go takes the file away
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
 
     def let_go(self, run_id: str) -> None:
         """Hold a run no more."""
@@ -222,6 +236,16 @@ class SqliteDoor:
         name = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").split("_")[0]
         kind, words = _MEANINGS.get(name, (StoreBroken, str(error)))
         return kind(f"{self.where}: {words}")
+
+
+def _has_locked(file: int) -> bool:
+    """Lock a file, and return whether that was possible; whoever only looks at it has it for a moment."""
+    for _ in range(LOCK_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        threading.Event().wait(LOCKED_AGAIN_AFTER_SECONDS)
+    return False
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -57,7 +57,7 @@ _BEGIN: Final = (
 )
 _SAVE: Final = (
     "UPDATE batch_runs SET saved_at = ?, low_water = ?, ranges = ?, n_read = ?, delivered = ?, skipped = ?, "
-    "dead = ? WHERE id = ? AND owner = ?"
+    "dead = ?, live = ? WHERE id = ? AND owner = ?"
 )
 _FINISH: Final = (
     "UPDATE batch_runs SET status = ?, ended_at = ?, reason = ?, report = ? WHERE id = ? AND owner = ?"
