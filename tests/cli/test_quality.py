@@ -7,8 +7,9 @@ from xml.etree import ElementTree as ET
 import duckdb
 import pytest
 
-from tests.cli.conftest import Said, Tocsin
+from tests.cli.conftest import PATIENCE_SECONDS, Said, Tocsin
 from tocsin.cli.exits import Exit
+from tocsin.clock import monotonic
 
 CHECKS = """\
 key: id
@@ -183,3 +184,51 @@ def test_of_a_wide_table_as_many_checks_are_suggested_as_a_file_may_hold(run: Ru
 
     assert tocsin("quality", "run", "--checks", str(path)).code == Exit.OK
     assert "#  - {metric: uniqueness, column: c119" in path.read_text(encoding="utf-8")
+
+
+def eventually(tocsin: Tocsin, *words: str, holds: str) -> str:
+    """Ask again until the answer holds some words; the server judges after it has answered."""
+    until = monotonic() + PATIENCE_SECONDS
+    said = tocsin(*words)
+    while holds not in said.out and monotonic() < until:
+        said = tocsin(*words)
+    assert holds in said.out
+    return said.out
+
+
+def test_of_a_job_the_server_judges_the_same_checks_and_tells_which_rows_failed(
+    run: Run, tocsin: Tocsin, real_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_URL", real_server)
+    monkeypatch.setenv("TOCSIN_SPOOL", str(run.folder / "spool"))
+
+    assert run(CHECKS, run.data, "--job", "shop/orders").code == Exit.FAILED
+
+    eventually(tocsin, "alerts", holds="shop/orders")
+    (alert,) = [
+        one for one in json.loads(tocsin("alerts", "--json").out)["items"] if one["job"] == "shop/orders"
+    ]
+    shown = tocsin("alerts", alert["id"]).out
+    assert "check amount_value_range failed: 250, from 0 to 100" in shown
+    assert "fail: 250; from 0 to 100; id=3" in shown
+    assert "(66.67 %); at least 1 (100 %); email=•••" in shown
+
+
+def test_a_check_may_fail_the_run_itself(
+    run: Run, tocsin: Tocsin, real_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_URL", real_server)
+    monkeypatch.setenv("TOCSIN_SPOOL", str(run.folder / "spool"))
+    checks = (
+        "checks:\n"
+        "  - {metric: row_count, threshold_min: 100, on_fail: fail_run}\n"
+        "  - {metric: null_rate, column: email, threshold_max: 0, on_fail: record}\n"
+    )
+
+    run(checks, run.data, "--job", "shop/failing")
+
+    told = eventually(tocsin, "runs", "shop/failing", holds="failed")
+    assert "check row_count: 4; at least 100" in told
+    declared = tocsin("jobs", "show", "shop/failing").out
+    assert "check row_count" in declared
+    assert "email_null_rate" not in declared

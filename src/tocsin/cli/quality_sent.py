@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tocsin.cli.quality_told import Checked
 from tocsin.client.client import Client
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from tocsin.config.data_checks import ChecksFile
     from tocsin.jobs.checks import Check
     from tocsin.measure.checking import CheckResult
-
-MAX_EXAMPLES: Final = 20
-"""Of so many failed checks rows are sent along."""
 
 
 @contextmanager
@@ -36,7 +33,8 @@ def reported(job: str, environment: str, written: "ChecksFile") -> Iterator[Call
                 if one.judged.value is not None:
                     run.metric(one.check.check.key, one.judged.value)
             failed = [one for one in found.results if one.is_failed]
-            run.metadata(data_checks={one.check.check.id: _told(one) for one in failed[:MAX_EXAMPLES]})
+            for one in failed:
+                run.note(one.check.check.key, _noted(one))
             fatal = [one for one in failed if one.check.on_fail is OnFail.FAIL_RUN]
             if fatal:
                 run.fail("; ".join(f"check {one.check.check.id}: {one.judged.said}" for one in fatal))
@@ -45,9 +43,10 @@ def reported(job: str, environment: str, written: "ChecksFile") -> Iterator[Call
     client.finish()
 
 
-def _told(one: "CheckResult") -> str:
-    said = f"{one.judged.verdict.value}: {one.judged.said}"
-    return f"{said}, such as {'; '.join(one.examples)}" if one.examples else said
+def _noted(one: "CheckResult") -> str:
+    """Return what the number does not say: the segment, why there is none, rows that failed."""
+    why = one.reading.said if one.judged.value is None else one.judged.segment
+    return "; ".join(filter(None, (why, ", ".join(one.examples))))
 
 
 def as_declared(check: "Check") -> dict[str, object]:

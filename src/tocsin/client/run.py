@@ -18,6 +18,8 @@ from tocsin.client.reporter import Reporter
 
 MAX_STEPS = 100
 _MAX_METRICS = 200
+_MAX_NOTES = 50
+_MAX_NOTE = 500
 _MAX_METADATA = 200
 _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
@@ -54,6 +56,7 @@ class Run:
         self._ok: int | None = None
         self._failed: int | None = None
         self._metrics: dict[str, float] = {}
+        self._notes: dict[str, str] = {}
         self._metadata: dict[str, object] = {}
         self._steps: list[dict[str, object]] = []
         self._verdict: _Verdict | None = None
@@ -90,6 +93,12 @@ class Run:
         """Report a number with the end of the run, such as `row_count`; the last one given counts."""
         if len(self._metrics) < _MAX_METRICS or name in self._metrics:
             self._metrics[name] = float(value)
+
+    @harmless
+    def note(self, name: str, text: str) -> None:
+        """Say of a metric what a number cannot, such as the keys of failed rows; the first 50 are sent."""
+        if len(self._notes) < _MAX_NOTES or name in self._notes:
+            self._notes[name] = wire.text(text, _MAX_NOTE)
 
     @harmless
     def metadata(self, **values: object) -> None:
@@ -146,6 +155,7 @@ class Run:
         account = self._verdict_or(error)
         return {
             "metrics": dict(self._metrics) or None,
+            "metric_notes": dict(self._notes) or None,
             "context": _context(),
             **account,
             "metadata": self._all_metadata(account.get("metadata")),

@@ -313,6 +313,7 @@ def _merged(old: Detail | None, new: Detail) -> Detail:
         context=new.context or old.context,
         metadata=new.metadata or old.metadata,
         not_numbers=_merged_pairs(old.not_numbers, new.not_numbers, new.metrics),
+        notes=_merged_pairs(old.notes, new.notes, new.metrics),
     )
 
 

@@ -49,7 +49,8 @@ class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a check-in may carry for the person who will look at it; none of it is judged by itself.
 
     `metadata` is the JSON text of an object, kept as it came; `not_numbers` names the metrics that came
-    without a number, with what came instead. The metrics are judged by the job's checks.
+    without a number, with what came instead. The metrics are judged by the job's checks; `notes` say of
+    metrics, by their names, what a number cannot, such as the keys of rows that failed.
     """
 
     exit_code: int | None = None
@@ -63,6 +64,7 @@ class Detail(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     context: tuple[tuple[str, str], ...] = ()
     metadata: str = ""
     not_numbers: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -21,6 +21,11 @@ def value_of(measured: Measured, check: Check) -> float | str | None:
     return None
 
 
+def note_of(measured: Measured, check: Check) -> str:
+    """Return what was said of the value for a check, or nothing."""
+    return next((note for key, note in measured.notes if key == check.key), "")
+
+
 def was_asked(measured: Measured, check: Check) -> bool:
     """Whether there was such a check already when the run ended, so that it would have sent the metric."""
     return measured.missing is None or check.key in measured.missing
@@ -82,6 +87,7 @@ def _measured(
     ended_at = run.ended_at or run.last_sign_at
     wanted = {check.key for check in checks}
     sent: dict[str, float | str] = {}
+    noted = () if run.detail is None else run.detail.notes
     if run.detail is not None:
         sent = {**dict(run.detail.metrics), **dict(run.detail.not_numbers)}
     values = tuple((key, sent[key]) for key in sorted(wanted & sent.keys()))
@@ -93,6 +99,7 @@ def _measured(
         values=values,
         missing=tuple(sorted(wanted - sent.keys())),
         compared=compared,
+        notes=tuple((key, note) for key, note in noted if key in wanted),
     )
     failed = any(is_failed(found, check) for check in checks)
     went_on = failed and before is not None and bool(before.marks) and before.marks[-1]

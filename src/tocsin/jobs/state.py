@@ -105,8 +105,8 @@ class Measured(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     `values` by the names on the wire: a number, or what was sent instead of one. `marks`: of the last good
     runs of the partition, oldest first, whether any check failed; `since_at` since when they have, or did
     not. `missing` are the names that were asked for and not sent; None: nobody knows what was asked for.
-    `compared` is with what was normal before. It is kept as an array: a new field comes last and has a
-    default.
+    `compared` is with what was normal before, `notes` are what was said of values. It is kept as an array: a
+    new field comes last and has a default.
     """
 
     partition: str
@@ -117,6 +117,7 @@ class Measured(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     marks: tuple[bool, ...] = ()
     missing: tuple[str, ...] | None = None
     compared: tuple[Compared, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 class AtRisk(Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -7,13 +7,14 @@ from typing import Final
 from msgspec import Struct, structs
 
 from tocsin.jobs.checks import Check, Compared, Metric
-from tocsin.jobs.measuring import compared_of, value_of, was_asked
+from tocsin.jobs.measuring import compared_of, note_of, value_of, was_asked
 from tocsin.jobs.state import Measured
 from tocsin.quality.measurement import Reading, Segment
 from tocsin.quality.metrics import NEEDED_VALUES, LearnedMetric, ordinary_of
 from tocsin.quality.normal import of_such
 
 _GRAVE = ("critical", "page")
+_SEVERITIES: Final = ("info", "warning", "", "critical", "page")
 
 
 class CheckVerdict(Enum):
@@ -43,7 +44,7 @@ class Judged(Struct, frozen=True, kw_only=True, gc=False):
 
     `value` is what was judged, None where no number was sent; `bounds` in words are those that it broke, else
     its limits; `is_unusual`: it is within its limits, and far from its own past; `is_bearable`: it has broken
-    no limit but that of a warning. `segment` is the one that speaks for all.
+    no limit but that of a warning. `segment` is the one that speaks for all; `note` was sent with the value.
     """
 
     check: Check
@@ -54,10 +55,16 @@ class Judged(Struct, frozen=True, kw_only=True, gc=False):
     is_unusual: bool = False
     is_bearable: bool = False
     segment: str = ""
+    note: str = ""
 
 
 def judge_check(check: Check, measured: Measured) -> Judged:
     """Return the verdict of one check on what a run measured."""
+    judged, note = _judged(check, measured), note_of(measured, check)
+    return structs.replace(judged, note=note) if note else judged
+
+
+def _judged(check: Check, measured: Measured) -> Judged:
     value = value_of(measured, check)
     if isinstance(value, float):
         return _of_a_number(check, value, compared_of(measured, check))
@@ -199,9 +206,16 @@ def _rough(value: float, metric: Metric) -> str:
 
 
 def judge_checks(checks: tuple[Check, ...], measured: Measured) -> tuple[Judged, ...]:
-    """Return the verdicts of all checks, failed ones first, each kind in the order of their declaration."""
+    """Return the verdicts of all checks, failed ones first and the worst before all; else as declared."""
     judged = [judge_check(check, measured) for check in checks]
-    return tuple(sorted(judged, key=lambda one: not one.verdict.is_failed))
+    return tuple(sorted(judged, key=_gravity, reverse=True))
+
+
+def _gravity(judged: Judged) -> int:
+    """Return how bad it is by the place of its severity; 0 for what has not failed."""
+    if not judged.verdict.is_failed:
+        return 0
+    return 1 + _SEVERITIES.index("" if judged.is_bearable else judged.check.severity)
 
 
 def limits_of(check: Check) -> str:

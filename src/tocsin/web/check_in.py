@@ -21,13 +21,24 @@ from tocsin.web.wire import KNOWN, MANY, MAX_CHECK_INS, ONE, CheckInBody
 MAX_LOG_TAIL: Final = 10_000
 MAX_MESSAGE: Final = 2_000
 MAX_CONTEXT_VALUE: Final = 1_000
+MAX_NOTE: Final = 500
 MAX_METADATA_BYTES: Final = 16 * 2**10
 MAX_FIELDS: Final = 100
 
 _DETAILS: Final = frozenset(
-    {"exit_code", "signal", "error", "log_tail", "metrics", "resources", "context", "metadata"}
+    {
+        "exit_code",
+        "signal",
+        "error",
+        "log_tail",
+        "metrics",
+        "metric_notes",
+        "resources",
+        "context",
+        "metadata",
+    }
 )
-_PARTICULAR: Final = frozenset({"labels", "metrics", "context", "metadata"})
+_PARTICULAR: Final = frozenset({"labels", "metrics", "metric_notes", "context", "metadata"})
 _DISPENSABLE: Final = "runbook"
 Faults = tuple[Fault, ...]
 
@@ -175,6 +186,7 @@ def _faults(body: CheckInBody, *instants: object) -> Faults:
         *wrong,
         *_label_faults(body.get("labels") or {}),
         *_key_faults("metrics", body.get("metrics") or {}),
+        *_key_faults("metric_notes", body.get("metric_notes") or {}),
         *_key_faults("context", body.get("context") or {}),
         *_metadata_faults(body.get("metadata")),
     )
@@ -212,6 +224,7 @@ def _metadata_faults(metadata: dict[str, Any] | None) -> Iterable[Fault]:
 
 def _detail(body: CheckInBody) -> Detail:
     error, resources, metadata = body.get("error") or {}, body.get("resources") or {}, body.get("metadata")
+    notes = (body.get("metric_notes") or {}).items()
     metrics = (body.get("metrics") or {}).items()
     context = {
         name: kept_text(value, MAX_CONTEXT_VALUE) for name, value in (body.get("context") or {}).items()
@@ -232,6 +245,7 @@ def _detail(body: CheckInBody) -> Detail:
         not_numbers=tuple(
             sorted((name, _shown(value)) for name, value in metrics if value is None or not isfinite(value))
         ),
+        notes=tuple(sorted((name, kept_text(note, MAX_NOTE)) for name, note in notes)),
     )
 
 

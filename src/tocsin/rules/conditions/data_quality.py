@@ -109,7 +109,8 @@ def _how(judged: Judged) -> str:
 
 
 def _line(judged: Judged) -> tuple[str, str]:
-    return judged.check.id, f"{judged.verdict.value}: {judged.said}"
+    said = f"{judged.verdict.value}: {judged.said}"
+    return judged.check.id, f"{said}; {judged.note}" if judged.note and judged.verdict.is_failed else said
 
 
 def _counted(judged: tuple[Judged, ...]) -> str:

@@ -31,6 +31,8 @@ class CheckStandingShape(Shape):
     """What was judged; null where no number was sent."""
     said: str
     """Why, in words."""
+    note: str | None
+    """What the job says of the value, such as the keys of rows that failed."""
     normal: NormalShape | None
     """Null while it is being learned, and for a check that does not compare itself with its past."""
     values_learned: int
@@ -67,6 +69,7 @@ def _shape(one: Standing, run: str | None) -> CheckStandingShape:
         verdict=None if judged is None else judged.verdict.value,
         value=None if judged is None else judged.value,
         said=one.normal if judged is None else judged.said,
+        note=None if judged is None else judged.note or None,
         normal=normal,
         values_learned=one.learned,
     )
