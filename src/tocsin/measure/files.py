@@ -27,7 +27,8 @@ _READERS: Final = {
     ".json": "read_json({files}, union_by_name = true)",
 }
 _PACKED: Final = (".gz", ".zst", ".zstd")
-_REMOTE: Final = ("s3://", "gs://", "gcs://", "r2://", "az://", "abfss://", "http://", "https://", "hf://")
+REMOTE: Final = ("s3://", "gs://", "gcs://", "r2://", "az://", "abfss://", "http://", "https://", "hf://")
+"""How the addresses of files begin that are read where they lie."""
 
 
 class Files(DuckTable):
@@ -49,13 +50,13 @@ class Files(DuckTable):
         with ExitStack() as opened:
             folder = opened.enter_context(TemporaryDirectory(prefix="tocsin-", ignore_cleanup_errors=True))
             connection = opened.enter_context(connected(folder, memory_limit=memory_limit))
-            others = {name: (other, _found(other)) for name, other in (beside or {}).items()}
-            files = _found(path)
+            others = {name: (other, found_at(other)) for name, other in (beside or {}).items()}
+            files = found_at(path)
             readable = [*files, *(file for _, found in others.values() for file in found)]
-            self._begin(connection, path, _reader(path, files), readable)
-            readers = {name: _reader(other, found) for name, (other, found) in others.items()}
+            self._begin(connection, path, reader_of(path, files), readable)
+            readers = {name: reader_of(other, found) for name, (other, found) in others.items()}
             super().__init__(connection, readers, timeout_seconds=timeout_seconds)
-            self._is_csv = _reader(path, files).startswith("read_csv")
+            self._is_csv = reader_of(path, files).startswith("read_csv")
             self._held = opened.pop_all()
 
     def _begin(
@@ -64,7 +65,7 @@ class Files(DuckTable):
         import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
 
         try:
-            if not path.startswith(_REMOTE):
+            if not path.startswith(REMOTE):
                 locked(connection, readable)
             connection.execute(f"CREATE VIEW {self.relation} AS SELECT * FROM {reader}")
         except duckdb.Error as error:
@@ -97,9 +98,9 @@ def _is(number: int) -> str:
     return "are" if number > 1 else "is"
 
 
-def _found(path: str) -> list[str]:
+def found_at(path: str) -> list[str]:
     """Return the files that a path or pattern stands for."""
-    if path.startswith(_REMOTE):
+    if path.startswith(REMOTE):
         return [path]
     if Path(path).is_dir():
         raise NotMeasured(f"{path} is a folder; name its files with a pattern: {Path(path) / '*.parquet'}")
@@ -111,7 +112,7 @@ def _found(path: str) -> list[str]:
     return files
 
 
-def _reader(path: str, files: list[str]) -> str:
+def reader_of(path: str, files: list[str]) -> str:
     """Return what reads the files, by the end of their name."""
     suffixes = [suffix.lower() for suffix in Path(files[0]).suffixes]
     packed = suffixes[-1:] and suffixes[-1] in _PACKED

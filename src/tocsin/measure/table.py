@@ -38,10 +38,14 @@ _ZONED: Final = re.compile(r"with time zone|timestamptz|tz=", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its name, and its type in the words of whoever holds the table."""
+    """A column by its name, and its type in the words of whoever holds the table.
+
+    `unreadable` says why it cannot be measured, where it cannot.
+    """
 
     name: str
     type: str
+    unreadable: str = ""
 
     @property
     def holds(self) -> Holds:
@@ -103,7 +107,7 @@ def called(name: str, table: tuple[Column, ...]) -> Column | str:
     if len(same) > 1:
         return f"there are {len(same)} columns called {name!r}; give each a name of its own"
     if same:
-        return same[0]
+        return same[0].unreadable or same[0]
     names = Counter(column.name for column in table)
     near = get_close_matches(name.lower(), [known.lower() for known in names], n=1, cutoff=0.6)
     meant = next((known for known in names if near and known.lower() == near[0]), None)

@@ -1,0 +1,53 @@
+"""The one door to all that can be measured: which engine it is for is told by what it is given."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from tocsin.errors import NotMeasured
+from tocsin.measure.delta import delta_table, is_delta
+from tocsin.measure.duck import MEMORY_LIMIT, TIMEOUT_SECONDS
+from tocsin.measure.engine import Engine
+from tocsin.measure.files import REMOTE, Files
+from tocsin.measure.frames import Frames, way_of
+
+_KNOWN: Final = (
+    "the path, pattern or address of files, a folder or address of a Delta table, a data frame of pandas, "
+    "Polars, Arrow or DuckDB"
+)
+
+
+def opened(
+    source: object,
+    *,
+    beside: Mapping[str, object] | None = None,
+    memory_limit: str = MEMORY_LIMIT,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> Engine:
+    """Return the engine for a path, an address or a frame; `beside` are further tables, as checks name them.
+
+    Close it when all is measured. Nothing is imported to find out what the source is. Raises NotMeasured for
+    what cannot be read, and for what is nothing that is known.
+    """
+    others = {name: _table(other) for name, other in (beside or {}).items()}
+    table = _table(source)
+    if not isinstance(table, str):
+        if way_of(table) is None:
+            raise NotMeasured(f"{type(source).__name__} is nothing that can be measured: give {_KNOWN}")
+        return Frames(table, beside=others, memory_limit=memory_limit, timeout_seconds=timeout_seconds)
+    scheme, is_address, _ = table.partition("://")
+    if is_address and not table.startswith(REMOTE):
+        raise NotMeasured(f"{scheme}:// is no address that is known: give {_KNOWN}")
+    paths = {name: other for name, other in others.items() if isinstance(other, str)}
+    if other := next((name for name in others if name not in paths), None):
+        raise NotMeasured(f"files can refer to files alone, and {other!r} is of another kind")
+    return Files(table, beside=paths, memory_limit=memory_limit, timeout_seconds=timeout_seconds)
+
+
+def _table(source: object) -> object:
+    """Return a path as text, and one of a Delta table as that."""
+    if not isinstance(source, str | Path):
+        return source
+    path = str(source)
+    is_known = "://" not in path or path.startswith(REMOTE)
+    return delta_table(path) if is_known and is_delta(path) else path
