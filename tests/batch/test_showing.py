@@ -12,7 +12,7 @@ from tests.client.listener import Listener, listening
 from tocsin.batch import Kind, Pipeline, Refused
 from tocsin.batch.bar import Bar, span, told
 from tocsin.batch.ledger import Ledger
-from tocsin.batch.moment import Meter
+from tocsin.batch.moment import Meter, Moment
 from tocsin.batch.tally import Share, Tally
 from tocsin.client.client import Client
 from tocsin.client.job import Job
@@ -130,14 +130,43 @@ def test_a_span_is_told_as_people_say_it(seconds: float, said: str) -> None:
     assert span(seconds) == said
 
 
-def test_the_bar_ends_with_what_has_come_of_the_run() -> None:
+def shown(moment: Moment, told: str = "", *, failed: bool = False) -> str:
     stream = io.StringIO()
-    moment = Meter(Ledger(read=10, delivered=10), Tally(), 0.0).moment(
-        1.0, total=10, share_read=None, in_flight=0, allowed=None
-    )
     with Bar("sync", stream) as bar:
         bar.look(moment)
+        bar.end(moment, told, failed=failed)
+    return stream.getvalue().strip()
 
-        bar.end(moment, "sync: completed", failed=False)
 
-    assert "sync: completed" in stream.getvalue()
+def at_ten_of(total: int, *, trouble: str = "", share: Share | None = None) -> Moment:
+    tally = Tally()
+    meter = Meter(Ledger(read=10, delivered=8, dead=2), tally, 0.0)
+    meter.moment(1.0, total=total, share_read=None, in_flight=0, allowed=None)
+    if share is not None:
+        tally.wait(share, 1.0)
+    return meter.moment(2.0, total=total, share_read=None, in_flight=0, allowed=None, trouble=trouble)
+
+
+def test_the_bar_of_a_run_that_is_complete_ends_with_its_numbers() -> None:
+    last = shown(at_ten_of(10), "sync: completed: 8 delivered").splitlines()[-1]
+
+    assert last.startswith("sync ")
+    assert last.rstrip().endswith("10 of 10, 0/s, 2 dead")
+
+
+def test_below_the_bar_of_a_run_that_is_not_complete_stands_why_in_full() -> None:
+    why = f"sync: failed: the sink answered {'and answered ' * 20}[/red] [bold]"
+
+    assert shown(at_ten_of(20), why, failed=True).splitlines()[-1] == why
+
+
+def test_a_sink_that_is_away_is_shown_with_what_it_said_last() -> None:
+    moment = at_ten_of(20, trouble="HTTP 503: [/maintenance] until noon", share=Share.OUTAGE)
+
+    assert told(moment).endswith("the sink is away: HTTP 503: [/maintenance] until noon")
+    with Bar("sync", io.StringIO()) as bar:
+        bar.look(moment)
+
+
+def test_what_was_said_last_is_not_shown_of_a_sink_that_answers_again() -> None:
+    assert "503" not in told(at_ten_of(20, trouble="HTTP 503", share=Share.RATE))

@@ -2,13 +2,17 @@
 
 import sys
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Final, Self, TextIO
 
 from tocsin.batch.moment import Moment
 from tocsin.batch.tally import Share
 from tocsin.errors import InvalidPipeline
 
-LIMITED_BY = {
+LEAST_BAR: Final = 8
+MOST_BAR: Final = 30
+WORDS: Final = 90
+"""So many columns are for all but the bar, where there are as many."""
+LIMITED_BY: Final = {
     Share.SOURCE: "waits for the source",
     Share.ENCODE: "limited by map and encoding",
     Share.RATE: "limited by the allowed rate",
@@ -27,17 +31,25 @@ class Bar:
         try:
             from rich.console import Console  # noqa: PLC0415 -- loaded only where a bar is shown
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 -- as above
+            from rich.table import Column  # noqa: PLC0415 -- as above
         except ImportError as error:
             raise InvalidPipeline("a progress bar needs rich: pip install 'tocsin[batch]'") from error
-        console = Console(file=stream or sys.stderr)
+        self._console = Console(file=stream or sys.stderr)
+        width = max(LEAST_BAR, min(MOST_BAR, self._console.width - WORDS))
         self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=width),
             TimeElapsedColumn(),
-            console=console,
-            transient=False,
+            # The words have what is left of the line, and only they are cut.
+            TextColumn(
+                "{task.fields[told]}",
+                markup=False,
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
+            console=self._console,
+            expand=True,
         )
+        self._why = ""
         self._task = self._progress.add_task(name, total=None, told="")
 
     def __enter__(self) -> Self:
@@ -49,27 +61,36 @@ class Bar:
     ) -> None:
         """Leave the line, however the run has ended, and the thread that draws it."""
         self._progress.stop()
+        if self._why:
+            self._console.print(self._why, markup=False, highlight=False, soft_wrap=True)
 
     def look(self, moment: Moment) -> None:
         """Show how the run stands."""
         total = None if moment.share_done is None else 1.0
         self._progress.update(self._task, completed=moment.share_done or 0.0, total=total, told=told(moment))
 
-    def end(self, moment: Moment, told: str, *, failed: bool) -> None:  # noqa: ARG002 -- the words say whether it failed
-        """Show how it has ended."""
-        self._progress.update(self._task, completed=moment.share_done or 0.0, told=told)
+    def end(self, moment: Moment, told: str, *, failed: bool) -> None:
+        """Show how it has ended; below the line stands in full why it is not complete."""
+        done = 1.0 if not failed else moment.share_done or 0.0
+        self._progress.update(self._task, completed=done, total=1.0, told=counted(moment))
+        self._why = told if failed else ""
+
+
+def counted(moment: Moment) -> str:
+    """Return how many records have an end, how many a second, and how many are dead."""
+    of_how_many = " records" if moment.total is None else f" of {moment.total:,}"
+    dead = f", {moment.dead:,} dead" if moment.dead else ""
+    return f"{moment.settled:,}{of_how_many}, {moment.records_per_second:,.0f}/s{dead}"
 
 
 def told(moment: Moment) -> str:
     """Return how a run stands in a few words."""
-    parts = [f"{moment.settled:,}" + (f" of {moment.total:,}" if moment.total is not None else " records")]
-    parts.append(f"{moment.records_per_second:,.0f}/s")
-    if moment.dead:
-        parts.append(f"{moment.dead:,} dead")
+    parts = [counted(moment)]
     if moment.seconds_left is not None and moment.share_done is not None and moment.share_done < 1:
         parts.append(f"{span(moment.seconds_left)} left")
     if moment.limited_by is not None:
-        parts.append(LIMITED_BY[moment.limited_by])
+        is_away = moment.limited_by is Share.OUTAGE and moment.trouble
+        parts.append(LIMITED_BY[moment.limited_by] + (f": {moment.trouble}" if is_away else ""))
     return ", ".join(parts)
 
 

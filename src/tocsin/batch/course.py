@@ -110,6 +110,11 @@ class Course:
         """Return how many requests are on their way."""
         return self._sending
 
+    @property
+    def trouble(self) -> str:
+        """Return what the sink said when it last refused a request."""
+        return self._parts.answering.last_reason
+
     def call(self, what: Callable[[], None]) -> None:
         """Have something done in the event loop of the run, from any thread."""
         self._loop.call_soon_threadsafe(what)

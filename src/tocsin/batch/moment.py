@@ -16,7 +16,8 @@ class Moment:
     """How a run stands: counts of source records, rates a second, and what it waits for most just now.
 
     `share_done` is from 0 to 1, None where nobody knows how much there is; `seconds_left` too. The rate is
-    that of the last WINDOW_SECONDS; `slowest_lately_seconds` is of requests answered since the last moment.
+    that of the last WINDOW_SECONDS; `slowest_lately_seconds` is of requests answered since the last moment;
+    `trouble` is what the sink said when it last refused a request.
     """
 
     seconds: float
@@ -35,6 +36,7 @@ class Moment:
     requests: int
     slowest_lately_seconds: float
     retries: int
+    trouble: str
 
     @property
     def settled(self) -> int:
@@ -70,11 +72,12 @@ class Meter:
         in_flight: int,
         allowed: float | None,
         declared: float | None = None,
+        trouble: str = "",
     ) -> Moment:
         """Return how the run stands.
 
         `share_read` is how much of the source's bytes has been read, `allowed` how many requests a second may
-        go, `declared` how many the sink says that it takes.
+        go, `declared` how many the sink says that it takes, `trouble` its last words.
         """
         ledger = self._ledger
         self._samples.append((now, ledger.settled, dict(self._tally.waited)))
@@ -101,6 +104,7 @@ class Meter:
             requests=self._tally.requests,
             slowest_lately_seconds=self._tally.take_slowest(),
             retries=self._tally.retries.total(),
+            trouble=trouble,
         )
 
     def _share_done(self, total: int | None, share_read: float | None) -> float | None:

@@ -177,6 +177,7 @@ class Running:
             in_flight=0 if self._course is None else self._course.in_flight,
             allowed=allowed,
             declared=self._order.run.allowed_rps,
+            trouble="" if self._course is None else self._course.trouble,
         )
 
     async def _pace(self) -> Pace:
