@@ -237,5 +237,15 @@ def test_the_history_is_saved_as_parquet_and_grows_in_a_delta_table(
     assert (said.code, "cannot be written: No such file" in said.err) == (Exit.FAILED, True)
 
 
+def test_the_history_is_not_written_as_a_folder_that_looks_like_another_kind_of_file(
+    tocsin: Tocsin, state: State, tmp_path: Path
+) -> None:
+    said = tocsin("batch", "export-history", "batches.csv")
+
+    assert said.code == Exit.USAGE
+    assert "batches.csv: the history is written to a .parquet file, or to a folder as Delta table" in said.err
+    assert not (tmp_path / "batches.csv").exists()
+
+
 def test_every_category_can_be_asked_for() -> None:
     assert sorted(CATEGORIES) == sorted(category.value for category in Category)

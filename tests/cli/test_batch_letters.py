@@ -90,6 +90,13 @@ def test_a_dead_letter_is_shown_with_its_record_but_for_what_is_hidden(tocsin: T
     assert (missing.code, "there is no dead letter 9 in" in missing.err) == (Exit.FAILED, True)
 
 
+def test_a_record_that_was_never_sent_was_tried_not_at_all(tocsin: Tocsin, state: State) -> None:
+    never = Checkpoint(at=now(), low_water=4)
+    state.save_checkpoint("r1", never, [replace(a_letter(4), attempts=0)])
+
+    assert "tried                not at all, since" in tocsin("batch", "dead-letters", "show", "4").out
+
+
 def test_a_record_that_nobody_can_read_does_not_bite(tocsin: Tocsin, state: State) -> None:
     said = tocsin("batch", "dead-letters", "show", "3")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HOURS: Final = 24
 DAYS: Final = 30
+PARQUET: Final = ".parquet"
 
 
 @click.command()
@@ -85,11 +86,15 @@ def export_history(target: Path, pipeline: str, since: str | None, place: str | 
     A Parquet file is written anew. To a Delta table that is there the rows are added that it does not have,
     and those of batches that were tried again since then are replaced.
     """
+    if target.suffix not in {"", PARQUET} and not target.is_dir():
+        raise click.UsageError(
+            f"{target}: the history is written to a {PARQUET} file, or to a folder as Delta table"
+        )
     with state_at(place) as state:
         from tocsin.batch.state.operations import write_delta, write_parquet
 
         batches = state.batches(pipeline=pipeline, since=instant_of(since))
-        if target.suffix == ".parquet":
+        if target.suffix == PARQUET:
             say(f"{target}: {write_parquet(target, batches):,} batches")
         else:
             say(f"{target}: {write_delta(target, batches):,} batches that are new or have changed")

@@ -200,6 +200,8 @@ def discard(
 
 def _tried(letter: "DeadLetter") -> str:
     first, last = moment(letter.first_at.isoformat()), moment(letter.last_at.isoformat())
+    if not letter.attempts:
+        return f"not at all, since {first}"
     count = "once" if letter.attempts == 1 else f"{letter.attempts} times"
     return f"{count}, {last}" if first == last else f"{count}, {first} to {last}"
 

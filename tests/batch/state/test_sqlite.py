@@ -13,7 +13,7 @@ import pytest
 from tests.batch.state.rows import AT, a_letter, a_run
 from tocsin.batch.state import open_state, state_place
 from tocsin.batch.state.base import Checkpoint, DeadLetterQuery, RunStatus
-from tocsin.errors import RunTaken, StoreBroken, StoreUnavailable
+from tocsin.errors import InvalidPipeline, RunTaken, StoreBroken, StoreUnavailable
 
 ROOT = Path(__file__).parents[3]
 HOLDER = """
@@ -167,3 +167,16 @@ def test_the_usual_place_is_in_the_folder_for_states(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setenv("TOCSIN_BATCH_STATE", "postgresql://db/x")
     assert state_place() == "postgresql://db/x"
+
+
+@pytest.mark.parametrize("place", ["mysql://u:secret@db/x", "sqlite:///batch.db", ":memory:"])
+def test_an_address_of_something_else_makes_no_folder_of_that_name(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(InvalidPipeline, match="is no place for the state, which is a file of SQLite") as told:
+        open_state(place)
+
+    assert "secret" not in str(told.value)
+    assert not list(tmp_path.iterdir())
