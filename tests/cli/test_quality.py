@@ -204,7 +204,9 @@ def test_of_a_job_the_server_judges_the_same_checks_and_tells_which_rows_failed(
 
     assert run(CHECKS, run.data, "--job", "shop/orders").code == Exit.FAILED
 
+    assert run(CHECKS, run.data, "--job", "shop/other", "--no-report").code == Exit.FAILED
     eventually(tocsin, "alerts", holds="shop/orders")
+    assert "shop/other" not in tocsin("jobs").out
     (alert,) = [
         one for one in json.loads(tocsin("alerts", "--json").out)["items"] if one["job"] == "shop/orders"
     ]
@@ -232,3 +234,48 @@ def test_a_check_may_fail_the_run_itself(
     declared = tocsin("jobs", "show", "shop/failing").out
     assert "check row_count" in declared
     assert "email_null_rate" not in declared
+
+
+TOCSIN_YAML = """\
+jobs:
+  orders:
+    timezone: Europe/Berlin
+    checks:
+      - {metric: row_count, threshold_min: 3}
+      - {metric: null_rate, column: email, threshold_max: 0.1}
+      - {metric: pattern_match, column: email, threshold_min: 1}
+"""
+
+
+def test_the_checks_of_a_job_are_carried_out_as_they_stand_in_the_configuration(
+    run: Run, tocsin: Tocsin
+) -> None:
+    config = run.folder / "tocsin.yaml"
+    config.write_text(TOCSIN_YAML, encoding="utf-8")
+
+    said = tocsin("quality", "run", run.data, "--job", "orders", "--config", str(config))
+
+    assert said.code == Exit.FAILED
+    assert "pass  row_count" in said.out
+    assert "warn  email_null_rate  0.25 (25 %)" in said.out
+    assert "not measured, for only the job can send it: email_pattern_match" in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--job", "ordres"), "did you mean orders?"),
+        (("--job", "orders", "-e", "staging"), "there is no job 'orders' in staging"),
+        ((), "say what is checked"),
+    ],
+)
+def test_a_job_without_checks_of_its_own_is_named(
+    run: Run, tocsin: Tocsin, words: tuple[str, ...], why: str
+) -> None:
+    config = run.folder / "tocsin.yaml"
+    config.write_text(TOCSIN_YAML, encoding="utf-8")
+
+    said = tocsin("quality", "run", run.data, *words, "--config", str(config))
+
+    assert said.code == Exit.USAGE
+    assert why in said.err

@@ -1,5 +1,6 @@
 """`tocsin quality`: the checks of data carried out where it lies."""
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ import click
 
 from tocsin.cli import options
 from tocsin.cli.exits import Exit, give_up
-from tocsin.cli.files import needs_quality
+from tocsin.cli.files import CONFIG_NAME, found_config, needs_quality, needs_server
 from tocsin.cli.group import Suggesting
 from tocsin.cli.junit import write_junit
 from tocsin.cli.output import instant, print_json, say
@@ -36,41 +37,39 @@ def quality() -> None:
 
 @quality.command()
 @click.argument("source", required=False, metavar="[PATH]")
-@click.option("--checks", "path", type=_FILE, required=True, metavar="FILE", help="File of checks.")
-@click.option(
-    "--as-of", metavar="INSTANT", help="When data is to be fresh: 2026-03-01T06:00Z (default: now)."
-)
-@click.option("--job", metavar="NAME", help="Report it to the server as a run of this job.")
+@click.option("--checks", "path", type=_FILE, metavar="FILE", help="File of checks.")
+@options.config
+@click.option("--job", metavar="NAME", help="Job that wrote the data; without --checks, whose checks.")
 @options.environment
+@click.option("--no-report", is_flag=True, help="Do not report it to the server as a run of the job.")
+@click.option("--as-of", metavar="INSTANT", help="When data is to be fresh: 2026-03-01T06:00Z, else now.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def run(
     *,
     source: str | None,
-    path: Path,
-    as_of: str | None,
+    path: Path | None,
+    config: Path | None,
     job: str | None,
     environment: str,
+    no_report: bool,
+    as_of: str | None,
     junit: Path | None,
     as_json: bool,
 ) -> None:
     """Check the data at PATH, which may be a pattern: "orders/*.parquet"; left out, what FILE names.
 
-    Ends with 1 if a check failed, and with 2 if the data or FILE cannot be used.
+    Without --checks, the checks are those of the job in tocsin.yaml. Where TOCSIN_URL names a server, it is a
+    run of the job. Ends with 1 if a check failed, and with 2 if the data or the checks cannot be used.
     """
-    with needs_quality():
-        from tocsin.config.data_checks import load_checks
-    try:
-        written = load_checks(path)
-    except ConfigError as error:
-        give_up(str(error), Exit.USAGE)
+    written = _written(path, config, job, environment)
     at = now() if as_of is None else instant(as_of)
     if at is None:
         give_up(f"{as_of!r} is no instant with a zone; write 2026-03-01T06:00Z", Exit.USAGE)
-    place = source or written.source
+    place, job = source or written.source, job or written.job
     if not place:
-        give_up(f"say where the data is: as PATH, or as 'source' in {path}", Exit.USAGE)
-    if job is None:
+        give_up(f"say where the data is: as PATH, or as 'source' in {written.at}", Exit.USAGE)
+    if not job or no_report or not os.environ.get("TOCSIN_URL"):
         found = _checked(place, written, at)
     else:
         from tocsin.cli.quality_sent import reported
@@ -86,6 +85,23 @@ def run(
         tell(found)
     if found.failed:
         raise click.exceptions.Exit(Exit.FAILED)
+
+
+def _written(path: Path | None, config: Path | None, job: str | None, environment: str) -> "ChecksFile":
+    """Return the checks that are meant; ends the command where there are none, or they cannot be used."""
+    if path is None and job is None:
+        give_up("say what is checked: --checks FILE, or --job NAME for the checks in tocsin.yaml", Exit.USAGE)
+    try:
+        if path is not None:
+            with needs_quality():
+                from tocsin.config.data_checks import load_checks
+            return load_checks(path)
+        chosen = found_config(config) or Path(CONFIG_NAME)
+        with needs_server("quality run --job"):
+            from tocsin.config.job_checks import load_job_checks
+        return load_job_checks(chosen, job or "", environment)
+    except ConfigError as error:
+        give_up(str(error), Exit.USAGE)
 
 
 def _checked(place: str, written: "ChecksFile", as_of: datetime) -> Checked:
@@ -104,6 +120,8 @@ def _checked(place: str, written: "ChecksFile", as_of: datetime) -> Checked:
             table.close()
     except NotMeasured as error:
         give_up(str(error), Exit.USAGE)
+    if written.unmeasured:
+        remarks += (f"not measured, for only the job can send it: {', '.join(written.unmeasured)}",)
     return Checked(source=place, results=results, remarks=remarks, seconds=monotonic() - begun)
 
 

@@ -19,7 +19,10 @@ _HINT: Final = "; make one with: tocsin quality suggest PATH"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecksFile:
-    """What a file of checks says; `at` is where it says so, a source from its own folder."""
+    """What a file of checks says; `at` is where it says so, a source from its own folder.
+
+    `unmeasured` are checks whose metric only the job itself can send.
+    """
 
     at: Path
     source: str
@@ -28,6 +31,7 @@ class ChecksFile:
     sensitive: frozenset[str]
     examples: int
     checks: tuple[DataCheck, ...]
+    unmeasured: tuple[str, ...] = ()
 
     @property
     def beside(self) -> dict[str, str]:

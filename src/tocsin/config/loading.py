@@ -69,10 +69,18 @@ def load_configuration(path: str | Path) -> Configuration:
 
     Raises ConfigError as `load` does.
     """
+    return building.build_configuration(load_as_written(path))
+
+
+def load_as_written(path: str | Path) -> File:
+    """Return the file as it is written, with the promises that it names; its secrets need not be there.
+
+    Raises ConfigError as `load` does.
+    """
     document = read(content_of(Path(path)))
     around = _around(document.data, {}, Path(path).parent)
     file, _ = _sound(document, replace(around, needs_secrets=False), str(path))
-    return building.build_configuration(file)
+    return file
 
 
 def configuration_in(data: object, folder: Path) -> tuple[Configuration | None, list[Fault]]:
