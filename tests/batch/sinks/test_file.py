@@ -74,6 +74,23 @@ def test_records_that_are_sent_again_are_not_written_again(path: Path) -> None:
     assert numbers_in(path) == [0, 1, 2, 3]
 
 
+def test_two_events_of_one_person_are_two_lines_though_the_id_is_that_of_the_person(path: Path) -> None:
+    def events(*names: str) -> Batch:
+        return Batch(
+            id="b", records=[json.dumps({"n": one}).encode() for one in names], ids=["ann"] * len(names)
+        )
+
+    write(path, events("opened", "bought"), events("bought", "left"))
+    write(path, events("left", "came back"))
+
+    assert [json.loads(line)["n"] for line in unpacked(path).splitlines()] == [
+        "opened",
+        "bought",
+        "left",
+        "came back",
+    ]
+
+
 @pytest.mark.parametrize("cut", [1, 5, 17])
 def test_a_batch_that_was_written_by_half_is_written_again_and_whole(path: Path, cut: int) -> None:
     write(path, batch(0, 1), batch(2, 3))
@@ -242,7 +259,8 @@ def test_the_journal_stays_small_and_forgets_what_was_written_longest_ago(tmp_pa
     read.entries()
 
     assert journal.stat().st_size < 5 * 16 * 1_000
-    assert list(read.recent) == [digest_of(f"id-{n}") for n in range(9_000, 10_000)]
+    written_last = (batch(n) for n in range(9_000, 10_000))
+    assert list(read.recent) == [digest_of(one.ids[0], one.records[0]) for one in written_last]
     assert numbers_in(path) == list(range(10_000))
 
 

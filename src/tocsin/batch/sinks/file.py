@@ -30,9 +30,9 @@ class FileSink:
     """Appends records to a file as JSON lines; a name that ends in `.gz` or `.zst` compresses it.
 
     A batch is on the disk before it counts as delivered, and after a crash it is there wholly or not at all.
-    Records that are sent again are known by their ids and left out, as long as they are among the last
-    `remember`. That needs a small file beside it, `<name>.written`; without it a file that is not empty is
-    not touched. One process at a time writes to a file.
+    Records that are sent again are known by their id and content and left out, as long as they are among the
+    last `remember`; another record with the same id is another line. That needs a small file beside it,
+    `<name>.written`; without it a file that is not empty is not touched. One process at a time writes to it.
 
     Opening it raises InvalidPipeline for a file that cannot be written or that somebody else has changed.
     """
@@ -86,7 +86,7 @@ class FileSink:
         start = os.fstat(file.fileno()).st_size
         new: dict[bytes, bytes] = {}
         for one, record in zip(batch.ids, batch.records, strict=True):
-            digest = digest_of(one)
+            digest = digest_of(one, record)
             if digest not in journal.recent:
                 new.setdefault(digest, record)
         if not new:

@@ -1,9 +1,9 @@
 """What a file sink has written: a journal beside the file, by which nothing is written twice or by half.
 
 Before records are appended to the file, an entry tells where, how many bytes with which checksum, and
-whose they are (a digest of each id). After a crash the last entry shows whether its records are there whole;
-if not, what is there of them is cut off, and they are written when they are sent again. A file that ended
-well has an entry that says so, and one that was changed since is not touched.
+which they are (a digest of each, with its id). After a crash the last entry shows whether its records are
+there whole; if not, what is there of them is cut off, and they are written when they are sent again. A file
+that ended well has an entry that says so, and one that was changed since is not touched.
 """
 
 import hashlib
@@ -41,9 +41,10 @@ class Entry:
         return _HEAD.pack(*head, zlib.crc32(_HEAD.pack(*head, 0) + digests)) + digests
 
 
-def digest_of(record_id: str) -> bytes:
-    """Return by what a record is known again."""
-    return hashlib.blake2b(record_id.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
+def digest_of(record_id: str, record: bytes) -> bytes:
+    """Return by what a record is known again: another one with the same id is not taken for it, and lost."""
+    name = record_id.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(b"%d:%b%b" % (len(name), name, record), digest_size=DIGEST_BYTES).digest()
 
 
 @dataclass(slots=True)
