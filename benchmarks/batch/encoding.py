@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +14,7 @@ from benchmarks.batch.running import FIRST
 from benchmarks.processes import ENVIRONMENT
 from benchmarks.report import Row, mid, spread
 from tocsin.batch.config import BatchConfig
-from tocsin.batch.encoding import encode_json
+from tocsin.batch.encoding import encode_json, encode_json_each
 from tocsin.batch.limits import JSON_ARRAY, Framing, Limits
 from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused
 from tocsin.batch.parcel import Batch
@@ -33,6 +33,10 @@ class Nowhere:
     def encode(self, record: object, record_id: str) -> bytes:  # noqa: ARG002 -- as the protocol has it
         """Return a record as JSON."""
         return encode_json(record)
+
+    def encode_each(self, records: Sequence[object], ids: Sequence[str]) -> Iterable[bytes]:  # noqa: ARG002 -- as above
+        """Return many records as JSON, as every sink does that is delivered."""
+        return encode_json_each(records)
 
     async def send(self, batch: Batch) -> Outcome:
         """Put the body together, as every sink must, and send it nowhere."""

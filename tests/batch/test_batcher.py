@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.batch.batcher import Batcher, Parcel
+from tocsin.batch.entries import Entries, Entry
 from tocsin.batch.limits import Framing
-from tocsin.batch.preparing import Entry
 
 FRAMINGS = st.builds(
     Framing, prefix=st.binary(max_size=20), separator=st.binary(max_size=3), suffix=st.binary(max_size=20)
 )
 
 
-def entries(sizes: list[int], keys: list[str] | None = None) -> list[Entry]:
-    return [(at, f"r{at}", b"x" * size, keys[at] if keys else "") for at, size in enumerate(sizes)]
+def entries(sizes: list[int], keys: list[str] | None = None) -> Entries:
+    return Entries.of((at, f"r{at}", b"x" * size, keys[at] if keys else "") for at, size in enumerate(sizes))
 
 
 def drained(batcher: Batcher) -> list[Parcel]:
@@ -38,10 +38,8 @@ def test_every_record_is_in_one_batch_and_no_batch_is_too_large_or_smaller_than_
 
     parcels = drained(batcher)
 
-    assert [entry for parcel in parcels for entry in parcel.entries] == given_entries
-    bodies = [
-        framing.prefix + framing.separator.join(e[2] for e in p.entries) + framing.suffix for p in parcels
-    ]
+    assert [entry for parcel in parcels for entry in parcel.entries] == list(given_entries)
+    bodies = [framing.prefix + framing.separator.join(p.entries.bodies) + framing.suffix for p in parcels]
     assert [batcher.size_of(parcel) for parcel in parcels] == [len(body) for body in bodies]
     assert all(
         len(body) <= most_bytes and len(parcel) <= most for body, parcel in zip(bodies, parcels, strict=True)

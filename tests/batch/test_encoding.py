@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections import OrderedDict
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.batch.encoding import encode_json
+from tocsin.batch.encoding import encode_json, encode_json_each, readable
 from tocsin.batch.outcome import Rejected
 
 NAN = math.nan
@@ -52,6 +53,17 @@ def test_what_json_can_say_is_read_back_as_it_was_and_the_rest_refused(record: o
             encode_json(record)
     else:
         assert orjson.loads(encode_json(record)) == record
+
+
+@given(st.lists(VALUES | st.just(msgspec.Raw(b"[null,\n1]")), max_size=8))
+def test_many_are_what_each_is_alone_up_to_the_first_that_is_refused(records: list[object]) -> None:
+    together, alone = list[bytes](), list[bytes]()
+    with suppress(Rejected):
+        together.extend(encode_json_each(records))
+    with suppress(Rejected):
+        alone.extend(map(encode_json, records))
+
+    assert together == alone
 
 
 @pytest.mark.parametrize(
@@ -95,3 +107,17 @@ def test_what_contains_itself_or_cannot_be_read_back_is_refused() -> None:
     for record in (around, {"a": object()}, {(1, 2): "pair"}, {"a": "\ud800"}):
         with pytest.raises(Rejected):
             encode_json(record)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"n": 10**5000},
+        {10**5000: 1},
+        {"\ud800": NAN},
+        {"a": {("b", 1): object()}},
+        [{"\ud800"}],
+    ],
+)
+def test_whatever_a_record_is_something_is_kept_of_it_that_can_be_read(record: object) -> None:
+    assert orjson.loads(readable(record))

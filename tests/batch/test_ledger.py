@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.batch.entries import Entries, Entry
 from tocsin.batch.ledger import Buried, Ledger
-from tocsin.batch.preparing import Entry, Portion, Reject
+from tocsin.batch.preparing import Portion, Reject
 
 
 def entry(ordinal: int, part: int = 0) -> Entry:
@@ -28,7 +29,7 @@ def test_what_was_read_is_delivered_dead_or_left_out_and_counts_once(
     fates = {one[1]: data.draw(st.booleans()) for one in ways}
     for one in data.draw(st.permutations(ways)):
         if fates[one[1]]:
-            ledger.deliver([one])
+            ledger.deliver(Entries.of([one]))
         else:
             ledger.bury([Buried(Reject(one[0], one[1], "bad", b"{}"))])
 
@@ -42,7 +43,7 @@ def test_what_was_read_is_delivered_dead_or_left_out_and_counts_once(
 def test_a_batch_that_is_one_stretch_is_settled_as_one() -> None:
     ledger = Ledger()
 
-    ledger.deliver([entry(ordinal) for ordinal in range(5, 9)])
+    ledger.deliver(Entries.of(entry(ordinal) for ordinal in range(5, 9)))
 
     assert ledger.fresh == [(5, 9)]
     assert ledger.delivered == 4
@@ -62,7 +63,7 @@ def test_batches_of_any_records_in_any_order_settle_exactly_these(
     while left:
         count = data.draw(st.integers(1, len(left)))
         batch, left = left[:count], left[count:]
-        ledger.deliver([entry(ordinal) for ordinal in batch])
+        ledger.deliver(Entries.of(entry(ordinal) for ordinal in batch))
         settled |= set(batch)
 
         assert {one for one in range(12) if one in ledger.acked} == settled

@@ -11,6 +11,7 @@ from tests.batch.stories import QUICK, numbers
 from tocsin.batch import learned
 from tocsin.batch.batcher import Parcel
 from tocsin.batch.config import BatchConfig, Strategy
+from tocsin.batch.entries import Entries
 from tocsin.batch.learned import Learned
 from tocsin.batch.limits import Limits
 from tocsin.batch.outcome import Kind, Outcome, Refused
@@ -31,7 +32,7 @@ def pace(limits: Limits = FAST, config: BatchConfig = CONFIG, known: Learned | N
 
 
 def parcel(records: int = 100, size: int = 200_000) -> Parcel:
-    return Parcel(0, [(0, "", b"", "")] * records, size, 0.0)
+    return Parcel(0, Entries.of([(0, "", b"", "")] * records), size, 0.0)
 
 
 def deliver(one: Pace, seconds: float = 30.0) -> float:

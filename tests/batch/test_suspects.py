@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.batch.batcher import Batcher, Parcel
+from tocsin.batch.entries import Entries
 from tocsin.batch.limits import Framing
-from tocsin.batch.preparing import Entry
 from tocsin.batch.suspects import Suspicion, after_delivery, after_refusal, suspect
 
 
 def searched(count: int, bad: set[int]) -> tuple[list[int], list[int], int]:
     """Return what arrived, what was called bad, and how many requests it took, of one batch."""
     batcher = Batcher(framing=Framing(), max_records=count, max_bytes=10**6)
-    batcher.add([(at, f"r{at}", b"x", "") for at in range(count)], 0.0)
+    batcher.add(Entries.of((at, f"r{at}", b"x", "") for at in range(count)), 0.0)
     taken, guilty, requests = list[int](), list[int](), 0
     while not batcher.is_empty:
         parcel = batcher.next(0.0)
@@ -23,10 +23,10 @@ def searched(count: int, bad: set[int]) -> tuple[list[int], list[int], int]:
             parcel = batcher.next(0.0)
         assert parcel is not None
         requests += 1
-        is_refused = any(entry[0] in bad for entry in parcel.entries)
+        is_refused = not bad.isdisjoint(parcel.entries.ordinals)
         found = _found(parcel, is_refused=is_refused)
-        taken += [] if is_refused else [entry[0] for entry in parcel.entries]
-        guilty += [entry[0] for entry in found.guilty]
+        taken += [] if is_refused else parcel.entries.ordinals
+        guilty += found.guilty.ordinals
         batcher.put_back(parcel.lane, found.freed, 0.0)
         if found.test:
             batcher.again(batcher.tested(parcel, found.test, found.waiting, 0.0), 0.0)
@@ -36,10 +36,9 @@ def searched(count: int, bad: set[int]) -> tuple[list[int], list[int], int]:
 
 
 def _found(parcel: Parcel, *, is_refused: bool) -> Suspicion:
-    nothing: list[Entry] = []
     if is_refused:
         return after_refusal(parcel) if parcel.is_suspect else suspect(parcel.entries)
-    return after_delivery(parcel) if parcel.is_suspect else Suspicion(nothing, nothing, nothing, nothing)
+    return after_delivery(parcel) if parcel.is_suspect else Suspicion()
 
 
 @given(st.integers(1, 200), st.sets(st.integers(0, 199), max_size=12))

@@ -7,11 +7,12 @@ from typing import Final, cast
 
 from tocsin.batch.batcher import Batcher, Parcel
 from tocsin.batch.config import BatchConfig, ErrorHandling
+from tocsin.batch.entries import Entries, Entry
 from tocsin.batch.fate import Fate, fate_of
 from tocsin.batch.ledger import Buried, Ledger
 from tocsin.batch.outcome import Category, Delivered, Kind, Outcome, Partial, Refused
 from tocsin.batch.pace import Pace
-from tocsin.batch.preparing import Entry, Reject
+from tocsin.batch.preparing import Reject
 from tocsin.batch.state.base import BatchStatus, RunStatus
 from tocsin.batch.suspects import Suspicion, after_delivery, after_refusal, suspect
 from tocsin.batch.tally import Tally
@@ -75,11 +76,12 @@ class Answering:
         """Take out what is held back with its key; return whether anything is left to be sent."""
         if not self.held_since:
             return True
-        held = [entry for entry in parcel.entries if self._is_held(entry)]
+        held = [place for place, entry in enumerate(parcel.entries) if self._is_held(entry)]
         if held:
-            self._bury(held, "held back: an earlier record of its key was not delivered", parcel)
-            parcel.entries = [entry for entry in parcel.entries if not self._is_held(entry)]
-            parcel.size = sum(len(entry[2]) for entry in parcel.entries)
+            why = "held back: an earlier record of its key was not delivered"
+            self._bury(parcel.entries.pick(held), why, parcel)
+            parcel.entries = parcel.entries.without(frozenset(held))
+            parcel.size = parcel.entries.size
             if not parcel.entries:
                 self.batcher.settle(parcel)
         return bool(parcel.entries)
@@ -121,17 +123,17 @@ class Answering:
         self.note(parcel, status, count - len(rejected) - left, len(rejected), now - sent_at)
         self.tally.batches += 1
         entries = parcel.entries
-        taken = [one for index, one in enumerate(entries) if index not in rejected and index not in again]
+        taken = entries.without(rejected.keys() | again)
         self.ledger.deliver(taken)
-        self.free(_size(taken))
+        self.free(taken.size)
         for index, reason in rejected.items():
-            self._give_up([entries[index]], str(reason), Category.VALIDATION, parcel)
+            self._give_up(entries.pick([index]), str(reason), Category.VALIDATION, parcel)
         if parcel.is_suspect:
             self.batcher.put_back(parcel.lane, parcel.rest, now)
-            parcel.rest, parcel.is_suspect = [], False
-        waiting = [entries[index] for index in sorted(again - rejected.keys())]
+            parcel.rest, parcel.is_suspect = Entries(), False
+        waiting = entries.pick(sorted(again - rejected.keys()))
         if waiting:
-            parcel.entries, parcel.size = waiting, _size(waiting)
+            parcel.entries, parcel.size = waiting, waiting.size
             later = Refused(Kind.TRANSIENT, "the sink did not take it for now")
             self._meet(self._fate_of(parcel, later, sent_at), parcel, later, now)
         else:
@@ -179,7 +181,7 @@ class Answering:
             self.batcher.split(parcel, now)
             return
         self._give_up(parcel.entries, self.last_reason, refused.kind.category, parcel)
-        self._go_on(parcel, Suspicion([], [], parcel.rest, []), now)
+        self._go_on(parcel, Suspicion(freed=parcel.rest), now)
 
     def _go_on(self, parcel: Parcel, found: Suspicion, now: float) -> None:
         """Go on with the search for a bad record, or end it."""
@@ -202,7 +204,7 @@ class Answering:
             self.batcher.split(parcel, now)
         elif fate is Fate.GIVE_UP:
             self._give_up(parcel.entries, self.last_reason, refused.kind.category, parcel)
-            self._go_on(parcel, Suspicion([], [], parcel.rest, []), now)
+            self._go_on(parcel, Suspicion(freed=parcel.rest), now)
         elif fate is Fate.STOP:
             self.batcher.again(parcel, now)
             tries = f"{parcel.attempts + 1} tries were of no use" if parcel.attempts else "a request failed"
@@ -211,10 +213,10 @@ class Answering:
             parcel.attempts += fate is Fate.AGAIN
             self.batcher.again(parcel, self.pace.again_at(parcel, refused, now))
 
-    def _give_up(self, entries: Sequence[Entry], reason: str, category: Category, parcel: Parcel) -> None:
+    def _give_up(self, entries: Entries, reason: str, category: Category, parcel: Parcel) -> None:
         if self.stops_at_first:
-            self.batcher.put_back(parcel.lane, list(entries), parcel.made_at)
-            self._stop(RunStatus.FAILED, f"record {entries[0][1]} was refused: {reason}")
+            self.batcher.put_back(parcel.lane, entries, parcel.made_at)
+            self._stop(RunStatus.FAILED, f"record {entries.ids[0]} was refused: {reason}")
             return
         self._bury(entries, reason, parcel, category)
         if self.on_reject is OnReject.HOLD_KEY:
@@ -231,7 +233,7 @@ class Answering:
 
     def _bury(
         self,
-        entries: Sequence[Entry],
+        entries: Entries,
         reason: str,
         parcel: Parcel,
         category: Category = Category.VALIDATION,
@@ -269,10 +271,6 @@ def _is_sound(outcome: object) -> bool:
 
 def _is_index(one: object, count: int) -> bool:
     return isinstance(one, int) and not isinstance(one, bool) and 0 <= one < count
-
-
-def _size(entries: Sequence[Entry]) -> int:
-    return sum(len(entry[2]) for entry in entries)
 
 
 def _is_the_end_of(parcel: Parcel, kind: Kind, fate: Fate | None) -> bool:

@@ -1,12 +1,13 @@
 """Puts records together to batches, exactly as large as the limits allow, in lanes that keep their order."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from tocsin.batch.entries import Entries
 from tocsin.batch.limits import Framing
-from tocsin.batch.preparing import Entry, lane_of
+from tocsin.batch.preparing import lane_of
 from tocsin.batch.state.base import BatchStatus
 
 
@@ -22,7 +23,7 @@ class Parcel:
     """
 
     lane: int
-    entries: list[Entry]
+    entries: Entries
     size: int
     made_at: float
     attempts: int = 0
@@ -31,14 +32,14 @@ class Parcel:
     ready_at: float = 0.0
     is_suspect: bool = False
     reason: str = ""
-    rest: list[Entry] = field(default_factory=list)
+    rest: Entries = field(default_factory=Entries)
     origin: object = field(default_factory=object)
     is_part: bool = False
     status: BatchStatus = BatchStatus.PENDING
     error: str = ""
     worker: int = 0
     sent_at: float | None = None
-    _named: list[Entry] | None = None
+    _named: Entries | None = None
     _name: str = ""
 
     def __len__(self) -> int:
@@ -52,7 +53,7 @@ class Parcel:
         """
         if self._named is self.entries:
             return self._name
-        self._named, self._name = self.entries, id_of(run_id, [entry[1] for entry in self.entries])
+        self._named, self._name = self.entries, id_of(run_id, self.entries.ids)
         return self._name
 
 
@@ -66,7 +67,7 @@ def id_of(run_id: str, record_ids: Iterable[str]) -> str:
 @dataclass(slots=True)
 class _Lane:
     number: int
-    opened: list[Entry] = field(default_factory=list)
+    opened: Entries = field(default_factory=Entries)
     size: int = 0
     since: float = 0.0
     ready: deque[Parcel] = field(default_factory=deque)
@@ -101,19 +102,19 @@ class Batcher:
         self._turn = 0
         self._later: list[Parcel] = []
 
-    def add(self, entries: Sequence[Entry], now: float) -> None:
+    def add(self, entries: Entries, now: float) -> None:
         """Take records up, in their order."""
         lanes = self._lanes
         if len(lanes) == 1:
             self._fill(lanes[0], entries, now)
             return
-        by_lane: dict[int, list[Entry]] = {}
-        for entry in entries:
-            by_lane.setdefault(lane_of(entry[3], len(lanes)), []).append(entry)
-        for number, of_lane in by_lane.items():
-            self._fill(lanes[number], of_lane, now)
+        by_lane: dict[int, list[int]] = {}
+        for place, key in enumerate(entries.keys):
+            by_lane.setdefault(lane_of(key, len(lanes)), []).append(place)
+        for number, places in by_lane.items():
+            self._fill(lanes[number], entries.pick(places), now)
 
-    def _fill(self, lane: _Lane, entries: Sequence[Entry], now: float) -> None:
+    def _fill(self, lane: _Lane, entries: Entries, now: float) -> None:
         """Add records to the open batch of a lane: as many as fit in one go, one by one only near its end."""
         most, most_bytes = self.max_records, self.max_bytes - self._framing.overhead
         between, at = self._separator, 0
@@ -123,29 +124,27 @@ class Batcher:
         while at < len(entries):
             opened = lane.opened
             fitting = entries[at : at + max(most - len(opened), 0)]
-            added = sum([len(entry[2]) for entry in fitting])
+            added = fitting.size
             if lane.size + added + (len(opened) + len(fitting) - 1) * between > most_bytes:
                 fitting, added = self._until_full(lane, fitting, most_bytes)
-            opened += fitting
+            opened.extend(fitting)
             lane.size += added
             at += len(fitting)
             if len(opened) >= most or at < len(entries):
                 self._close(lane, now)
 
-    def _until_full(
-        self, lane: _Lane, entries: Sequence[Entry], most_bytes: int
-    ) -> tuple[Sequence[Entry], int]:
+    def _until_full(self, lane: _Lane, entries: Entries, most_bytes: int) -> tuple[Entries, int]:
         """Return what an open batch has room for, one at least where it is empty, and how large that is."""
         size, count, between = lane.size, len(lane.opened), self._separator
-        for number, entry in enumerate(entries):
-            if count + number and size + len(entry[2]) + (count + number) * between > most_bytes:
+        for number, body in enumerate(entries.bodies):
+            if count + number and size + len(body) + (count + number) * between > most_bytes:
                 return entries[:number], size - lane.size
-            size += len(entry[2])
+            size += len(body)
         return entries, size - lane.size
 
     def _close(self, lane: _Lane, now: float) -> None:
         lane.ready.append(Parcel(lane.number, lane.opened, lane.size, now))
-        lane.opened, lane.size, lane.since = [], 0, now
+        lane.opened, lane.size, lane.since = Entries(), 0, now
 
     def next(self, now: float, *, is_fresh_first: bool = False) -> Parcel | None:
         """Return the batch that is to be sent next, if one can be.
@@ -220,16 +219,16 @@ class Batcher:
             self.put_first(parcel.lane, half, now, part_of=parcel)
         self.settle(parcel)
 
-    def tested(self, parcel: Parcel, test: list[Entry], waiting: list[Entry], now: float) -> Parcel:
+    def tested(self, parcel: Parcel, test: Entries, waiting: Entries, now: float) -> Parcel:
         """Return a batch of those of its records that are to be tested, which keeps its lane."""
-        made = Parcel(parcel.lane, test, sum(len(one[2]) for one in test), now)
+        made = Parcel(parcel.lane, test, test.size, now)
         made.is_suspect, made.rest, made.reason = True, waiting, parcel.reason
         return made
 
     def put_first(
         self,
         lane_number: int,
-        entries: list[Entry],
+        entries: Entries,
         now: float,
         *,
         part_of: Parcel | None = None,
@@ -238,14 +237,14 @@ class Batcher:
         if not entries:
             return
         lane = self._lanes[lane_number]
-        parcel = Parcel(lane_number, entries, sum(len(one[2]) for one in entries), now)
+        parcel = Parcel(lane_number, entries, entries.size, now)
         if part_of is not None:
             parcel.origin, parcel.is_part = part_of.origin, True
             parcel.attempts, parcel.failed_at = part_of.attempts, part_of.failed_at
         lane.ready.appendleft(parcel)
         self.waiting_records += len(entries)
 
-    def put_back(self, lane_number: int, entries: list[Entry], now: float) -> None:
+    def put_back(self, lane_number: int, entries: Entries, now: float) -> None:
         """Give records back to the stream: in order where that is kept, else among those that wait."""
         if self._keeps_order:
             self.put_first(lane_number, entries, now)

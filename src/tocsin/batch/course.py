@@ -359,8 +359,8 @@ class Course:
     async def _outcome_of(self, parcel: Parcel) -> Outcome:
         batch = Batch(
             id=parcel.id_in(self._parts.run_id),
-            records=[entry[2] for entry in parcel.entries],
-            ids=[entry[1] for entry in parcel.entries],
+            records=[*parcel.entries.bodies],
+            ids=[*parcel.entries.ids],
             framing=self._parts.sink.framing,
             compress=self._parts.config.enable_compression,
         )

@@ -1,8 +1,9 @@
 """Records to JSON, once and exactly; what JSON cannot say is refused rather than changed."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
+from itertools import compress
 from math import isfinite
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ import msgspec
 from tocsin.batch.outcome import Rejected
 
 MAX_DEPTH: Final = 100
+MOST_BITS: Final = 10_000
+"""A number that has more is kept in hexadecimal: Python refuses to write so many decimal digits."""
 # A pattern finds it in half the time that `in` takes.
 _NULL: Final = re.compile(b"null").search
 _SAYABLE: Final = frozenset((str, int, bool, type(None), datetime, date, time))
@@ -33,6 +36,22 @@ def encode_json(record: object) -> bytes:
         raise Rejected(f"cannot be written as JSON: {error}") from None
     if _NULL(encoded) is not None and not _is_sayable(record):
         _refuse_what_is_no_number(record, "", 0)
+    return encoded
+
+
+def encode_json_each(records: Sequence[object]) -> Iterable[bytes]:
+    """Return records as JSON, as `encode_json` does; raises Rejected when it comes to one that cannot be."""
+    try:
+        lines = _ENCODER.encode_lines(records)
+    except Exception:  # noqa: BLE001 -- which one it is, and why, is said where each is encoded by itself
+        return map(encode_json, records)
+    encoded = lines.split(b"\n")
+    encoded.pop()
+    # What is given as JSON that is made already may have lines of its own.
+    if len(encoded) != len(records):
+        return map(encode_json, records)
+    if _NULL(lines) is not None and not all(map(_is_sayable, compress(records, map(_NULL, encoded)))):
+        return map(encode_json, records)
     return encoded
 
 
@@ -120,11 +139,15 @@ def _text(value: object, depth: int) -> Any:  # noqa: ANN401 -- whatever JSON ca
     if depth > MAX_DEPTH:
         return "…"
     if isinstance(value, Mapping):
-        return {str(key): _text(item, depth + 1) for key, item in value.items()}
+        return {str(_text(key, depth + 1)): _text(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_text(item, depth + 1) for item in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return hex(value)
+    if value is None or isinstance(value, int):
+        return value
     if isinstance(value, float):
         return value if isfinite(value) else str(value)
     if isinstance(value, datetime | date | time):

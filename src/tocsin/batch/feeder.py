@@ -14,7 +14,7 @@ from tocsin.batch.preparing import Portion, Preparation
 PORTION_RECORDS: Final = 512
 PORTION_BYTES: Final = 131_072
 PORTION_SECONDS: Final = 0.05
-MOST_AT_ONCE: Final = 64
+MOST_AT_ONCE: Final = 128
 FEW_AT_ONCE: Final = 8
 SLOW_SECONDS: Final = 0.005
 _DONE: Final = object()
@@ -172,17 +172,13 @@ class Feeder:
         """Map and encode what was read; only one at a time."""
         if not self._portion.read:
             self._since = now
-        records = list(self._next_pulled())
+        next_pulled = self._pulled.popleft
+        records = [next_pulled() for _ in range(len(self._pulled))]
         if self._settled:
             self._take_unsettled(records)
         elif records:
             self._ordinal = self._preparation.take_each(self._ordinal, records, self._portion)
         self.seconds_encoding += clock.monotonic() - now
-
-    def _next_pulled(self) -> Iterator[object]:
-        pulled = self._pulled
-        for _ in range(len(pulled)):
-            yield pulled.popleft()
 
     def _take_unsettled(self, records: list[object]) -> None:
         settled = self._settled

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.batch.acked import Acked, Range
+from tocsin.batch.entries import Entries
 from tocsin.batch.outcome import Category
-from tocsin.batch.preparing import Entry, Portion, Reject
+from tocsin.batch.preparing import Portion, Reject
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ class Ledger:
         if portion.rejects:
             self.bury([Buried(reject) for reject in portion.rejects])
 
-    def deliver(self, entries: Sequence[Entry]) -> None:
+    def deliver(self, entries: Entries) -> None:
         """Settle records that are with the sink."""
-        ordinals = [entry[0] for entry in entries]
+        ordinals = entries.ordinals
         if not self._left and ordinals and ordinals == list(range(ordinals[0], ordinals[0] + len(ordinals))):
             # Nearly always a batch is one stretch of the source, which need not be looked at one by one.
             self.delivered += len(ordinals)

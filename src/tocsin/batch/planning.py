@@ -148,7 +148,7 @@ def _take(portion: Portion, batcher: Batcher, count: _Count) -> None:
     count.records += len(portion.entries)
     count.record_bytes += portion.size
     count.reasons.update(reject.reason for reject in portion.rejects)
-    count.largest_record = max(count.largest_record, *(len(one[2]) for one in portion.entries), 0)
+    count.largest_record = max(count.largest_record, *map(len, portion.entries.bodies), 0)
     batcher.add(portion.entries, 0.0)
     _drain(batcher, count)
 

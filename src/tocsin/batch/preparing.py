@@ -1,22 +1,21 @@
 """What is done to each record before it is sent: mapped, checked, given an id, encoded."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 from zlib import crc32
 
 import msgspec
 
 from tocsin.batch.calling import raised
 from tocsin.batch.encoding import is_kept_whole, readable
+from tocsin.batch.entries import Entries
 from tocsin.batch.outcome import Category, Rejected
-from tocsin.batch.sink import Sink
+from tocsin.batch.sink import EncodeEach, Sink, encoding_of
 from tocsin.batch.sources.bad_record import BadRecord
 from tocsin.batch.state.base import DeadLetter
-
-Entry = tuple[int, str, bytes, str]
-"""One record that can be sent: its ordinal in the source, its id, its bytes, and its key (empty: none)."""
 
 Of = str | Callable[[Any], Any]
 """A field of the record as the source has it, or a function of that record."""
@@ -44,7 +43,7 @@ class Reject:
 class Portion:
     """Records that go on together; `parts` says of the records that became several how many they became."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: Entries = field(default_factory=Entries)
     rejects: list[Reject] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     parts: dict[int, int] = field(default_factory=dict)
@@ -82,45 +81,72 @@ class Preparation:
     validate: Callable[[Any], str | None] | None = None
     max_record_bytes: int | None = None
 
-    def take_each(self, first: int, records: Iterable[object], into: Portion) -> int:
+    _encode_each: EncodeEach = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_encode_each", encoding_of(self.sink))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no function of the user's is called: what a run does most that has nothing to wait for."""
+        has_function = self.map or self.sanitize or self.validate
+        return not (has_function or callable(self.id) or callable(self.key))
+
+    def take_each(self, first: int, records: Sequence[object], into: Portion) -> int:
         """Make records ready that follow one another in the source; return the ordinal after the last.
 
         Never raises for what is wrong with a record.
         """
-        if self.is_plain:
-            return self._encode_each(first, records, into)
-        ordinal = first
-        for record in records:
-            self.take(ordinal, record, into)
-            ordinal += 1
-        return ordinal
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether records are only encoded: what a run does most that has nothing to wait for."""
-        functions = (self.map, self.key, self.id, self.sanitize, self.validate)
-        return all(function is None for function in functions)
-
-    def _encode_each(self, first: int, records: Iterable[object], into: Portion) -> int:
-        encode, namespace, add = self.sink.encode, self.namespace, into.entries.append
-        most = self.max_record_bytes or sys.maxsize
-        ordinal, size = first, 0
-        for record in records:
-            record_id = f"{namespace}{ordinal}"
-            try:
-                body = encode(record, record_id) if type(record) not in _NOT_PLAIN else None
-            except Exception:  # noqa: BLE001 -- why it cannot be encoded is found out where it is taken by itself
-                body = None
-            if body is None or len(body) > most:
+        named = self._named(first, records) if self.is_plain else None
+        if named is None:
+            for ordinal, record in enumerate(records, first):
                 self.take(ordinal, record, into)
-                into.read -= 1
-            else:
-                add((ordinal, record_id, body, ""))
-                size += len(body)
-            ordinal += 1
-        into.read += ordinal - first
+        else:
+            self._encode_all(first, records, *named, into)
+        return first + len(records)
+
+    def _named(self, first: int, records: Sequence[object]) -> tuple[list[str], list[str]] | None:
+        """Return the ids and the keys of records, or None where they have to be looked at one by one."""
+        if not _NOT_PLAIN.isdisjoint(map(type, records)):
+            return None
+        ids: list[str] | None
+        if self.id is None:
+            namespace = self.namespace
+            ids = [f"{namespace}{ordinal}" for ordinal in range(first, first + len(records))]
+        else:
+            ids = _fields_of(self.id, records)
+        keys = [""] * len(records) if self.key is None else _fields_of(self.key, records)
+        return None if ids is None or keys is None else (ids, keys)
+
+    def _encode_all(
+        self, first: int, records: Sequence[object], ids: list[str], keys: list[str], into: Portion
+    ) -> None:
+        """Encode records; one that cannot be is taken by itself, which says why."""
+        at = 0
+        while at < len(records):
+            bodies = list[bytes]()
+            # What came before the one that raises is kept.
+            with suppress(Exception):
+                bodies.extend(self._encode_each(records[at:], ids[at:]))
+            after = at + len(bodies)
+            made = Entries(list(range(first + at, first + after)), ids[at:after], bodies, keys[at:after])
+            self._add(made, records[at:after], into)
+            if after < len(records):
+                self.take(first + after, records[after], into)
+            at = after + 1
+
+    def _add(self, made: Entries, records: Sequence[object], into: Portion) -> None:
+        """Add what was encoded, but for what is too large."""
+        most, size = self.max_record_bytes or sys.maxsize, made.size
+        if size > most and max(map(len, made.bodies)) > most:
+            for place, body in enumerate(made.bodies):
+                if len(body) > most:
+                    self.take(made.ordinals[place], records[place], into)
+            made = made.pick([place for place, body in enumerate(made.bodies) if len(body) <= most])
+            size = made.size
+        into.entries.extend(made)
         into.size += size
-        return ordinal
+        into.read += len(made)
 
     def take(self, ordinal: int, record: object, into: Portion) -> None:
         """Make a record ready, or refuse it; never raises for what is wrong with a record."""
@@ -158,9 +184,9 @@ class Preparation:
         except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record, it must not stop the others
             into.refuse(_kept(ordinal, record_id, _why(error, "map"), record, key=key))
             return
-        if isinstance(mapped, list):
+        if self.map is not None and isinstance(mapped, list):
             self._take_several(_Taken(ordinal, record_id, key, record), mapped, into)
-        elif mapped is None:
+        elif self.map is not None and mapped is None:
             into.skipped.append(ordinal)
         else:
             self._encode(_Taken(ordinal, record_id, key, record), record_id, mapped, into)
@@ -205,6 +231,7 @@ class _Taken(NamedTuple):
 
 
 _NOT_PLAIN: Final = frozenset({BadRecord, DeadLetter})
+_QUICK_TEXTS: Final = frozenset({str, int})
 
 
 def _text_of(of: Of, record: object, what: str) -> str:
@@ -237,6 +264,20 @@ def _look(validate: Callable[[Any], str | None], record: object) -> None:
         raise Rejected(f"validate returned {refused}; it returns why a record is refused, or None")
     if refused:
         raise Rejected(refused)
+
+
+def _fields_of(of: Of, records: Sequence[object]) -> list[str] | None:
+    """Return a field of many records as text, or None where they have to be looked at one by one."""
+    if set(map(type, records)) != {dict}:
+        return None
+    values = [record.get(of) for record in cast("Sequence[dict[object, object]]", records)]
+    if not set(map(type, values)) <= _QUICK_TEXTS:
+        return None
+    try:
+        texts = [*map(str, values)]
+    except ValueError:  # of a number with thousands of digits
+        return None
+    return texts if all(texts) and max(map(len, texts)) <= MAX_ID else None
 
 
 def _why(error: Exception, where: str) -> str:

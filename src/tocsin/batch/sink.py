@@ -1,13 +1,14 @@
 """Where records go: what a sink has to offer, and how a plain function becomes one."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Final, Never, Protocol, Self, cast, runtime_checkable
 
 from tocsin.batch.aside import aside
 from tocsin.batch.calling import call_fault
-from tocsin.batch.encoding import encode_json
+from tocsin.batch.encoding import encode_json, encode_json_each
 from tocsin.batch.limits import JSON_ARRAY, Framing, Limits, per_second
 from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused
 from tocsin.batch.parcel import Batch
@@ -55,6 +56,22 @@ class Checkable(Protocol):
         """Return what would keep everything from getting through, None if nothing does; it has to be open."""
 
 
+EncodeEach = Callable[[Sequence[object], Sequence[str]], Iterable[bytes]]
+"""Encodes records, given them and their ids; raises when it comes to one that cannot be encoded."""
+
+
+def encoding_of(sink: Sink) -> EncodeEach:
+    """Return how many records are encoded: by `encode_each`, where a sink has it, else one after the other.
+
+    A class that says anew how one record is encoded, and no more than that, means it for many too.
+    """
+    kinds = [kind for kind in type(sink).__mro__ if "encode" in vars(kind)]
+    if kinds and "encode_each" in vars(kinds[0]) and "encode" not in getattr(sink, "__dict__", {}):
+        each: EncodeEach = getattr(sink, "encode_each")  # noqa: B009 -- only some sinks have it
+        return each
+    return partial(map, sink.encode)
+
+
 Send = Callable[[Batch], "Outcome | Awaitable[Outcome | None] | None"]
 
 
@@ -74,6 +91,10 @@ class FunctionSink:
     def encode(self, record: object, record_id: str) -> bytes:  # noqa: ARG002 -- the function finds ids in the batch
         """Return a record as JSON."""
         return encode_json(record)
+
+    def encode_each(self, records: Sequence[object], ids: Sequence[str]) -> Iterable[bytes]:  # noqa: ARG002 -- as above
+        """Return many records as JSON."""
+        return encode_json_each(records)
 
     async def send(self, batch: Batch) -> Outcome:
         """Call the function, in a thread unless it is a coroutine; None is as good as Delivered.

@@ -6,34 +6,34 @@ where the rest of the records are. So a bad record costs about log2 n small requ
 full batches.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from tocsin.batch.batcher import Parcel
-from tocsin.batch.preparing import Entry
+from tocsin.batch.entries import Entries
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
     """What to do next: `test` is sent, `freed` goes back to the stream, `guilty` is bad for certain."""
 
-    test: list[Entry]
-    waiting: list[Entry]
-    freed: list[Entry]
-    guilty: list[Entry]
+    test: Entries = field(default_factory=Entries)
+    waiting: Entries = field(default_factory=Entries)
+    freed: Entries = field(default_factory=Entries)
+    guilty: Entries = field(default_factory=Entries)
 
 
-def suspect(entries: list[Entry]) -> Suspicion:
+def suspect(entries: Entries) -> Suspicion:
     """Return how to go on with records that were refused together."""
     if len(entries) == 1:
-        return Suspicion([], [], [], entries)
+        return Suspicion(guilty=entries)
     middle = len(entries) // 2
-    return Suspicion(entries[:middle], entries[middle:], [], [])
+    return Suspicion(test=entries[:middle], waiting=entries[middle:])
 
 
 def after_refusal(parcel: Parcel) -> Suspicion:
     """Return how to go on when these were refused: of those who waited for it nothing is known."""
     found = suspect(parcel.entries)
-    return Suspicion(found.test, found.waiting, parcel.rest, found.guilty)
+    return replace(found, freed=parcel.rest)
 
 
 def after_delivery(parcel: Parcel) -> Suspicion:
@@ -42,5 +42,5 @@ def after_delivery(parcel: Parcel) -> Suspicion:
     Where only one has waited it is tested too, so that nothing is called bad that was not itself refused.
     """
     if len(parcel.rest) == 1:
-        return Suspicion(parcel.rest, [], [], [])
+        return Suspicion(test=parcel.rest)
     return suspect(parcel.rest)

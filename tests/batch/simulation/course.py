@@ -9,12 +9,11 @@ from random import Random
 from tests.batch.simulation.sink import Behaviour, Sink
 from tocsin.batch.batcher import Parcel
 from tocsin.batch.config import BatchConfig
+from tocsin.batch.entries import Entries
 from tocsin.batch.learned import Learned
 from tocsin.batch.limits import Limits
 from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused
 from tocsin.batch.pace import Pace
-
-_ENTRY = (0, "", b"", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +90,9 @@ class Course:
     def _next(self) -> Parcel:
         if self._later and self._later[0][0] <= self._now:
             return heappop(self._later)[2]
-        return Parcel(0, [_ENTRY] * self.pace.records, self.pace.bytes, self._now)
+        count = self.pace.records
+        entries = Entries([0] * count, [""] * count, [b""] * count, [""] * count)
+        return Parcel(0, entries, self.pace.bytes, self._now)
 
     def _send(self, parcel: Parcel, sent_at: float) -> None:
         back_at, outcome = self.sink.answer(len(parcel), sent_at)

@@ -8,6 +8,7 @@ from random import Random
 from tocsin.batch.answering import Answering
 from tocsin.batch.batcher import Batcher, Parcel
 from tocsin.batch.config import BatchConfig
+from tocsin.batch.entries import Entries
 from tocsin.batch.ledger import Ledger
 from tocsin.batch.limits import JSON_ARRAY, Limits
 from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused
@@ -54,7 +55,7 @@ class WholeRun:
             free=lambda _: None,
             note=lambda *_: None,
         )
-        entries = [(number, f"r{number}", b"x", "") for number in range(records)]
+        entries = Entries.of((number, f"r{number}", b"x", "") for number in range(records))
         self.ledger.take(Portion(read=records))
         self._batcher.add(entries, 0.0)
         self._batcher.ripen(0.0, all_of_it=True)
@@ -114,7 +115,7 @@ class WholeRun:
         self._at(sent_at + LATENCY_SECONDS, lambda: self._answered(parcel, outcome, sent_at))
 
     def _answer(self, parcel: Parcel) -> Outcome:
-        crashes = any(entry[0] in self._poison for entry in parcel.entries)
+        crashes = not self._poison.isdisjoint(parcel.entries.ordinals)
         if crashes or self._is_away(self._now) or self._chance.random() < self._chance_of_failure:
             return CRASHED
         return Delivered()

@@ -4,13 +4,13 @@ import fcntl
 import gzip
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-from tocsin.batch.encoding import encode_json
+from tocsin.batch.encoding import encode_json, encode_json_each
 from tocsin.batch.failures import refusal_of
 from tocsin.batch.limits import JSON_LINES, Limits
 from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused
@@ -62,6 +62,10 @@ class FileSink:
     def encode(self, record: object, record_id: str) -> bytes:  # noqa: ARG002 -- the id is kept beside the file
         """Return a record as JSON; raises Rejected."""
         return encode_json(record)
+
+    def encode_each(self, records: Sequence[object], ids: Sequence[str]) -> Iterable[bytes]:  # noqa: ARG002 -- as above
+        """Return many records as JSON."""
+        return encode_json_each(records)
 
     async def send(self, batch: Batch) -> Outcome:
         """Append what is not in the file yet, and return when it is on the disk."""

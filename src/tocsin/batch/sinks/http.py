@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from types import TracebackType
@@ -13,7 +13,7 @@ import aiohttp
 
 from tocsin import clock
 from tocsin.batch.answers import kind_of_status, wait_seconds
-from tocsin.batch.encoding import encode_json
+from tocsin.batch.encoding import encode_json, encode_json_each
 from tocsin.batch.failures import refusal_of
 from tocsin.batch.limits import JSON_ARRAY, JSON_LINES, Framing, Limits, per_second
 from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused, Rejected
@@ -293,6 +293,10 @@ class HTTPJSON(HTTPSink):
         if not isinstance(record, Mapping):
             raise Rejected(f"it is a {type(record).__name__}, which has no field {self._id_field}")
         return self._within(encode_json({self._id_field: record_id, **record}))
+
+    def encode_each(self, records: Sequence[object], ids: Sequence[str]) -> Iterable[bytes]:
+        """Return many records as JSON; what is too large is refused by whoever asks."""
+        return map(self.encode, records, ids) if self._id_field else encode_json_each(records)
 
 
 _CONTENT_TYPES: Final = {"lines": {"Content-Type": "application/x-ndjson"}}
