@@ -62,6 +62,16 @@ def test_a_wish_that_can_be_met_is_met_by_as_little_as_it_takes() -> None:
     [
         (MEASURED, 10_000, "the sink takes 20 requests a second of at most 500 records"),
         (
+            replace(MEASURED, found_requests_per_second=8.0),
+            4_000,
+            "the sink takes 8 requests a second of at most 500 records",
+        ),
+        (
+            replace(MEASURED, limits=Limits(max_records=5_000), seconds_in_source=49.6),
+            2_000,
+            "reading the source keeps it to 2,000 records a second on one core",
+        ),
+        (
             replace(MEASURED, limits=Limits(records_per_second=700)),
             700,
             "the sink takes 700 records a second",

@@ -64,7 +64,9 @@ def suggested(report: RunReport, wanted: float) -> Suggestion:
 def _ceilings(report: RunReport, records: int) -> list[_Ceiling]:
     """Return everything that puts a most on a throughput; there is always one."""
     limits, found = report.limits, list[_Ceiling]()
-    allowed = limits.requests_per_second or report.found_requests_per_second
+    # What a sink declares is what its vendor allows; what it was found to take is what it takes here.
+    told = (limits.requests_per_second, report.found_requests_per_second)
+    allowed = min((one for one in told if one), default=None)
     most_requests = min(allowed or RANGES["rate_limit_rps"][1], RANGES["rate_limit_rps"][1])
     whose = "the sink takes" if allowed and allowed == most_requests else "rate_limit_rps may be at most"
     words = f"{whose} {most_requests:,.4g} requests a second of at most {records:,} records"
@@ -82,10 +84,9 @@ def _ceilings(report: RunReport, records: int) -> list[_Ceiling]:
     reading = report.seconds_in_source + report.seconds_encoding
     if reading > 0 and report.read_now:
         rate = report.read_now / reading
-        slow = (
-            "reading the source" if report.seconds_in_source > report.seconds_encoding else "map and encoding"
-        )
-        found.append(_Ceiling(rate, f"{slow} keep it to {rate:,.0f} records a second on one core"))
+        is_reading = report.seconds_in_source > report.seconds_encoding
+        slow = "reading the source keeps" if is_reading else "map and encoding keep"
+        found.append(_Ceiling(rate, f"{slow} it to {rate:,.0f} records a second on one core"))
     return found
 
 

@@ -89,7 +89,7 @@ class Pace:
 
     @property
     def found_requests_per_second(self) -> float | None:
-        """Return the limit of a sink that does not declare it, as far as it was met."""
+        """Return the limit of a sink as far as it was met: one that is not declared, or lower than that."""
         return self._rate.found_requests_per_second
 
     @property

@@ -20,7 +20,7 @@ class RunReport:
     more than once; `seconds` is the time of this run alone, `waited` what it waited for (by `Share`), and
     `records_per_second` is of this run alone, as are `read_now` and the seconds in source and encoding.
     `requests_per_second` is what was allowed in the end, `found_requests_per_second` a limit that the sink
-    did not declare. `warnings` are what people should know of it besides its figures.
+    did not declare, or one below that. `warnings` are what people should know of it besides its figures.
     """
 
     pipeline: str
