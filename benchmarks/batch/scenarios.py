@@ -4,6 +4,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,8 @@ BAD = 35
 FAULTS = Terms(failing=0.02, resetting=0.02, stalling=0.01, seed=5)
 INDEXED = replace(FAULTS, answers=Answers.INDEXED)
 HALVES = Terms(then=((15, 20), (30, 40)))
+CAPACITY = Terms(requests_per_second=5_000, latency_seconds=0.1, slots=4)
+AWAY = Terms(down=(5, 25))
 FAST = Terms(requests_per_second=5_000, latency_seconds=0.01)
 
 
@@ -157,6 +160,40 @@ def _keyed(sent: Sequence[Sent]) -> list[Row]:
     ]
 
 
+def _capacity(sent: Sequence[Sent]) -> list[Row]:
+    def most(one: Sent) -> float:
+        return (one.terms.slots or 0) / one.terms.latency_seconds * one.books.window_seconds
+
+    def busy(one: Sent) -> float:
+        return one.books.requests["accepted"] / most(one)
+
+    def full(one: Sent) -> float:
+        return one.books.distinct / (most(one) * one.terms.max_records)
+
+    def p95(one: Sent) -> float:
+        return one.books.p95_seconds() / one.terms.latency_seconds
+
+    name = "a sink that works on 4 requests at once, undeclared"
+    return [
+        _row(f"{name}: share of the requests that it can do", sent, busy, at_least=0.95),
+        _row(f"{name}: share of the records, with batches that vary to find their size", sent, full),
+        _row(f"{name}: 95 % answered within, of its own time", sent, p95, at_most=2.5),
+    ]
+
+
+def _away(sent: Sequence[Sent]) -> list[Row]:
+    def late(one: Sent) -> float:
+        back_at = (one.terms.down or (0.0, 0.0))[1]
+        return min((at for at, _ in one.books.timeline if at >= back_at), default=inf) - back_at
+
+    name = "a sink that is away for 20 s"
+    return [
+        _row(f"{name}: records lost", sent, lambda one: one.lost + len(one.dead), at_most=0),
+        _row(f"{name}: requests meanwhile", sent, lambda one: one.books.requests.get("down", 0)),
+        _row(f"{name}: seconds until it is used again", sent, late, at_most=20),
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """What to send on which terms, and the rows that are made of its runs."""
@@ -178,6 +215,8 @@ SCENARIOS = {
         rows=_faults("bad records named"),
     ),
     "halves": Scenario(terms=HALVES, case=Case(count=750_000), rows=_halves),
+    "capacity": Scenario(terms=CAPACITY, case=Case(count=COUNT, rate=None, workers=20), rows=_capacity),
+    "away": Scenario(terms=AWAY, case=Case(count=COUNT // 2), rows=_away),
     "keyed": Scenario(terms=Terms(), case=Case(count=COUNT, is_keyed=True), rows=_keyed),
 }
 

@@ -146,7 +146,7 @@ def test_the_gate_is_as_long_as_the_sink_asks_within_reason(asked: float | None,
     assert search.throttled(1.0, asked, 1.1) == gate
 
 
-def test_only_a_sink_that_refuses_everything_and_says_nothing_is_left_alone_for_minutes() -> None:
+def test_a_sink_that_says_nothing_and_refuses_a_lower_rate_too_is_left_alone_for_a_minute_and_more() -> None:
     search, now, gates = RateSearch(declared=100, now=0.0), 0.0, []
     for _ in range(9):
         now += 400
@@ -156,7 +156,7 @@ def test_only_a_sink_that_refuses_everything_and_says_nothing_is_left_alone_for_
         now += 1
     search.accepted(now, now)
 
-    assert gates == [0, 0, 0, 0, 0, 60, 120, 240, 300]
+    assert gates == [0, 60, 120, 240, 300, 300, 300, 300, 300]
     assert search.throttled(now + 1, None, now + 1.1) == 0
 
 

@@ -102,7 +102,12 @@ class Concurrency:
             records = sum(records for _, records in self._seen) / len(self._seen)
             self._best, self._best_at = (usual * self._shape.factor(records), records), now
             best = usual
-        limit, self._resumed = self._resumed or self._limit, None
+        if self._resumed is not None:
+            # With the queue empty nothing was learned of whether more would have been of use.
+            limit, self._resumed = self._resumed, None
+            self._move_to(limit, now)
+            return
+        limit = self._limit
         waiting = limit * (1 - best / usual)
         if waiting > min(1.0, limit / 4) and now - self._best_at >= _LOOK_AFRESH_SECONDS:
             # What was best may be out of date: look once more with the sink's queue empty.
@@ -121,7 +126,7 @@ class Concurrency:
         is_idle = waiting <= min(step, limit / 4)
         self._doubles = self._doubles and is_idle
         if is_idle:
-            return limit if self._doubles else min(6 * step, limit)
+            return limit if self._doubles else min(6 * step, max(1.0, limit / 4))
         return min(step, limit / 4) if waiting <= min(3 * step, limit / 3) else 0.0
 
     def _move_to(self, limit: float, now: float) -> None:

@@ -12,7 +12,6 @@ FIRST_RATE: Final = 20.0
 LEAST_RATE: Final = 0.02
 MAX_GATE_SECONDS: Final = 300.0
 BARREN_GATE_SECONDS: Final = 60.0
-_BARREN_CUTS: Final = 5
 
 _DRAIN: Final = 0.25
 """A rate that is a share `s` above another is proven after `_DRAIN / s` seconds: what a sink takes on top
@@ -162,8 +161,8 @@ class RateSearch:
     def throttled(self, sent_at: float, retry_after_seconds: float | None, now: float) -> float:
         """A request was refused for its rate; return for how many seconds nothing at all should go.
 
-        That is what the sink asks for, at most 300 s. A sink that does not say is asked again at a lower rate
-        at once, and only if it has refused five cuts in a row with nothing accepted, after 60 s, doubling.
+        That is what the sink asks for, at most 300 s. A sink that does not say is asked once more at a lower
+        rate; if it refuses that as well, with nothing accepted in between, after 60 s, doubling up to 300 s.
         """
         gate_seconds = min(max(retry_after_seconds or 0.0, 0.0), MAX_GATE_SECONDS)
         if sent_at <= self._cut_at:
@@ -173,8 +172,8 @@ class RateSearch:
                 self._until = max(self._until, now + gate_seconds)
             return gate_seconds
         self._barren += 1
-        if not gate_seconds and self._barren > _BARREN_CUTS:
-            doublings = min(self._barren - _BARREN_CUTS - 1, 10)
+        if not gate_seconds and self._barren > 1:
+            doublings = min(self._barren - 2, 10)
             gate_seconds = min(BARREN_GATE_SECONDS * 2**doublings, MAX_GATE_SECONDS)
         self._cut(sent_at, now)
         self._until = now + (gate_seconds or _REST_SECONDS)

@@ -26,22 +26,13 @@ def test_the_sink_gets_what_it_permits_and_is_hardly_ever_asked_for_more(
     assert found.refused <= scenario.refused_at_most
 
 
-@pytest.mark.parametrize("slots", [6, 10, 16])
+@pytest.mark.parametrize("slots", [2, 4, 6, 10, 16])
 def test_a_sink_at_its_capacity_is_kept_busy_and_its_answers_do_not_queue(slots: int) -> None:
     for seed in SEEDS:
         found = at_capacity(seed, slots)
 
         assert found.share >= 0.95
         assert found.p95 <= 2.5 * 0.08
-
-
-def test_a_sink_of_few_slots_is_kept_busy_at_the_price_of_a_queue_that_is_longer_than_aimed_at() -> None:
-    # 2.5 times is the aim and is missed here: with four slots one request more is a quarter of a round trip.
-    for seed in SEEDS:
-        found = at_capacity(seed, 4)
-
-        assert found.share >= 0.95
-        assert found.p95 <= 3.2 * 0.08
 
 
 def test_a_second_run_goes_from_the_start_as_fast_as_the_first_one_found_out() -> None:
