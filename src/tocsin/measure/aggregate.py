@@ -80,14 +80,19 @@ _OF_FLOATS: Final = (Kind.LEAST, Kind.MOST, Kind.MEAN, Kind.SUM, Kind.STANDARD_D
 _DETAILED: Final = (Kind.PASSING, Kind.QUANTILE, Kind.NEWEST, Kind.NO_INSTANT, Kind.CUSTOM)
 
 
-def needed(measurement: Measurement, columns: tuple[Column, ...]) -> dict[Kind, Aggregate]:
-    """Return the aggregates of which a measurement of these columns is worked out."""
+def needed(
+    measurement: Measurement, columns: tuple[Column, ...], *, can_approximate: bool = True
+) -> dict[Kind, Aggregate]:
+    """Return the aggregates of which a measurement of these columns is worked out.
+
+    Where distinct values cannot be counted approximately, they are counted exactly.
+    """
     kinds = _NEEDED[measurement.metric]
     if any(kind in _OF_FLOATS for kind in kinds) and any(column.is_float for column in columns):
         kinds = (*kinds, Kind.NOT_FINITE)
     if Kind.NEWEST in kinds and any(column.holds is Holds.TEXT for column in columns):
         kinds = (*kinds, Kind.NO_INSTANT)
-    if measurement.is_approximate:
+    if measurement.is_approximate and can_approximate:
         kinds = tuple(Kind.ROUGHLY_DISTINCT if kind is Kind.DISTINCT else kind for kind in kinds)
     return {
         kind: Aggregate(

@@ -1,11 +1,10 @@
 """The engine over DuckDB: one connection in memory that reads what it was given and nothing else."""
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tocsin.errors import NotMeasured
+from tocsin.measure.bounded import TIMEOUT_SECONDS, stopped_after, took_too_long
 from tocsin.measure.dialect import DUCKDB, Dialect
 from tocsin.measure.engine import Row
 from tocsin.measure.table import Column
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT: Final = "1GiB"
 """What needs more is put aside on disk, as far as that is possible."""
-TIMEOUT_SECONDS: Final = 600.0
 _RELATION: Final = "data"
 
 
@@ -70,10 +68,10 @@ class DuckTable:
         import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
 
         try:
-            with self._within_the_time():
+            with stopped_after(self._timeout, self._connection.interrupt):
                 return list(self._connection.execute(query).fetchall())
         except duckdb.InterruptException:
-            raise NotMeasured(f"it took longer than {self._timeout:g} s and was stopped") from None
+            raise NotMeasured(took_too_long(self._timeout)) from None
         except duckdb.OutOfMemoryException:
             raise NotMeasured(
                 "it needs more memory than it may have; ask for approximate counts, or allow more",
@@ -84,23 +82,13 @@ class DuckTable:
         except (duckdb.Error, RuntimeError) as error:
             raise NotMeasured(first_line(error), is_statement=True) from error
 
-    @contextmanager
-    def _within_the_time(self) -> Iterator[None]:
-        stop = threading.Timer(self._timeout, self._connection.interrupt)
-        stop.daemon = True
-        stop.start()
-        try:
-            yield
-        finally:
-            stop.cancel()
-
 
 def connected(folder: str, *, memory_limit: str = MEMORY_LIMIT) -> "duckdb.DuckDBPyConnection":
     """Return a connection that puts aside in `folder` what memory cannot hold, and downloads nothing."""
     import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
 
     try:
-        return duckdb.connect(
+        connection = duckdb.connect(
             config={
                 "memory_limit": memory_limit,
                 "temp_directory": folder,
@@ -108,6 +96,7 @@ def connected(folder: str, *, memory_limit: str = MEMORY_LIMIT) -> "duckdb.DuckD
                 "preserve_insertion_order": "false",
             }
         )
+        return connection.execute("SET TimeZone = 'UTC'")
     except duckdb.Error as error:
         raise NotMeasured(first_line(error)) from error
 

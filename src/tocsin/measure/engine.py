@@ -1,8 +1,9 @@
 """What measures: what is asked of every engine, and how all of a table is measured through it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from tocsin.errors import NotMeasured
 from tocsin.jobs.checks import Metric
@@ -11,8 +12,8 @@ from tocsin.measure.dialect import Dialect
 from tocsin.measure.shape import drift
 from tocsin.measure.sql import Asking
 from tocsin.measure.table import Column, columns_of
-from tocsin.measure.working_out import reading
-from tocsin.quality.measurement import MAX_SEGMENTS, Custom, Measurement, Reading, Segment
+from tocsin.measure.working_out import finite, reading
+from tocsin.quality.measurement import MAX_SEGMENTS, Age, Custom, Measurement, Reading, Segment
 
 Row = Sequence[object]
 
@@ -69,10 +70,19 @@ class Table:
             elif isinstance(one.detail, Custom) and one.detail.is_query:
                 readings[one] = self._queried(one.detail)
             else:
-                asked.setdefault(one.group_by, {})[one] = needed(one, columns)
+                try:
+                    asked.setdefault(one.group_by, {})[one] = self._needed(one, columns)
+                except NotMeasured as error:
+                    readings[one] = _not_measured(str(error))
         for group_by, wanted in asked.items():
             readings |= self._measured(wanted, group_by, as_of)
         return readings
+
+    def _needed(self, one: Measurement, columns: tuple[Column, ...]) -> dict[Kind, Aggregate]:
+        """Return what is to be asked for; raises NotMeasured where the dialect has no words for it."""
+        kinds = needed(one, columns, can_approximate=bool(self._engine.dialect.roughly))
+        self._asking.one_pass(list(kinds.values()))
+        return kinds
 
     def _measured(
         self, wanted: dict[Measurement, dict[Kind, Aggregate]], group_by: tuple[str, ...], as_of: datetime
@@ -104,14 +114,18 @@ class Table:
     def _queried(self, custom: Custom) -> Reading:
         """Return the one number that a SELECT of the user's own gives."""
         try:
-            rows = self._engine.rows(custom.sql.replace("{table}", self._engine.relation))
+            rows = self._engine.rows(self._asking.one_answer(custom))
         except NotMeasured as error:
             return _not_measured(str(error))
         if len(rows) != 1 or len(rows[0]) != 1:
-            shape = f"{len(rows)} rows of {len(rows[0]) if rows else 0} columns"
+            number = "more than one row" if len(rows) > 1 else f"{len(rows)} rows"
+            shape = f"{number} of {len(rows[0])} columns" if rows else "no row"
             return _not_measured(f"the query gives {shape}, and one number is needed")
-        value = _number(rows[0][0])
-        return Reading(said="the query gives null") if value is None else Reading(value=value)
+        try:
+            value = _number(rows[0][0])
+        except (TypeError, ValueError):
+            return _not_measured(f"the query gives {rows[0][0]!r:.60}, which is no number")
+        return finite(Reading(said="the query gives null") if value is None else Reading(value=value))
 
 
 def _not_measured(why: str) -> Reading:
@@ -127,7 +141,7 @@ def _reading(
 ) -> Reading:
     values = {kind: row[places[aggregate]] for kind, aggregate in kinds.items()}
     try:
-        return reading(one, {kind: _number(value) for kind, value in values.items()}, as_of)
+        return reading(one, {kind: _number(_second(one, value)) for kind, value in values.items()}, as_of)
     except (TypeError, ValueError):
         return _not_measured(f"it gives {next(iter(values.values()))!r:.60}, which is no number")
 
@@ -141,6 +155,15 @@ def _segmented(one: Measurement, found: Sequence[tuple[Row, Reading]]) -> Readin
             return _not_measured(f"{name}: {each.said}")
         segments.append(Segment(name, each.value))
     return Reading(segments=tuple(segments), said="" if segments else "there are no rows")
+
+
+def _second(one: Measurement, value: object) -> object:
+    """Return the second since 1970 of an instant that a database gives as such, all else as it is."""
+    if one.metric is not Metric.FRESHNESS or not isinstance(value, date):
+        return value
+    at = value if isinstance(value, datetime) else datetime.combine(value, time())
+    zone = one.detail.timezone if isinstance(one.detail, Age) else "UTC"
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).timestamp()
 
 
 def _number(value: object) -> float | None:

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from tocsin.errors import NotMeasured
+from tocsin.measure.bounded import TIMEOUT_SECONDS
 from tocsin.measure.dialect import DUCKDB
-from tocsin.measure.duck import MEMORY_LIMIT, TIMEOUT_SECONDS, DuckTable, connected, first_line, locked
+from tocsin.measure.duck import MEMORY_LIMIT, DuckTable, connected, first_line, locked
 
 if TYPE_CHECKING:
     import duckdb
@@ -122,5 +123,9 @@ def reader_of(path: str, files: list[str]) -> str:
         raise NotMeasured(
             f"{path} is no kind of file that can be read; known are {known}, also packed as gz or zst"
         )
-    listed = ", ".join(DUCKDB.text_of(file) for file in files)
-    return _READERS[kind].format(files=f"[{listed}]")
+    listed = [DUCKDB.text_of(file) for file in files]
+    if _READERS[kind] is _CSV and len(files) > 1:
+        # Matching columns by name and keeping lines that are broken is done for one file at a time.
+        each = " UNION ALL BY NAME ".join(f"SELECT * FROM {_CSV.format(files=file)}" for file in listed)
+        return f"({each})"
+    return _READERS[kind].format(files=f"[{', '.join(listed)}]")

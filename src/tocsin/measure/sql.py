@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from tocsin.errors import NotMeasured
 from tocsin.measure.aggregate import Aggregate, Kind
 from tocsin.measure.dialect import Dialect
 from tocsin.measure.table import Column, Holds
@@ -45,6 +46,11 @@ class Asking:
         places = ", ".join(str(place) for place in range(1, len(keys) + 1))
         return f"{query} GROUP BY {places} ORDER BY {places} LIMIT {MAX_SEGMENTS + 1}"
 
+    def one_answer(self, custom: Custom) -> str:
+        """Return the query for what a SELECT of the user's own gives: more than one row is too much."""
+        asked = custom.sql.replace("{table}", self._relation).rstrip().rstrip(";")
+        return f"SELECT * FROM ({asked}\n) AS answer LIMIT 2"
+
     def failing(
         self, shown: Sequence[str], column: Column, test: ValueTest | None, where: str, limit: int
     ) -> str:
@@ -74,10 +80,8 @@ class Asking:
             test = _all_of([one.where, *tests])
             return self._chosen("count({value})", "1" if test else "*", test)
         if len(one.columns) > 1:
-            values = ", ".join(self._dialect.name_of(column.name) for column in one.columns)
-            return self._chosen(
-                self._template(one), f"({values})", _all_of([one.where, *self._there(one.columns)])
-            )
+            values = self._dialect.several([self._dialect.name_of(column.name) for column in one.columns])
+            return self._chosen(self._template(one), values, _all_of([one.where, *self._there(one.columns)]))
         return self._chosen(self._template(one), self._dialect.name_of(one.columns[0].name), one.where)
 
     def _counted(self, one: Aggregate) -> list[str] | None:
@@ -93,10 +97,7 @@ class Asking:
                 return [self._is_not_finite(one.columns[0])]
             case Kind.NO_INSTANT:
                 value = self._dialect.name_of(one.columns[0].name)
-                return [
-                    *self._there(one.columns),
-                    f"{self._dialect.instant_of_text.format(value=value)} IS NULL",
-                ]
+                return [*self._there(one.columns), f"{self._instant_of_text(one, value)} IS NULL"]
             case _:
                 return None
 
@@ -112,7 +113,8 @@ class Asking:
                 return dialect.deviation
             case Kind.QUANTILE:
                 share = one.detail.share if isinstance(one.detail, Quantile) else 0.5
-                return dialect.quantile.format(value="{value}", share=repr(share))
+                quantile = self._known(dialect.quantile, "quantiles")
+                return quantile.format(value="{value}", share=repr(share))
             case Kind.SHORTEST | Kind.LONGEST:
                 which = "min" if one.kind is Kind.SHORTEST else "max"
                 return f"{which}({dialect.length})"
@@ -123,11 +125,23 @@ class Asking:
 
     def _newest(self, one: Aggregate) -> str:
         dialect, column = self._dialect, one.columns[0]
-        zone = dialect.text_of(one.detail.timezone if isinstance(one.detail, Age) else "UTC")
         if column.holds is Holds.TEXT:
-            return dialect.second_with_zone.format(value=f"max({dialect.instant_of_text})")
+            return dialect.second_with_zone.format(value=f"max({self._instant_of_text(one, '{value}')})")
         template = dialect.second_with_zone if column.has_zone else dialect.second
-        return template.format(value="max({value})", zone=zone)
+        return template.format(value="max({value})", zone=self._zone(one))
+
+    def _instant_of_text(self, one: Aggregate, value: str) -> str:
+        template = self._known(self._dialect.instant_of_text, "instants in texts")
+        return template.format(value=value, zone=self._zone(one))
+
+    def _zone(self, one: Aggregate) -> str:
+        return self._dialect.text_of(one.detail.timezone if isinstance(one.detail, Age) else "UTC")
+
+    def _known(self, template: str, what: str) -> str:
+        """Return the words for something; raises NotMeasured where the database has none that are known."""
+        if not template:
+            raise NotMeasured(f"it is not known how {self._dialect.name} says {what}", is_statement=True)
+        return template
 
     def _chosen(self, template: str, value: str, where: str) -> str:
         """Return an aggregate of the rows that are chosen: for all others its argument is null."""
@@ -146,12 +160,16 @@ class Asking:
             case Between():
                 return self._lies_between(column, test)
             case Matching():
-                return self._dialect.matches.format(value=value, pattern=self._dialect.text_of(test.pattern))
+                pattern = self._dialect.text_of(self._dialect.pattern_of(test.pattern))
+                return self._known(self._dialect.matches, "regular expressions").format(
+                    value=value, pattern=pattern
+                )
             case OneOf():
                 return f"{value} IN ({', '.join(self._literal(one) for one in test.values)})"
             case FoundIn():
-                there = self._dialect.name_of(test.column)
-                return f"{value} IN (SELECT {there} FROM {self._other(test.table)})"
+                there = f"there.{self._dialect.name_of(test.column)}"
+                other = f"{self._other(test.table)} AS there"
+                return f"{value} IN (SELECT {there} FROM {other} WHERE {there} IS NOT NULL)"
 
     def _lies_between(self, column: Column, test: Between) -> str:
         value = self._dialect.name_of(column.name)

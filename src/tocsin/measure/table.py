@@ -1,7 +1,7 @@
 """What a table is made of: its columns, what they hold, and what cannot be measured of them."""
 
 import re
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -24,7 +24,7 @@ _TYPES: Final = (
     (Holds.INSTANTS, re.compile(r"timestamp|datetime|^date\b", re.IGNORECASE)),
     (
         Holds.ELSE,
-        re.compile(r"\[|\(.*\(|^(struct|map|list|array|union|row|interval)|time|point", re.IGNORECASE),
+        re.compile(r"\[|\(.*\(|^(struct|map|list|array|union|row|interval)|time|point|range", re.IGNORECASE),
     ),
     (Holds.TEXT, re.compile(r"char|text|string|clob|uuid|enum|^name$", re.IGNORECASE)),
     (
@@ -40,27 +40,33 @@ _ZONED: Final = re.compile(r"with time zone|timestamptz|tz=", re.IGNORECASE)
 class Column:
     """A column by its name, and its type in the words of whoever holds the table.
 
-    `unreadable` says why it cannot be measured, where it cannot.
+    The rest is said where the type does not tell: what it holds, that its numbers may be NaN or infinite
+    though they are no floats, that its instants know their zone, and why it cannot be measured.
     """
 
     name: str
     type: str
     unreadable: str = ""
+    kept_as: Holds | None = None
+    may_be_nan: bool = False
+    knows_zone: bool = False
 
     @property
     def holds(self) -> Holds:
         """What can be measured of it."""
-        return next((holds for holds, pattern in _TYPES if pattern.search(self.type)), Holds.ELSE)
+        return self.kept_as or next(
+            (holds for holds, pattern in _TYPES if pattern.search(self.type)), Holds.ELSE
+        )
 
     @property
     def is_float(self) -> bool:
         """Whether it may hold NaN and infinities."""
-        return self.holds is Holds.NUMBERS and _FLOATS.search(self.type) is not None
+        return self.holds is Holds.NUMBERS and (self.may_be_nan or _FLOATS.search(self.type) is not None)
 
     @property
     def has_zone(self) -> bool:
         """Whether its instants know their zone."""
-        return _ZONED.search(self.type) is not None
+        return self.knows_zone or _ZONED.search(self.type) is not None
 
 
 _ASKS_FOR: Final = {
@@ -108,7 +114,11 @@ def called(name: str, table: tuple[Column, ...]) -> Column | str:
         return f"there are {len(same)} columns called {name!r}; give each a name of its own"
     if same:
         return same[0].unreadable or same[0]
-    names = Counter(column.name for column in table)
-    near = get_close_matches(name.lower(), [known.lower() for known in names], n=1, cutoff=0.6)
-    meant = next((known for known in names if near and known.lower() == near[0]), None)
-    return f"there is no column {name!r}{f'; did you mean {meant!r}?' if meant else ''}"
+    return f"there is no column {name!r}{meant(name, [column.name for column in table])}"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return which of the known names was probably meant, as the end of a sentence; empty if none is near."""
+    spelt = {one.lower(): one for one in known}
+    near = get_close_matches(name.lower(), spelt, n=1, cutoff=0.6)
+    return f"; did you mean {spelt[near[0]]!r}?" if near else ""

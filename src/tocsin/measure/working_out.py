@@ -23,13 +23,17 @@ def reading(measurement: Measurement, found: Found, as_of: datetime) -> Reading:
     """
     broken = found.get(Kind.NOT_FINITE)
     if broken:
-        return Reading(said=f"{broken:,.0f} values are NaN or infinite", is_error=True)
+        return Reading(said=f"{broken:,.0f} values are NaN, infinite or no numbers", is_error=True)
     no_instants = found.get(Kind.NO_INSTANT)
     if no_instants:
         return Reading(said=f"{no_instants:,.0f} texts are no instant", is_error=True)
     if measurement.metric is Metric.FRESHNESS:
         return _freshness(measurement, found[Kind.NEWEST], as_of)
-    worked_out = _WORKED_OUT[measurement.metric](measurement, found)
+    return finite(_WORKED_OUT[measurement.metric](measurement, found))
+
+
+def finite(worked_out: Reading) -> Reading:
+    """Return the reading, or that it is no finite number."""
     if worked_out.value is not None and not isfinite(worked_out.value):
         return Reading(said=f"it comes to {worked_out.value}, which is no finite number", is_error=True)
     return worked_out
@@ -44,8 +48,10 @@ def _only(kind: Kind) -> Callable[[Measurement, Found], Reading]:
 
 
 def _distinct(measurement: Measurement, found: Found) -> Reading:
-    value = found.get(Kind.ROUGHLY_DISTINCT if measurement.is_approximate else Kind.DISTINCT) or 0.0
-    return Reading(value=value, said="approximate" if measurement.is_approximate else "")
+    if Kind.ROUGHLY_DISTINCT in found:
+        return Reading(value=found[Kind.ROUGHLY_DISTINCT] or 0.0, said="approximate")
+    said = "exact, there is no approximate count" if measurement.is_approximate else ""
+    return Reading(value=found[Kind.DISTINCT] or 0.0, said=said)
 
 
 def _null_rate(_measurement: Measurement, found: Found) -> Reading:
@@ -85,8 +91,11 @@ def _freshness(measurement: Measurement, newest: float | None, as_of: datetime) 
     age = measurement.detail if isinstance(measurement.detail, Age) else Age()
     if newest is None:
         return NO_VALUES
+    try:
+        at = datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (OverflowError, ValueError):
+        return Reading(said="the newest instant lies beyond the calendar", is_error=True)
     seconds = as_of.timestamp() - newest
-    at = datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if seconds < -MOST_AHEAD_SECONDS:
         return Reading(said=f"the newest instant, {at}, lies in the future", is_error=True)
     return Reading(value=max(0.0, seconds) / age.unit_seconds, said=f"newest {at}")

@@ -1,0 +1,127 @@
+"""The engine over any database that SQLAlchemy has a driver for, in standard SQL and a few words more."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from tocsin.errors import NotMeasured
+from tocsin.measure.databases import (
+    MAX_LOOKED_AT,
+    is_select,
+    parts_of,
+    place_of,
+    relation_of,
+    said_by,
+    type_of,
+)
+from tocsin.measure.dialect import MYSQL, STANDARD, Dialect
+from tocsin.measure.engine import Row
+from tocsin.measure.table import Column, meant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_KNOWN: Final = {"mysql": MYSQL, "mariadb": MYSQL}
+_AT_FIRST: Final = {
+    "mysql": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
+    "mariadb": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
+}
+
+
+class AnyTable:
+    """A table of some database, or what a SELECT gives, as an engine; raises NotMeasured where none is there.
+
+    Whatever it is asked is taken back at the end. What the database does not know in standard SQL cannot be
+    measured; it bounds the time that a statement may take itself.
+    """
+
+    def __init__(self, url: str, table: str) -> None:
+        import sqlalchemy  # noqa: PLC0415 -- an extra, loaded where it is used
+
+        self._url, self._table = url, table
+        try:
+            engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+            self._connection = engine.connect()
+            for statement in _AT_FIRST.get(engine.dialect.name, ()):
+                self._connection.exec_driver_sql(statement)
+            self._connection.rollback()
+        except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+            raise NotMeasured(f"{place_of(url)} cannot be read: {self._said(error)}") from None
+        self.dialect = _dialect_of(self._connection)
+        self.relation = relation_of(table, self.dialect.name_of)
+
+    def other(self, table: str) -> str:
+        """Return what stands for another table of the database."""
+        return relation_of(table, self.dialect.name_of)
+
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns with their types as the database writes them; of a SELECT its rows tell."""
+        import sqlalchemy  # noqa: PLC0415 -- an extra, loaded where it is used
+
+        try:
+            return self._of_a_select() if is_select(self._table) else self._of_a_table()
+        except sqlalchemy.exc.NoSuchTableError:
+            known = sqlalchemy.inspect(self._connection).get_table_names()
+            raise NotMeasured(f"there is no table {self._table!r}{meant(self._table, known)}") from None
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise NotMeasured(self._said(error)) from None
+
+    def rows(self, query: str) -> list[Row]:
+        """Return what a query gives."""
+        import sqlalchemy  # noqa: PLC0415 -- an extra, loaded where it is used
+
+        try:
+            asked = self._connection.execution_options(no_parameters=True).exec_driver_sql(query)
+            return [tuple(row) for row in asked]
+        except sqlalchemy.exc.DBAPIError as error:
+            is_gone = error.connection_invalidated
+            self._connection.rollback()
+            raise NotMeasured(self._said(error), is_statement=not is_gone) from None
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return nothing: a table is whole."""
+        return ()
+
+    def close(self) -> None:
+        """Let go of the connection, and of whatever was done."""
+        self._connection.close()
+
+    def _of_a_table(self) -> tuple[Column, ...]:
+        import sqlalchemy  # noqa: PLC0415 -- an extra, loaded where it is used
+
+        *schema, table = parts_of(self._table)
+        found = sqlalchemy.inspect(self._connection).get_columns(table, ".".join(schema) or None)
+        types = [one["type"].compile(self._connection.dialect) for one in found]
+        return tuple(
+            _column(str(one["name"]), type_, is_mysql=self._connection.dialect.name in _KNOWN)
+            for one, type_ in zip(found, types, strict=True)
+        )
+
+    def _of_a_select(self) -> tuple[Column, ...]:
+        from sqlalchemy import select, text  # noqa: PLC0415 -- an extra, loaded where it is used
+
+        seen = self._connection.execute(
+            select(text("*")).select_from(text(self.relation.replace(":", r"\:"))).limit(MAX_LOOKED_AT)
+        )
+        rows = seen.fetchall()
+        return tuple(
+            Column(str(name), type_of(row[place] for row in rows)) for place, name in enumerate(seen.keys())
+        )
+
+    def _said(self, error: Exception) -> str:
+        return said_by(getattr(error, "orig", None) or error, self._url)
+
+
+def _dialect_of(connection: "Connection") -> Dialect:
+    """Return the words of a database; its marks around names are those that SQLAlchemy knows."""
+    name, marks = connection.dialect.name, connection.dialect.identifier_preparer
+    begin, end = marks.initial_quote, marks.final_quote
+    return replace(
+        _KNOWN.get(name, STANDARD),
+        name=name,
+        name_of=lambda called: f"{begin}{called.replace(end, end + end)}{end}",
+    )
+
+
+def _column(name: str, type_: str, *, is_mysql: bool) -> Column:
+    """Return a column; MySQL's timestamps are kept in UTC, which its session is set to."""
+    return Column(name, type_, knows_zone=is_mysql and type_.upper().startswith("TIMESTAMP"))

@@ -1,0 +1,110 @@
+"""Tables of databases, measured where they lie: which engine an address means, and what all of them share."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from tocsin.errors import NotMeasured
+from tocsin.measure.bounded import TIMEOUT_SECONDS
+
+if TYPE_CHECKING:
+    from tocsin.measure.engine import Engine
+
+MAX_LOOKED_AT: Final = 100
+"""So many rows are looked at for the type of a column that has none."""
+_PART: Final = re.compile(r'"((?:[^"]|"")+)"|([^."]+)')
+_SELECT: Final = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
+
+
+def database(url: str, table: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> "Engine":
+    """Return the engine over a table of a database, or over what a SELECT gives.
+
+    `url` is as SQLAlchemy writes them; `table` may begin with a schema, and names that hold a dot stand in
+    double quotes. Nothing is written, and no statement takes longer than `timeout_seconds`, where the
+    database can be told so. Raises NotMeasured, which never repeats a password.
+    """
+    scheme = url.partition("://")[0].partition("+")[0]
+    if scheme == "sqlite":
+        from tocsin.measure.sqlite import SQLiteTable  # noqa: PLC0415 -- only what is asked for
+
+        return SQLiteTable(url, table, timeout_seconds=timeout_seconds)
+    refuse_unreadable(url)
+    if scheme in ("postgresql", "postgres"):
+        from tocsin.measure.postgres import PostgresTable  # noqa: PLC0415 -- an extra
+
+        return PostgresTable(url, table, timeout_seconds=timeout_seconds)
+    from tocsin.measure.alchemy import AnyTable  # noqa: PLC0415 -- an extra
+
+    return AnyTable(url, table)
+
+
+def refuse_unreadable(url: str) -> None:
+    """Raise NotMeasured for an address of which part of the password would be taken for something else."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        is_readable = "@" not in parts.netloc.rpartition("@")[0] and ("@" in parts.netloc or "@" not in url)
+    except ValueError:
+        is_readable = False
+    if not is_readable:
+        raise NotMeasured(
+            "the address of the database cannot be read; write it like "
+            "postgresql://user:password@host:5432/database, and @ : / ? # of a password as %40 %3A %2F %3F %23"
+        )
+
+
+def place_of(url: str) -> str:
+    """Return where a database is, without user and password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme.partition('+')[0]}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def said_by(error: BaseException, url: str) -> str:
+    """Return the first line of what a driver says, in which no password stands."""
+    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    password = urlsplit(url).password or ""
+    for secret in {password, unquote(password)} - {""}:
+        line = line.replace(secret, "***")
+    return line
+
+
+def is_select(table: str) -> bool:
+    """Whether it is a SELECT, and no name."""
+    return _SELECT.match(table) is not None
+
+
+def parts_of(table: str) -> tuple[str, ...]:
+    """Return the parts of a name, such as schema and table."""
+    return tuple(quoted.replace('""', '"') or plain for quoted, plain in _PART.findall(table))
+
+
+def relation_of(table: str, name_of: Callable[[str], str]) -> str:
+    """Return what stands in SQL for a table, or for what a SELECT gives."""
+    if is_select(table):
+        return f"({table.strip().rstrip(';')}\n) AS data"
+    return ".".join(name_of(part) for part in parts_of(table))
+
+
+def type_of(values: Iterable[object]) -> str:
+    """Return a type for values as a driver gives them, by the first that is not null; empty for none."""
+    for value in values:
+        if isinstance(value, datetime):
+            return "timestamp with time zone" if value.tzinfo else "timestamp"
+        for kind, name in _TYPES.items():
+            if isinstance(value, kind):
+                return name
+    return ""
+
+
+_TYPES: Final[dict[type, str]] = {
+    bool: "boolean",
+    int: "integer",
+    float: "double",
+    Decimal: "numeric",
+    str: "text",
+    date: "date",
+    bytes: "blob",
+}

@@ -1,0 +1,127 @@
+"""The engine over PostgreSQL: one query a table, in a transaction that reads and is bounded in time."""
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tocsin.errors import NotMeasured
+from tocsin.measure.bounded import TIMEOUT_SECONDS, took_too_long
+from tocsin.measure.databases import is_select, place_of, relation_of, said_by
+from tocsin.measure.dialect import POSTGRES, Dialect
+from tocsin.measure.engine import Row
+from tocsin.measure.table import Column, Holds, meant
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
+_CONNECTING: Final[dict[str, Any]] = {"connect_timeout": 10, "fallback_application_name": "tocsin"}
+_SETTINGS: Final = (
+    "SELECT set_config('statement_timeout', %s, false), set_config('TimeZone', 'UTC', false), "
+    "set_config('standard_conforming_strings', 'on', false)"
+)
+_TYPES: Final = """
+SELECT format_type(asked.type, asked.modifier), format_type(nullif(t.typbasetype, 0), t.typtypmod)
+FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS asked (type, modifier, place)
+JOIN pg_catalog.pg_type t ON t.oid = asked.type ORDER BY asked.place
+"""
+_TABLES: Final = """
+SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = ANY ('{r,v,m,p,f}') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+LIMIT 10000
+"""
+_OUT_OF_LIMITS: Final = "54"
+"""A query that is too large; one that asks for less may be answered."""
+
+
+class PostgresTable:
+    """A table of PostgreSQL, or what a SELECT gives, as an engine; raises NotMeasured where none is there.
+
+    All of it is seen as at one instant. The server itself refuses whatever writes or is more than one
+    statement.
+    """
+
+    dialect: Dialect = POSTGRES
+
+    def __init__(self, url: str, table: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        scheme, _, rest = url.partition("://")
+        self._url = f"{scheme.partition('+')[0]}://{rest}"
+        self._table, self._timeout = table, timeout_seconds
+        self.relation = relation_of(table, self.dialect.name_of)
+        try:
+            given = {**_CONNECTING, **conninfo_to_dict(self._url)}
+            self._connection = psycopg.connect(make_conninfo(**given), autocommit=True)
+            self._connection.execute(_SETTINGS, [str(int(timeout_seconds * 1000))])
+            self._connection.set_autocommit(False)
+            self._connection.set_read_only(True)
+            self._connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+        except psycopg.Error as error:
+            raise NotMeasured(f"{place_of(url)} cannot be read: {said_by(error, url)}") from None
+
+    def other(self, table: str) -> str:
+        """Return what stands for another table of the database."""
+        return relation_of(table, self.dialect.name_of)
+
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns with their types as PostgreSQL writes them."""
+        try:
+            with self._connection.cursor(binary=True) as cursor:
+                cursor.execute(f"SELECT * FROM {self.relation} LIMIT 0".encode())
+                described = cast("PGresult", cursor.pgresult)
+                places = range(described.nfields)
+                names = [(described.fname(place) or b"").decode() for place in places]
+                types = [described.ftype(place) for place in places]
+                modifiers = [described.fmod(place) for place in places]
+                found = self._connection.execute(_TYPES, [types, modifiers]).fetchall()
+        except psycopg.errors.UndefinedTable as error:
+            self._connection.rollback()
+            raise NotMeasured(self._no_table(error)) from None
+        except psycopg.Error as error:
+            raise self._meaning(error) from None
+        return tuple(_column(name, *types) for name, types in zip(names, found, strict=True))
+
+    def rows(self, query: str) -> list[Row]:
+        """Return what a query gives."""
+        if "\0" in query:
+            raise NotMeasured(
+                "a text holds the character 0, which no text of PostgreSQL can", is_statement=True
+            )
+        try:
+            # Binary, so that it goes as one statement, and a second one in the same text is refused.
+            with self._connection.cursor(binary=True) as cursor:
+                return list(cursor.execute(query.encode()).fetchall())
+        except psycopg.Error as error:
+            raise self._meaning(error) from None
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return nothing: a table is whole."""
+        return ()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+    def _meaning(self, error: psycopg.Error) -> NotMeasured:
+        """Return what an error means, and make the connection ready for the next question."""
+        if not self._connection.closed and not self._connection.broken:
+            self._connection.rollback()
+        if isinstance(error, psycopg.errors.QueryCanceled):
+            return NotMeasured(took_too_long(self._timeout))
+        is_statement = not isinstance(error, psycopg.OperationalError) or (error.sqlstate or "").startswith(
+            _OUT_OF_LIMITS
+        )
+        return NotMeasured(error.diag.message_primary or said_by(error, self._url), is_statement=is_statement)
+
+    def _no_table(self, error: psycopg.Error) -> str:
+        if is_select(self._table):
+            return error.diag.message_primary or str(error)
+        known = [str(name) for (name,) in self._connection.execute(_TABLES).fetchall()]
+        return f"there is no table {self._table!r}{meant(self._table, known)}"
+
+
+def _column(name: str, type_: str, base: str | None) -> Column:
+    """Return a column; what a domain holds is told by the type that it is made of."""
+    at_bottom = Column(name, base or type_)
+    may_be_nan = at_bottom.holds is Holds.NUMBERS and at_bottom.type.startswith("numeric")
+    return Column(name, type_, kept_as=at_bottom.holds if base else None, may_be_nan=may_be_nan)
