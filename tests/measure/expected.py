@@ -195,7 +195,9 @@ MEASURED: Final[dict[str, tuple[Measurement, Worked]]] = {
     ),
     "freshness of dates": (_of(Metric.FRESHNESS, "day", Age(3600.0)), age("day")),
     "freshness with a zone": (_of(Metric.FRESHNESS, "at", Age(3600.0, BERLIN)), age("at")),
-    "freshness without one": (_of(Metric.FRESHNESS, "local_at", Age(3600.0, BERLIN)), age("local_at", BERLIN)),
+    "freshness without one": (
+        _of(Metric.FRESHNESS, "local_at", Age(3600.0, BERLIN)), age("local_at", BERLIN)
+    ),
     "freshness of texts": (_of(Metric.FRESHNESS, "stamp", Age(3600.0, BERLIN)), age("stamp", BERLIN)),
     "custom": (
         _of(Metric.CUSTOM, detail=Custom("sum(id) % 1000 + count(note)")),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tocsin.errors import NotMeasured
+from tocsin.measure.bounded import TIMEOUT_SECONDS, took_too_long
 from tocsin.measure.databases import (
     MAX_LOOKED_AT,
     is_select,
@@ -21,33 +22,43 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _KNOWN: Final = {"mysql": MYSQL, "mariadb": MYSQL}
-_AT_FIRST: Final = {
-    "mysql": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
-    "mariadb": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
+_BOUNDS: Final = {
+    "mysql": "SET SESSION max_execution_time = {milliseconds}",
+    "mariadb": "SET SESSION max_statement_time = {seconds}",
 }
+_TOOK_TOO_LONG: Final = (1317, 1969, 3024)
+"""The numbers under which MySQL and MariaDB stop a statement."""
 
 
 class AnyTable:
     """A table of some database, or what a SELECT gives, as an engine; raises NotMeasured where none is there.
 
-    Whatever it is asked is taken back at the end. What the database does not know in standard SQL cannot be
-    measured; it bounds the time that a statement may take itself.
+    Whatever it is asked is taken back at the end. What is not known of a database beyond standard SQL cannot
+    be measured. MySQL and MariaDB are told how long a statement may take, others bound that themselves. Types
+    of a SELECT are those of its first rows, and instants in it are without a zone unless the driver adds one.
     """
 
-    def __init__(self, url: str, table: str) -> None:
+    def __init__(self, url: str, table: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         import sqlalchemy  # noqa: PLC0415 -- an extra, loaded where it is used
 
-        self._url, self._table = url, table
+        self._url, self._table, self._timeout = url, table, timeout_seconds
         try:
             engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
             self._connection = engine.connect()
-            for statement in _AT_FIRST.get(engine.dialect.name, ()):
-                self._connection.exec_driver_sql(statement)
-            self._connection.rollback()
+            self._begin()
         except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
             raise NotMeasured(f"{place_of(url)} cannot be read: {self._said(error)}") from None
         self.dialect = _dialect_of(self._connection)
         self.relation = relation_of(table, self.dialect.name_of)
+
+    def _begin(self) -> None:
+        """Let the session only read, for as long as it may, and see instants in UTC, as far as it can be told."""
+        name = _name_of(self._connection)
+        if name in _BOUNDS:
+            bound = _BOUNDS[name].format(milliseconds=int(self._timeout * 1000), seconds=self._timeout)
+            for setting in (bound, "SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY"):
+                self._connection.exec_driver_sql(setting)
+            self._connection.rollback()
 
     def other(self, table: str) -> str:
         """Return what stands for another table of the database."""
@@ -73,8 +84,10 @@ class AnyTable:
             asked = self._connection.execution_options(no_parameters=True).exec_driver_sql(query)
             return [tuple(row) for row in asked]
         except sqlalchemy.exc.DBAPIError as error:
-            is_gone = error.connection_invalidated
+            is_gone, number = error.connection_invalidated, next(iter(getattr(error.orig, "args", ())), None)
             self._connection.rollback()
+            if number in _TOOK_TOO_LONG:
+                raise NotMeasured(took_too_long(self._timeout)) from None
             raise NotMeasured(self._said(error), is_statement=not is_gone) from None
 
     def remarks(self) -> tuple[str, ...]:
@@ -92,7 +105,7 @@ class AnyTable:
         found = sqlalchemy.inspect(self._connection).get_columns(table, ".".join(schema) or None)
         types = [one["type"].compile(self._connection.dialect) for one in found]
         return tuple(
-            _column(str(one["name"]), type_, is_mysql=self._connection.dialect.name in _KNOWN)
+            _column(str(one["name"]), type_, is_mysql=_name_of(self._connection) in _KNOWN)
             for one, type_ in zip(found, types, strict=True)
         )
 
@@ -113,13 +126,18 @@ class AnyTable:
 
 def _dialect_of(connection: "Connection") -> Dialect:
     """Return the words of a database; its marks around names are those that SQLAlchemy knows."""
-    name, marks = connection.dialect.name, connection.dialect.identifier_preparer
+    name, marks = _name_of(connection), connection.dialect.identifier_preparer
     begin, end = marks.initial_quote, marks.final_quote
     return replace(
         _KNOWN.get(name, STANDARD),
         name=name,
         name_of=lambda called: f"{begin}{called.replace(end, end + end)}{end}",
     )
+
+
+def _name_of(connection: "Connection") -> str:
+    known = connection.dialect
+    return "mariadb" if getattr(known, "is_mariadb", False) else known.name
 
 
 def _column(name: str, type_: str, *, is_mysql: bool) -> Column:

@@ -38,7 +38,7 @@ def database(url: str, table: str, *, timeout_seconds: float = TIMEOUT_SECONDS) 
         return PostgresTable(url, table, timeout_seconds=timeout_seconds)
     from tocsin.measure.alchemy import AnyTable  # noqa: PLC0415 -- an extra
 
-    return AnyTable(url, table)
+    return AnyTable(url, table, timeout_seconds=timeout_seconds)
 
 
 def refuse_unreadable(url: str) -> None:
@@ -51,8 +51,8 @@ def refuse_unreadable(url: str) -> None:
         is_readable = False
     if not is_readable:
         raise NotMeasured(
-            "the address of the database cannot be read; write it like "
-            "postgresql://user:password@host:5432/database, and @ : / ? # of a password as %40 %3A %2F %3F %23"
+            "the address of the database cannot be read; write it like postgresql://user:password@host:5432/"
+            "database, and @ : / ? # in a password as %40 %3A %2F %3F %23"
         )
 
 
@@ -64,7 +64,9 @@ def place_of(url: str) -> str:
 
 def said_by(error: BaseException, url: str) -> str:
     """Return the first line of what a driver says, in which no password stands."""
-    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    is_numbered = len(error.args) == 2 and isinstance(error.args[0], int)  # noqa: PLR2004 -- number and text
+    said = str(error.args[1] if is_numbered else error)
+    line = next(iter(said.strip().splitlines()), "") or type(error).__name__
     password = urlsplit(url).password or ""
     for secret in {password, unquote(password)} - {""}:
         line = line.replace(secret, "***")
@@ -89,14 +91,14 @@ def relation_of(table: str, name_of: Callable[[str], str]) -> str:
 
 
 def type_of(values: Iterable[object]) -> str:
-    """Return a type for values as a driver gives them, by the first that is not null; empty for none."""
+    """Return a type for values as a driver gives them, by the first that is not null."""
     for value in values:
         if isinstance(value, datetime):
             return "timestamp with time zone" if value.tzinfo else "timestamp"
         for kind, name in _TYPES.items():
             if isinstance(value, kind):
                 return name
-    return ""
+    return "unknown"
 
 
 _TYPES: Final[dict[type, str]] = {
