@@ -52,7 +52,7 @@ class AnyTable:
         self.relation = relation_of(table, self.dialect.name_of)
 
     def _begin(self) -> None:
-        """Let the session only read, for as long as it may, and see instants in UTC, as far as it can be told."""
+        """Let the session only read, for so long, and see instants in UTC, where it can be told."""
         name = _name_of(self._connection)
         if name in _BOUNDS:
             bound = _BOUNDS[name].format(milliseconds=int(self._timeout * 1000), seconds=self._timeout)

@@ -10,7 +10,7 @@ from tocsin.measure.bounded import TIMEOUT_SECONDS, took_too_long
 from tocsin.measure.databases import is_select, place_of, relation_of, said_by
 from tocsin.measure.dialect import POSTGRES, Dialect
 from tocsin.measure.engine import Row
-from tocsin.measure.table import Column, Holds, meant
+from tocsin.measure.table import Column, meant
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -21,9 +21,8 @@ _SETTINGS: Final = (
     "set_config('standard_conforming_strings', 'on', false)"
 )
 _TYPES: Final = """
-SELECT format_type(asked.type, asked.modifier), format_type(nullif(t.typbasetype, 0), t.typtypmod)
-FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS asked (type, modifier, place)
-JOIN pg_catalog.pg_type t ON t.oid = asked.type ORDER BY asked.place
+SELECT format_type(asked.type, asked.modifier)
+FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS asked (type, modifier, place) ORDER BY asked.place
 """
 _TABLES: Final = """
 SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END
@@ -64,7 +63,7 @@ class PostgresTable:
         return relation_of(table, self.dialect.name_of)
 
     def columns(self) -> tuple[Column, ...]:
-        """Return the columns with their types as PostgreSQL writes them."""
+        """Return the columns with their types as PostgreSQL writes them; a domain is what it is made of."""
         try:
             with self._connection.cursor(binary=True) as cursor:
                 cursor.execute(f"SELECT * FROM {self.relation} LIMIT 0".encode())
@@ -79,7 +78,7 @@ class PostgresTable:
             raise NotMeasured(self._no_table(error)) from None
         except psycopg.Error as error:
             raise self._meaning(error) from None
-        return tuple(_column(name, *types) for name, types in zip(names, found, strict=True))
+        return tuple(_column(name, str(type_)) for name, (type_,) in zip(names, found, strict=True))
 
     def rows(self, query: str) -> list[Row]:
         """Return what a query gives."""
@@ -120,8 +119,6 @@ class PostgresTable:
         return f"there is no table {self._table!r}{meant(self._table, known)}"
 
 
-def _column(name: str, type_: str, base: str | None) -> Column:
-    """Return a column; what a domain holds is told by the type that it is made of."""
-    at_bottom = Column(name, base or type_)
-    may_be_nan = at_bottom.holds is Holds.NUMBERS and at_bottom.type.startswith("numeric")
-    return Column(name, type_, kept_as=at_bottom.holds if base else None, may_be_nan=may_be_nan)
+def _column(name: str, type_: str) -> Column:
+    """Return a column; a numeric may be NaN here, as a float may."""
+    return Column(name, type_, may_be_nan=type_.startswith("numeric"))
