@@ -29,7 +29,7 @@ def _file(name: str, write: Callable[[Path, list[Row]], None]) -> Opened:
             "".join(f'{{"key": "{row["key"]}"}}\n' for row in hostile.parent_rows() if row["key"])
         )
         write(folder / name, rows)
-        return Files(str(folder / name), beside=[str(parents)]), str(parents)
+        return Files(str(folder / name), beside={"parents": str(parents)}), "parents"
 
     return opened
 

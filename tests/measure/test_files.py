@@ -94,6 +94,19 @@ def test_lines_of_csv_that_are_broken_are_left_out_counted_and_shown(tmp_path: P
     ]
 
 
+def test_broken_lines_of_several_files_are_told_with_their_file(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("a,b\n" + "1,2\n" * 25_000 + "1,2,3,4\n")
+
+    with closing(Files(str(tmp_path / "*.csv"))) as engine:
+        assert Table(engine).measure([ROWS], AS_OF)[ROWS].value == 50_000
+        remarks = engine.remarks()
+
+    assert [remark.partition(": ")[0] for remark in remarks[1:]] == [
+        f"{tmp_path}/{name}:25002" for name in ("a.csv", "b.csv")
+    ]
+
+
 def test_a_whole_csv_has_no_remarks(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
 
@@ -198,11 +211,11 @@ def test_no_other_file_can_be_read_nor_anything_be_written(tmp_path: Path) -> No
 def test_another_file_that_is_named_beforehand_can_be_referred_to(tmp_path: Path) -> None:
     orders = write(tmp_path / "orders.parquet", {"customer": [1, 2, 2, None], "id": [1, 2, 3, 4]})
     customers = write(tmp_path / "customers.parquet", {"id": [1, None]})
-    known = of(Metric.REFERENCES, "customer", detail=FoundIn(str(customers), "id"))
-    unknown = of(Metric.REFERENCES, "customer", detail=FoundIn(str(customers), "customer"))
+    known = of(Metric.REFERENCES, "customer", detail=FoundIn("customers", "id"))
+    unknown = of(Metric.REFERENCES, "customer", detail=FoundIn("customers", "customer"))
 
-    assert read(orders, known, beside=[str(customers)]).value == pytest.approx(1 / 3)
-    assert read(orders, unknown, beside=[str(customers)]).is_error
+    assert read(orders, known, beside={"customers": str(customers)}).value == pytest.approx(1 / 3)
+    assert read(orders, unknown, beside={"customers": str(customers)}).is_error
 
 
 def test_what_takes_too_long_is_stopped(tmp_path: Path) -> None:

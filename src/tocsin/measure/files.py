@@ -33,7 +33,7 @@ REMOTE: Final = ("s3://", "gs://", "gcs://", "r2://", "az://", "abfss://", "http
 
 
 class Files(DuckTable):
-    """The files of a path, a pattern or an address as one table; columns go by name, in CSV by place.
+    """The files of a path, a pattern or an address as one table; columns go by name.
 
     Lines of CSV that cannot be read are left out, counted and told of. Raises NotMeasured where there is
     nothing to read, or it cannot be read. `beside` are the paths of other tables that checks may refer to, by
@@ -57,7 +57,7 @@ class Files(DuckTable):
             self._begin(connection, path, reader_of(path, files), readable)
             readers = {name: reader_of(other, found) for name, (other, found) in others.items()}
             super().__init__(connection, readers, timeout_seconds=timeout_seconds)
-            self._is_csv = reader_of(path, files).startswith("read_csv")
+            self._is_csv = "read_csv(" in reader_of(path, files)
             self._held = opened.pop_all()
 
     def _begin(

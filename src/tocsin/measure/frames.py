@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.errors import NotMeasured
-from tocsin.measure.duck import MEMORY_LIMIT, TIMEOUT_SECONDS, DuckTable, connected, first_line, locked
+from tocsin.measure.bounded import TIMEOUT_SECONDS
+from tocsin.measure.duck import MEMORY_LIMIT, DuckTable, connected, first_line, locked
 from tocsin.measure.files import REMOTE, found_at, reader_of
 from tocsin.measure.table import Column
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from tocsin.errors import NotMeasured
+from tocsin.measure.bounded import TIMEOUT_SECONDS
 from tocsin.measure.delta import delta_table, is_delta
-from tocsin.measure.duck import MEMORY_LIMIT, TIMEOUT_SECONDS
+from tocsin.measure.duck import MEMORY_LIMIT
 from tocsin.measure.engine import Engine
 from tocsin.measure.files import REMOTE, Files
 from tocsin.measure.frames import Frames, way_of
