@@ -71,10 +71,10 @@ class BatchConfig:
     waits before the first of these, doubling. `timeout_seconds`: of one request. `rate_limit_rps`: requests a
     second of all workers. `error_threshold_percent`: with a larger share of failed records the run stops.
     `max_wait_seconds`: a record waits no longer for its batch to fill, where the strategy goes by time.
-    `memory_budget_bytes`: encoded records that wait or are in flight. `max_outage_seconds`: a sink that is
-    away for longer ends the run, which can be resumed. `enable_compression`: bodies are sent compressed,
-    where the sink can. `enable_monitoring`: batches are kept in the history, and a client that is configured
-    reports the run.
+    `memory_budget_bytes`: records that wait, are in flight, or are dead and not written down yet.
+    `max_outage_seconds`: a sink that is away for longer ends the run, which can be resumed.
+    `enable_compression`: bodies are sent compressed, where the sink can. `enable_monitoring`: batches are
+    kept in the history, and a client that is configured reports the run.
 
     Raises InvalidPipeline with every value that is out of range.
     """

@@ -127,8 +127,8 @@ class Pipeline:
         `source`: an iterable of records, a path (`jsonl`, `csv`, `parquet`, also compressed) or a glob of
         them, a cursor, a data frame, an Arrow table, or a frame of Spark, of which each task sends a part.
         `resume` goes on with the last run of this pipeline that did not come to its end, if there is one;
-        without it a run begins anew. Raises InvalidPipeline when the source has changed meanwhile, and
-        RunStopped when a signal has stopped it.
+        without it a run begins anew. Raises InvalidPipeline when the source has changed meanwhile, RunTaken
+        while another process is at work on it, and RunStopped when a signal has stopped it.
         """
         if is_frame(source):
             return self._on_spark(source, resume=resume)
