@@ -117,3 +117,21 @@ def test_what_cannot_be_a_check_is_refused_by_field(
     refused = declaring.ask("POST", "/api/v1/check-ins", body)
     assert refused.status == 422
     assert f"definition.{field}" in refused.text
+
+
+def test_checks_of_a_check_in_replace_those_of_the_job_and_nothing_else(declaring: Served) -> None:
+    schedule = {"schedule": "0 2 * * *", "checks": [ROWS]}
+    declaring.report({"job": "stock", "kind": "start", "run": "1", "definition": schedule})
+    declaring.report({"job": "stock", "kind": "success", "run": "1", "checks": [{**ROWS, "id": "other"}]})
+
+    definition = declaring.get("/api/v1/jobs/production/stock")["definition"]
+    assert [check["id"] for check in definition["checks"]] == ["other"]
+    assert definition["schedule"] == "0 2 * * *"
+
+    declaring.report({"job": "stock", "kind": "start", "run": "2", "definition": {"schedule": "0 3 * * *"}})
+    assert [
+        check["id"] for check in declaring.get("/api/v1/jobs/production/stock")["definition"]["checks"]
+    ] == ["other"]
+
+    declaring.report({"job": "stock", "kind": "success", "run": "2", "checks": []})
+    assert declaring.get("/api/v1/jobs/production/stock")["definition"]["checks"] == []

@@ -108,11 +108,11 @@ def _checked(place: str, written: "ChecksFile", as_of: datetime) -> Checked:
     """Return what became of the checks; ends the command where the data cannot be read."""
     with needs_quality():
         from tocsin.measure.checking import Showing, carried_out
-        from tocsin.measure.files import Files
+        from tocsin.measure.opening import opened
     begun = monotonic()
     showing = Showing(key=written.key, sensitive=written.sensitive, most=written.examples)
     try:
-        table = Files(place, beside=written.beside)
+        table = opened(place, beside=written.beside)
         try:
             results = carried_out(table, written.checks, as_of, showing)
             remarks = table.remarks()
@@ -139,10 +139,10 @@ def suggest(source: str, path: Path | None, *, force: bool) -> None:
     """
     with needs_quality():
         from tocsin.cli.quality_written import as_yaml
-        from tocsin.measure.files import Files
+        from tocsin.measure.opening import opened
         from tocsin.measure.suggesting import suggested
     try:
-        table = Files(source)
+        table = opened(source)
         try:
             text = as_yaml(source, suggested(table, now()), path)
         finally:

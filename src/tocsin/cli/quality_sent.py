@@ -24,9 +24,8 @@ def reported(job: str, environment: str, written: "ChecksFile") -> Iterator[Call
 
     declared = [as_declared(one.check) for one in written.checks if one.on_fail is not OnFail.RECORD]
     client = Client(environment=environment)
-    definition = {"checks": declared} if declared else None
-
-    with Job(job, environment=environment, definition=definition, client=client) as run:
+    with Job(job, environment=environment, client=client) as run:
+        run.declare(declared)
 
         def take(found: Checked) -> None:
             for one in found.results:

@@ -5,7 +5,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from tocsin.client.reporter import Reporter
 
 MAX_STEPS = 100
 _MAX_METRICS = 200
+_MAX_CHECKS = 50
 _MAX_NOTES = 50
 _MAX_NOTE = 500
 _MAX_METADATA = 200
@@ -57,6 +58,7 @@ class Run:
         self._failed: int | None = None
         self._metrics: dict[str, float] = {}
         self._notes: dict[str, str] = {}
+        self._checks: list[dict[str, object]] | None = None
         self._metadata: dict[str, object] = {}
         self._steps: list[dict[str, object]] = []
         self._verdict: _Verdict | None = None
@@ -93,6 +95,11 @@ class Run:
         """Report a number with the end of the run, such as `row_count`; the last one given counts."""
         if len(self._metrics) < _MAX_METRICS or name in self._metrics:
             self._metrics[name] = float(value)
+
+    @harmless
+    def declare(self, checks: Iterable[Mapping[str, object]]) -> None:
+        """Say what the metrics must be like from now on, in the keys of a check-in's `checks`."""
+        self._checks = [dict(check) for check in checks][:_MAX_CHECKS]
 
     @harmless
     def note(self, name: str, text: str) -> None:
@@ -156,6 +163,7 @@ class Run:
         return {
             "metrics": dict(self._metrics) or None,
             "metric_notes": dict(self._notes) or None,
+            "checks": self._checks,
             "context": _context(),
             **account,
             "metadata": self._all_metadata(account.get("metadata")),

@@ -18,7 +18,17 @@ _WORDS = {None: "null", True: "true", False: "false"}
 _MAX_NAME = 200
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), "\ufffd")
 _NO_NAMES = ("", ".", "..")
-_EXPENDABLE = ("metadata", "definition", "metric_notes", "metrics", "context", "labels", "log_tail", "error")
+_EXPENDABLE = (
+    "metadata",
+    "definition",
+    "metric_notes",
+    "checks",
+    "metrics",
+    "context",
+    "labels",
+    "log_tail",
+    "error",
+)
 
 
 def encode(fields: Mapping[str, object]) -> bytes:

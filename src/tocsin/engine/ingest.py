@@ -121,7 +121,7 @@ def _take_one(
         draft.check_ins.append((job_id, check_in))
         draft.heard.add(job_id)
         return Answer(status=Answered.ACCEPTED, run=check_in.run, new_job=is_new), False
-    if check_in.definition is not None or check_in.labels:
+    if check_in.definition is not None or check_in.labels or check_in.checks is not None:
         watch = _defined(watch, check_in, draft.now)
     run = run_named(watch.state, check_in)
     if run is None and check_in.run is not None:
@@ -164,9 +164,16 @@ def _defined(watch: Watch, check_in: CheckIn, now: datetime) -> Watch:
     definition = watch.job.definition
     proposed = check_in.definition
     if proposed is not None and may_define(definition, proposed):
-        definition = replace(proposed, rank=Rank.CHECK_IN, labels=proposed.labels or definition.labels)
+        definition = replace(
+            proposed,
+            rank=Rank.CHECK_IN,
+            labels=proposed.labels or definition.labels,
+            checks=proposed.checks or definition.checks,
+        )
     if check_in.labels and definition.rank is not Rank.FILE:
         definition = with_labels(definition, check_in.labels)
+    if check_in.checks is not None and may_define(definition, replace(definition, rank=Rank.CHECK_IN)):
+        definition = replace(definition, checks=check_in.checks, rank=Rank.CHECK_IN)
     if definition == watch.job.definition:
         return watch
     return defined_by(watch, definition, now)

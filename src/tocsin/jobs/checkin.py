@@ -5,6 +5,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from tocsin.jobs.checks import Check
 from tocsin.jobs.job import Definition
 from tocsin.jobs.skew import Sent
 
@@ -72,7 +73,8 @@ class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     `at` is when it happened, already corrected for the skew between the job's clock and ours;
     `received_at` is when it reached us, and `sent` what its sending tells of that clock, where the job says
-    when it sent it. (`run`, `seq`) is its identity where both are given.
+    when it sent it. (`run`, `seq`) is its identity where both are given. `checks` are those of the job's
+    data from now on; None: as they were.
     """
 
     job: str
@@ -93,6 +95,7 @@ class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     labels: tuple[tuple[str, str], ...] = ()
     definition: Definition | None = None
     sent: Sent | None = None
+    checks: tuple[Check, ...] | None = None
 
 
 class Answered(Enum):

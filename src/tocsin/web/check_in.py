@@ -9,9 +9,12 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
+from tocsin.errors import ConfigError
 from tocsin.jobs.checkin import DEFAULT_ENVIRONMENT, CheckIn, Detail, Progress, Records
+from tocsin.jobs.checks import Check
 from tocsin.jobs.job import Definition, Rank
 from tocsin.web.body import TOO_MANY_VALUES, holds_too_much
+from tocsin.web.checks import checks_of
 from tocsin.web.definition import label_fault, read_definition
 from tocsin.web.faults import Fault, Problem, faults_of, not_json, problem_of
 from tocsin.web.instants import Happened, read_happened, read_nominal
@@ -139,6 +142,9 @@ def _check_in(
             return (fault,)
         rest = _check_in(_without_runbook(body), happened, nominal_at, received_at, defaults)
         return Warned(check_in=rest, warning=fault) if isinstance(rest, CheckIn) else rest
+    checks = _checks(body)
+    if isinstance(checks, Fault):
+        return (checks,)
     progress, records, labels = body.get("progress"), body.get("records"), body.get("labels")
     return CheckIn(
         job=body["job"],
@@ -159,6 +165,7 @@ def _check_in(
         labels=tuple(sorted(labels.items())) if labels else (),
         definition=definition,
         sent=happened[1],
+        checks=checks,
     )
 
 
@@ -176,6 +183,20 @@ def _definition(body: CheckInBody, defaults: Definition) -> Definition | Fault |
     if definition is None:
         return None
     return read_definition(definition, defaults=defaults, rank=Rank.CHECK_IN)
+
+
+def _checks(body: CheckInBody) -> tuple[Check, ...] | Fault | None:
+    """Return the checks that a check-in brings, by themselves or with its definition; None if it has none."""
+    bodies = body.get("checks")
+    if bodies is None:
+        bodies = (body.get("definition") or {}).get("checks")
+    if bodies is None:
+        return None
+    try:
+        return checks_of(bodies)
+    except ConfigError as error:
+        problem = error.problems[0]
+        return Fault(field=problem.path, message=problem.message)
 
 
 def _faults(body: CheckInBody, *instants: object) -> Faults:

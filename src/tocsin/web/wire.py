@@ -205,6 +205,7 @@ class CheckInBody(TypedDict, total=False):
     log_tail: str | None
     metrics: Annotated[dict[Name, Number | None], Field(max_length=MAX_METRICS)] | None
     metric_notes: Annotated[dict[Name, str], Field(max_length=MAX_CHECKS)] | None
+    checks: Annotated[list[CheckBody], Field(max_length=MAX_CHECKS)] | None
     resources: ResourcesBody | None
     context: Annotated[dict[Name, str], Field(max_length=MAX_CONTEXT)] | None
     metadata: dict[str, Any] | None
