@@ -70,7 +70,7 @@ def test_a_run_is_shown_with_its_report_by_the_start_of_its_id(tocsin: Tocsin, s
     state.begin(a_run("abc123"))
     saved = Checkpoint(at=a_run().started_at + HOUR, read=7, delivered=4, skipped=1, dead=2)
     state.save_checkpoint("abc123", saved, [replace(a_letter(), run_id="abc123")])
-    report = b'{"delivered": 4, "waited": {"rate": 12.5, "gate": 0.0}, "reason": ""}'
+    report = b'{"delivered": 4, "waited": {"rate": 12.5, "gate": 0.0}, "reason": "", "sent_bytes": 1156117}'
     state.finish("abc123", status=RunStatus.COMPLETED, at=saved.at, report=report)
 
     said = tocsin("batch", "show", "abc")
@@ -81,6 +81,7 @@ def test_a_run_is_shown_with_its_report_by_the_start_of_its_id(tocsin: Tocsin, s
     assert facts["dead letters left"] == "1"
     assert "  waited: rate" in said.out
     assert "12.500" in said.out
+    assert "1,156,117" in said.out
     assert "tocsin batch dead-letters --run abc123" in said.err
     assert json.loads(tocsin("batch", "show", "abc123", "--json").out)["report"]["waited"]["rate"] == 12.5
 

@@ -229,7 +229,7 @@ def _flat(report: Mapping[str, object], before: str = "") -> list[tuple[str, obj
         elif isinstance(value, float):
             facts.append((name, f"{value:,.3f}"))
         elif value not in (0, None, ""):
-            facts.append((name, value))
+            facts.append((name, f"{value:,}" if isinstance(value, int) else value))
     return facts
 
 
