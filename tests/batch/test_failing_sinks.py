@@ -319,7 +319,6 @@ def test_a_sink_that_says_that_it_was_cancelled_has_failed(state: Path, key: str
 @pytest.mark.parametrize(
     "nonsense",
     [
-        "fine",
         Partial([0]),  # type: ignore[arg-type] # on purpose
         Partial(again=5),  # type: ignore[arg-type] # on purpose
         Refused("throttled"),  # type: ignore[arg-type] # on purpose
@@ -332,6 +331,20 @@ def test_an_answer_that_is_none_is_asked_for_again(state: Path, nonsense: Outcom
     report = Pipeline("nonsense", sink, state=state, config=QUICK).run(numbers(20))
 
     assert (report.status, report.delivered, report.retries) == (RunStatus.COMPLETED, 20, {"unknown": 1})
+
+
+@pytest.mark.parametrize("nonsense", ["fine", None, 200])
+def test_a_sink_that_gives_no_answer_at_all_ends_the_run_at_once(state: Path, nonsense: object) -> None:
+    class Forgets(BookSink):
+        async def send(self, batch: Batch) -> Outcome:
+            await super().send(batch)
+            return cast("Outcome", nonsense)
+
+    sink = Forgets()
+    report = Pipeline("forgets", sink, state=state, config=QUICK).run(numbers(20))
+
+    assert (report.status, report.dead, sink.requests) == (RunStatus.FAILED, 0, 1)
+    assert f"the sink returned {nonsense!r}; an answer is Delivered()" in report.reason
 
 
 def test_what_is_given_up_at_once_is_failed_in_the_history(state: Path) -> None:

@@ -255,7 +255,11 @@ def understood(outcome: object) -> Outcome:
     """Return an answer as it is, or that it is none where its parts are not what they should be."""
     if _is_sound(outcome):
         return cast("Outcome", outcome)
-    return Refused(Kind.UNKNOWN, f"the sink returned {outcome!r}, which says nothing"[:MAX_TOLD])
+    said = f"the sink returned {outcome!r}"[:MAX_TOLD]
+    if isinstance(outcome, Outcome):
+        return Refused(Kind.UNKNOWN, f"{said}, which says nothing")
+    # That is how its program is written: no waiting mends it, and what arrived would be sent again and again.
+    return Refused(Kind.UNAUTHORIZED, f"{said}; an answer is Delivered(), Partial(...) or Refused(...)")
 
 
 def _is_sound(outcome: object) -> bool:
