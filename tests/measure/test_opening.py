@@ -1,5 +1,7 @@
 """Which engine is for what: told by what is given, and what is nothing that is known is refused in words."""
 
+import sqlite3
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +78,25 @@ def test_what_is_nothing_that_is_known_is_refused_with_what_is(unknown: object) 
 def test_an_address_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(NotMeasured, match="ftp:// is no address that is known"):
         opened("ftp://lake/rows.parquet")
+
+
+def test_a_table_of_a_database_may_refer_to_others_by_names_of_their_own(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "rows.db")) as connection, connection:
+        connection.execute("CREATE TABLE rows AS SELECT 1 AS person UNION ALL SELECT 2")
+        connection.execute("CREATE TABLE everybody AS SELECT 2 AS id UNION ALL SELECT 3")
+    address = f"sqlite:///{tmp_path}/rows.db"
+    known = Measurement(metric=Metric.REFERENCES, columns=("person",), detail=FoundIn("people", "id"))
+
+    for people in ("everybody", "SELECT id FROM everybody"):
+        with closing(opened(address, table="rows", beside={"people": people})) as engine:
+            assert Table(engine).measure([known], AS_OF)[known].value == 0.5
+
+
+def test_a_database_without_its_driver_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tocsin.measure.postgres", None)
+
+    with pytest.raises(NotMeasured, match=r"^postgresql://host/db cannot be read: .* is not installed$"):
+        opened("postgresql://ada:geheim@host/db", table="rows")
 
 
 def test_a_damaged_delta_table_says_what_is_wrong_with_it(tmp_path: Path) -> None:

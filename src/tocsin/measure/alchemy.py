@@ -1,5 +1,6 @@
 """The engine over any database that SQLAlchemy has a driver for, in standard SQL and a few words more."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -7,16 +8,16 @@ from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS, took_too_long
 from tocsin.measure.databases import (
     MAX_LOOKED_AT,
+    DatabaseTable,
     is_select,
     parts_of,
     place_of,
-    relation_of,
     said_by,
     type_of,
 )
 from tocsin.measure.dialect import MYSQL, STANDARD, Dialect
 from tocsin.measure.engine import Row
-from tocsin.measure.table import Column, meant
+from tocsin.measure.table import Column
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,7 +31,7 @@ _TOOK_TOO_LONG: Final = (1317, 1969, 3024)
 """The numbers under which MySQL and MariaDB stop a statement."""
 
 
-class AnyTable:
+class AnyTable(DatabaseTable):
     """A table of some database, or what a SELECT gives, as an engine; raises NotMeasured where none is there.
 
     Whatever it is asked is taken back at the end. What is not known of a database beyond standard SQL cannot
@@ -38,18 +39,24 @@ class AnyTable:
     of a SELECT are those of its first rows, and instants in it are without a zone unless the driver adds one.
     """
 
-    def __init__(self, url: str, table: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        table: str,
+        *,
+        beside: Mapping[str, str] | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         import sqlalchemy  # noqa: PLC0415 -- an extra, loaded where it is used
 
-        self._url, self._table, self._timeout = url, table, timeout_seconds
+        self._url, self._timeout = url, timeout_seconds
         try:
             engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
             self._connection = engine.connect()
             self._begin()
         except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
             raise NotMeasured(f"{place_of(url)} cannot be read: {self._said(error)}") from None
-        self.dialect = _dialect_of(self._connection)
-        self.relation = relation_of(table, self.dialect.name_of)
+        super().__init__(_dialect_of(self._connection), table, beside)
 
     def _begin(self) -> None:
         """Let the session only read, for so long, and see instants in UTC, where it can be told."""
@@ -60,10 +67,6 @@ class AnyTable:
                 self._connection.exec_driver_sql(setting)
             self._connection.rollback()
 
-    def other(self, table: str) -> str:
-        """Return what stands for another table of the database."""
-        return relation_of(table, self.dialect.name_of)
-
     def columns(self) -> tuple[Column, ...]:
         """Return the columns with their types as the database writes them; of a SELECT its rows tell."""
         import sqlalchemy  # noqa: PLC0415 -- an extra, loaded where it is used
@@ -72,7 +75,7 @@ class AnyTable:
             return self._of_a_select() if is_select(self._table) else self._of_a_table()
         except sqlalchemy.exc.NoSuchTableError:
             known = sqlalchemy.inspect(self._connection).get_table_names()
-            raise NotMeasured(f"there is no table {self._table!r}{meant(self._table, known)}") from None
+            raise self._no_table(known) from None
         except sqlalchemy.exc.SQLAlchemyError as error:
             raise NotMeasured(self._said(error)) from None
 
@@ -89,10 +92,6 @@ class AnyTable:
             if number in _TOOK_TOO_LONG:
                 raise NotMeasured(took_too_long(self._timeout)) from None
             raise NotMeasured(self._said(error), is_statement=not is_gone) from None
-
-    def remarks(self) -> tuple[str, ...]:
-        """Return nothing: a table is whole."""
-        return ()
 
     def close(self) -> None:
         """Let go of the connection, and of whatever was done."""

@@ -1,7 +1,7 @@
 """Tables of databases, measured where they lie: which engine an address means, and what all of them share."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS
+from tocsin.measure.dialect import Dialect
+from tocsin.measure.table import meant
 
 if TYPE_CHECKING:
     from tocsin.measure.engine import Engine
@@ -19,26 +21,64 @@ _PART: Final = re.compile(r'"((?:[^"]|"")+)"|([^."]+)')
 _SELECT: Final = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
 
 
-def database(url: str, table: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> "Engine":
+class DatabaseTable:
+    """What a table of any database has in common with others: its names, and that it is whole.
+
+    `beside` are further tables of the same database, by the names by which checks refer to them; what is not
+    among them is the name of a table itself.
+    """
+
+    def __init__(self, dialect: Dialect, table: str, beside: Mapping[str, str] | None) -> None:
+        self.dialect = dialect
+        self.relation = _relation_of(table, dialect) + (" AS data" if is_select(table) else "")
+        self._table, self._beside = table, beside or {}
+
+    def other(self, table: str) -> str:
+        """Return what stands for another table of the database."""
+        return _relation_of(self._beside.get(table, table), self.dialect)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return nothing: a table is whole."""
+        return ()
+
+    def _no_table(self, known: Iterable[str]) -> NotMeasured:
+        return NotMeasured(f"there is no table {self._table!r}{meant(self._table, known)}")
+
+
+def database(
+    url: str,
+    table: str,
+    *,
+    beside: Mapping[str, str] | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> "Engine":
     """Return the engine over a table of a database, or over what a SELECT gives.
 
     `url` is as SQLAlchemy writes them; `table` may begin with a schema, and names that hold a dot stand in
-    double quotes. Nothing is written, and no statement takes longer than `timeout_seconds`, where the
-    database can be told so. Raises NotMeasured, which never repeats a password.
+    double quotes; `beside` are further tables, by the names by which checks refer to them. Nothing is
+    written, and no statement takes longer than `timeout_seconds`, where the database can be told so. Raises
+    NotMeasured, which never repeats a password.
     """
+    try:
+        return _opened(url, table, beside, timeout_seconds)
+    except ImportError as error:
+        raise NotMeasured(f"{place_of(url)} cannot be read: {error.name} is not installed") from None
+
+
+def _opened(url: str, table: str, beside: Mapping[str, str] | None, timeout_seconds: float) -> "Engine":
     scheme = url.partition("://")[0].partition("+")[0]
     if scheme == "sqlite":
         from tocsin.measure.sqlite import SQLiteTable  # noqa: PLC0415 -- only what is asked for
 
-        return SQLiteTable(url, table, timeout_seconds=timeout_seconds)
+        return SQLiteTable(url, table, beside=beside, timeout_seconds=timeout_seconds)
     refuse_unreadable(url)
     if scheme in ("postgresql", "postgres"):
         from tocsin.measure.postgres import PostgresTable  # noqa: PLC0415 -- an extra
 
-        return PostgresTable(url, table, timeout_seconds=timeout_seconds)
+        return PostgresTable(url, table, beside=beside, timeout_seconds=timeout_seconds)
     from tocsin.measure.alchemy import AnyTable  # noqa: PLC0415 -- an extra
 
-    return AnyTable(url, table, timeout_seconds=timeout_seconds)
+    return AnyTable(url, table, beside=beside, timeout_seconds=timeout_seconds)
 
 
 def refuse_unreadable(url: str) -> None:
@@ -83,11 +123,11 @@ def parts_of(table: str) -> tuple[str, ...]:
     return tuple(quoted.replace('""', '"') or plain for quoted, plain in _PART.findall(table))
 
 
-def relation_of(table: str, name_of: Callable[[str], str]) -> str:
+def _relation_of(table: str, dialect: Dialect) -> str:
     """Return what stands in SQL for a table, or for what a SELECT gives."""
     if is_select(table):
-        return f"({table.strip().rstrip(';')}\n) AS data"
-    return ".".join(name_of(part) for part in parts_of(table))
+        return f"({table.strip().rstrip(';')}\n)"
+    return ".".join(dialect.name_of(part) for part in parts_of(table))
 
 
 def type_of(values: Iterable[object]) -> str:

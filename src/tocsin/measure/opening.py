@@ -6,6 +6,7 @@ from typing import Final
 
 from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS
+from tocsin.measure.databases import database
 from tocsin.measure.delta import delta_table, is_delta
 from tocsin.measure.duck import MEMORY_LIMIT
 from tocsin.measure.engine import Engine
@@ -14,35 +15,40 @@ from tocsin.measure.frames import Frames, way_of
 
 _KNOWN: Final = (
     "the path, pattern or address of files, a folder or address of a Delta table, a data frame of pandas, "
-    "Polars, Arrow or DuckDB"
+    "Polars, Arrow or DuckDB, or the address of a database and its table"
 )
 
 
 def opened(
     source: object,
     *,
+    table: str = "",
     beside: Mapping[str, object] | None = None,
     memory_limit: str = MEMORY_LIMIT,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Engine:
     """Return the engine for a path, an address or a frame; `beside` are further tables, as checks name them.
 
-    Close it when all is measured. Nothing is imported to find out what the source is. Raises NotMeasured for
-    what cannot be read, and for what is nothing that is known.
+    `table` is that of a database, by its name or as a SELECT; those beside it are of the same database. Close
+    it when all is measured. Nothing is imported to find out what the source is. Raises NotMeasured for what
+    cannot be read, and for what is nothing that is known.
     """
     others = {name: _table(other) for name, other in (beside or {}).items()}
-    table = _table(source)
-    if not isinstance(table, str):
-        if way_of(table) is None:
+    place = _table(source)
+    if not isinstance(place, str):
+        if way_of(place) is None:
             raise NotMeasured(f"{type(source).__name__} is nothing that can be measured: give {_KNOWN}")
-        return Frames(table, beside=others, memory_limit=memory_limit, timeout_seconds=timeout_seconds)
-    scheme, is_address, _ = table.partition("://")
-    if is_address and not table.startswith(REMOTE):
-        raise NotMeasured(f"{scheme}:// is no address that is known: give {_KNOWN}")
+        return Frames(place, beside=others, memory_limit=memory_limit, timeout_seconds=timeout_seconds)
+    scheme, is_address, _ = place.partition("://")
+    is_database = is_address and not place.startswith(REMOTE)
+    if is_database and not table:
+        raise NotMeasured(f"{scheme}:// is no address that is known without a table: give {_KNOWN}")
     paths = {name: other for name, other in others.items() if isinstance(other, str)}
     if other := next((name for name in others if name not in paths), None):
         raise NotMeasured(f"files can refer to files alone, and {other!r} is of another kind")
-    return Files(table, beside=paths, memory_limit=memory_limit, timeout_seconds=timeout_seconds)
+    if is_database:
+        return database(place, table, beside=paths, timeout_seconds=timeout_seconds)
+    return Files(place, beside=paths, memory_limit=memory_limit, timeout_seconds=timeout_seconds)
 
 
 def _table(source: object) -> object:

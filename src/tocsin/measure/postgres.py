@@ -1,5 +1,6 @@
 """The engine over PostgreSQL: one query a table, in a transaction that reads and is bounded in time."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import psycopg
@@ -7,10 +8,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS, took_too_long
-from tocsin.measure.databases import is_select, place_of, relation_of, said_by
-from tocsin.measure.dialect import POSTGRES, Dialect
+from tocsin.measure.databases import DatabaseTable, is_select, place_of, said_by
+from tocsin.measure.dialect import POSTGRES
 from tocsin.measure.engine import Row
-from tocsin.measure.table import Column, meant
+from tocsin.measure.table import Column
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -34,20 +35,25 @@ _OUT_OF_LIMITS: Final = "54"
 """A query that is too large; one that asks for less may be answered."""
 
 
-class PostgresTable:
+class PostgresTable(DatabaseTable):
     """A table of PostgreSQL, or what a SELECT gives, as an engine; raises NotMeasured where none is there.
 
     All of it is seen as at one instant. The server itself refuses whatever writes or is more than one
     statement.
     """
 
-    dialect: Dialect = POSTGRES
-
-    def __init__(self, url: str, table: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        table: str,
+        *,
+        beside: Mapping[str, str] | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        super().__init__(POSTGRES, table, beside)
         scheme, _, rest = url.partition("://")
         self._url = f"{scheme.partition('+')[0]}://{rest}"
-        self._table, self._timeout = table, timeout_seconds
-        self.relation = relation_of(table, self.dialect.name_of)
+        self._timeout = timeout_seconds
         try:
             given = {**_CONNECTING, **conninfo_to_dict(self._url)}
             self._connection = psycopg.connect(make_conninfo(**given), autocommit=True)
@@ -57,10 +63,6 @@ class PostgresTable:
             self._connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
         except psycopg.Error as error:
             raise NotMeasured(f"{place_of(url)} cannot be read: {said_by(error, url)}") from None
-
-    def other(self, table: str) -> str:
-        """Return what stands for another table of the database."""
-        return relation_of(table, self.dialect.name_of)
 
     def columns(self) -> tuple[Column, ...]:
         """Return the columns with their types as PostgreSQL writes them; a domain is what it is made of."""
@@ -75,7 +77,10 @@ class PostgresTable:
                 found = self._connection.execute(_TYPES, [types, modifiers]).fetchall()
         except psycopg.errors.UndefinedTable as error:
             self._connection.rollback()
-            raise NotMeasured(self._no_table(error)) from None
+            if is_select(table := self._table):
+                raise NotMeasured(error.diag.message_primary or table) from None
+            known = self._connection.execute(_TABLES).fetchall()
+            raise self._no_table(str(name) for (name,) in known) from None
         except psycopg.Error as error:
             raise self._meaning(error) from None
         return tuple(_column(name, str(type_)) for name, (type_,) in zip(names, found, strict=True))
@@ -93,10 +98,6 @@ class PostgresTable:
         except psycopg.Error as error:
             raise self._meaning(error) from None
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return nothing: a table is whole."""
-        return ()
-
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
@@ -111,12 +112,6 @@ class PostgresTable:
             _OUT_OF_LIMITS
         )
         return NotMeasured(error.diag.message_primary or said_by(error, self._url), is_statement=is_statement)
-
-    def _no_table(self, error: psycopg.Error) -> str:
-        if is_select(self._table):
-            return error.diag.message_primary or str(error)
-        known = [str(name) for (name,) in self._connection.execute(_TABLES).fetchall()]
-        return f"there is no table {self._table!r}{meant(self._table, known)}"
 
 
 def _column(name: str, type_: str) -> Column:

@@ -1,6 +1,7 @@
 """The engine over a file of SQLite, which lacks some functions and gets them here."""
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 from math import ceil, floor, sqrt
 from pathlib import Path
@@ -10,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS, stopped_after, took_too_long
-from tocsin.measure.databases import MAX_LOOKED_AT, is_select, parts_of, relation_of, type_of
-from tocsin.measure.dialect import SQLITE, Dialect
+from tocsin.measure.databases import MAX_LOOKED_AT, DatabaseTable, is_select, parts_of, type_of
+from tocsin.measure.dialect import SQLITE
 from tocsin.measure.engine import Row
-from tocsin.measure.table import Column, Holds, meant
+from tocsin.measure.table import Column, Holds
 from tocsin.rules.pattern import compile_pattern
 
 MAX_VALUE_BYTES: Final = 64 << 20
@@ -21,16 +22,22 @@ MAX_OF_QUANTILE: Final = 5_000_000
 """Of more values no quantile is taken, for all of them are held in memory."""
 
 
-class SQLiteTable:
+class SQLiteTable(DatabaseTable):
     """A table of SQLite, or what a SELECT gives, as an engine; raises NotMeasured where none is there.
 
     Types are as declared; where none is, the first rows tell. Instants may be texts or seconds since 1970.
     """
 
-    dialect: Dialect = SQLITE
-
-    def __init__(self, url: str, table: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._table, self._timeout = table, timeout_seconds
+    def __init__(
+        self,
+        url: str,
+        table: str,
+        *,
+        beside: Mapping[str, str] | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        super().__init__(SQLITE, table, beside)
+        self._timeout = timeout_seconds
         path = url.partition("://")[2].removeprefix("/").partition("?")[0]
         if not Path(path).is_file():
             raise NotMeasured(
@@ -44,11 +51,6 @@ class SQLiteTable:
         self._connection.create_function("tocsin_second", 2, _second, deterministic=True)
         self._connection.create_aggregate("tocsin_quantile", 2, _Quantile)  # type: ignore[arg-type]  # typeshed wants finalize to return an int
         self._connection.create_aggregate("tocsin_deviation", 1, _Deviation)  # type: ignore[arg-type]  # the same
-        self.relation = relation_of(table, self.dialect.name_of)
-
-    def other(self, table: str) -> str:
-        """Return what stands for another table of the file."""
-        return relation_of(table, self.dialect.name_of)
 
     def columns(self) -> tuple[Column, ...]:
         """Return the columns; of a SELECT they have the types of the columns that they are."""
@@ -65,10 +67,6 @@ class SQLiteTable:
         """Return what a query gives."""
         return self._asked(query)
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return nothing: a table is whole."""
-        return ()
-
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
@@ -84,8 +82,7 @@ class SQLiteTable:
             found = self._asked(f"SELECT name, type FROM pragma_table_info({called})")
         if not found:
             known = self._asked("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') LIMIT 10000")
-            near = meant(self._table, [str(name) for (name,) in known])
-            raise NotMeasured(f"there is no table {self._table!r}{near}")
+            raise self._no_table(str(name) for (name,) in known)
         return [(str(name), str(type_)) for name, type_ in found]
 
     def _asked(self, query: str) -> list[Row]:
