@@ -2,18 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Sized
+from collections.abc import AsyncIterator, Callable, Iterator, Sized
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.batch.sinks_that_fail import BookSink
-from tests.batch.stories import QUICK
+from tests.batch.stories import QUICK, numbers
 from tocsin.batch.config import BatchConfig
+from tocsin.batch.feeder import PORTION_RECORDS, Budget
 from tocsin.batch.outcome import Kind, Partial, Refused
 from tocsin.batch.parcel import Batch
 from tocsin.batch.pipeline import Pipeline
+from tocsin.batch.report import RunReport
 from tocsin.batch.sink import sink
 from tocsin.batch.state import open_state
 from tocsin.batch.state.base import Checkpoint, RunStatus, State
@@ -126,3 +129,53 @@ def test_what_is_held_back_frees_its_memory_for_what_comes_after_it(state: Path)
 
     assert (report.read, report.delivered, report.dead) == (300, 4, 296)
     assert report.seconds < 10
+
+
+def test_who_reads_is_not_woken_for_room_that_it_cannot_use() -> None:
+    asked, has_asked, is_enough = list[int](), threading.Event(), True
+
+    def enough() -> bool:
+        asked.append(threading.get_ident())
+        has_asked.set()
+        return is_enough
+
+    budget = Budget(100, enough)
+    budget.take(50)
+    reader = threading.Thread(target=budget.take, args=(10,))
+    reader.start()
+    assert has_asked.wait(30)
+    pause = threading.Event()
+    for _ in range(20):
+        budget.give(0)
+        pause.wait(0.001)
+    is_enough = False
+    budget.give(0)
+    reader.join(30)
+
+    assert budget.held == 60
+    assert asked.count(reader.ident or 0) == 2
+
+
+def test_records_that_cannot_be_sent_yet_are_taken_up_several_portions_at_a_time(tmp_path: Path) -> None:
+    woken = 0
+
+    @sink(max_records=500, rate=20)
+    async def target(batch: Batch) -> None:
+        """Take it."""
+
+    async def run() -> RunReport:
+        loop = asyncio.get_running_loop()
+        wake = loop.call_soon_threadsafe
+
+        def counted(callback: Callable[..., object], *args: Any) -> asyncio.Handle:  # noqa: ANN401 -- as the loop has it
+            nonlocal woken
+            woken += "Event.set" in repr(callback)
+            return wake(callback, *args)
+
+        loop.call_soon_threadsafe = counted  # type: ignore[assignment,method-assign]  # the outermost edge
+        return await Pipeline("waits", target, state=tmp_path / "batch.db").arun(numbers(10_000))
+
+    report = asyncio.run(run())
+
+    assert report.delivered == 10_000
+    assert 1 <= woken < 0.8 * 10_000 / PORTION_RECORDS

@@ -44,6 +44,7 @@ class Ending:
 class _Wait:
     share: Share
     until: float | None = None
+    wants_records: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,8 @@ class Course:
         self._source_end: str | None = None
         self._ending: Ending | None = None
         self._held: Parcel | None = None
+        # While it waits for something else, a few portions are taken up together, with what it waits for.
+        self._wants_records = True
         self._fed = 0.0, 0.0
         self._free_workers = list(range(parts.config.parallel_workers))
         if parts.history is not None:
@@ -101,9 +104,11 @@ class Course:
     def deliver(self, portion: Portion, why: str | None) -> None:
         """Take a portion from the source, in any thread; `why` there is no more, None while there may be."""
         self._inbox.append((portion, why))
-        # A source that was in the middle of reading when the run ended finds its loop closed.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._news.set)
+        is_news = why is not None or portion.rejects or portion.skipped
+        if is_news or self._wants_records or len(self._inbox) > MAX_INBOX // 2:
+            # A source that was in the middle of reading when the run ended finds its loop closed.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._news.set)
 
     @property
     def in_flight(self) -> int:
@@ -254,7 +259,7 @@ class Course:
             self._held = self._next(now)
         parcel = self._held
         if parcel is None:
-            return self._wait_for_records(now)
+            return self._wait_for_records()
         blocked = self._parts.pace.ask(parcel, now, in_flight=self._sending)
         if blocked is not None:
             return _Wait(blocked.share, blocked.until)
@@ -280,17 +285,16 @@ class Course:
             return True
         return self._parts.config.strategy is Strategy.MEMORY_BASED and 2 * budget.held >= budget.most
 
-    def _wait_for_records(self, now: float) -> _Wait:
+    def _wait_for_records(self) -> _Wait:
         until = self._parts.batcher.ripe_at()
         if self._parts.batcher.has_ready:
             share = Share.CONCURRENCY if self._out else Share.OUTAGE
-            return _Wait(share, until)
+            return _Wait(share, until, wants_records=True)
         if self._source_end is not None:
             return _Wait(Share.SINK, until)
         self._parts.feeder.hand_over_what_waits()
-        if self._inbox:
-            return _Wait(Share.ENCODE, now)
-        return _Wait(Share.SOURCE if self._parts.feeder.is_in_source else Share.ENCODE, until)
+        share = Share.SOURCE if self._parts.feeder.is_in_source and not self._inbox else Share.ENCODE
+        return _Wait(share, until, wants_records=True)
 
     def _who_is_slow(self) -> Share:
         if self._sending < len(self._out) and self._sending < self._parts.pace.concurrency:
@@ -302,12 +306,16 @@ class Course:
         """Wait for news, but no longer than until then, and take up for what."""
         longest = _LONGEST_WAIT_SECONDS
         until = now + longest if wait.until is None else min(wait.until, now + longest)
+        self._wants_records = wait.wants_records
+        if self._wants_records and self._inbox:  # it has come before anybody knew that it is news
+            until = now
         if until > now:
             timer = self._loop.call_later(until - now, self._news.set)
             await self._news.wait()
             timer.cancel()
         else:
             await asyncio.sleep(0)
+        self._wants_records = False
         self._news.clear()
         self._take_up(wait.share, clock.monotonic() - now)
 

@@ -32,24 +32,32 @@ class Budget:
         self.held = 0
         self.is_waited_for = False
         self._freed = threading.Condition()
+        self._wanted: int | None = None
         self._is_over = False
 
     def take(self, size: int) -> None:
-        """Take up bytes, once there is room; what is larger than all of it goes alone."""
+        """Take up bytes, once there is room; what is larger than all of it goes alone.
+
+        One thread at a time may wait.
+        """
         with self._freed:
             self.is_waited_for = self.held + size > self.most
-            self._freed.wait_for(lambda: self._is_over or not self.held or self._has_room(size))
-            self.is_waited_for = False
+            self._wanted = size
+            self._freed.wait_for(lambda: self._has_room(size))
+            self._wanted, self.is_waited_for = None, False
             self.held += size
 
     def _has_room(self, size: int) -> bool:
-        return self.held + size <= self.most and not self._is_enough()
+        fits = not self.held or (self.held + size <= self.most and not self._is_enough())
+        return self._is_over or fits
 
     def give(self, size: int) -> None:
         """Give bytes back, or none when fewer wait."""
         with self._freed:
             self.held -= size
-            self._freed.notify()
+            # To wake a thread that has to wait on costs more than to look.
+            if self._wanted is not None and self._has_room(self._wanted):
+                self._freed.notify()
 
     def end(self) -> None:
         """Let nobody wait any more."""
