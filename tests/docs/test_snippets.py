@@ -147,8 +147,12 @@ def script_of(name: str, served: Served) -> str:
 
 
 def in_days_to_come(text: str) -> str:
-    """Return a text with its days of December 2026 moved by the weeks that have gone since it was written."""
-    gone = timedelta(weeks=-((WRITTEN_ON - now().date()).days // 7))
+    """Return a text with its days of December 2026 moved by as many weeks as have gone since it was written.
+
+    It takes two turns at a time: who is on call in a week of the text is so in the week that this becomes.
+    """
+    turns = timedelta(weeks=2)
+    gone = -((WRITTEN_ON - now().date()) // turns) * turns
 
     def moved(found: re.Match[str]) -> str:
         return f"{date(2026, 12, int(found[2])) + gone:%Y{found[1]}%m{found[1]}%d}"

@@ -14,12 +14,13 @@ from tocsin.cli.files import CONFIG_NAME, found_config, needs_quality, needs_ser
 from tocsin.cli.group import Suggesting
 from tocsin.cli.junit import write_junit
 from tocsin.cli.output import instant, print_json, say
-from tocsin.cli.quality_told import Checked, as_cases, as_data, tell
-from tocsin.clock import monotonic, now
+from tocsin.cli.quality_told import as_cases, as_data, tell
+from tocsin.clock import now
 from tocsin.errors import ConfigError, NotMeasured
 
 if TYPE_CHECKING:
     from tocsin.config.data_checks import ChecksFile
+    from tocsin.measure.checking import Checked
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -72,11 +73,7 @@ def run(
     if not job or no_report or not os.environ.get("TOCSIN_URL"):
         found = _checked(place, written, at)
     else:
-        from tocsin.cli.quality_sent import reported
-
-        with reported(job, environment, written) as sent:
-            found = _checked(place, written, at)
-            sent(found)
+        found = _reported(place, written, at, job, environment)
     if junit is not None:
         write_junit(junit, [as_cases(found)])
     if as_json:
@@ -104,25 +101,29 @@ def _written(path: Path | None, config: Path | None, job: str | None, environmen
         give_up(str(error), Exit.USAGE)
 
 
-def _checked(place: str, written: "ChecksFile", as_of: datetime) -> Checked:
+def _checked(place: str, written: "ChecksFile", as_of: datetime) -> "Checked":
     """Return what became of the checks; ends the command where the data cannot be read."""
-    with needs_quality():
-        from tocsin.measure.checking import Showing, carried_out
-        from tocsin.measure.opening import opened
-    begun = monotonic()
-    showing = Showing(key=written.key, sensitive=written.sensitive, most=written.examples)
+    from tocsin.checking import check
+
     try:
-        table = opened(place, beside=written.beside)
-        try:
-            results = carried_out(table, written.checks, as_of, showing)
-            remarks = table.remarks()
-        finally:
-            table.close()
+        return check(place, written, as_of=as_of)
     except NotMeasured as error:
         give_up(str(error), Exit.USAGE)
-    if written.unmeasured:
-        remarks += (f"not measured, for only the job can send it: {', '.join(written.unmeasured)}",)
-    return Checked(source=place, results=results, remarks=remarks, seconds=monotonic() - begun)
+
+
+def _reported(place: str, written: "ChecksFile", as_of: datetime, job: str, environment: str) -> "Checked":
+    """Return the same, told as a run of a job."""
+    from tocsin.checking import declare, tell_of
+    from tocsin.client.client import Client
+    from tocsin.client.job import Job
+
+    client = Client(environment=environment)
+    with Job(job, environment=environment, client=client) as run:
+        declare(run, written)
+        found = _checked(place, written, as_of)
+        tell_of(run, found)
+    client.finish()
+    return found
 
 
 @quality.command()

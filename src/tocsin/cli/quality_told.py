@@ -1,7 +1,6 @@
 """What became of the checks of data, for people, for programs and for servers of continuous integration."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -11,28 +10,13 @@ from tocsin.cli.output import painted
 from tocsin.notify.inert import line as inert_line
 
 if TYPE_CHECKING:
-    from tocsin.measure.checking import CheckResult
+    from tocsin.measure.checking import Checked, CheckResult
 
 MAX_TEXT: Final = 400
 _STEP: Final = "  "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What became of the checks of one table; `remarks` say what else was found in it."""
-
-    source: str
-    results: "tuple[CheckResult, ...]"
-    remarks: tuple[str, ...]
-    seconds: float
-
-    @property
-    def failed(self) -> int:
-        """How many checks failed."""
-        return sum(one.is_failed for one in self.results)
-
-
-def tell(found: Checked) -> None:
+def tell(found: "Checked") -> None:
     """Print a line for each check, failed ones with rows that failed, and what it comes to."""
     click.echo(_inert(found.source))
     for remark in found.remarks:
@@ -48,13 +32,13 @@ def tell(found: Checked) -> None:
     click.echo(f"{_counted(found)}, in {found.seconds:.2f} s")
 
 
-def _counted(found: Checked) -> str:
+def _counted(found: "Checked") -> str:
     counts = Counter(one.judged.verdict.value for one in found.results)
     told = ", ".join(f"{number} {word}" for word, number in counts.most_common())
     return f"{len(found.results)} check{'s' if len(found.results) > 1 else ''}: {told}"
 
 
-def as_data(found: Checked) -> dict[str, object]:
+def as_data(found: "Checked") -> dict[str, object]:
     """Return it as plain values; `failed` says whether the data can be relied on."""
     return {
         "source": found.source,
@@ -85,7 +69,7 @@ def _one_as_data(one: "CheckResult") -> dict[str, object]:
     return told
 
 
-def as_cases(found: Checked) -> Cases:
+def as_cases(found: "Checked") -> Cases:
     """Return the checks as test cases."""
     cases = [Case(one.check.check.id, wrong=_wrong(one)) for one in found.results]
     return Cases(found.source, cases)

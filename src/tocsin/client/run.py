@@ -13,8 +13,14 @@ from tocsin import clock
 from tocsin.client import wire
 from tocsin.client.context import describe
 from tocsin.client.guard import harmless
+from tocsin.client.notice import say
 from tocsin.client.pulse import Pulse
 from tocsin.client.reporter import Reporter
+
+TYPE_CHECKING = False  # importing typing for its constant would cost every start 3 ms
+
+if TYPE_CHECKING:
+    from tocsin.checking import Checked, Checks
 
 MAX_STEPS = 100
 _MAX_METRICS = 200
@@ -100,6 +106,25 @@ class Run:
     def declare(self, checks: Iterable[Mapping[str, object]]) -> None:
         """Say what the metrics must be like from now on, in the keys of a check-in's `checks`."""
         self._checks = [dict(check) for check in checks][:_MAX_CHECKS]
+
+    def check(self, data: object, checks: "Checks") -> "Checked | None":
+        """Measure data, judge it, and send what was measured with the end of the run.
+
+        `data`: files, a frame of pandas, Polars, Arrow or Spark, a Delta table; `checks`: the path of a file
+        of checks, or checks with the keys of one. A failed check with `on_fail: fail_run` fails the run, and
+        so do checks that cannot be used and data that cannot be read: the job goes on, it is told, and None
+        is returned. Needs `tocsin[quality]`.
+        """
+        from tocsin.errors import TocsinError
+
+        try:
+            from tocsin.checking import check_in_run
+
+            return check_in_run(self, data, checks)
+        except (ModuleNotFoundError, TocsinError) as error:
+            say(f"data was not checked: {error}")
+            self.fail(f"data was not checked: {error}")
+            return None
 
     @harmless
     def note(self, name: str, text: str) -> None:

@@ -43,7 +43,16 @@ class ChecksFile:
 
 def load_checks(path: Path) -> ChecksFile:
     """Return the checks of a file; raises ConfigError with every problem found."""
-    document = read(content_of(path, _HINT))
+    return _read(content_of(path, _HINT), path)
+
+
+def checks_in(text: str, name: str) -> ChecksFile:
+    """Return the checks of a text, which goes by a name; raises ConfigError with every problem found."""
+    return _read(text.encode(), Path(name))
+
+
+def _read(text: bytes, path: Path) -> ChecksFile:
+    document = read(text)
     faults, written = list(document.faults), None
     if document.is_whole:
         written, more = _written(document)

@@ -48,6 +48,21 @@ class CheckResult:
         return self.judged.verdict.is_failed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What became of the checks of one table; `remarks` say what else was found in it."""
+
+    source: str
+    results: tuple[CheckResult, ...]
+    remarks: tuple[str, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> int:
+        """How many checks failed."""
+        return sum(one.is_failed for one in self.results)
+
+
 def carried_out(
     engine: Engine, checks: Sequence[DataCheck], as_of: datetime, showing: Showing | None = None
 ) -> tuple[CheckResult, ...]:

@@ -1,0 +1,101 @@
+"""Data checked by a file of checks or by checks as values: measured, judged, and told with a run."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from tocsin.client.run import Run
+from tocsin.clock import monotonic, now
+from tocsin.config.data_checks import ChecksFile, checks_in, load_checks
+from tocsin.jobs.checks import Check
+from tocsin.measure.checking import Checked, CheckResult, Showing, carried_out
+from tocsin.measure.opening import opened
+from tocsin.quality.measurement import OnFail
+
+__all__ = ["Checked", "Checks", "as_declared", "check", "check_in_run", "declare", "tell_of"]
+
+Checks = str | Path | Sequence[Mapping[str, object]] | ChecksFile
+"""The path of a file of checks, or checks with the keys that such a file has."""
+
+
+def check(data: object, checks: Checks, *, as_of: datetime | None = None) -> Checked:
+    """Return what becomes of checks of data: of files, a frame, or whatever else can be measured.
+
+    `as_of` is the instant by which data is old or fresh, with a zone; now, if left out. Raises ConfigError
+    where the checks cannot be used, with all that is wrong with them, and NotMeasured where the data cannot
+    be read.
+    """
+    begun, written = monotonic(), _written(checks)
+    showing = Showing(key=written.key, sensitive=written.sensitive, most=written.examples)
+    table = opened(data, beside=written.beside)
+    try:
+        results = carried_out(table, written.checks, as_of or now(), showing)
+        remarks = table.remarks()
+    finally:
+        table.close()
+    if written.unmeasured:
+        remarks += (f"not measured, for only the job can send it: {', '.join(written.unmeasured)}",)
+    source = data if isinstance(data, str) else type(data).__name__
+    return Checked(source=source, results=results, remarks=remarks, seconds=monotonic() - begun)
+
+
+def check_in_run(run: Run, data: object, checks: Checks) -> Checked:
+    """Return the same, and have a run tell it; a failed check with `on_fail: fail_run` fails the run."""
+    written = _written(checks)
+    declare(run, written)
+    found = check(data, written)
+    tell_of(run, found)
+    return found
+
+
+def declare(run: Run, written: ChecksFile) -> None:
+    """Have a run say what is judged from now on: all checks but those that are recorded alone."""
+    run.declare([as_declared(one.check) for one in written.checks if one.on_fail is not OnFail.RECORD])
+
+
+def tell_of(run: Run, found: Checked) -> None:
+    """Have a run send what was measured, and of failed checks what the number does not say."""
+    for one in found.results:
+        if one.judged.value is not None:
+            run.metric(one.check.check.key, one.judged.value)
+    failed = [one for one in found.results if one.is_failed]
+    for one in failed:
+        if note := _noted(one):
+            run.note(one.check.check.key, note)
+    fatal = [one for one in failed if one.check.on_fail is OnFail.FAIL_RUN]
+    if fatal:
+        run.fail("; ".join(f"check {one.check.check.id}: {one.judged.said}" for one in fatal))
+
+
+def _written(checks: Checks) -> ChecksFile:
+    if isinstance(checks, ChecksFile):
+        return checks
+    if isinstance(checks, str | Path):
+        return load_checks(Path(checks))
+    return checks_in(json.dumps({"checks": [dict(one) for one in checks]}), "checks")
+
+
+def _noted(one: CheckResult) -> str:
+    """Return what the number does not say: the segment, why there is none, rows that failed."""
+    why = one.reading.said if one.judged.value is None else one.judged.segment
+    return "; ".join(filter(None, (why, ", ".join(one.examples))))
+
+
+def as_declared(check: Check) -> dict[str, object]:
+    """Return a check as a check-in declares it."""
+    anomaly = check.anomaly
+    told = {
+        "id": check.id,
+        "metric": check.metric.value,
+        "column": check.column,
+        "key": check.sent_as,
+        "threshold_min": check.least,
+        "threshold_max": check.most,
+        "warn_min": check.warn_least,
+        "warn_max": check.warn_most,
+        "severity": check.severity,
+        "anomaly": anomaly
+        and {"spreads": anomaly.spreads, "direction": anomaly.direction or None, "least": anomaly.least},
+    }
+    return {name: value for name, value in told.items() if value not in (None, "")}

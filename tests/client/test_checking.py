@@ -1,0 +1,75 @@
+"""Data checked from Python, as the code of a job does it."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+import tocsin
+from tests.client.listener import Listener
+from tocsin.checking import check
+from tocsin.errors import ConfigError, NotMeasured
+
+FRAME = pa.table({"id": [1, 2, 3, 3], "email": ["a@x", None, "b@x", "c@x"]})
+ROWS = {"metric": "row_count", "threshold_min": 10, "severity": "critical"}
+NULLS = {"metric": "null_rate", "column": "email", "threshold_max": 0.5}
+UNIQUE = {"metric": "uniqueness", "column": "id", "threshold_min": 1}
+
+
+def ended(server: Listener) -> dict[str, object]:
+    server.wait_until(lambda listener: len(listener.taken) >= 2)
+    return dict(server.taken[1])
+
+
+def test_a_frame_is_checked_by_checks_as_values() -> None:
+    found = check(FRAME, [ROWS, NULLS, UNIQUE], as_of=datetime(2026, 3, 1, tzinfo=UTC))
+
+    assert [one.judged.verdict.value for one in found.results] == ["fail", "pass", "warn"]
+    assert found.failed == 2
+    assert found.results[2].examples == ("id=3",)
+
+
+def test_checks_that_cannot_be_used_are_an_error_and_not_a_pass() -> None:
+    with pytest.raises(ConfigError, match="did you mean row_count"):
+        check(FRAME, [{"metric": "row_cont", "threshold_min": 1}])
+    with pytest.raises(ConfigError):
+        check(FRAME, [])
+    with pytest.raises(NotMeasured, match="there is no file"):
+        check("nothing.parquet", [ROWS])
+
+
+def test_a_run_tells_what_was_measured_with_its_end(default: Listener) -> None:
+    with tocsin.job("orders", definition={"schedule": "0 2 * * *"}) as run:
+        found = run.check(FRAME, [ROWS, {**NULLS, "on_fail": "record"}, UNIQUE])
+
+    end = ended(default)
+    assert found is not None
+    assert found.failed == 2
+    assert end["kind"] == "success"
+    assert end["metrics"] == {"row_count": 4.0, "email_null_rate": 0.25, "id_uniqueness": 0.75}
+    assert end["metric_notes"] == {"id_uniqueness": "id=3"}
+    assert end["checks"] == [
+        {"id": "row_count", "metric": "row_count", "threshold_min": 10.0, "severity": "critical"},
+        {"id": "id_uniqueness", "metric": "uniqueness", "column": "id", "threshold_min": 1.0},
+    ]
+
+
+def test_a_check_may_fail_the_run(default: Listener) -> None:
+    with tocsin.job("orders") as run:
+        run.check(FRAME, [{**ROWS, "on_fail": "fail_run"}])
+
+    end = ended(default)
+    assert end["kind"] == "fail"
+    assert "check row_count: 4; at least 10" in str(end["error"])
+
+
+def test_what_cannot_be_checked_fails_the_run_and_not_the_job(
+    default: Listener, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with tocsin.job("orders") as run:
+        assert run.check("nothing.parquet", [ROWS]) is None
+
+    end = ended(default)
+    assert end["kind"] == "fail"
+    assert "data was not checked: there is no file nothing.parquet" in str(end["error"])
+    assert "there is no file nothing.parquet" in capfd.readouterr().err
