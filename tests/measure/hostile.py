@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -155,6 +156,15 @@ def write_sqlite(path: Path, rows: list[Row]) -> None:
         connection.executemany(f"INSERT INTO hostile VALUES ({marks})", kept)  # noqa: S608 -- the test's own
         connection.executemany("INSERT INTO parents VALUES (:key)", parent_rows())
     connection.close()
+
+
+def write_duckdb(path: Path, rows: list[Row]) -> None:
+    """Write the rows to the table `hostile` of a file of DuckDB, and the others to `parents` in a schema."""
+    arrow, parents = arrow_table(rows), pa.Table.from_pylist(parent_rows())
+    with duckdb.connect(path) as connection:
+        connection.register("arrow", arrow).execute("CREATE TABLE hostile AS SELECT * FROM arrow")
+        connection.register("keys", parents).execute('CREATE SCHEMA "other one"')
+        connection.execute('CREATE TABLE "other one".parents AS SELECT * FROM keys')
 
 
 def _as_sqlite(value: object) -> object:

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import psycopg
 import pytest
 
@@ -20,7 +21,7 @@ from tocsin.measure.engine import Engine, Table
 from tocsin.quality.measurement import Age, Between, Custom, FoundIn, Matching, Measurement, Quantile, Reading
 
 ORDERS = (
-    "CREATE TABLE orders (id integer, note text, amount numeric, at timestamp)",
+    "CREATE TABLE orders (id integer, note text, amount numeric, placed_at timestamp)",
     "CREATE TABLE customers (id integer)",
     "INSERT INTO orders VALUES (1, 'a', 1.5, '2026-03-01 10:00'), (2, 'a', 2.5, '2026-03-02 10:00')",
     "INSERT INTO customers VALUES (1)",
@@ -226,6 +227,25 @@ def test_a_file_that_is_not_there_or_is_no_database_is_told(tmp_path: Path) -> N
     with closing(engine), pytest.raises(NotMeasured, match="file is not a database"):
         engine.columns()
     assert not (tmp_path / "none.db").exists()
+
+
+def test_a_file_of_duckdb_is_only_read_and_nothing_beside_it(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "orders.duckdb") as connection:
+        for statement in ORDERS:
+            connection.execute(statement)
+    (tmp_path / "other.csv").write_text("a\n1\n")
+    url = f"duckdb:///{tmp_path}/orders.duckdb"
+
+    with pytest.raises(NotMeasured, match=r"Table with name ordrs does not exist"):
+        database(url, "ordrs")
+    with pytest.raises(NotMeasured, match=r"there is no file"):
+        database(f"duckdb:///{tmp_path}/none.duckdb", "orders")
+    with closing(database(url, "orders", beside={"people": "SELECT id FROM customers"})) as engine:
+        assert read(engine, Metric.REFERENCES, "id", detail=FoundIn("people", "id")).value == 0.5
+        for statement in ("DELETE FROM orders", f"FROM '{tmp_path}/other.csv'", "DETACH measured"):
+            with pytest.raises(NotMeasured):
+                engine.rows(statement)
+        assert read(engine, Metric.ROW_COUNT).value == 2
 
 
 def test_postgres_is_asked_one_query_for_all_that_is_wanted_of_a_table(

@@ -42,6 +42,14 @@ def _sqlite(table: str) -> Opened:
     return opened
 
 
+def _duckdb(table: str) -> Opened:
+    def opened(folder: Path, _server: PostgresServer, rows: list[Row]) -> tuple[Engine, str]:
+        hostile.write_duckdb(folder / "hostile's.duckdb", rows)
+        return database(f"duckdb:///{folder}/hostile's.duckdb", table), '"other one".parents'
+
+    return opened
+
+
 def _postgres(table: str, scheme: str = "postgresql") -> Opened:
     def opened(_folder: Path, server: PostgresServer, rows: list[Row]) -> tuple[Engine, str]:
         url = server.url_of(server.create_database())
@@ -83,12 +91,14 @@ ENGINES = {
     ),
     "sqlite": Kind(opened=_sqlite("hostile"), kept=hostile.without_nan),
     "select of sqlite": Kind(opened=_sqlite(_SELECT), kept=hostile.without_nan),
+    "duckdb": Kind(opened=_duckdb("main.hostile")),
+    "select of duckdb": Kind(opened=_duckdb(_SELECT)),
     "postgres": Kind(opened=_postgres("hostile")),
     "schema of postgres": Kind(opened=_postgres("public.hostile", "postgresql+psycopg2")),
     "select of postgres": Kind(opened=_postgres(_SELECT)),
     "any database": Kind(opened=_any, cannot=("pattern", "freshness of texts")),
 }
-TYPED = ("parquet", "sqlite", "postgres", "any database")
+TYPED = ("parquet", "sqlite", "duckdb", "postgres", "any database")
 """Those whose tables have types though they have no rows."""
 
 

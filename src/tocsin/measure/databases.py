@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -30,12 +31,12 @@ class DatabaseTable:
 
     def __init__(self, dialect: Dialect, table: str, beside: Mapping[str, str] | None) -> None:
         self.dialect = dialect
-        self.relation = _relation_of(table, dialect) + (" AS data" if is_select(table) else "")
+        self.relation = relation_of(table, dialect) + (" AS data" if is_select(table) else "")
         self._table, self._beside = table, beside or {}
 
     def other(self, table: str) -> str:
         """Return what stands for another table of the database."""
-        return _relation_of(self._beside.get(table, table), self.dialect)
+        return relation_of(self._beside.get(table, table), self.dialect)
 
     def remarks(self) -> tuple[str, ...]:
         """Return nothing: a table is whole."""
@@ -71,6 +72,10 @@ def _opened(url: str, table: str, beside: Mapping[str, str] | None, timeout_seco
         from tocsin.measure.sqlite import SQLiteTable  # noqa: PLC0415 -- only what is asked for
 
         return SQLiteTable(url, table, beside=beside, timeout_seconds=timeout_seconds)
+    if scheme == "duckdb":
+        from tocsin.measure.duck_file import DuckFile  # noqa: PLC0415 -- an extra
+
+        return DuckFile(url, table, beside=beside, timeout_seconds=timeout_seconds)
     refuse_unreadable(url)
     if scheme in ("postgresql", "postgres"):
         from tocsin.measure.postgres import PostgresTable  # noqa: PLC0415 -- an extra
@@ -118,12 +123,23 @@ def is_select(table: str) -> bool:
     return _SELECT.match(table) is not None
 
 
+def file_of(url: str) -> str:
+    """Return the path in an address like sqlite:///PATH; raises NotMeasured where no file is there."""
+    path = url.partition("://")[2].removeprefix("/").partition("?")[0]
+    if not Path(path).is_file():
+        scheme = url.partition("://")[0]
+        raise NotMeasured(
+            f"there is no file {path}" if path else f"an address like {scheme}:///PATH is needed"
+        )
+    return path
+
+
 def parts_of(table: str) -> tuple[str, ...]:
     """Return the parts of a name, such as schema and table."""
     return tuple(quoted.replace('""', '"') or plain for quoted, plain in _PART.findall(table))
 
 
-def _relation_of(table: str, dialect: Dialect) -> str:
+def relation_of(table: str, dialect: Dialect) -> str:
     """Return what stands in SQL for a table, or for what a SELECT gives."""
     if is_select(table):
         return f"({table.strip().rstrip(';')}\n)"

@@ -4,14 +4,13 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 from math import ceil, floor, sqrt
-from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS, stopped_after, took_too_long
-from tocsin.measure.databases import MAX_LOOKED_AT, DatabaseTable, is_select, parts_of, type_of
+from tocsin.measure.databases import MAX_LOOKED_AT, DatabaseTable, file_of, is_select, parts_of, type_of
 from tocsin.measure.dialect import SQLITE
 from tocsin.measure.engine import Row
 from tocsin.measure.table import Column, Holds
@@ -38,13 +37,8 @@ class SQLiteTable(DatabaseTable):
     ) -> None:
         super().__init__(SQLITE, table, beside)
         self._timeout = timeout_seconds
-        path = url.partition("://")[2].removeprefix("/").partition("?")[0]
-        if not Path(path).is_file():
-            raise NotMeasured(
-                f"there is no file {path}" if path else "an address like sqlite:///PATH is needed"
-            )
         self._connection = sqlite3.connect(
-            f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            f"file:{quote(file_of(url))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
         self._connection.create_function("tocsin_matches", 2, _matches, deterministic=True)
