@@ -17,6 +17,7 @@ TocsinError
 ├── InvalidPipeline    a batch pipeline, its settings or its source cannot be used as written
 ├── SourceFailed       a source of records cannot be read on
 ├── NotMeasured        data cannot be read, or not be asked what was wanted
+├── InvalidResults     what another tool has written of its checks cannot be read
 ├── ChoreFailed        a chore of the engine raised; everything else can be done without it
 ├── ChannelError       a channel could not hand over a message
 └── ClientError        the command line or a client could not do what was asked
@@ -110,6 +111,10 @@ class NotMeasured(TocsinError):
     def __init__(self, message: str, *, is_statement: bool = False) -> None:
         super().__init__(message)
         self.is_statement = is_statement
+
+
+class InvalidResults(TocsinError):
+    """What another tool has written of its checks cannot be read; the text says what, and where."""
 
 
 class StoreError(TocsinError):

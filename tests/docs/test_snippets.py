@@ -14,6 +14,7 @@ import pytest
 import yaml
 from standardwebhooks import Webhook
 
+from tests.dialects.written import RESULTS
 from tests.docs.conftest import Served
 from tests.docs.pages import DOCS, SNIPPETS, blocks, snippets, text_of
 from tocsin.clock import now
@@ -28,7 +29,17 @@ SHOWN_ONLY = {
     "servers/dump.sh": "is PostgreSQL's own tool",
 }
 # Programs that run in another test, and where.
-ELSEWHERE = {"spark/events.py": "tests/batch/spark/test_on_spark.py, which has a Spark"}
+ELSEWHERE = {
+    "spark/events.py": "tests/batch/spark/test_on_spark.py, which has a Spark",
+    "import-checks/contract.py": "tests/cli/test_quality_import.py, with a stand-in for Soda",
+}
+# Files that a script reads, and what has been written there before.
+READS = {
+    "import-checks/dbt.sh": ("target/run_results.json", "run_results.json"),
+    "import-checks/freshness.sh": ("target/sources.json", "sources.json"),
+    "import-checks/expectations.sh": ("validation.json", "validation_1.json"),
+    "import-checks/soda.sh": ("scan.json", "soda_scan.json"),
+}
 # Scripts that read the configuration shown on their own page; the others read that of the tutorial.
 BESIDE = {
     "routing/test.sh": "routing",
@@ -39,7 +50,7 @@ BESIDE = {
 RUN_BEFORE = {"dead-letters": "dead-letters/orders.py"}
 RULE_TESTS = "rule-tests/rules.test.yaml"
 DATA_CHECKS = {name for name in snippets(".yaml") if name.startswith("data-checks/")}
-EXITS_WITH = {"tutorial/bad.sh": 1}
+EXITS_WITH = {"tutorial/bad.sh": 1, **dict.fromkeys(READS, 1)}
 WRITTEN_ON = date(2026, 11, 22)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 ENVIRONMENT = {
@@ -171,6 +182,9 @@ def test_every_script_does_its_work(name: str, request: pytest.FixtureRequest, t
     if program := RUN_BEFORE.get(str(Path(name).parent)):
         shutil.copy(SNIPPETS / program, folder)
         assert run([sys.executable, Path(program).name], served, folder).returncode == 0
+    if reads := READS.get(name):
+        (folder / reads[0]).parent.mkdir(exist_ok=True)
+        shutil.copy(RESULTS / reads[1], folder / reads[0])
     (folder / "holiday.ics").write_text(in_days_to_come(text_of("on-call/holiday.ics")))
 
     done = run(["bash", "-euc", script_of(name, served)], served, folder)

@@ -30,6 +30,18 @@ class _Quality(Suggesting):
 
     others_say: ClassVar[Mapping[str, str]] = {"check": "run", "scan": "run", "profile": "suggest"}
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return [*super().list_commands(ctx), "import"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; what another one needs is not loaded for `run`, which has to start quickly."""
+        if cmd_name != "import":
+            return super().get_command(ctx, cmd_name)
+        from tocsin.cli.quality_import import import_
+
+        return import_
+
 
 @click.group(cls=_Quality)
 def quality() -> None:

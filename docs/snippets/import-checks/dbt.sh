@@ -1,0 +1,1 @@
+tocsin quality import target/run_results.json --job dbt-tests

@@ -1,0 +1,1 @@
+tocsin quality import validation.json --job orders-expectations

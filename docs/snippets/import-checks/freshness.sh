@@ -1,0 +1,1 @@
+tocsin quality import target/sources.json --job dbt-freshness

@@ -1,0 +1,1 @@
+tocsin quality import scan.json --job orders-soda
