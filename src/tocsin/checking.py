@@ -19,32 +19,34 @@ Checks = str | Path | Sequence[Mapping[str, object]] | ChecksFile
 """The path of a file of checks, or checks with the keys that such a file has."""
 
 
-def check(data: object, checks: Checks, *, as_of: datetime | None = None) -> Checked:
+def check(data: object, checks: Checks, *, table: str = "", as_of: datetime | None = None) -> Checked:
     """Return what becomes of checks of data: of files, a frame, or whatever else can be measured.
 
-    `as_of` is the instant by which data is old or fresh, with a zone; now, if left out. Raises ConfigError
-    where the checks cannot be used, with all that is wrong with them, and NotMeasured where the data cannot
-    be read.
+    `table` is that of a database, by its name or as a SELECT, where `data` is the address of one. `as_of` is
+    the instant by which data is old or fresh, with a zone; now, if left out. Raises ConfigError where the
+    checks cannot be used, with all that is wrong with them, and NotMeasured where the data cannot be read.
     """
     begun, written = monotonic(), _written(checks)
     showing = Showing(key=written.key, sensitive=written.sensitive, most=written.examples)
-    table = opened(data, beside=written.beside)
+    table = table or written.table
+    beside = {name: name for name in written.beside} if table else written.beside
+    engine = opened(data, table=table, beside=beside)
     try:
-        results = carried_out(table, written.checks, as_of or now(), showing)
-        remarks = table.remarks()
+        results = carried_out(engine, written.checks, as_of or now(), showing)
+        remarks = engine.remarks()
     finally:
-        table.close()
+        engine.close()
     if written.unmeasured:
         remarks += (f"not measured, for only the job can send it: {', '.join(written.unmeasured)}",)
-    source = data if isinstance(data, str) else type(data).__name__
+    source = table or (data if isinstance(data, str) else type(data).__name__)
     return Checked(source=source, results=results, remarks=remarks, seconds=monotonic() - begun)
 
 
-def check_in_run(run: Run, data: object, checks: Checks) -> Checked:
+def check_in_run(run: Run, data: object, checks: Checks, *, table: str = "") -> Checked:
     """Return the same, and have a run tell it; a failed check with `on_fail: fail_run` fails the run."""
     written = _written(checks)
     declare(run, written)
-    found = check(data, written)
+    found = check(data, written, table=table)
     tell_of(run, found)
     return found
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import duckdb
+import psycopg
 import pytest
 
 from tests.cli.conftest import PATIENCE_SECONDS, Said, Tocsin
@@ -279,3 +280,20 @@ def test_a_job_without_checks_of_its_own_is_named(
 
     assert said.code == Exit.USAGE
     assert why in said.err
+
+
+def test_a_table_of_a_database_is_checked_there(run: Run, tocsin: Tocsin, fresh_postgres: str) -> None:
+    with psycopg.connect(fresh_postgres, autocommit=True) as connection:
+        connection.execute("CREATE TABLE orders (id bigint, email text, amount double precision)")
+        connection.execute("INSERT INTO orders VALUES (1, 'a@x', 5), (2, NULL, 7.5), (3, 'b@x', 250)")
+    path = run.folder / "suggested.yaml"
+
+    said = run(CHECKS, fresh_postgres, "--table", "orders")
+    suggested = tocsin("quality", "suggest", fresh_postgres, "--table", "orders", "-o", str(path))
+    checked = tocsin("quality", "run", fresh_postgres, "--checks", str(path))
+
+    assert "fail  amount_value_range  250; from 0 to 100" in said.out
+    assert "such as id=3" in said.out
+    assert (suggested.code, checked.code) == (Exit.OK, Exit.OK)
+    assert "table: orders" in path.read_text(encoding="utf-8")
+    assert fresh_postgres not in said.out + checked.out + path.read_text(encoding="utf-8")

@@ -49,7 +49,8 @@ def quality() -> None:
 
 
 @quality.command()
-@click.argument("source", required=False, metavar="[PATH]")
+@click.argument("source", required=False, metavar="[PATH|URL]")
+@click.option("--table", default="", metavar="NAME", help="Table of the database at URL, or a SELECT.")
 @click.option("--checks", "path", type=_FILE, metavar="FILE", help="File of checks.")
 @options.config
 @click.option("--job", metavar="NAME", help="Job that wrote the data; without --checks, whose checks.")
@@ -61,6 +62,7 @@ def quality() -> None:
 def run(
     *,
     source: str | None,
+    table: str,
     path: Path | None,
     config: Path | None,
     job: str | None,
@@ -71,6 +73,8 @@ def run(
     as_json: bool,
 ) -> None:
     """Check the data at PATH, which may be a pattern: "orders/*.parquet"; left out, what FILE names.
+
+    Or check a table of the database at URL: postgresql://user@host/shop --table orders.
 
     Without --checks, the checks are those of the job in tocsin.yaml. Where TOCSIN_URL names a server, it is a
     run of the job. Ends with 1 if a check failed, and with 2 if the data or the checks cannot be used.
@@ -83,9 +87,9 @@ def run(
     if not place:
         give_up(f"say where the data is: as PATH, or as 'source' in {written.at}", Exit.USAGE)
     if not job or no_report or not os.environ.get("TOCSIN_URL"):
-        found = _checked(place, written, at)
+        found = _checked(place, table, written, at)
     else:
-        found = _reported(place, written, at, job, environment)
+        found = _reported(place, table, written, at, job=job, environment=environment)
     if junit is not None:
         write_junit(junit, [as_cases(found)])
     if as_json:
@@ -113,17 +117,19 @@ def _written(path: Path | None, config: Path | None, job: str | None, environmen
         give_up(str(error), Exit.USAGE)
 
 
-def _checked(place: str, written: "ChecksFile", as_of: datetime) -> "Checked":
+def _checked(place: str, table: str, written: "ChecksFile", as_of: datetime) -> "Checked":
     """Return what became of the checks; ends the command where the data cannot be read."""
     from tocsin.checking import check
 
     try:
-        return check(place, written, as_of=as_of)
+        return check(place, written, table=table, as_of=as_of)
     except NotMeasured as error:
         give_up(str(error), Exit.USAGE)
 
 
-def _reported(place: str, written: "ChecksFile", as_of: datetime, job: str, environment: str) -> "Checked":
+def _reported(
+    place: str, table: str, written: "ChecksFile", as_of: datetime, *, job: str, environment: str
+) -> "Checked":
     """Return the same, told as a run of a job."""
     from tocsin.checking import declare, tell_of
     from tocsin.client.client import Client
@@ -132,19 +138,20 @@ def _reported(place: str, written: "ChecksFile", as_of: datetime, job: str, envi
     client = Client(environment=environment)
     with Job(job, environment=environment, client=client) as run:
         declare(run, written)
-        found = _checked(place, written, as_of)
+        found = _checked(place, table, written, as_of)
         tell_of(run, found)
     client.finish()
     return found
 
 
 @quality.command()
-@click.argument("source", metavar="PATH")
+@click.argument("source", metavar="PATH|URL")
+@click.option("--table", default="", metavar="NAME", help="Table of the database at URL, or a SELECT.")
 @click.option(
     "-o", "--output", "path", type=_FILE, metavar="FILE", help="Write it there (default: standard output)."
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
-def suggest(source: str, path: Path | None, *, force: bool) -> None:
+def suggest(source: str, table: str, path: Path | None, *, force: bool) -> None:
     """Write a file of checks to begin with, which the data at PATH passes as it is now.
 
     Limits are wide: half the rows, a range half as far again on both sides. Narrow them, and give each check
@@ -155,11 +162,11 @@ def suggest(source: str, path: Path | None, *, force: bool) -> None:
         from tocsin.measure.opening import opened
         from tocsin.measure.suggesting import suggested
     try:
-        table = opened(source)
+        engine = opened(source, table=table)
         try:
-            text = as_yaml(source, suggested(table, now()), path)
+            text = as_yaml(source, table, suggested(engine, now()), path)
         finally:
-            table.close()
+            engine.close()
     except NotMeasured as error:
         give_up(str(error), Exit.USAGE)
     if path is None:

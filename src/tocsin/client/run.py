@@ -107,20 +107,20 @@ class Run:
         """Say what the metrics must be like from now on, in the keys of a check-in's `checks`."""
         self._checks = [dict(check) for check in checks][:_MAX_CHECKS]
 
-    def check(self, data: object, checks: "Checks") -> "Checked | None":
+    def check(self, data: object, checks: "Checks", *, table: str = "") -> "Checked | None":
         """Measure data, judge it, and send what was measured with the end of the run.
 
-        `data`: files, a frame of pandas, Polars, Arrow or Spark, a Delta table; `checks`: the path of a file
-        of checks, or checks with the keys of one. A failed check with `on_fail: fail_run` fails the run, and
-        so do checks that cannot be used and data that cannot be read: the job goes on, it is told, and None
-        is returned. Needs `tocsin[quality]`.
+        `data`: files, a frame of pandas, Polars, Arrow or Spark, a Delta table, or the address of a database
+        and its `table`; `checks`: the path of a file of checks, or checks with the keys of one. A failed check
+        with `on_fail: fail_run` fails the run, and so do checks that cannot be used and data that cannot be
+        read: the job goes on, it is told, and None is returned. Needs `tocsin[quality]`.
         """
         from tocsin.errors import TocsinError
 
         try:
             from tocsin.checking import check_in_run
 
-            return check_in_run(self, data, checks)
+            return check_in_run(self, data, checks, table=table)
         except (ModuleNotFoundError, TocsinError) as error:
             say(f"data was not checked: {error}")
             self.fail(f"data was not checked: {error}")

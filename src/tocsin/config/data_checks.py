@@ -26,6 +26,7 @@ class ChecksFile:
 
     at: Path
     source: str
+    table: str
     job: str
     key: tuple[str, ...]
     sensitive: frozenset[str]
@@ -63,6 +64,7 @@ def _read(text: bytes, path: Path) -> ChecksFile:
     return ChecksFile(
         at=path,
         source=_from(path, written.source or ""),
+        table=written.table or "",
         job=written.job or "",
         key=tuple(written.key or ()),
         sensitive=frozenset(written.sensitive or ()),

@@ -34,6 +34,7 @@ def load_job_checks(path: Path, job: str, environment: str) -> ChecksFile:
     return ChecksFile(
         at=path,
         source="",
+        table="",
         job=job,
         key=(),
         sensitive=frozenset(),

@@ -16,6 +16,9 @@ class DataChecks(Part):
     source: Text | None = None
     """Where the data is, if the command line does not say: a path or pattern, from this file's folder."""
 
+    table: Text | None = None
+    """Table of a database, by its name or as a SELECT, where `source` is the address of one."""
+
     job: Name | None = None
     """Job that writes the data, to which the results are sent if a server is named."""
 
