@@ -111,8 +111,8 @@ class Run:
         """Measure data, judge it, and send what was measured with the end of the run.
 
         `data`: files, a frame of pandas, Polars, Arrow or Spark, a Delta table, or the address of a database
-        and its `table`; `checks`: the path of a file of checks, or checks with the keys of one. A failed check
-        with `on_fail: fail_run` fails the run, and so do checks that cannot be used and data that cannot be
+        and its `table`; `checks`: the path of a file of checks, or checks with the keys of one. The run fails
+        if a check failed that has `on_fail: fail_run`, if the checks cannot be used, or the data cannot be
         read: the job goes on, it is told, and None is returned. Needs `tocsin[quality]`.
         """
         from tocsin.errors import TocsinError
