@@ -18,8 +18,9 @@ class Dialect:
     Its templates name what is put in: `{value}`, `{pattern}`, `{share}`, `{zone}`; what is empty cannot be
     said. `name_of` and `text_of` write a name and a text, `pattern_of` says an RE2 pattern in its own regular
     expressions, `several` makes one value of several, none of which is null. `roughly` is the approximate
-    count of distinct values; where there is none they are counted exactly. `second` and `second_with_zone`
-    are of an instant, since 1970, or the instant itself.
+    count of distinct values; where there is none they are counted exactly. `counts_apart`: exact counts share
+    no pass with anything else. `second` and `second_with_zone` are of an instant, since 1970, or the instant
+    itself.
     """
 
     name: str
@@ -30,9 +31,12 @@ class Dialect:
     matches: str
     length: str = "length({value})"
     quantile: str
+    mean: str = "avg({value})"
+    sum: str = "sum({value})"
     deviation: str = "stddev_samp({value})"
     distinct: str = "count(DISTINCT {value})"
     roughly: str = ""
+    counts_apart: bool = False
     is_not_finite: str
     second: str
     second_with_zone: str

@@ -1,6 +1,6 @@
 """What measures: what is asked of every engine, and how all of a table is measured through it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from tocsin.measure.working_out import finite, reading
 from tocsin.quality.measurement import MAX_SEGMENTS, Age, Custom, Measurement, Reading, Segment
 
 Row = Sequence[object]
+_Pass = tuple[tuple[str, ...], Aggregate | None]
+"""By what rows are grouped, and the exact count that is made apart."""
 
 
 class Engine(Protocol):
@@ -49,7 +51,7 @@ class Table:
     """Measures a table through an engine.
 
     All that is wanted of the rows is asked for in one query; each other set of `group_by`, and each SELECT of
-    the user's own, takes one more.
+    the user's own, takes one more, and where the dialect says so each exact count of distinct values.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -57,24 +59,35 @@ class Table:
         self._asking = Asking(engine.dialect, engine.relation, engine.other)
         self.columns = engine.columns()
 
-    def measure(self, measurements: Iterable[Measurement], as_of: datetime) -> dict[Measurement, Reading]:
-        """Return what each measurement comes to; one that cannot be measured says why, and costs no other."""
-        readings = dict[Measurement, Reading]()
-        asked = dict[tuple[str, ...], dict[Measurement, dict[Kind, Aggregate]]]()
+    def planned(
+        self, measurements: Iterable[Measurement]
+    ) -> Iterator[tuple[Measurement, Reading | dict[Kind, Aggregate]]]:
+        """Yield what each measurement is to be worked out of, or its reading where it shares no pass."""
         for one in dict.fromkeys(measurements):
             columns = columns_of(one, self.columns)
             if isinstance(columns, str):
-                readings[one] = _not_measured(columns)
+                yield one, not_measured(columns)
             elif one.metric is Metric.SCHEMA_DRIFT:
-                readings[one] = drift(one, self.columns)
+                yield one, drift(one, self.columns)
             elif isinstance(one.detail, Custom) and one.detail.is_query:
-                readings[one] = self._queried(one.detail)
+                yield one, self._queried(one.detail)
             else:
                 try:
-                    asked.setdefault(one.group_by, {})[one] = self._needed(one, columns)
+                    yield one, self._needed(one, columns)
                 except NotMeasured as error:
-                    readings[one] = _not_measured(str(error))
-        for group_by, wanted in asked.items():
+                    yield one, not_measured(str(error))
+
+    def measure(self, measurements: Iterable[Measurement], as_of: datetime) -> dict[Measurement, Reading]:
+        """Return what each measurement comes to; one that cannot be measured says why, and costs no other."""
+        readings = dict[Measurement, Reading]()
+        asked = dict[_Pass, dict[Measurement, dict[Kind, Aggregate]]]()
+        for one, kinds in self.planned(measurements):
+            if isinstance(kinds, Reading):
+                readings[one] = kinds
+                continue
+            apart = kinds.get(Kind.DISTINCT) if self._engine.dialect.counts_apart else None
+            asked.setdefault((one.group_by, apart), {})[one] = kinds
+        for (group_by, _), wanted in asked.items():
             readings |= self._measured(wanted, group_by, as_of)
         return readings
 
@@ -93,7 +106,7 @@ class Table:
             rows = self._engine.rows(self._asking.one_pass(aggregates, group_by))
         except NotMeasured as error:
             if len(wanted) == 1 or not error.is_statement:
-                return dict.fromkeys(wanted, _not_measured(str(error)))
+                return dict.fromkeys(wanted, not_measured(str(error)))
             pairs, half = list(wanted.items()), len(wanted) // 2
             parts = (dict(pairs[:half]), dict(pairs[half:]))
             return {
@@ -101,10 +114,10 @@ class Table:
             }
         if len(rows) > MAX_SEGMENTS:
             many = f"{', '.join(group_by)} tells more than {MAX_SEGMENTS:,} segments apart; group by less"
-            return dict.fromkeys(wanted, _not_measured(many))
+            return dict.fromkeys(wanted, not_measured(many))
         places = {one: place for place, one in enumerate(aggregates, len(group_by))}
         found = [
-            (row, {one: _reading(one, kinds, row, places, as_of) for one, kinds in wanted.items()})
+            (row, {one: read_off(one, kinds, row, places, as_of) for one, kinds in wanted.items()})
             for row in rows
         ]
         if not group_by:
@@ -116,34 +129,36 @@ class Table:
         try:
             rows = self._engine.rows(self._asking.one_answer(custom))
         except NotMeasured as error:
-            return _not_measured(str(error))
+            return not_measured(str(error))
         if len(rows) != 1 or len(rows[0]) != 1:
             number = "more than one row" if len(rows) > 1 else f"{len(rows)} rows"
             shape = f"{number} of {len(rows[0])} columns" if rows else "no row"
-            return _not_measured(f"the query gives {shape}, and one number is needed")
+            return not_measured(f"the query gives {shape}, and one number is needed")
         try:
             value = _number(rows[0][0])
         except (TypeError, ValueError):
-            return _not_measured(f"the query gives {rows[0][0]!r:.60}, which is no number")
+            return not_measured(f"the query gives {rows[0][0]!r:.60}, which is no number")
         return finite(Reading(said="the query gives null") if value is None else Reading(value=value))
 
 
-def _not_measured(why: str) -> Reading:
+def not_measured(why: str) -> Reading:
+    """Return the reading of what could not be measured."""
     return Reading(said=why, is_error=True)
 
 
-def _reading(
+def read_off(
     one: Measurement,
     kinds: Mapping[Kind, Aggregate],
     row: Row,
     places: Mapping[Aggregate, int],
     as_of: datetime,
 ) -> Reading:
+    """Return what a measurement comes to by one row of answers, of which each has its place."""
     values = {kind: row[places[aggregate]] for kind, aggregate in kinds.items()}
     try:
         return reading(one, {kind: _number(_second(one, value)) for kind, value in values.items()}, as_of)
     except (TypeError, ValueError):
-        return _not_measured(f"it gives {next(iter(values.values()))!r:.60}, which is no number")
+        return not_measured(f"it gives {next(iter(values.values()))!r:.60}, which is no number")
 
 
 def _segmented(one: Measurement, found: Sequence[tuple[Row, Reading]]) -> Reading:
@@ -152,7 +167,7 @@ def _segmented(one: Measurement, found: Sequence[tuple[Row, Reading]]) -> Readin
     for row, each in found:
         name = ", ".join(f"{key}={value}" for key, value in zip(one.group_by, row, strict=False))
         if each.is_error:
-            return _not_measured(f"{name}: {each.said}")
+            return not_measured(f"{name}: {each.said}")
         segments.append(Segment(name, each.value))
     return Reading(segments=tuple(segments), said="" if segments else "there are no rows")
 

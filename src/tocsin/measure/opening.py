@@ -12,10 +12,11 @@ from tocsin.measure.duck import MEMORY_LIMIT
 from tocsin.measure.engine import Engine
 from tocsin.measure.files import REMOTE, Files
 from tocsin.measure.frames import Frames, way_of
+from tocsin.measure.spark import SparkTable, is_spark
 
 _KNOWN: Final = (
     "the path, pattern or address of files, a folder or address of a Delta table, a data frame of pandas, "
-    "Polars, Arrow or DuckDB, or the address of a database and its table"
+    "Polars, Arrow, DuckDB or Spark, or the address of a database and its table"
 )
 
 
@@ -34,6 +35,8 @@ def opened(
     cannot be read, and for what is nothing that is known.
     """
     others = {name: _table(other) for name, other in (beside or {}).items()}
+    if is_spark(source):
+        return SparkTable(source, beside=others, timeout_seconds=timeout_seconds)
     place = _table(source)
     if not isinstance(place, str):
         if way_of(place) is None:

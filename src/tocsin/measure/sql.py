@@ -22,8 +22,6 @@ from tocsin.quality.measurement import (
 _OF_VALUES: Final = {
     Kind.LEAST: "min({value})",
     Kind.MOST: "max({value})",
-    Kind.MEAN: "avg({value})",
-    Kind.SUM: "sum({value})",
 }
 
 
@@ -39,12 +37,15 @@ class Asking:
         Of segments it gives one more than are told apart, so that too many are noticed.
         """
         keys = [self._dialect.name_of(name) for name in group_by]
-        answers = [*keys, *(self._aggregate(one) for one in aggregates)]
-        query = f"SELECT {', '.join(answers)} FROM {self._relation}"
+        query = f"SELECT {', '.join([*keys, *self.answers(aggregates)])} FROM {self._relation}"
         if not keys:
             return query
         places = ", ".join(str(place) for place in range(1, len(keys) + 1))
         return f"{query} GROUP BY {places} ORDER BY {places} LIMIT {MAX_SEGMENTS + 1}"
+
+    def answers(self, aggregates: Sequence[Aggregate]) -> list[str]:
+        """Return the expression of each aggregate."""
+        return [self._aggregate(one) for one in aggregates]
 
     def one_answer(self, custom: Custom) -> str:
         """Return the query for what a SELECT of the user's own gives: more than one row is too much."""
@@ -109,6 +110,10 @@ class Asking:
                 return dialect.distinct
             case Kind.ROUGHLY_DISTINCT:
                 return dialect.roughly or dialect.distinct
+            case Kind.MEAN:
+                return dialect.mean
+            case Kind.SUM:
+                return dialect.sum
             case Kind.STANDARD_DEVIATION:
                 return dialect.deviation
             case Kind.QUANTILE:
