@@ -1,6 +1,7 @@
 """Jobs with promises, and what they say in hours of life: made up, then folded by the real fold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from dataclasses import replace as changed
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from tocsin.jobs.checkin import Answered, CheckIn, CheckInKind, Progress, Records
 from tocsin.jobs.checks import Anomaly, Check, Compared, Metric
 from tocsin.jobs.folding import Folded, fold, run_named
-from tocsin.jobs.job import Definition, Job
+from tocsin.jobs.job import Definition, Job, Rank
 from tocsin.jobs.run import Run
 from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.settling import Settled, settle
@@ -21,7 +22,8 @@ from tocsin.quality.baseline import fit
 from tocsin.quality.learned import NOTHING_LEARNED, Learned
 from tocsin.quality.series import Kind, Point, series_of
 from tocsin.rules.facts import Facts
-from tocsin.rules.judge import CONDITIONS
+from tocsin.rules.judge import CONDITIONS, GOES_BY
+from tocsin.rules.reading import differing
 from tocsin.rules.rule import MofN, Rule
 
 START = datetime(2026, 3, 28, 20, 0, tzinfo=UTC)  # the evening before the clocks of Berlin jump
@@ -45,6 +47,34 @@ KINDS = (
 )
 SCHEDULES = (None, "0 * * * *", "*/15 * * * *", "every 20m", "30 2 * * *", "sunday", "Sat..Sun 01:00")
 
+PROMISES = frozenset(one.name for one in fields(SLA))
+WORDS = Definition(
+    labels=(("team", "data"),),
+    runbook="https://wiki/etl",
+    owner="data",
+    description="of sales",
+    rank=Rank.FILE,
+)
+OTHERS = (
+    Definition(),
+    replace(
+        WORDS,
+        sla=SLA(
+            max_duration_seconds=300,
+            min_duration_seconds=600,
+            max_failure_rate=0.0,
+            min_records_processed=10,
+            warning_minutes_before=120,
+            critical_minutes_before=60,
+            warns_by_the_clock=True,
+        ),
+        stalled_after_seconds=60.0,
+        no_progress_after_seconds=300.0,
+    ),
+    replace(WORDS, sla=SLA(max_duration_seconds=5_000, max_failure_rate=0.2), stalled_after_seconds=900.0),
+)
+FREE = differing(WORDS, Definition()).union(*GOES_BY.values())
+"""All that may differ between two definitions that tell the same runs."""
 
 LIMITS: dict[str, dict[str, list[Any]]] = {
     "job_failure": {"threshold": [None, 0.1]},
@@ -88,6 +118,12 @@ def definitions(draw: st.DrawFn) -> Definition:
         stalled_after_seconds=draw(st.sampled_from([None, 60.0, 900.0])),
         no_progress_after_seconds=draw(st.sampled_from([None, 1800.0])),
     )
+
+
+def differently(definition: Definition, other: Definition, names: frozenset[str]) -> Definition:
+    """Return a definition with what these names stand for as the other has it."""
+    sla = changed(definition.sla, **{name: getattr(other.sla, name) for name in names & PROMISES})
+    return replace(definition, sla=sla, **{name: getattr(other, name) for name in names - PROMISES})
 
 
 @st.composite

@@ -1,5 +1,7 @@
 """A replay is the engine: of the same check-ins come the same alerts and words at the same instants."""
 
+from collections.abc import Sequence
+from dataclasses import replace as replaced
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +12,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.laws.histories import MINUTE, START, definitions, moved, rules, said
+from tests.laws.histories import FREE, MINUTE, OTHERS, START, definitions, differently, moved, rules, said
 from tests.laws.profile import whole_engine
 from tests.stories.server import ALIVE_EVERY
 from tests.stories.story import Story
@@ -20,6 +22,7 @@ from tocsin.alerts.route import Route
 from tocsin.engine import auditing, rounds
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.replaying import Event, Replay, What
+from tocsin.engine.together import Together
 from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail, Progress
 from tocsin.jobs.checks import Anomaly, Check, Metric
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
@@ -27,6 +30,7 @@ from tocsin.jobs.schedule import read_schedule
 from tocsin.jobs.sla import SLA
 from tocsin.oncall import escalation
 from tocsin.oncall.escalation import Level
+from tocsin.rules.finding import Severity
 from tocsin.rules.judge import CONDITIONS
 from tocsin.rules.rule import Rule
 
@@ -106,16 +110,41 @@ def lived(story: Story, past: Past) -> None:
 
 
 def replayed(configuration: Configuration, past: Past) -> Replay:
-    jobs = [
+    return replayed_together((configuration,), past)[0]
+
+
+def replayed_together(configurations: Sequence[Configuration], past: Past) -> list[Replay]:
+    """Let each of them hear it all, in step, and share what it may with the others."""
+    together = Together()
+    replays = [
+        Replay(configuration, starts_at=START, jobs=jobs_of(configuration), together=together)
+        for configuration in configurations
+    ]
+    for check_in in past:
+        for replay in replays:
+            replay.feed(check_in)
+    for replay in replays:
+        replay.advance(past[-1].received_at + REST)
+        assert replay.raised == []
+    return replays
+
+
+def jobs_of(configuration: Configuration) -> list[Job]:
+    return [
         Job(name=key.name, environment=key.environment, registered_at=START, definition=definition)
         for key, definition in configuration.jobs.items()
     ]
-    replay = Replay(configuration, starts_at=START, jobs=jobs)
-    for check_in in past:
-        replay.feed(check_in)
-    replay.advance(past[-1].received_at + REST)
-    assert replay.raised == []
-    return replay
+
+
+def configured_as(defined: dict[str, Definition], chosen: tuple[Rule, ...], route: Route) -> Configuration:
+    return Configuration(
+        digest="",
+        rules=chosen,
+        route=route,
+        targets={name: (name,) for name in ("team", "boss", "ann")},
+        escalations={"climb": CLIMB},
+        jobs={JobKey("production", name): definition for name, definition in defined.items()},
+    )
 
 
 def told_by(replay: Replay) -> list[Told]:
@@ -164,16 +193,32 @@ def test_a_replay_twice_is_the_same_twice(
     past: Past, made: tuple[dict[str, Definition], tuple[Rule, ...], Route, bool]
 ) -> None:
     defined, chosen, route, _ = made
-    configuration = Configuration(
-        digest="",
-        rules=chosen,
-        route=route,
-        targets={name: (name,) for name in ("team", "boss", "ann")},
-        escalations={"climb": CLIMB},
-        jobs={JobKey("production", name): definition for name, definition in defined.items()},
-    )
+    configuration = configured_as(defined, chosen, route)
     first: list[Event] = replayed(configuration, past).events
     assert first == replayed(configuration, past).events
+
+
+@whole_engine
+@given(past=pasts(), made=configured(), data=st.data())
+def test_two_replays_together_tell_what_each_would_tell_alone(
+    past: Past, made: tuple[dict[str, Definition], tuple[Rule, ...], Route, bool], data: st.DataObject
+) -> None:
+    defined, chosen, route, _ = made
+    names = data.draw(st.frozensets(st.sampled_from(sorted(FREE))))
+    other_rules = tuple(
+        data.draw(
+            st.sampled_from([rule, replaced(rule, severity=Severity.PAGE), data.draw(rules(rule.name))])
+        )
+        for rule in chosen
+    )
+    other = {
+        name: differently(one, data.draw(st.sampled_from(OTHERS)), names) for name, one in defined.items()
+    }
+    configurations = configured_as(defined, chosen, route), configured_as(other, other_rules, route)
+    together = replayed_together(configurations, past)
+
+    for replay, configuration in zip(together, configurations, strict=True):
+        assert replay.events == replayed(configuration, past).events
 
 
 def test_a_replay_learns_what_is_normal_of_data_as_the_engine_does() -> None:

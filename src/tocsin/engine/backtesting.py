@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.replaying import Event, Replay, What
+from tocsin.engine.together import Together
 from tocsin.jobs.checkin import CheckIn
 from tocsin.jobs.job import Job, JobKey
 from tocsin.jobs.run import Run
@@ -274,10 +275,10 @@ class Backtest:
         zone: ZoneInfo,
     ) -> None:
         self.old, self.new = Side(zone, counts_from), Side(zone, counts_from)
-        teach = Lessons().teach
+        teach, together = Lessons().teach, Together()
         self._replays = (
-            Replay(old, starts_at=starts_at, teach=teach),
-            Replay(new, starts_at=starts_at, teach=teach),
+            Replay(old, starts_at=starts_at, teach=teach, together=together),
+            Replay(new, starts_at=starts_at, teach=teach, together=together),
         )
         self._fed = 0
 

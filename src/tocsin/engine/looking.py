@@ -44,7 +44,10 @@ NotWell = dict[tuple[str, bool], str]
 
 
 class Look(Struct, kw_only=True):
-    """What one look at a job has changed; the writer keeps all of it in one transaction."""
+    """What one look at a job has changed; the writer keeps all of it in one transaction.
+
+    `settled_until` is when time alone changes it next, whatever the rules say, and `judged` what these said.
+    """
 
     watch: Watch
     alerts: list[Alert]
@@ -62,6 +65,8 @@ class Look(Struct, kw_only=True):
     at_risk: dict[AtRisk, None] = {}
     opened: int = 0
     violations: tuple[Violation, ...] = ()
+    settled_until: datetime | None = None
+    judged: list[tuple[Rule, Verdict | Exception]] = []
 
 
 def look(
@@ -117,6 +122,7 @@ def _judge_all(
     if settled.state.unlearned is not None:
         learn_at = learns_at(seen.watch.learned, settled.state.unlearned)
         seen.asks += [] if learn_at is None else [learn_at]
+    seen.settled_until = min(seen.asks, default=None)
     findings: dict[str, tuple[Rule, Finding]] = {}
     not_well: NotWell = {}
     facts_of_job = Facts(
@@ -149,7 +155,8 @@ def _judge_by_all_rules(
     rules = book.rule_book.asked_of(seen.watch.job)
     if book.set_aside:
         rules = _without_set_aside(seen, rules, not_well, book, now)
-    for rule, verdict in judge(rules, facts, now):
+    seen.judged = judge(rules, facts, now)
+    for rule, verdict in seen.judged:
         if isinstance(verdict, Verdict):
             _take_verdict(seen, rule, verdict, findings, not_well, of_backfills=facts.of_backfills)
         else:

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 from tocsin.engine.book import Book
 from tocsin.engine.draft import SYSTEM_JOB, Teach
 from tocsin.engine.learning import Lessons
-from tocsin.engine.looking import Look, NewId, look
+from tocsin.engine.looking import NewId, look
+from tocsin.engine.together import Heard, Together
 from tocsin.jobs.checkin import Answer, CheckIn
-from tocsin.jobs.folding import fold, run_named
+from tocsin.jobs.folding import Folded, fold, run_named
 from tocsin.jobs.job import JobKey
+from tocsin.jobs.run import Run
 from tocsin.quality.metrics import comparing
 from tocsin.store.base import Writing
 from tocsin.store.fleeting import FleetingWriting
@@ -60,10 +62,11 @@ class _Lesson:
 class Quietly:
     """Takes in check-ins, and lets time pass, where that brings nothing to say; says so where it may."""
 
-    def __init__(self, tables: FleetingWriting, teach: Teach, new_id: NewId) -> None:
+    def __init__(self, tables: FleetingWriting, teach: Teach, new_id: NewId, together: Together) -> None:
         self._tables = tables
         self._teach = teach
         self._new_id = new_id
+        self._together = together
 
     def take_in(self, check_in: CheckIn, book: Book, now: datetime) -> Answer | None:
         """Take in a check-in that brings nothing to say, and return the answer; None: it may bring more."""
@@ -77,20 +80,17 @@ class Quietly:
             run = tables.runs((place,)).get(place)
         new_key = "" if run is not None or check_in.run is not None else self._new_id()
         try:
-            metrics = watch.learned.metrics
-            compare = comparing(metrics, watch.job.definition.timezone) if metrics else None
-            folded = fold(watch.job, watch.state, check_in, known=run, new_key=new_key, compare=compare)
-            heard = replace(watch, state=folded.state)
-            seen = self._looked_at(heard, book, now)
+            folded = self._folded(Heard(watch, book, check_in, run, new_key))
+            watch, runs = self._looked_at(replace(watch, state=folded.state), book, now)
         except Exception:  # noqa: BLE001 -- there is more to say, or a fault: a transaction takes care of either
             return None
-        if seen.set_aside or (folded.ended and watch.job.definition.upstream):
+        if folded.ended and watch.job.definition.upstream:
             return None
         if tables.has_needs() and tables.needing(watch.job.key, 1):
             return None
-        tables.save((seen.watch,))
-        if folded.runs or seen.runs:
-            tables.save_runs((watch.job.id, run) for run in (*folded.runs, *seen.runs))
+        tables.save((watch,))
+        if folded.runs or runs:
+            tables.save_runs((watch.job.id, run) for run in (*folded.runs, *runs))
         return Answer(status=folded.answered, run=folded.run)
 
     def pass_over(self, book: Book, now: datetime) -> bool:
@@ -106,22 +106,44 @@ class Quietly:
         job_id, lesson = watch.job.id, _Lesson(tables, self._teach, now)
         try:
             Lessons(lesson, (watch,)).take(watch)
-            seen = self._looked_at(lesson.watches.get(job_id, watch), book, now)
+            watch, runs = self._looked_at(lesson.watches.get(job_id, watch), book, now)
         except Exception:  # noqa: BLE001 -- there is more to say, or a fault: a transaction takes care of either
             return False
-        if seen.set_aside:
-            return False
-        tables.save((seen.watch,))
-        if seen.runs:
-            tables.save_runs((job_id, run) for run in seen.runs)
+        tables.save((watch,))
+        if runs:
+            tables.save_runs((job_id, run) for run in runs)
         if lesson.histories:
             tables.save_histories(lesson.histories)
             tables.forget_histories(lesson.gone)
         return True
 
-    def _looked_at(self, watch: Watch, book: Book, now: datetime) -> Look:
+    def _folded(self, heard: Heard) -> Folded:
+        """Return what a check-in makes of what is known."""
+        folded = self._together.folded(heard)
+        if folded is None:
+            watch, metrics = heard.watch, heard.watch.learned.metrics
+            compare = comparing(metrics, watch.job.definition.timezone) if metrics else None
+            folded = fold(
+                watch.job,
+                watch.state,
+                heard.check_in,
+                known=heard.run,
+                new_key=heard.new_key,
+                compare=compare,
+            )
+            self._together.keep_folded(heard, folded)
+        return folded
+
+    def _looked_at(self, watch: Watch, book: Book, now: datetime) -> tuple[Watch, tuple[Run, ...]]:
         """Look at a job that has no alert and, it seems, nothing to say; raises if it has."""
-        return look(watch, (), book, now, self._new_id, groups=_NOT_ASKED, neighbours=_NOT_ASKED)
+        known = self._together.looked_at(watch, book, now)
+        if known is not None:
+            return known, ()
+        seen = look(watch, (), book, now, self._new_id, groups=_NOT_ASKED, neighbours=_NOT_ASKED)
+        if seen.set_aside:
+            raise _MoreToSayError
+        self._together.keep_look(watch, book, now, seen)
+        return seen.watch, seen.runs
 
 
 def _has_come(at: datetime | None, now: datetime) -> bool:

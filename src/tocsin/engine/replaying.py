@@ -23,6 +23,7 @@ from tocsin.engine.draft import SYSTEM_JOB, Draft, Teach
 from tocsin.engine.ingest import take_in
 from tocsin.engine.quietly import Quietly
 from tocsin.engine.ticking import tick
+from tocsin.engine.together import Together
 from tocsin.jobs.checkin import Answer, CheckIn
 from tocsin.jobs.job import Job
 from tocsin.notify.message import unpack
@@ -106,6 +107,7 @@ class Replay:
         starts_at: datetime,
         jobs: Iterable[Job] = (),
         teach: Teach = learn,
+        together: Together | None = None,
     ) -> None:
         self.now = starts_at
         self.events: list[Event] = []
@@ -116,7 +118,7 @@ class Replay:
         self._writing = cast("Writing", self._tables)
         self._book = Book(configuration=configuration, version=1, rule_book=RuleBook(configuration.rules))
         self._ids = (f"{number:08d}" for number in count(1))
-        self._quietly = Quietly(self._tables, teach, self._ids.__next__)
+        self._quietly = Quietly(self._tables, teach, self._ids.__next__, together or Together())
         self._receivers = _receivers_of(configuration)
         self._to_come: list[_ToCome] = []
         self._numbers = count()

@@ -100,7 +100,7 @@ def apart(facts: Facts) -> tuple[Facts, ...]:
     run is a backfill's: what was expected stays with the job's own, and so do the clocks of its hosts.
     """
     state = facts.state
-    if not _has_backfills(state):
+    if not has_backfills(state):
         return (facts,)
     open_runs, failures = _split(state.open_runs), _split(state.failures)
     dropped = state.failures_dropped
@@ -124,7 +124,8 @@ def apart(facts: Facts) -> tuple[Facts, ...]:
     return replace(facts, state=own), replace(facts, state=theirs, of_backfills=True)
 
 
-def _has_backfills(state: JobState) -> bool:
+def has_backfills(state: JobState) -> bool:
+    """Whether any run that makes up for an old one is open or stands as failed."""
     # Spelt out, for it is asked of every check-in, mostly of a single run.
     for run in state.open_runs:
         if run.backfill:

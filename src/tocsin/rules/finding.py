@@ -105,6 +105,11 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     cannot_tell: bool = False
     at_risk: tuple[AtRisk, ...] = ()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it says no more than when to ask again."""
+        return self.finding is None and self.unknown is None and not self.cannot_tell and not self.at_risk
+
 
 QUIET = Verdict()
 LEARNING = Verdict(ask_again_at=None, cannot_tell=False)

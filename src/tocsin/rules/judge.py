@@ -75,6 +75,16 @@ CONCERNS: Mapping[str, Concerns] = {
 }
 """Conditions that may have nothing to say of a job without a promise, a limit, or a need of others."""
 
+GOES_BY: Mapping[str, frozenset[str]] = {
+    sla_breach.NAME: sla_breach.GOES_BY,
+    deadline_risk.NAME: deadline_risk.GOES_BY,
+    stalled.NAME: stalled.GOES_BY,
+    job_failure.NAME: job_failure.GOES_BY,
+    min_records.NAME: min_records.GOES_BY,
+    failure_rate.NAME: failure_rate.GOES_BY,
+}
+"""For each condition by which of the promises and limits of a definition it goes; the others by none."""
+
 
 def concerning(rules: Iterable[Rule], definition: Definition) -> tuple[Rule, ...]:
     """Return the rules that could ever say anything of a job that is defined so."""

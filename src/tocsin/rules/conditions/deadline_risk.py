@@ -27,6 +27,7 @@ from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural, span
 
 NAME = "deadline_risk"
+GOES_BY = frozenset({"max_duration_seconds"})
 PROBABILITY = 0.8
 FEWEST_RUNS = 5
 _FEWEST_SUCH = 2
@@ -90,9 +91,11 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:
         return QUIET
     if normal.learning is not None:
         return LEARNING
-    readings, marks = _readings(rule, facts, promises, now), list[AtRisk]()
-    risky, asks, is_lost = list[_Reading](), list[datetime](), False
-    for reading in readings:
+    marks: list[AtRisk] = []
+    risky: list[_Reading] = []
+    asks: list[datetime] = []
+    is_lost = False
+    for reading in _readings(rule, facts, promises, now):
         if reading.ask_at is not None:
             asks.append(reading.ask_at)
         if reading.mark is not None:
@@ -115,7 +118,8 @@ def _readings(rule: Rule, facts: Facts, promises: list[_Promise], now: datetime)
         return [_read(rule, facts, promise, now) for promise in promises]
     if len(promises) == 1:
         return [_read(rule, facts, promises[0], now)]
-    readings, calm = list[_Reading](), set[str]()
+    readings: list[_Reading] = []
+    calm: set[str] = set()
     for promise in sorted(promises, key=_LIMIT_AT):
         run = promise.run
         if run is not None and run.key in calm and run.started_at is not None:

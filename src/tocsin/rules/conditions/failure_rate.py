@@ -17,6 +17,7 @@ from tocsin.rules.windows import FEWEST_RUNS, Counts, window_of
 from tocsin.rules.wording import clock_time, percent, plural, span
 
 NAME = "failure_rate"
+GOES_BY = frozenset({"max_failure_rate"})
 RUNS = "runs"
 _NEXT_OF_RECORDS = "See what the failed records have in common, and whether they can be processed again."
 _PROMISE_IT = "Where so many always do, promise it with max_failure_rate."

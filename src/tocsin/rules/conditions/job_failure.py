@@ -20,6 +20,7 @@ from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural, span
 
 NAME = "job_failure"
+GOES_BY = frozenset({"stalled_after_seconds"})
 RETRY_PATIENCE = timedelta(hours=1)
 _CLOSES = "A good run closes this alert."
 _ROOM_BESIDE = 60

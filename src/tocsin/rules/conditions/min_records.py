@@ -14,6 +14,7 @@ from tocsin.rules.showing import Pairs, forgiven_of
 from tocsin.rules.wording import clock_time
 
 NAME = "min_records"
+GOES_BY = frozenset({"min_records_processed"})
 
 
 def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -- every condition is asked alike

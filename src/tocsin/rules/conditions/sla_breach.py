@@ -21,6 +21,15 @@ from tocsin.rules.too_fast import is_lost, too_fast
 from tocsin.rules.wording import clock_time, span
 
 NAME = "sla_breach"
+GOES_BY = frozenset(
+    {
+        "max_duration_seconds",
+        "min_duration_seconds",
+        "warning_minutes_before",
+        "critical_minutes_before",
+        "warns_by_the_clock",
+    }
+)
 _NEAR_STEPS = 2
 _LATE = timedelta(minutes=15)
 _LONGEST_SECONDS = timedelta(days=3_650).total_seconds()

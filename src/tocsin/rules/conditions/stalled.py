@@ -16,6 +16,7 @@ from tocsin.rules.unended import lost_in, says_nothing, unended_at
 from tocsin.rules.wording import clock_time, plural, span
 
 NAME = "stalled"
+GOES_BY = frozenset({"stalled_after_seconds", "no_progress_after_seconds", "max_duration_seconds"})
 MISSED_HEARTBEATS = 4
 LEAST_SILENCE = timedelta(minutes=2)
 IDLE_HEARTBEATS = 10
