@@ -65,10 +65,10 @@ def measure(rounds: int) -> list[Row]:
     ]
     bare, plain, named, keyed, searching, by_clock = ([float(one[n]) for one in ran] for n in range(6))
     detail = (
-        f"{spread(plain)}; with `id=` {spread(named)}, with `id=` and `key=` {spread(keyed)}; where the limit "
-        f"is not declared, and half of the batches are small ones that search for it, {spread(searching)}; the "
-        f"encoder alone {spread(bare)}; by the clock on the wall, every batch waited for until it is on the "
-        f"disk, {spread(by_clock)}"
+        f"{spread(plain)}; with `id=` {spread(named)}, with `id=` and `key=` {spread(keyed)}; where no limit "
+        f"is declared, and half of the batches are small ones that search for it, {spread(searching)}; "
+        f"the encoder alone {spread(bare)}; by the clock on the wall, every batch waited for until it is on "
+        f"the disk, {spread(by_clock)}"
     )
     name = "batch: encode path without network, records of one core's second"
     return [Row(name=name, value=mid(plain), unit="/s", at_least=400_000, detail=detail)]

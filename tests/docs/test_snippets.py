@@ -185,6 +185,7 @@ def test_every_script_does_its_work(name: str, request: pytest.FixtureRequest, t
     if reads := READS.get(name):
         (folder / reads[0]).parent.mkdir(exist_ok=True)
         shutil.copy(RESULTS / reads[1], folder / reads[0])
+    (folder / "orders.csv").write_text("id,amount\n" + "".join(f"{n},{n % 7}\n" for n in range(100)))
     (folder / "holiday.ics").write_text(in_days_to_come(text_of("on-call/holiday.ics")))
 
     done = run(["bash", "-euc", script_of(name, served)], served, folder)
