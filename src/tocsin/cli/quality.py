@@ -15,6 +15,7 @@ from tocsin.cli.group import Suggesting
 from tocsin.cli.junit import write_junit
 from tocsin.cli.output import instant, print_json, say
 from tocsin.cli.quality_told import as_cases, as_data, tell
+from tocsin.cli.whole_file import written_whole
 from tocsin.clock import now
 from tocsin.errors import ConfigError, NotMeasured
 
@@ -172,11 +173,6 @@ def suggest(source: str, table: str, path: Path | None, *, force: bool) -> None:
     if path is None:
         click.echo(text, nl=False)
         return
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        give_up(f"{path} exists already; choose another name, or replace it with --force", Exit.FAILED)
-    except OSError as error:
-        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+    with written_whole(path, force=force) as file:
+        file.write(text.encode())
     say(f"{path} written; look at it, then: tocsin quality run --checks {path}")
