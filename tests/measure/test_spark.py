@@ -203,6 +203,14 @@ def test_what_takes_too_long_is_stopped(spark: Session) -> None:
         assert (read.is_error, read.said) == (True, "it took longer than 0.5 s and was stopped")
 
 
+def test_what_is_still_being_planned_when_its_time_is_over_is_stopped_too(spark: Session) -> None:
+    endless = spark.range(0, 10**15, numPartitions=PARTS)
+    asked = Measurement(metric=Metric.SUM, columns=("id",))
+
+    with closing(SparkTable(endless, timeout_seconds=0.0)) as engine:
+        assert Table(engine).measure([asked], AS_OF)[asked].said.endswith("was stopped")
+
+
 def test_a_stream_is_refused_with_what_to_do(spark: Session) -> None:
     stream = spark.readStream.format("rate").load()
 

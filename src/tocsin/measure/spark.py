@@ -13,6 +13,7 @@ from tocsin.measure.engine import Row
 from tocsin.measure.spark_pattern import java_pattern
 from tocsin.measure.table import Column
 
+_AGAIN_SECONDS: Final = 0.5
 _STATEMENT_STATES: Final = ("22", "42")
 """So begins the SQLSTATE of a question that cannot be answered of this data, where another may be."""
 
@@ -158,8 +159,11 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _stopped(session: Any, seconds: float) -> Iterator[Callable[[], bool]]:  # noqa: ANN401 -- as above
-    """Stop what is asked within when it takes too long; gives whether that has happened."""
-    tag, over = f"tocsin-{uuid4().hex}", Event()
+    """Stop what is asked within when it takes too long; gives whether that has happened.
+
+    It is stopped again and again until it has ended: what Spark was still planning has no job that could be.
+    """
+    tag, over, ended = f"tocsin-{uuid4().hex}", Event(), Event()
     if ".connect." in type(session).__module__:
         begin, stop, end = session.addTag, session.interruptTag, session.removeTag
     else:
@@ -168,11 +172,14 @@ def _stopped(session: Any, seconds: float) -> Iterator[Callable[[], bool]]:  # n
 
     def too_long() -> None:
         over.set()
-        stop(tag)
+        while not ended.is_set():
+            stop(tag)
+            ended.wait(_AGAIN_SECONDS)
 
     begin(tag)
     try:
         with stopped_after(seconds, too_long):
             yield over.is_set
     finally:
+        ended.set()
         end(tag)
