@@ -153,4 +153,5 @@ def _has_come(at: datetime | None, now: datetime) -> bool:
 def _defines(check_in: CheckIn) -> bool:
     """Whether a check-in says what its job is, or is of our own environment."""
     is_ours = check_in.environment == SYSTEM_JOB.environment
-    return is_ours or check_in.definition is not None or bool(check_in.labels)
+    says_more = check_in.definition is not None or check_in.checks is not None or bool(check_in.labels)
+    return is_ours or says_more
