@@ -6,12 +6,13 @@ ends at the node itself. So every alert has a way, and one may have several.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tocsin.alerts.matcher import Matcher
 from tocsin.alerts.picking import Pick
 from tocsin.alerts.timeinterval import FURTHEST, NamedInterval
+from tocsin.quality.remembering import by_identity
 
 ALL_LABELS = ("...",)
 FOR_EVER = datetime.fromisoformat("2200-01-01T00:00:00+00:00")
@@ -102,6 +103,7 @@ class Grouping:
 
 
 _NOTHING = (None, None, None, None)
+_REMEMBERED = 1_024
 USUAL = Grouping()
 Intervals = Mapping[str, NamedInterval]
 
@@ -132,7 +134,15 @@ def _ends(
 
 def way_of(node: Route, path: str, grouping: Grouping, now: datetime, intervals: Intervals) -> Way:
     """Return a node as the end of a way."""
-    muted_by = _muted_by(node, now, intervals)
+    way, muted_by = _open_way(node, path, grouping), _muted_by(node, now, intervals)
+    if not muted_by:
+        return way
+    return replace(way, muted_by=muted_by, muted_until=_muted_until(node, now, intervals))
+
+
+@by_identity(_REMEMBERED)
+def _open_way(node: Route, path: str, grouping: Grouping) -> Way:
+    """Return the way that ends at a node while nothing mutes it: the same for every alert."""
     return Way(
         path=path,
         receiver=node.receiver,
@@ -141,8 +151,6 @@ def way_of(node: Route, path: str, grouping: Grouping, now: datetime, intervals:
         group_every=grouping.group_every,
         repeat_every=grouping.repeat_every,
         repeats_past=grouping.repeats_past,
-        muted_by=muted_by,
-        muted_until=_muted_until(node, now, intervals) if muted_by else None,
     )
 
 
