@@ -5,10 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from tests.engine.test_tuning import BEGINS, CONFIGURATION, JOB, past
 from tocsin.engine.backtesting import Counts, Lessons, Life, Side, compared, night_of
 from tocsin.engine.replaying import Event, Replay, What
+from tocsin.jobs.checkin import CheckIn, CheckInKind, Detail
+from tocsin.jobs.checks import Check, Metric
 from tocsin.jobs.job import JobKey
 from tocsin.jobs.run import Run
 from tocsin.quality.learned import Learned, Taught
@@ -169,3 +172,21 @@ def test_lives_meet_also_where_they_have_not_ended() -> None:
     )
 
     assert life.meets(life)
+
+
+def test_checks_that_come_with_a_check_in_are_judged_in_a_replay_too() -> None:
+    few = Check(id="rows", metric=Metric.ROW_COUNT, least=10)
+    end = CheckIn(
+        job="loads",
+        kind=CheckInKind.SUCCESS,
+        at=BEGINS + HOUR,
+        received_at=BEGINS + HOUR,
+        run="1",
+        detail=Detail(metrics=(("row_count", 3.0),)),
+    )
+    replay = Replay(CONFIGURATION, starts_at=BEGINS)
+
+    replay.feed(replace(end, kind=CheckInKind.START, at=BEGINS, received_at=BEGINS, detail=None))
+    replay.feed(replace(end, checks=(few,)))
+
+    assert [one.condition for one in replay.events if one.what is What.OPENED] == ["data_quality"]
