@@ -15,8 +15,8 @@ from typing import Final
 class Row:
     """One figure: what was measured, what it is, and what it should be.
 
-    `at_most` and `at_least` are the target; `detail` says what stands behind the figure, `command` what it
-    was taken with.
+    `at_most` and `at_least` are the target; `detail` says what stands behind the figure, `command` and
+    `machine` what it was taken with and on.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Row:
     at_least: float | None = None
     detail: str = ""
     command: str = ""
+    machine: str = ""
 
     @property
     def verdict(self) -> str:
@@ -62,10 +63,9 @@ def machine() -> str:
             model = line.partition(":")[2].strip()
             break
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    load = ", ".join(f"{figure:.1f}" for figure in os.getloadavg())
     return (
         f"{os.cpu_count()} × {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, load {load}"
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     )
 
 
@@ -81,21 +81,33 @@ def table(rows: Sequence[Row]) -> str:
 
 def write(rows: Iterable[Row], command: str, folder: Path) -> None:
     """Write RESULTS.md and results.json: these rows, and those kept there of which none was taken anew."""
-    data = folder / "results.json"
-    kept = json.loads(data.read_text())["rows"] if data.exists() else []
-    newest = {row["name"]: Row(**{k: v for k, v in row.items() if k != "verdict"}) for row in kept}
-    newest.update({row.name: replace(row, command=command) for row in rows})
-    document = {"machine": machine(), "rows": [{**asdict(r), "verdict": r.verdict} for r in newest.values()]}
+    data, here = folder / "results.json", machine()
+    kept = json.loads(data.read_text()) if data.exists() else {"rows": []}
+    newest = {}
+    for row in kept["rows"]:
+        known = Row(**{key: value for key, value in row.items() if key != "verdict"})
+        newest[known.name] = known if known.machine else replace(known, machine=kept["machine"])
+    newest.update({row.name: replace(row, command=command, machine=here) for row in rows})
+    document = {"rows": [{**asdict(row), "verdict": row.verdict} for row in newest.values()]}
     data.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    commands = "\n".join(f"- `{one}`" for one in dict.fromkeys(row.command for row in newest.values()))
-    (folder / "RESULTS.md").write_text(_PAGE.format(machine(), commands, table(list(newest.values()))))
+    (folder / "RESULTS.md").write_text(_PAGE.format(_taken(newest.values()), table(list(newest.values()))))
+
+
+def _taken(rows: Iterable[Row]) -> str:
+    """Return by which commands the rows were taken, machine by machine."""
+    commands: dict[str, dict[str, None]] = {}
+    for row in rows:
+        commands.setdefault(row.machine, {})[row.command] = None
+    parts = (
+        "\n".join([f"On {machine}", "", *(f"- `{one}`" for one in of)]) for machine, of in commands.items()
+    )
+    return "\n\n".join(parts)
 
 
 _PAGE: Final = """# Figures
 
-On {}. The server has one core, the load generator the other;
-the machine is virtual and its speed changes by half from one second to the next, so the ratios count and
-not the absolute figures. Taken with
+The server has one core, the load generator the other; the machines are virtual and their speed changes by
+half from one second to the next, so the ratios count and not the absolute figures.
 
 {}
 
