@@ -1,6 +1,7 @@
 """A server to report to, a spool of one's own, and programs that use them."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,10 @@ def programs(server: Listener, spool: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("TOCSIN_URL", server.url)
     monkeypatch.setenv("PYTHONPATH", str(SOURCES))
     started: list[subprocess.Popen[bytes]] = []
+    # Whoever runs the tests may ignore it, as nohup does, and then it is ignored by all that they start.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield Programs(sys.executable, started)
+    signal.signal(signal.SIGHUP, before)
     for program in started:
         if program.poll() is None:
             program.kill()
