@@ -63,10 +63,11 @@ class WatchedState:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- whatever the state has under this name
         return getattr(self._state, name)
 
-    def begin(self, run: RunRow) -> None:
-        """Begin or go on with a run."""
-        self._delivered = run.checkpoint.delivered
-        self._state.begin(run)
+    def begin(self, run: RunRow) -> Checkpoint:
+        """Begin or go on with a run, and return how far it has come."""
+        checkpoint = self._state.begin(run)
+        self._delivered = checkpoint.delivered
+        return checkpoint
 
     def save_checkpoint(self, run_id: str, checkpoint: Checkpoint, *more: Any, **others: Any) -> None:  # noqa: ANN401 -- handed on as they are
         """Write down how far a run has come, and count what is new of it."""
