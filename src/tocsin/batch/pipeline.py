@@ -322,7 +322,7 @@ class Pipeline:
                 )
             )
             report = await running.go()
-        except BaseException as error:
+        except BaseException as error:  # the run ends in the state too; raised on
             with suppress(StoreError):
                 state.finish(run.id, status=RunStatus.FAILED, at=clock.now(), reason=raised(error))
             raise

@@ -126,7 +126,7 @@ def _connect(target: Target, timeout_seconds: float) -> socket.socket:
         import ssl
 
         return ssl.create_default_context().wrap_socket(plain, server_hostname=target.host)
-    except BaseException:
+    except BaseException:  # the socket is closed whatever happened; raised on
         plain.close()
         raise
 

@@ -54,7 +54,7 @@ def arrowed(frame: Any, way: str, is_readable: Callable[[Any], bool]) -> Arrowed
     """
     try:
         found = WAYS[way](frame)
-    except Exception as error:
+    except Exception as error:  # each library raises what it likes; told with its words
         raise NotMeasured(f"the frame cannot be read: {_first_line(error)}") from error
     schema = found.readable.schema
     unreadable = found.unreadable | _alike(found.columns)

@@ -53,11 +53,12 @@ class Files(DuckTable):
             connection = opened.enter_context(connected(folder, memory_limit=memory_limit))
             others = {name: (other, found_at(other)) for name, other in (beside or {}).items()}
             files = found_at(path)
+            reader = reader_of(path, files)
             readable = [*files, *(file for _, found in others.values() for file in found)]
-            self._begin(connection, path, reader_of(path, files), readable)
+            self._begin(connection, path, reader, readable)
             readers = {name: reader_of(other, found) for name, (other, found) in others.items()}
             super().__init__(connection, readers, timeout_seconds=timeout_seconds)
-            self._is_csv = "read_csv(" in reader_of(path, files)
+            self._is_csv = "read_csv(" in reader
             self._held = opened.pop_all()
 
     def _begin(

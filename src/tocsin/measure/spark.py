@@ -140,7 +140,7 @@ def asked_of_spark(ask: Any) -> Any:  # noqa: ANN401 -- a call into Spark, whate
     """Return what Spark answers; raises NotMeasured with its reason."""
     try:
         return ask()
-    except Exception as error:
+    except Exception as error:  # Spark raises errors of Python, of Java and of its own
         raise NotMeasured(_first_line(error), is_statement=_is_statement(error)) from error
 
 

@@ -124,7 +124,7 @@ class FileSink:
             if made and self._journal.path.exists():
                 self._journal.path.unlink()  # of a file that is gone
             agree(self._path, self._journal)
-        except BaseException:
+        except BaseException:  # the file is closed whatever happened; raised on
             self._close()
             raise
 

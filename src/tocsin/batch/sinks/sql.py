@@ -159,7 +159,7 @@ class SQLTable:
                 cursor, self._statement(connection), [self._row(one) for one in batch.records], 0, rejected
             )
             cursor.execute("COMMIT") if begins else connection.commit()
-        except Exception as error:
+        except Exception as error:  # each driver has a tree of its own; told apart below
             with suppress(Exception):
                 cursor.execute("ROLLBACK") if begins else connection.rollback()
             if is_over(error):
@@ -219,7 +219,7 @@ def _insert(cursor: Cursor, statement: str, rows: Sequence[Row], at: int, reject
     cursor.execute(f"SAVEPOINT {_MARK}")
     try:
         cursor.executemany(statement, rows)
-    except Exception as error:
+    except Exception as error:  # as above
         if kind_of(error) is not Kind.INVALID:
             raise
         cursor.execute(f"ROLLBACK TO SAVEPOINT {_MARK}")

@@ -37,7 +37,7 @@ class OneThread:
         if first:
             try:
                 await self.do(begin)
-            except BaseException:
+            except BaseException:  # the thread ends whatever happened; raised on
                 await self.close(lambda: None)
                 raise
 

@@ -59,7 +59,7 @@ class ArrowSource:
                 ordinal += batch.num_rows
         except TocsinError:
             raise
-        except Exception as error:
+        except Exception as error:  # a reader raises what its source raises
             raise SourceFailed(f"{self.name} cannot be read on after {ordinal:,} records: {error}") from error
 
 

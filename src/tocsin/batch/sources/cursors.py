@@ -107,14 +107,14 @@ class QuerySource:
         with ExitStack() as stack:
             try:
                 connection = query.connect()
-            except Exception as error:
+            except Exception as error:  # each driver has a tree of its own; told with its words
                 raise InvalidPipeline(f"{self.name}: no connection: {error}") from error
             stack.callback(_close, connection)
             try:
                 cursor = (query.cursor or _cursor_of)(connection)
                 stack.callback(_close, cursor)
                 cursor.execute(query.sql, *([query.params] if query.params else []))
-            except Exception as error:
+            except Exception as error:  # as above
                 raise InvalidPipeline(f"{self.name} cannot be run: {error}") from error
             yield from _rows(cursor, self.name, start)
 
@@ -146,7 +146,7 @@ def _rows(cursor: Cursor, name: str, start: int) -> Iterator[object]:
 def _fetched(cursor: Cursor, name: str, done: int) -> Sequence[Any]:
     try:
         return cursor.fetchmany(ROWS)
-    except Exception as error:
+    except Exception as error:  # as above
         if not done and "thread" in str(error):
             hint = "give a Query, or connect with check_same_thread=False"
             raise InvalidPipeline(

@@ -92,7 +92,7 @@ def of_lazy(frame: Any) -> ArrowSource:  # noqa: ANN401 -- as above
     name = "a Polars query"
     try:
         schema = frame.collect_schema()
-    except Exception as error:
+    except Exception as error:  # a lazy frame raises what its plan raises
         raise InvalidPipeline(f"{name} cannot be run: {error}") from error
     _refuse_objects(schema)
     keys_of(schema.names(), name)

@@ -52,7 +52,7 @@ def run_on_spark(frame: Frame, work: Work, state: State) -> RunReport:
     state.begin(work.run)
     try:
         return _run(frame, work, state, has_id=has_id)
-    except BaseException as error:
+    except BaseException as error:  # the run ends in the state too; raised on
         is_stopped = isinstance(error, KeyboardInterrupt)
         status = RunStatus.CANCELLED if is_stopped else RunStatus.FAILED
         with suppress(StoreError):

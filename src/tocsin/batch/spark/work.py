@@ -105,7 +105,7 @@ class Tap:
                 return next(self._batches)
             except StopIteration:
                 raise
-            except BaseException as error:
+            except BaseException as error:  # told where the task ends; raised on
                 self.failure = error
                 raise
 

@@ -140,7 +140,7 @@ class SqliteDoor:
         try:
             yield
             self.run("COMMIT")
-        except BaseException:
+        except BaseException:  # whatever ended it, nothing of it may stay; raised on
             with suppress(sqlite3.Error):
                 self._connection.rollback()
             raise

@@ -133,7 +133,7 @@ class TablesState(TablesReading):
                     # What a process had under way that was killed is put together anew.
                     self._door.run(_CANCEL_BATCHES, (rows.micros(run.checkpoint.at), rows.text(run.id)))
                 kept = self.run(run.id)
-            except BaseException:
+            except BaseException:  # the hold is given back whatever happened; raised on
                 self._let_go(run.id)
                 raise
             return run.checkpoint if kept is None else kept.checkpoint

@@ -64,7 +64,7 @@ class Session(OnDoor):
             if self._shares:
                 self._tell_others()
             self._door.commit()
-        except BaseException:
+        except BaseException:  # whatever ended it, nothing of it may stay; raised on
             self.rollback()
             raise
         self._was_refused = False

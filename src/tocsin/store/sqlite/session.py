@@ -44,7 +44,7 @@ class Session(OnDoor):
             self._cache.shrink()
             self._changes_before = self._door.changes
             self._door.run("BEGIN IMMEDIATE")
-        except BaseException:
+        except BaseException:  # whatever ended it, nothing of it may stay; raised on
             self.rollback()
             raise
 
@@ -53,7 +53,7 @@ class Session(OnDoor):
         try:
             self._before_commit()
             self._door.run("COMMIT")
-        except BaseException:
+        except BaseException:  # as above
             self.rollback()
             raise
         has_changed = self._door.changes != self._changes_before

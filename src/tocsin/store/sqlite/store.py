@@ -52,7 +52,7 @@ class SqliteStore:
                 lambda: self._open(READER_CACHE_KIB, wait_seconds=JOURNAL_WAIT_SECONDS), turn, self._readers
             )
             self._writing = SqliteWriting(lambda: self._open(WRITER_CACHE_KIB), turn, self._journal.changed)
-        except BaseException:
+        except BaseException:  # the lock is given back whatever happened; raised on
             os.close(self._lock)
             raise
 
