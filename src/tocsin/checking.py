@@ -30,7 +30,7 @@ def check(data: object, checks: Checks, *, table: str = "", as_of: datetime | No
     showing = Showing(key=written.key, sensitive=written.sensitive, most=written.examples)
     table = table or written.table
     beside = {name: name for name in written.beside} if table else written.beside
-    engine = opened(data, table=table, beside=beside)
+    engine = opened(data, table=table, beside=beside, null_values=written.null_values)
     try:
         results = carried_out(engine, written.checks, as_of or now(), showing)
         remarks = engine.remarks()

@@ -176,6 +176,18 @@ def test_what_is_suggested_passes_on_the_data_it_came_from(run: Run, tocsin: Toc
     assert tocsin("quality", "suggest", run.data, "-o", str(path)).code == Exit.FAILED
 
 
+def test_what_stands_for_null_in_csv_is_written_into_what_is_suggested(run: Run, tocsin: Tocsin) -> None:
+    data, path = run.folder / "flights.csv", run.folder / "suggested.yaml"
+    data.write_text("delay\n" + "".join(f"{n % 45}\n" for n in range(90)) + "NA\n" * 10, encoding="utf-8")
+
+    tocsin("quality", "suggest", str(data), "-o", str(path), "--null-value", "NA")
+    checked = tocsin("quality", "run", "--checks", str(path))
+
+    assert "null_values: [NA]\n" in path.read_text(encoding="utf-8")
+    assert "delay_null_rate    0.1 (10 %)" in checked.out
+    assert "delay_value_range  44" in checked.out
+
+
 def test_of_a_wide_table_as_many_checks_are_suggested_as_a_file_may_hold(run: Run, tocsin: Tocsin) -> None:
     path = run.folder / "suggested.yaml"
     columns = ", ".join(f"i + {number} AS c{number}" for number in range(120))

@@ -94,6 +94,24 @@ def test_lines_of_csv_that_are_broken_are_left_out_counted_and_shown(tmp_path: P
     ]
 
 
+def test_texts_that_stand_for_null_in_csv_leave_numbers_numbers(tmp_path: Path) -> None:
+    for name in ("jan", "feb"):
+        (tmp_path / f"{name}.csv").write_text("id,delay\n1,5\n2,NA\n3,\n", encoding="utf-8")
+    asked = of(Metric.NULL_RATE, "delay"), of(Metric.MEAN, "delay")
+
+    for path in ("jan.csv", "*.csv"):
+        with table(tmp_path / path, null_values=("NA",)) as opened:
+            found = opened.measure(asked, AS_OF)
+        assert [round(found[one].value or 0, 3) for one in asked] == [0.667, 5.0]
+
+
+def test_texts_that_stand_for_null_are_refused_where_there_is_no_csv(tmp_path: Path) -> None:
+    path = write(tmp_path / "orders.parquet", {"id": [1]})
+
+    with pytest.raises(NotMeasured, match=r"null_values are for CSV, and .*orders\.parquet is none"):
+        Files(str(path), null_values=("NA",))
+
+
 def test_broken_lines_of_several_files_are_told_with_their_file(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("a,b\n" + "1,2\n" * 25_000 + "1,2,3,4\n")

@@ -75,6 +75,12 @@ def test_what_is_nothing_that_is_known_is_refused_with_what_is(unknown: object) 
         opened(unknown)
 
 
+@pytest.mark.parametrize("source", [ROWS, "sqlite:///orders.db"])
+def test_texts_that_stand_for_null_are_of_csv_alone(source: object) -> None:
+    with pytest.raises(NotMeasured, match=r"null_values are for CSV, and (Table|sqlite://) is none"):
+        opened(source, table="orders", null_values=("NA",))
+
+
 def test_an_address_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(NotMeasured, match="ftp:// is no address that is known"):
         opened("ftp://lake/rows.parquet")

@@ -152,7 +152,10 @@ def _reported(
     "-o", "--output", "path", type=_FILE, metavar="FILE", help="Write it there (default: standard output)."
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
-def suggest(source: str, table: str, path: Path | None, *, force: bool) -> None:
+@click.option(
+    "--null-value", "null_values", multiple=True, metavar="TEXT", help="Text that is null in CSV, such as NA."
+)
+def suggest(source: str, table: str, path: Path | None, *, force: bool, null_values: tuple[str, ...]) -> None:
     """Write a file of checks to begin with, which the data at PATH passes as it is now.
 
     Limits are wide: half the rows, a range half as far again on both sides. Narrow them, and give each check
@@ -163,9 +166,9 @@ def suggest(source: str, table: str, path: Path | None, *, force: bool) -> None:
         from tocsin.measure.opening import opened
         from tocsin.measure.suggesting import suggested
     try:
-        engine = opened(source, table=table)
+        engine = opened(source, table=table, null_values=null_values)
         try:
-            text = as_yaml(source, table, suggested(engine, now()), path)
+            text = as_yaml(source, table, suggested(engine, now()), path, null_values)
         finally:
             engine.close()
     except NotMeasured as error:

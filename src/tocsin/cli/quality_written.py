@@ -16,13 +16,21 @@ _HEAD: Final = """\
 """
 
 
-def as_yaml(source: str, table: str, checks: Sequence[Mapping[str, object]], path: Path | None) -> str:
+def as_yaml(
+    source: str,
+    table: str,
+    checks: Sequence[Mapping[str, object]],
+    path: Path | None,
+    null_values: Sequence[str] = (),
+) -> str:
     """Return the file: a check to a line, and the source as it is found from the file's folder."""
     found_from = Path() if path is None else path.parent
     there = source if "://" in source else os.path.relpath(source, found_from)
     lines = [_HEAD.format(source=table or source, file=path or "FILE")]
     # The address of a database may hold a password, which has no place in a file.
     lines.append(f"table: {_flow(table)}\n" if table else f"source: {_flow(there)}\n")
+    if null_values:
+        lines.append(f"null_values: {_flow(list(null_values))}\n")
     lines.append("checks:\n")
     lines += [f"  - {_flow(dict(check))}\n" for check in checks[:MAX_CHECKS]]
     if checks[MAX_CHECKS:]:

@@ -32,6 +32,7 @@ class ChecksFile:
     sensitive: frozenset[str]
     examples: int
     checks: tuple[DataCheck, ...]
+    null_values: tuple[str, ...] = ()
     unmeasured: tuple[str, ...] = ()
 
     @property
@@ -69,6 +70,7 @@ def _read(text: bytes, path: Path) -> ChecksFile:
         key=tuple(written.key or ()),
         sensitive=frozenset(written.sensitive or ()),
         examples=MAX_SHOWN if written.examples is None else written.examples,
+        null_values=tuple(written.null_values or ()),
         checks=tuple(check.measured(zone) for check in written.checks),
     )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_FILES: Final = 10_000
 MAX_LINES_SHOWN: Final = 3
-_CSV: Final = "read_csv({files}, store_rejects = true, rejects_limit = 0)"
+_CSV: Final = "read_csv({files}, nullstr = {nulls}, store_rejects = true, rejects_limit = 0)"
 _LINES: Final = "read_json({files}, format = 'newline_delimited', union_by_name = true)"
 _READERS: Final = {
     ".parquet": "read_parquet({files}, union_by_name = true)",
@@ -27,6 +27,7 @@ _READERS: Final = {
     ".ndjson": _LINES,
     ".json": "read_json({files}, union_by_name = true)",
 }
+NOT_CSV: Final = "null_values are for CSV, and {} is none; leave them out"
 _PACKED: Final = (".gz", ".zst", ".zstd")
 REMOTE: Final = ("s3://", "gs://", "gcs://", "r2://", "az://", "abfss://", "http://", "https://", "hf://")
 """How the addresses of files begin that are read where they lie."""
@@ -37,7 +38,7 @@ class Files(DuckTable):
 
     Lines of CSV that cannot be read are left out, counted and told of. Raises NotMeasured where there is
     nothing to read, or it cannot be read. `beside` are the paths of other tables that checks may refer to, by
-    the names that they use.
+    the names that they use. In CSV `null_values` stand for null, as what is empty does.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Files(DuckTable):
         path: str,
         *,
         beside: Mapping[str, str] | None = None,
+        null_values: Sequence[str] = (),
         memory_limit: str = MEMORY_LIMIT,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
@@ -53,12 +55,14 @@ class Files(DuckTable):
             connection = opened.enter_context(connected(folder, memory_limit=memory_limit))
             others = {name: (other, found_at(other)) for name, other in (beside or {}).items()}
             files = found_at(path)
-            reader = reader_of(path, files)
+            reader = reader_of(path, files, null_values)
+            self._is_csv = "read_csv(" in reader
+            if null_values and not self._is_csv:
+                raise NotMeasured(NOT_CSV.format(path))
             readable = [*files, *(file for _, found in others.values() for file in found)]
             self._begin(connection, path, reader, readable)
-            readers = {name: reader_of(other, found) for name, (other, found) in others.items()}
+            readers = {name: reader_of(other, found, null_values) for name, (other, found) in others.items()}
             super().__init__(connection, readers, timeout_seconds=timeout_seconds)
-            self._is_csv = "read_csv(" in reader
             self._held = opened.pop_all()
 
     def _begin(
@@ -114,8 +118,8 @@ def found_at(path: str) -> list[str]:
     return files
 
 
-def reader_of(path: str, files: list[str]) -> str:
-    """Return what reads the files, by the end of their name."""
+def reader_of(path: str, files: list[str], null_values: Sequence[str] = ()) -> str:
+    """Return what reads the files, by the end of their name; in CSV `null_values` stand for null."""
     suffixes = [suffix.lower() for suffix in Path(files[0]).suffixes]
     packed = suffixes[-1:] and suffixes[-1] in _PACKED
     kind = next(iter(suffixes[-2:-1] if packed else suffixes[-1:]), "")
@@ -125,8 +129,11 @@ def reader_of(path: str, files: list[str]) -> str:
             f"{path} is no kind of file that can be read; known are {known}, also packed as gz or zst"
         )
     listed = [DUCKDB.text_of(file) for file in files]
+    nulls = f"[{', '.join(map(DUCKDB.text_of, ('', *null_values)))}]"
     if _READERS[kind] is _CSV and len(files) > 1:
         # Matching columns by name and keeping lines that are broken is done for one file at a time.
-        each = " UNION ALL BY NAME ".join(f"SELECT * FROM {_CSV.format(files=file)}" for file in listed)
+        each = " UNION ALL BY NAME ".join(
+            f"SELECT * FROM {_CSV.format(files=file, nulls=nulls)}" for file in listed
+        )
         return f"({each})"
-    return _READERS[kind].format(files=f"[{', '.join(listed)}]")
+    return _READERS[kind].format(files=f"[{', '.join(listed)}]", nulls=nulls)

@@ -9,6 +9,8 @@ from tocsin.config.grammar.checks import Checks
 from tocsin.config.grammar.measuring import MAX_EXPECTED, ColumnNames
 from tocsin.jobs.walltime import check_timezone
 
+MAX_NULL_VALUES = 20
+
 
 class DataChecks(Part):
     """The checks of one table."""
@@ -30,6 +32,9 @@ class DataChecks(Part):
 
     sensitive: Annotated[list[Name], OneOrMore(), Field(max_length=MAX_EXPECTED)] | None = None
     """Columns whose values are shown to nobody."""
+
+    null_values: Annotated[list[Text], OneOrMore(), Field(max_length=MAX_NULL_VALUES)] | None = None
+    """Texts that stand for null in CSV, as NA does in many; what is empty always does."""
 
     timezone: Annotated[str, read_by(check_timezone)] | None = None
     """Zone of instants that have none of their own; UTC if left out."""
