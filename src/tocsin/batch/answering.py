@@ -128,9 +128,7 @@ class Answering:
         self.free(taken.size)
         for index, reason in rejected.items():
             self._give_up(entries.pick([index]), str(reason), Category.VALIDATION, parcel)
-        if parcel.is_suspect:
-            self.batcher.put_back(parcel.lane, parcel.rest, now)
-            parcel.rest, parcel.is_suspect = Entries(), False
+        self._end_search(parcel, now)
         waiting = entries.pick(sorted(again - rejected.keys()))
         if waiting:
             parcel.entries, parcel.size = waiting, waiting.size
@@ -194,6 +192,15 @@ class Answering:
         else:
             self.batcher.settle(parcel)
 
+    def _end_search(self, parcel: Parcel, now: float) -> None:
+        """Let both halves go on by themselves, after a test that has not told in which the bad record is.
+
+        So the other half need not wait until this one may be sent again; whichever has it is searched then.
+        """
+        if parcel.is_suspect:
+            self.batcher.put_first(parcel.lane, parcel.rest, now)
+            parcel.rest, parcel.is_suspect = Entries(), False
+
     def _meet(self, fate: Fate, parcel: Parcel, refused: Refused, now: float) -> None:
         """Do to a batch that did not get through what becomes of it."""
         parcel.failed_at = now
@@ -210,6 +217,7 @@ class Answering:
             tries = f"{parcel.attempts + 1} tries were of no use" if parcel.attempts else "a request failed"
             self._stop(RunStatus.SUSPENDED, f"{tries}: {self.last_reason}")
         else:
+            self._end_search(parcel, now)
             parcel.attempts += fate is Fate.AGAIN
             self.batcher.again(parcel, self.pace.again_at(parcel, refused, now))
 

@@ -1,5 +1,7 @@
 """A batch that the sink cannot digest is told from a sink that is away, on virtual time."""
 
+from random import Random
+
 import pytest
 
 from tests.batch.simulation.whole_run import WholeRun
@@ -7,6 +9,9 @@ from tests.batch.simulation.whole_run import WholeRun
 SEEDS = range(5)
 BAD = frozenset({77, 1_234})
 """One in the first batch of 500, and one in the third."""
+
+SEARCH_SECONDS = 1.5
+"""Of one search: up to eleven requests of 50 ms, one after the other, and until the rate lets each go."""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -74,3 +79,12 @@ def test_a_sink_that_fails_now_and_then_loses_nothing_and_is_not_taken_for_one_t
     assert run.dead == []
     assert run.ended is not None
     assert run.ended < 200 / 40 + 3 * (2 + 4 + 8)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_search_for_a_bad_record_waits_for_no_failure_but_of_requests_that_held_it(seed: int) -> None:
+    bad = frozenset(batch * 500 + Random(seed).randrange(500) for batch in range(0, 200, 10))
+    run = WholeRun(100_000, bad=bad, chance_of_failure=0.04, seed=seed).run()
+
+    assert run.dead == sorted(bad)
+    assert max(run.searching.values()) <= SEARCH_SECONDS

@@ -14,18 +14,22 @@ from tocsin.batch.limits import JSON_ARRAY, Limits
 from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused
 from tocsin.batch.pace import Pace
 from tocsin.batch.preparing import Portion
+from tocsin.batch.retry import SPREAD
 from tocsin.batch.tally import Tally
 
 LATENCY_SECONDS = 0.05
 LIMITS = Limits(requests_per_second=40, max_records=500)
 CRASHED = Refused(Kind.TRANSIENT, "it crashed", status=500)
+INVALID = Refused(Kind.INVALID, "one of them is bad", status=400)
 
 
 class WholeRun:
     """So many records to a sink that takes 50 ms for an answer, by default full batches and all at once.
 
-    The sink crashes over a batch with a record of `poison`, and is away while `is_away` says so. `dead` are
-    the records that have become dead letters, `ended` when the last one was settled.
+    The sink crashes over a batch with a record of `poison`, refuses one with a record of `bad` without saying
+    which, and is away while `is_away` says so. `dead` are the records that have become dead letters, `ended`
+    when the last one was settled. `searching` is for how long each bad one was searched for, from the first
+    request that held it, without what it had to wait by the settings after those that held it and failed.
     """
 
     def __init__(
@@ -33,15 +37,17 @@ class WholeRun:
         records: int,
         *,
         poison: frozenset[int] = frozenset(),
+        bad: frozenset[int] = frozenset(),
         is_away: Callable[[float], bool] = lambda _: False,
         chance_of_failure: float = 0.0,
         config: BatchConfig | None = None,
         seed: int = 1,
     ) -> None:
         self.config = config or BatchConfig(max_batch_size=500)
-        self._poison, self._is_away = poison, is_away
+        self._poison, self._bad, self._is_away = poison, bad, is_away
         self._chance, self._chance_of_failure = Random(seed), chance_of_failure
         self.requests_at: list[float] = []
+        self.searching: dict[int, float] = {}
         self.ended: float | None = None
         self.ledger = Ledger()
         self._batcher = Batcher(framing=JSON_ARRAY, max_records=500, max_bytes=500_000)
@@ -58,7 +64,6 @@ class WholeRun:
         entries = Entries.of((number, f"r{number}", b"x", "") for number in range(records))
         self.ledger.take(Portion(read=records))
         self._batcher.add(entries, 0.0)
-        self._batcher.ripen(0.0, all_of_it=True)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._in_flight = 0
@@ -106,10 +111,13 @@ class WholeRun:
             self._send(parcel, self._now)
 
     def _next(self) -> Parcel | None:
+        self._batcher.ripen(self._now, all_of_it=True)
         return self._batcher.next(self._now, is_fresh_first=self.pace.tries_fresh_first)
 
     def _send(self, parcel: Parcel, sent_at: float) -> None:
         self._in_flight += 1
+        for bad in self._bad.intersection(parcel.entries.ordinals) - self.searching.keys():
+            self.searching[bad] = -sent_at
         self.requests_at.append(sent_at)
         outcome = self._answer(parcel)
         self._at(sent_at + LATENCY_SECONDS, lambda: self._answered(parcel, outcome, sent_at))
@@ -118,8 +126,14 @@ class WholeRun:
         crashes = not self._poison.isdisjoint(parcel.entries.ordinals)
         if crashes or self._is_away(self._now) or self._chance.random() < self._chance_of_failure:
             return CRASHED
-        return Delivered()
+        return Delivered() if self._bad.isdisjoint(parcel.entries.ordinals) else INVALID
 
     def _answered(self, parcel: Parcel, outcome: Outcome, sent_at: float) -> None:
         self._in_flight -= 1
+        attempts, of_it = parcel.attempts, self._bad.intersection(parcel.entries.ordinals)
         self.answering.take(parcel, outcome, sent_at, self._now)
+        for bad in of_it:
+            if outcome is CRASHED:
+                self.searching[bad] -= SPREAD * self.config.retry_backoff_seconds * 2**attempts
+            elif len(parcel) == 1:
+                self.searching[bad] += self._now
