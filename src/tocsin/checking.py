@@ -9,6 +9,7 @@ from tocsin.client.run import Run
 from tocsin.clock import monotonic, now
 from tocsin.config.data_checks import ChecksFile, checks_in, load_checks
 from tocsin.jobs.checks import Check
+from tocsin.jobs.declaring import change_written
 from tocsin.measure.checking import Checked, CheckResult, Showing, carried_out
 from tocsin.measure.opening import opened
 from tocsin.quality.measurement import OnFail
@@ -86,7 +87,7 @@ def _noted(one: CheckResult) -> str:
 
 def as_declared(check: Check) -> dict[str, object]:
     """Return a check as a check-in declares it."""
-    anomaly = check.anomaly
+    anomaly, (change_min, change_max) = check.anomaly, change_written(check.change)
     told = {
         "id": check.id,
         "metric": check.metric.value,
@@ -96,6 +97,8 @@ def as_declared(check: Check) -> dict[str, object]:
         "threshold_max": check.most,
         "warn_min": check.warn_least,
         "warn_max": check.warn_most,
+        "change_min": change_min,
+        "change_max": change_max,
         "severity": check.severity,
         "anomaly": anomaly
         and {"spreads": anomaly.spreads, "direction": anomaly.direction or None, "least": anomaly.least},

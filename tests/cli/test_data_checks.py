@@ -45,6 +45,11 @@ def test_how_far_learning_is_and_nothing_of_an_older_server() -> None:
         ("  last run", None),
         ("  normal", "learning, 4 values so far"),
     ]
+    changing = {**ROWS, "anomaly": None, "change_min": "-20%", "change_max": 50.0}
+    assert checks({"checks": [changing]}, {})[0] == (
+        "check rows",
+        "row_count at least 1000 and changed by at least -20% and changed by at most 50.0, else critical",
+    )
     plain = {key: value for key, value in ROWS.items() if key != "anomaly"}
     assert checks({"checks": [plain]}, {}) == [
         ("check rows", "row_count at least 1000, else critical"),

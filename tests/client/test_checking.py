@@ -40,7 +40,7 @@ def test_checks_that_cannot_be_used_are_an_error_and_not_a_pass() -> None:
 
 def test_a_run_tells_what_was_measured_with_its_end(default: Listener) -> None:
     with tocsin.job("orders", definition={"schedule": "0 2 * * *"}) as run:
-        found = run.check(FRAME, [ROWS, {**NULLS, "on_fail": "record"}, UNIQUE])
+        found = run.check(FRAME, [{**ROWS, "change_min": "-20%"}, {**NULLS, "on_fail": "record"}, UNIQUE])
 
     end = ended(default)
     assert found is not None
@@ -49,7 +49,13 @@ def test_a_run_tells_what_was_measured_with_its_end(default: Listener) -> None:
     assert end["metrics"] == {"row_count": 4.0, "email_null_rate": 0.25, "id_uniqueness": 0.75}
     assert end["metric_notes"] == {"id_uniqueness": "id=3"}
     assert end["checks"] == [
-        {"id": "row_count", "metric": "row_count", "threshold_min": 10.0, "severity": "critical"},
+        {
+            "id": "row_count",
+            "metric": "row_count",
+            "threshold_min": 10.0,
+            "change_min": "-20%",
+            "severity": "critical",
+        },
         {"id": "id_uniqueness", "metric": "uniqueness", "column": "id", "threshold_min": 1.0},
     ]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.config.conftest import Faults, Load
-from tocsin.jobs.checks import MAX_CHECKS, MAX_LEARNED, Anomaly, Check, Metric
+from tocsin.jobs.checks import MAX_CHECKS, MAX_LEARNED, Anomaly, Change, Check, Metric
+from tocsin.jobs.declaring import change_of, change_written
 from tocsin.jobs.job import Definition, JobKey
 from tocsin.jobs.state import Measured
 from tocsin.quality.check import CheckVerdict, judge_checks
@@ -91,6 +92,15 @@ def test_no_drift_is_allowed_where_none_is_said(load: Load) -> None:
         ("metric: row_count, anomaly: {spreds: 3}", "[0].anomaly.spreds", "not a known key"),
         ("metric: row_count, anomaly: 3.5", "[0].anomaly", "true, false, or a mapping"),
         ("metric: row_count, anomaly: [true]", "[0].anomaly", "true, false, or a mapping"),
+        ("metric: row_count, change_min: much", "[0].change_min", "a percentage such as -20%, or a number"),
+        ("metric: row_count, change_min: [1]", "[0].change_min", "or a number, not [1]"),
+        ("metric: row_count, change_min: .nan", "[0].change_min", "number"),
+        ("metric: row_count, change_min: -120%", "[0].change_min", "never falls by more than 100 %"),
+        ("metric: row_count, change_min: -0.2", "[0].change_min", "written as a percentage: -20%"),
+        ("metric: null_rate, column: a, change_max: 5", "[0].change_max", "five percentage points are 0.05"),
+        ("metric: row_count, change_min: 5%, change_max: -5%", "[0].change_max", "(-5% < 5%); swap the two"),
+        ("metric: row_count, change_min: -5%, change_max: 5", "[0].change_max", "write two checks"),
+        ("metric: row_count, id: a, group_by: c, change_min: -5%", "[0]", "a check for each, with 'where'"),
     ],
 )
 def test_a_check_that_cannot_be_meant_is_told_with_its_place(
@@ -121,6 +131,27 @@ def test_its_own_past_is_a_limit_where_that_is_asked_for(
     (check,) = load(text).configuration.jobs[JobKey("production", "a")].checks
 
     assert check.anomaly == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("change_min: -20%", Change(least=-0.2, is_relative=True)),
+        ("change_min: '-12.5 %', change_max: +50%", Change(least=-0.125, most=0.5, is_relative=True)),
+        ("change_min: -500, change_max: 1000", Change(least=-500.0, most=1000.0)),
+        ("change_max: 0", Change(most=0.0)),
+        ("threshold_min: 1", None),
+    ],
+)
+def test_a_change_is_a_percentage_or_a_number_and_told_as_it_was_written(
+    load: Load, written: str, meant: Change | None
+) -> None:
+    text = f"jobs: {{a: {{checks: {{metric: row_count, {written}}}}}}}"
+
+    (check,) = load(text).configuration.jobs[JobKey("production", "a")].checks
+
+    assert check.change == meant
+    assert change_of(*change_written(check.change)) == meant
 
 
 def test_drift_that_is_compared_with_its_past_has_no_limit_that_nobody_said(load: Load) -> None:

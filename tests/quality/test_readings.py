@@ -1,8 +1,11 @@
 """What becomes of a check once its metric was measured."""
 
-import pytest
+from typing import Any
 
-from tocsin.jobs.checks import Check, Metric
+import pytest
+from msgspec.structs import replace
+
+from tocsin.jobs.checks import Anomaly, Change, Check, Metric
 from tocsin.quality.check import CheckVerdict, judge_reading
 from tocsin.quality.measurement import Reading, Segment
 
@@ -56,3 +59,18 @@ def test_segments_that_all_pass_are_a_pass() -> None:
 
     assert judged.verdict is CheckVerdict.PASS
     assert judged.said.endswith("(2 segments)")
+
+
+@pytest.mark.parametrize(
+    "past",
+    [{"change": Change(least=-0.2, is_relative=True)}, {"anomaly": Anomaly()}],
+    ids=["change", "anomaly"],
+)
+def test_whoever_measures_does_not_judge_by_a_past_that_a_server_keeps(past: dict[str, Any]) -> None:
+    alone = Check(id="n", metric=Metric.ROW_COUNT, **past)
+
+    judged = judge_reading(alone, Reading(value=5))
+    assert judged.verdict is CheckVerdict.LEARNING
+    assert judged.said.endswith("a server compares it with its past")
+    assert judge_reading(replace(ROWS, **past), Reading(value=50)).verdict is CheckVerdict.PASS
+    assert judge_reading(replace(ROWS, **past), Reading(value=5)).verdict is CheckVerdict.FAIL

@@ -99,6 +99,10 @@ def test_the_file_wins_over_the_api_and_the_api_over_check_ins(declaring: Served
         ),
         ([{**ROWS, "id": f"r{n}"} for n in range(51)], "checks", "50"),
         ([{**ROWS, "treshold": 1}], "checks.0.treshold", ""),
+        ([{**ROWS, "change_min": "20"}], "checks.0.change_min", "a percentage such as -20%"),
+        ([{**ROWS, "change_min": [1]}], "checks.0.change_min", "or a number, not [1]"),
+        ([{**ROWS, "change_min": 1e301}], "checks.0.change_min", "or a number, not 1e+301"),
+        ([{**ROWS, "change_min": 5, "change_max": 4}], "checks.0.change_max", "swap the two"),
         ([], "checks", "1"),
     ],
 )
@@ -135,3 +139,16 @@ def test_checks_of_a_check_in_replace_those_of_the_job_and_nothing_else(declarin
 
     declaring.report({"job": "stock", "kind": "success", "run": "2", "checks": []})
     assert declaring.get("/api/v1/jobs/production/stock")["definition"]["checks"] == []
+
+
+def test_a_change_is_declared_judged_and_told_as_it_was_written(declaring: Served) -> None:
+    checks = [{"metric": "row_count", "change_min": "-20%"}]
+    declaring.report({"job": "steps", "kind": "success", "metrics": {"row_count": 100}, "checks": checks})
+    (check,) = declaring.get("/api/v1/jobs/production/steps")["definition"]["checks"]
+    assert (check["change_min"], check["change_max"]) == ("-20%", None)
+    assert alerts_of(declaring, "steps") == []
+
+    declaring.report({"job": "steps", "kind": "success", "metrics": {"row_count": 79}, "checks": checks})
+
+    (alert,) = alerts_of(declaring, "steps")
+    assert alert["evidence"]["row_count"] == "warn: 79, -21 % from 100; may fall by at most 20 %"

@@ -22,6 +22,8 @@ def checks(definition: Named, job: Named) -> list[tuple[str, object]]:
 def _limits(check: Named) -> str:
     pairs = (("at least", check.get("threshold_min")), ("at most", check.get("threshold_max")))
     limits = [f"{words} {limit:g}" for words, limit in pairs if isinstance(limit, int | float)]
+    changes = (("changed by at least", "change_min"), ("changed by at most", "change_max"))
+    limits += [f"{words} {check[key]}" for words, key in changes if check.get(key) is not None]
     anomaly = check.get("anomaly")
     if isinstance(anomaly, dict):
         limits.append(f"within {anomaly.get('spreads'):g} normal spreads")

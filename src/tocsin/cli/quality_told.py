@@ -7,6 +7,7 @@ import click
 
 from tocsin.cli.junit import Case, Cases
 from tocsin.cli.output import painted
+from tocsin.jobs.declaring import change_written
 from tocsin.notify.inert import line as inert_line
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def as_data(found: "Checked") -> dict[str, object]:
 
 def _one_as_data(one: "CheckResult") -> dict[str, object]:
     check, judged = one.check.check, one.judged
+    change_min, change_max = change_written(check.change)
     told: dict[str, object] = {
         "id": check.id,
         "metric": check.metric.value,
@@ -61,6 +63,10 @@ def _one_as_data(one: "CheckResult") -> dict[str, object]:
         "said": judged.said,
         "threshold_min": check.least,
         "threshold_max": check.most,
+        "warn_min": check.warn_least,
+        "warn_max": check.warn_most,
+        "change_min": change_min,
+        "change_max": change_max,
         "severity": check.severity or "warning",
         "examples": list(one.examples),
     }

@@ -1,6 +1,7 @@
 """What is promised of the data that a run writes: the limits of what it measures, and its own past. Pure."""
 
 from enum import Enum
+from math import copysign, inf
 from typing import Final
 
 from msgspec import Struct
@@ -89,6 +90,29 @@ class Anomaly(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     least: float | None = None
 
 
+class Change(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """How far a metric may be from what it was before: at least `least`, at most `most`; None for no limit.
+
+    They are differences, or shares of the value before where `is_relative`: -0.2 is a fifth less. It is kept
+    as an array: a new field comes last and has a default.
+    """
+
+    least: float | None = None
+    most: float | None = None
+    is_relative: bool = False
+
+    def of(self, value: float, before: float) -> float:
+        """Return by how much a value has changed; from nothing to anything is more than any share."""
+        change = value - before
+        if not self.is_relative or change == 0:
+            return change
+        return change / abs(before) if before else copysign(inf, change)
+
+    def holds(self, value: float, before: float) -> bool:
+        """Whether a value is no further from the one before than it may be."""
+        return _lies(self.of(value, before), self.least, self.most)
+
+
 class Compared(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """What one metric of a run was compared with, as far as anything was normal before it.
 
@@ -112,8 +136,9 @@ class Check(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
 
     `severity` is how bad it is when it fails, by its word; empty: a warning. `anomaly` is how far it may be
     from its own past; None: as far as it likes. Beyond `warn_least` and `warn_most`, which lie within the
-    limits, it is a warning. `sent_as` is the name of its metric where it has one of its own. It is kept as an
-    array: a new field comes last and has a default.
+    limits, it is a warning. `sent_as` is the name of its metric where it has one of its own. `change` is how
+    far it may be from the last run that passed; None: as far as it likes. It is kept as an array: a new field
+    comes last and has a default.
     """
 
     id: str
@@ -126,6 +151,7 @@ class Check(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     warn_least: float | None = None
     warn_most: float | None = None
     sent_as: str = ""
+    change: Change | None = None
 
     @property
     def key(self) -> str:
@@ -135,8 +161,13 @@ class Check(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
         return f"{self.column}_{self.metric.value}" if self.column else self.metric.value
 
     @property
+    def asks_for_its_past(self) -> bool:
+        """Whether a value is compared with earlier ones."""
+        return self.change is not None or self.anomaly is not None
+
+    @property
     def has_no_limit(self) -> bool:
-        """Whether nothing but its own past could make it fail."""
+        """Whether nothing but its own past could make it fail, its last runs or all of them."""
         return all(one is None for one in (self.least, self.most, self.warn_least, self.warn_most))
 
     def holds(self, value: float) -> bool:
@@ -146,6 +177,10 @@ class Check(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     def is_bearable(self, value: float) -> bool:
         """Whether a value is no worse than a warning."""
         return _lies(value, self.least, self.most)
+
+    def has_changed(self, value: float, before: float | None) -> bool:
+        """Whether a value is further from the one before than the check lets it be."""
+        return self.change is not None and before is not None and not self.change.holds(value, before)
 
     def is_unusual(self, value: float, compared: Compared | None) -> bool:
         """Whether a value is further from what was normal before it than the check lets it be."""

@@ -22,6 +22,8 @@ MAX_MARKS = 20
 MAX_LOST = 200
 MAX_REMARKS = 50
 EVERY_CONDITION = "*"
+Before = tuple[tuple[str, float], ...]
+"""Values from which changes count, by the ids of checks."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -105,8 +107,9 @@ class Measured(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     `values` by the names on the wire: a number, or what was sent instead of one. `marks`: of the last good
     runs of the partition, oldest first, whether any check failed; `since_at` since when they have, or did
     not. `missing` are the names that were asked for and not sent; None: nobody knows what was asked for.
-    `compared` is with what was normal before, `notes` are what was said of values. It is kept as an array: a
-    new field comes last and has a default.
+    `compared` is with what was normal before, `notes` are what was said of values. `before` are the values
+    from which changes count, by the ids of the checks that ask for it. It is kept as an array: a new field
+    comes last and has a default.
     """
 
     partition: str
@@ -118,6 +121,7 @@ class Measured(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     missing: tuple[str, ...] | None = None
     compared: tuple[Compared, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
+    before: Before = ()
 
 
 class AtRisk(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -163,10 +167,11 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     (EVERY_CONDITION for all), up to which instant nothing counts any more; `early` the run and number of
     logs that came before anything else of their run; `clocks` those of its hosts that are or lately seemed
     wrong; `unlearned` tells of runs that nothing was learned from yet; `measured` what the newest good run
-    of each partition measured, oldest first, and `measured_lost` the partitions with a failed check for which
-    there was no room; `at_risk` which promises a rule has found to be at risk; `skips` what a person has
-    skipped and is still to come, and `let_off` the last word by which a person skipped or excused a run;
-    `held_to` the limits of the rules that watch it, and `remarks` what people have said of its runs lately.
+    of each partition measured, oldest first, `measured_lost` the partitions with a failed check for which
+    there was no room, and `measured_before` from what changes count where the newest was taken back;
+    `at_risk` which promises a rule has found to be at risk; `skips` what a person has skipped and is still to
+    come, and `let_off` the last word by which a person skipped or excused a run; `held_to` the limits of the
+    rules that watch it, and `remarks` what people have said of its runs lately.
     """
 
     open_runs: tuple[Run, ...] = ()
@@ -196,6 +201,7 @@ class JobState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     let_off: LetOff | None = None
     held_to: HeldTo | None = None
     remarks: tuple[Remarked, ...] = ()
+    measured_before: tuple[tuple[str, Before], ...] = ()
 
 
 class BlindWindow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

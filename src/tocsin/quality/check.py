@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import Enum
+from math import isinf
 from typing import Final
 
 from msgspec import Struct, structs
 
-from tocsin.jobs.checks import Check, Compared, Metric
-from tocsin.jobs.measuring import compared_of, note_of, value_of, was_asked
+from tocsin.jobs.checks import Change, Check, Compared, Metric
+from tocsin.jobs.measuring import before_of, compared_of, note_of, value_of, was_asked
 from tocsin.jobs.state import Measured
 from tocsin.quality.measurement import Reading, Segment
 from tocsin.quality.metrics import NEEDED_VALUES, LearnedMetric, ordinary_of
@@ -64,10 +65,25 @@ def judge_check(check: Check, measured: Measured) -> Judged:
     return structs.replace(judged, note=note) if note else judged
 
 
+class _Past(Struct, frozen=True, gc=False):
+    """With what a value is compared, as far as it is known.
+
+    `before` is the value from which its change counts, `compared` what was normal. `is_elsewhere`: a server
+    keeps them, and whoever asks does not see them.
+    """
+
+    before: float | None = None
+    compared: Compared | None = None
+    is_elsewhere: bool = False
+
+
+_ELSEWHERE: Final = _Past(is_elsewhere=True)
+
+
 def _judged(check: Check, measured: Measured) -> Judged:
     value = value_of(measured, check)
     if isinstance(value, float):
-        return _of_a_number(check, value, compared_of(measured, check))
+        return _of_a_number(check, value, _Past(before_of(measured, check), compared_of(measured, check)))
     if value is not None:
         return _without_a_number(check, CheckVerdict.ERROR, f"{value} is not a finite number")
     if was_asked(measured, check):
@@ -83,7 +99,7 @@ def judge_reading(check: Check, read: Reading) -> Judged:
         return _of_segments(check, read.segments)
     if read.value is None:
         return _without_a_number(check, CheckVerdict.NO_DATA, read.said)
-    judged = _of_a_number(check, read.value, None)
+    judged = _of_a_number(check, read.value, _ELSEWHERE)
     return structs.replace(judged, said=f"{judged.said} ({read.said})") if read.said else judged
 
 
@@ -105,10 +121,10 @@ def _without_a_number(check: Check, verdict: CheckVerdict, why: str) -> Judged:
     return Judged(check=check, verdict=verdict, said=_said(why, check, limits), bounds=limits)
 
 
-def _of_a_number(check: Check, value: float, compared: Compared | None) -> Judged:
-    shown, limits = _number(value, check.metric), limits_of(check)
+def _of_a_number(check: Check, value: float, past: _Past) -> Judged:
+    shown, limits = _with_change(value, check, past), limits_of(check)
     fails = CheckVerdict.FAIL if check.severity in _GRAVE else CheckVerdict.WARN
-    if not check.is_bearable(value):
+    if not check.is_bearable(value) or check.has_changed(value, past.before):
         return Judged(check=check, verdict=fails, said=f"{shown}; {limits}", bounds=limits, value=value)
     if not check.holds(value):
         soft = _limits(check.warn_least, check.warn_most, check.metric)
@@ -120,21 +136,45 @@ def _of_a_number(check: Check, value: float, compared: Compared | None) -> Judge
             value=value,
             is_bearable=True,
         )
-    if compared is not None and check.is_unusual(value, compared):
-        bounds = f"normal is {range_of(check, compared)}"
+    if past.compared is not None and check.is_unusual(value, past.compared):
+        bounds = f"normal is {range_of(check, past.compared)}"
         said = f"{shown}; {bounds}"
         return Judged(check=check, verdict=fails, said=said, bounds=bounds, value=value, is_unusual=True)
-    verdict, said = CheckVerdict.PASS, _said(shown, check, limits)
-    if check.anomaly is not None:
-        is_known = compared is not None and compared.spreads is not None
-        said += "; as usual" if is_known else f"; {_learning(0 if compared is None else compared.runs)}"
-        verdict = CheckVerdict.LEARNING if check.has_no_limit and not is_known else verdict
+    is_known, looked_back = _looked_back(check, past)
+    verdict = CheckVerdict.LEARNING if check.has_no_limit and not is_known else CheckVerdict.PASS
+    said = "; ".join((_said(shown, check, limits), *looked_back))
     return Judged(check=check, verdict=verdict, said=said, bounds=limits, value=value)
 
 
+def _looked_back(check: Check, past: _Past) -> tuple[bool, tuple[str, ...]]:
+    """Return whether any of the past that a check asks for is known, and what it says of the value."""
+    if not check.asks_for_its_past:
+        return True, ()
+    if past.is_elsewhere:
+        return False, ("a server compares it with its past",)
+    compared, said = past.compared, list[str]()
+    has_changed = check.change is not None and past.before is not None
+    is_usual = check.anomaly is not None and compared is not None and compared.spreads is not None
+    if check.change is not None and not has_changed:
+        said.append("no earlier run to compare it with")
+    if check.anomaly is not None:
+        said.append("as usual" if is_usual else _learning(0 if compared is None else compared.runs))
+    return has_changed or is_usual, tuple(said)
+
+
 def _said(why: str, check: Check, limits: str) -> str:
-    """Return it with the limits; that a check has none but its own past goes without saying."""
-    return why if check.has_no_limit and check.anomaly is not None else f"{why}; {limits}"
+    """Return it with the limits; that a check has none but what is normal goes without saying."""
+    goes_without = check.has_no_limit and check.change is None and check.anomaly is not None
+    return why if goes_without else f"{why}; {limits}"
+
+
+def _with_change(value: float, check: Check, past: _Past) -> str:
+    """Return a value with its change, where that counts: `412,003, -62 % from 1,084,000`."""
+    shown = _number(value, check.metric)
+    if check.change is None or past.before is None:
+        return shown
+    change = _step(check.change.of(value, past.before), check.change)
+    return f"{shown}, {change} from {_number(past.before, check.metric)}"
 
 
 _WORST_FIRST: Final = (
@@ -219,11 +259,32 @@ def _gravity(judged: Judged) -> int:
 
 
 def limits_of(check: Check) -> str:
-    """Return the limits of a check: `at least 1,000`, `from 0 to 100,000`."""
+    """Return the limits of a check: `at least 1,000`, `from 0 to 100,000`, `may fall by at most 20 %`."""
     hard = _limits(check.least, check.most, check.metric)
-    if hard or not check.has_no_limit:
-        return hard or _limits(check.warn_least, check.warn_most, check.metric)
-    return "like its own past" if check.anomaly is not None else "without a limit"
+    if not hard:
+        hard = _limits(check.warn_least, check.warn_most, check.metric)
+    found = ", ".join(filter(None, (hard, "" if check.change is None else _changes(check.change))))
+    return found or ("like its own past" if check.anomaly is not None else "without a limit")
+
+
+def _changes(change: Change) -> str:
+    """Return what a check lets change: `may fall by at most 20 %, may grow by at most 50 %`."""
+    sides = (
+        (change.least, ("may not fall", "may fall by at most", "must grow by at least")),
+        (change.most, ("may not grow", "must fall by at least", "may grow by at most")),
+    )
+    return ", ".join(
+        f"{words[1 if step < 0 else 2]} {_step(abs(step), change).lstrip('+')}" if step else words[0]
+        for step, words in sides
+        if step is not None
+    )
+
+
+def _step(step: float, change: Change) -> str:
+    """Return by how much a value changes, always with its sign."""
+    if isinf(step):
+        return "more" if step > 0 else "less"
+    return f"{100 * step:+,.4g} %" if change.is_relative else f"{step:+,.10g}"
 
 
 def _limits(least: float | None, most: float | None, metric: Metric) -> str:

@@ -5,6 +5,9 @@ from msgspec.structs import replace
 from tocsin.jobs.checks import USUAL_SPREADS, Anomaly, Check
 from tocsin.jobs.declaring import (
     among_refusal,
+    change_of,
+    change_order_refusal,
+    change_refusal,
     column_refusal,
     lack_of,
     limit_refusal,
@@ -30,7 +33,8 @@ def _check(body: CheckBody, place: str) -> Check:
     metric, anomaly = body["metric"], _anomaly(body.get("anomaly"))
     least, most, column = body.get("threshold_min"), body.get("threshold_max"), body.get("column") or ""
     soft = body.get("warn_min"), body.get("warn_max")
-    is_limited = any(limit is not None for limit in (least, most, *soft, anomaly))
+    change = body.get("change_min"), body.get("change_max")
+    is_limited = any(limit is not None for limit in (least, most, *soft, *change, anomaly))
     _refuse(f"{place}.column", column_refusal(metric) if column else None)
     for field, name in (("column", column), ("id", body.get("id") or ""), ("key", body.get("key") or "")):
         _refuse(f"{place}.{field}", name_fault(name) if name else None)
@@ -38,6 +42,9 @@ def _check(body: CheckBody, place: str) -> Check:
     for field, limit in limits:
         _refuse(f"{place}.{field}", None if limit is None else limit_refusal(metric, limit))
     _refuse(f"{place}.threshold_max", order_refusal(least, most))
+    for field, step in zip(("change_min", "change_max"), change, strict=True):
+        _refuse(f"{place}.{field}", None if step is None else change_refusal(metric, step))
+    _refuse(f"{place}.change_max", change_order_refusal(*change))
     _refuse(place, lack_of(metric, column, is_limited=is_limited))
     most = most_of(metric, most, is_limited=is_limited)
     check = Check(
@@ -51,6 +58,7 @@ def _check(body: CheckBody, place: str) -> Check:
         warn_least=None if soft[0] is None else float(soft[0]),
         warn_most=None if soft[1] is None else float(soft[1]),
         sent_as=body.get("key") or "",
+        change=change_of(*change),
     )
     _refuse(place, soft_refusal(check))
     return check if check.id else replace(check, id=check.key)

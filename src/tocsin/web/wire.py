@@ -3,11 +3,12 @@
 from typing import Annotated, Any, Final, Literal, Required
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema, with_config
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from tocsin.jobs.checkin import CheckInKind
 from tocsin.jobs.checks import MAX_CHECKS, Metric
-from tocsin.jobs.declaring import FEWEST_SPREADS, MOST_SPREADS
+from tocsin.jobs.declaring import FEWEST_SPREADS, MOST_SPREADS, step_refusal
 from tocsin.jobs.declaring import LARGEST as MOST
 from tocsin.jobs.job import Impact
 from tocsin.web.faults import names_of
@@ -127,6 +128,13 @@ _ON_OR_OFF: Final = WithJsonSchema(
 )
 
 
+def _step(given: object) -> object:
+    refused = None if given is None else step_refusal(given)
+    if refused is not None:
+        raise PydanticCustomError("step", "{refused}", {"refused": refused})
+    return given
+
+
 @with_config(STRICT)
 class CheckBody(TypedDict, total=False):
     """A limit for one metric of the data that the job writes, or its own past as the limit."""
@@ -138,6 +146,8 @@ class CheckBody(TypedDict, total=False):
     threshold_max: Threshold | None
     warn_min: Threshold | None
     warn_max: Threshold | None
+    change_min: Annotated[float | str | None, BeforeValidator(_step)]
+    change_max: Annotated[float | str | None, BeforeValidator(_step)]
     key: Name | None
     severity: Literal["info", "warning", "critical", "page"] | None
     anomaly: Annotated[AnomalyBody | None, BeforeValidator(_on_or_off), _ON_OR_OFF]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeVar
 from msgspec.structs import replace
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
@@ -27,12 +28,16 @@ from tocsin.jobs.declaring import (
     LARGEST,
     MOST_SPREADS,
     among_refusal,
+    change_of,
+    change_order_refusal,
+    change_refusal,
     column_refusal,
     lack_of,
     limit_refusal,
     most_of,
     order_refusal,
     soft_refusal,
+    step_refusal,
 )
 from tocsin.quality.measurement import DataCheck, Measurement, OnFail
 
@@ -48,6 +53,14 @@ def _metric(word: str) -> str:
 
 
 Threshold = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+
+
+def _step(value: object) -> object:
+    return _unless(None if value is None else step_refusal(value), value)
+
+
+Step = Annotated[float | str | None, BeforeValidator(_step)]
+"""By how much: a number, or a percentage such as `-20%`."""
 
 
 class Anomaly(Part):
@@ -118,6 +131,12 @@ class Check(Measured):
     warn_max: Threshold | None = None
     """Largest value that is not even a warning; it lies below `threshold_max`."""
 
+    change_min: Step = None
+    """Least by which it may differ from the last run that passed: -20% is a fifth less, -500 is 500 less."""
+
+    change_max: Step = None
+    """Most by which it may differ from the last run that passed: 50% is half as much again."""
+
     key: Name | None = None
     """Name under which the run sends the metric, instead of the usual one."""
 
@@ -144,6 +163,17 @@ class Check(Measured):
     def _not_below_the_smallest(cls, value: float | None, info: ValidationInfo) -> float | None:
         return _unless(order_refusal(info.data.get("threshold_min"), value), value)
 
+    @field_validator("change_min", "change_max")
+    @classmethod
+    def _a_change(cls, value: float | str | None, info: ValidationInfo) -> float | str | None:
+        metric = _known(info)
+        return _unless(None if value is None or metric is None else change_refusal(metric, value), value)
+
+    @field_validator("change_max")
+    @classmethod
+    def _not_below_the_least(cls, value: float | str | None, info: ValidationInfo) -> float | str | None:
+        return _unless(change_order_refusal(info.data.get("change_min"), value), value)
+
     @model_validator(mode="after")
     def _is_a_check(self) -> "Check":
         metric, of = Metric(self.metric), "+".join(self.columns or []) or self.column or ""
@@ -159,6 +189,8 @@ class Check(Measured):
         """Return why the check cannot be meant as it is written."""
         if (self.where or self.group_by) and not (self.id or self.key):
             return "needs an 'id': of some rows, or of segments, its metric is sent under that name"
+        if self.group_by and (self.change_min is not None or self.change_max is not None):
+            return "compares one number with an earlier one; of segments write a check for each, with 'where'"
         if self.mostly is None:
             return None
         if metric in _RANGES:
@@ -173,9 +205,10 @@ class Check(Measured):
 
     @property
     def _is_limited(self) -> bool:
-        limits = (self.threshold_min, self.threshold_max, self.warn_min, self.warn_max, self.anomaly)
+        limits = (self.threshold_min, self.threshold_max, self.warn_min, self.warn_max)
+        past = (self.change_min, self.change_max, self.anomaly)
         said_by_mostly = self.mostly is not None and Metric(self.metric) not in _RANGES
-        return said_by_mostly or any(limit is not None for limit in limits)
+        return said_by_mostly or any(limit is not None for limit in (*limits, *past))
 
     @property
     def meant(self) -> Meant:
@@ -192,6 +225,7 @@ class Check(Measured):
             warn_least=None if self.warn_min is None else float(self.warn_min),
             warn_most=None if self.warn_max is None else float(self.warn_max),
             sent_as=self.key or ((self.id or "") if self.where or self.group_by else ""),
+            change=change_of(self.change_min, self.change_max),
         )
         return check if check.id else replace(check, id=check.key)
 

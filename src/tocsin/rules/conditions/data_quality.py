@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from tocsin.jobs.job import Definition
+from tocsin.jobs.measuring import JUDGED_BY
 from tocsin.jobs.state import Measured
 from tocsin.quality.check import CheckVerdict, Judged, judge_checks, standings
 from tocsin.rules.facts import Facts
@@ -13,7 +14,7 @@ from tocsin.rules.showing import Pairs, forgiven_of, some
 from tocsin.rules.tolerance import exceeds_tolerance
 from tocsin.rules.wording import clock_time, plural
 
-NAME = "data_quality"
+NAME = JUDGED_BY
 MOST_LINES = 20
 
 

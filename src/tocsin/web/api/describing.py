@@ -7,6 +7,7 @@ from tocsin.alerts.alert import Alert, Entry
 from tocsin.alerts.silence import Silence
 from tocsin.jobs.checkin import Detail, Progress
 from tocsin.jobs.checks import Check
+from tocsin.jobs.declaring import change_written
 from tocsin.jobs.job import Definition
 from tocsin.jobs.letting_off import skipped_to_come
 from tocsin.jobs.occurrence import Occurrence, Timetable
@@ -111,6 +112,8 @@ def promise_shape(definition: Definition) -> PromiseShape:
                 threshold_max=check.most,
                 warn_min=check.warn_least,
                 warn_max=check.warn_most,
+                change_min=change_written(check.change)[0],
+                change_max=change_written(check.change)[1],
                 severity=check.severity or "warning",
                 anomaly=_anomaly_shape(check),
             )

@@ -187,6 +187,9 @@ class CheckShape(Shape):
     warn_min: float | None
     """Below this it is a warning, whatever the severity; null: there is no such limit."""
     warn_max: float | None
+    change_min: float | str | None
+    """Least by which it may differ from the last run that passed: a number, or a share such as `-20%`."""
+    change_max: float | str | None
     severity: str
     anomaly: AnomalyShape | None
     """How far it may be from its own past; null: only limits count."""
