@@ -171,21 +171,49 @@ def test_what_is_suggested_passes_on_the_data_it_came_from(run: Run, tocsin: Toc
     assert "{metric: row_count, threshold_min: 100, severity: critical}" in written
     assert "{metric: uniqueness, column: id, threshold_min: 1, severity: critical}" in written
     assert "{metric: accepted_values, column: status, values: [new, paid, sent], mostly: 1.0}" in written
-    assert "{metric: value_range, column: amount, threshold_min: 0.0, threshold_max: 190}" in written
-    assert "{metric: freshness, column: at, unit: hours, threshold_max: 26.0}" in written
+    assert "{metric: value_range, column: amount, threshold_min: 0, threshold_max: 190}" in written
+    assert "{metric: freshness, column: at, unit: hours, threshold_max: 26}" in written
     assert tocsin("quality", "suggest", run.data, "-o", str(path)).code == Exit.FAILED
 
 
-def test_what_stands_for_null_in_csv_is_written_into_what_is_suggested(run: Run, tocsin: Tocsin) -> None:
+@pytest.mark.parametrize(("mark", "words"), [("NA", ()), ("gone", ("--null-value", "gone"))])
+def test_what_keeps_a_column_of_csv_from_being_one_of_numbers_is_taken_for_null(
+    run: Run, tocsin: Tocsin, mark: str, words: tuple[str, ...]
+) -> None:
     data, path = run.folder / "flights.csv", run.folder / "suggested.yaml"
-    data.write_text("delay\n" + "".join(f"{n % 45}\n" for n in range(90)) + "NA\n" * 10, encoding="utf-8")
+    rows = [f"{n % 45},x{n}" for n in range(90)] + [f"{mark},NA"] * 10
+    data.write_text("delay,plane\n" + "\n".join(rows), encoding="utf-8")
 
-    tocsin("quality", "suggest", str(data), "-o", str(path), "--null-value", "NA")
+    tocsin("quality", "suggest", str(data), "-o", str(path), *words)
     checked = tocsin("quality", "run", "--checks", str(path))
 
-    assert "null_values: [NA]\n" in path.read_text(encoding="utf-8")
+    assert f"null_values: [{mark}]\n" in path.read_text(encoding="utf-8")
     assert "delay_null_rate    0.1 (10 %)" in checked.out
     assert "delay_value_range  44" in checked.out
+
+
+def test_a_text_that_could_stand_for_null_is_left_alone_where_no_numbers_are_beside_it(
+    run: Run, tocsin: Tocsin
+) -> None:
+    data = run.folder / "countries.csv"
+    data.write_text("code,size\nNA,-\nDE,-\nFR,-\n", encoding="utf-8")
+
+    assert "null_values" not in tocsin("quality", "suggest", str(data)).out
+
+
+def test_of_a_column_with_one_value_no_range_is_suggested(run: Run, tocsin: Tocsin) -> None:
+    duckdb.execute(f"COPY (FROM range(50) r(i) SELECT 2013 AS year, i % 5 AS day) TO '{run.data}'")
+
+    said = tocsin("quality", "suggest", run.data).out
+
+    assert "value_range, column: year" not in said
+    assert "value_range, column: day, threshold_min: 0, threshold_max: 6}" in said
+
+
+def test_what_is_suggested_says_how_rows_that_failed_are_shown(run: Run, tocsin: Tocsin) -> None:
+    said = tocsin("quality", "suggest", run.data).out
+
+    assert "# key: [id]" in said
 
 
 def test_of_a_wide_table_as_many_checks_are_suggested_as_a_file_may_hold(run: Run, tocsin: Tocsin) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -153,7 +154,11 @@ def _reported(
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @click.option(
-    "--null-value", "null_values", multiple=True, metavar="TEXT", help="Text that is null in CSV, such as NA."
+    "--null-value",
+    "null_values",
+    multiple=True,
+    metavar="TEXT",
+    help="Text that is null in CSV, if it is not found.",
 )
 def suggest(source: str, table: str, path: Path | None, *, force: bool, null_values: tuple[str, ...]) -> None:
     """Write a file of checks to begin with, which the data at PATH passes as it is now.
@@ -164,13 +169,12 @@ def suggest(source: str, table: str, path: Path | None, *, force: bool, null_val
     with needs_quality():
         from tocsin.cli.quality_written import as_yaml
         from tocsin.measure.opening import opened
-        from tocsin.measure.suggesting import suggested
+        from tocsin.measure.suggesting import null_marks, suggested
     try:
-        engine = opened(source, table=table, null_values=null_values)
-        try:
+        if not table:
+            null_values = null_values or null_marks(source)
+        with closing(opened(source, table=table, null_values=null_values)) as engine:
             text = as_yaml(source, table, suggested(engine, now()), path, null_values)
-        finally:
-            engine.close()
     except NotMeasured as error:
         give_up(str(error), Exit.USAGE)
     if path is None:

@@ -31,12 +31,19 @@ def as_yaml(
     lines.append(f"table: {_flow(table)}\n" if table else f"source: {_flow(there)}\n")
     if null_values:
         lines.append(f"null_values: {_flow(list(null_values))}\n")
+    lines.append(f"# key: {_flow(_key(checks))}  # columns that name a row: failed rows are shown by them\n")
     lines.append("checks:\n")
     lines += [f"  - {_flow(dict(check))}\n" for check in checks[:MAX_CHECKS]]
     if checks[MAX_CHECKS:]:
         lines.append(f"# A file holds at most {MAX_CHECKS} checks; these would be more:\n")
         lines += [f"#  - {_flow(dict(check))}\n" for check in checks[MAX_CHECKS:]]
     return "".join(lines)
+
+
+def _key(checks: Sequence[Mapping[str, object]]) -> list[object]:
+    """Return the columns by which a row is found: one that is unique, or a word for the reader to replace."""
+    unique = [check["column"] for check in checks if check["metric"] == "uniqueness"]
+    return unique[:1] or ["column"]
 
 
 def _flow(value: object) -> str:

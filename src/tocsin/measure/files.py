@@ -56,8 +56,8 @@ class Files(DuckTable):
             others = {name: (other, found_at(other)) for name, other in (beside or {}).items()}
             files = found_at(path)
             reader = reader_of(path, files, null_values)
-            self._is_csv = "read_csv(" in reader
-            if null_values and not self._is_csv:
+            self.is_csv = "read_csv(" in reader
+            if null_values and not self.is_csv:
                 raise NotMeasured(NOT_CSV.format(path))
             readable = [*files, *(file for _, found in others.values() for file in found)]
             self._begin(connection, path, reader, readable)
@@ -79,7 +79,7 @@ class Files(DuckTable):
 
     def remarks(self) -> tuple[str, ...]:
         """Return which lines of CSV could not be read, as far as the files have been read by now."""
-        if not self._is_csv:
+        if not self.is_csv:
             return ()
         found = self._asked(
             "SELECT s.file_path, r.line, min(r.error_message), count(*) OVER () FROM reject_errors r "

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Final
 
 from tocsin.jobs.checks import Metric
 from tocsin.measure.engine import Engine, Table
+from tocsin.measure.files import Files
+from tocsin.measure.opening import opened
 from tocsin.measure.table import Column, Holds
 from tocsin.quality.measurement import Age, Measurement, Reading
 
@@ -17,6 +20,8 @@ FEWEST_ROWS_EACH: Final = 20
 """Listed values must have come so often on average, or they may be a coincidence."""
 MOSTLY_NULL: Final = 0.95
 SURELY_NOT_UNIQUE: Final = 0.9
+NULL_MARKS: Final = ("NA", "N/A", "n/a", "NULL", "null", "None", "none", "-", "--", "?", "\\N")
+"""Texts that often stand for what is missing."""
 HOURS: Final = 3_600.0
 FRESH_HOURS: Final = 24.0 * 7
 """What is older is no data that comes every day."""
@@ -102,12 +107,15 @@ class _Profile:
             yield from self._values(engine)
 
     def _range(self) -> Iterator[Suggested]:
-        """Return limits twice as far from each other as the values lie now; 0 where none is below it."""
+        """Return limits twice as far from each other as the values lie now; 0 where none is below it.
+
+        A single value tells nothing of how far others may lie from it.
+        """
         least, most = self.value(Metric.MINIMUM), self.value(Metric.MAXIMUM)
-        if least is None or most is None:
+        if least is None or most is None or least == most:
             return
-        width = (most - least) or abs(most) or 1.0
-        low = 0.0 if 0 <= least <= width else _rounded(least - width / 2, math.floor)
+        width = most - least
+        low = 0 if 0 <= least <= width else _rounded(least - width / 2, math.floor)
         yield {
             "metric": "value_range",
             "column": self.column.name,
@@ -133,12 +141,29 @@ class _Profile:
         }
 
 
+def null_marks(source: str) -> tuple[str, ...]:
+    """Return the texts of CSV that alone keep columns from being of numbers or instants, as NA often does."""
+    with closing(opened(source)) as engine:
+        if not isinstance(engine, Files) or not engine.is_csv:
+            return ()
+        with closing(opened(source, null_values=NULL_MARKS)) as other:
+            freed = [
+                engine.dialect.name_of(column.name)
+                for column, free in zip(engine.columns(), other.columns(), strict=True)
+                if column.holds is Holds.TEXT and free.holds in (Holds.NUMBERS, Holds.INSTANTS)
+            ]
+        marks = ", ".join(map(engine.dialect.text_of, NULL_MARKS))
+        asked = ", ".join(f"list(DISTINCT {name}) FILTER ({name} IN ({marks}))" for name in freed)
+        row = engine.rows(f"SELECT {asked} FROM {engine.relation}")[0] if freed else ()
+    return tuple(sorted({str(mark) for found in row if isinstance(found, list) for mark in found}))
+
+
 def _freshness(profiles: Sequence[_Profile]) -> Iterator[Suggested]:
     """Return a limit for the column with the newest instants, where those are of these days."""
     ages = [(age, one.column.name) for one in profiles if (age := one.value(Metric.FRESHNESS)) is not None]
     if ages and min(ages)[0] <= FRESH_HOURS:
         age, name = min(ages)
-        most = max(26.0, math.ceil(2 * age))
+        most = max(26, math.ceil(2 * age))
         yield {"metric": "freshness", "column": name, "unit": "hours", "threshold_max": most}
 
 
@@ -148,4 +173,6 @@ def _rounded(number: float, to: Callable[[float], int]) -> float | int:
         return 0
     step = 10.0 ** (math.floor(math.log10(abs(number))) - 1)
     rounded = to(number / step) * step
-    return int(rounded) if step >= 1 else round(rounded, 1 - math.floor(math.log10(abs(number))))
+    return (
+        int(rounded) if rounded == int(rounded) else round(rounded, 1 - math.floor(math.log10(abs(number))))
+    )
