@@ -227,17 +227,19 @@ def test_of_a_job_in_the_servers_file_it_is_said_what_nobody_is_told(tocsin: Toc
     folder.mkdir()
     check = "{metric: custom, id: rows, key: rows, threshold_max: 0}"
     (folder / "tocsin.yaml").write_text(
-        f"jobs:\n  theirs: {{schedule: daily}}\n  ours: {{checks: [{check}]}}\n"
+        f"jobs:\n  plain: {{schedule: daily}}\n  ours: {{checks: [{check}]}}\n"
+        f"  theirs: {{checks: [{check.replace('rows', 'other')}]}}\n"
     )
     (tmp_path / "results.json").write_text(json.dumps(BAD))
     with real_server_in(folder) as url:
         environment = {"TOCSIN_URL": url, "TOCSIN_SPOOL": str(tmp_path / "spool")}
         theirs = tocsin("quality", "import", "results.json", "--job", "theirs", **environment)
         ours = tocsin("quality", "import", "results.json", "--job", "ours", **environment)
+        plain = tocsin("quality", "import", "results.json", "--job", "plain", **environment)
         in_time = tocsin("jobs", "show", "ours", "--json", **environment)
 
     assert "does not list 1 of these checks, such as 'rows'" in theirs.err
-    assert "does not list" not in ours.err
+    assert "does not list" not in ours.err + plain.err
     assert json.loads(in_time.out)["checks"][0]["verdict"] == "warn"
 
 

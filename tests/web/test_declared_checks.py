@@ -1,6 +1,7 @@
 """Checks that the API or a check-in declares: as those of the file, under the ranks of definitions."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from tests.web.served import Heard, Served, serving
 from tests.web.test_checks import promising
+from tocsin.engine.configuration import Configuration
+from tocsin.jobs.job import Definition, JobKey, Rank
 
 ROWS = {"metric": "row_count", "threshold_min": 10, "severity": "critical"}
 NULLS = {"metric": "null_rate", "column": "email", "threshold_max": 0.05, "anomaly": {"spreads": 5}}
@@ -15,10 +18,16 @@ NULLS = {"metric": "null_rate", "column": "email", "threshold_max": 0.05, "anoma
 
 @pytest.fixture(scope="module")
 def declaring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server whose file declares checks of the job `orders` alone."""
+    """A server whose file declares the jobs `orders`, with checks, and `flights`, without."""
     folder: Path = tmp_path_factory.mktemp("declaring")
-    with serving(folder, change=promising) as served:
+    with serving(folder, change=lambda configuration: without_checks(promising(configuration))) as served:
         yield served
+
+
+def without_checks(configuration: Configuration) -> Configuration:
+    """Let the file say of `flights` who owns it, and nothing of its data."""
+    plain = {JobKey("production", "flights"): Definition(owner="the delays desk", rank=Rank.FILE)}
+    return replace(configuration, jobs={**configuration.jobs, **plain})
 
 
 def keys_of(served: Served, job: str) -> list[str]:
@@ -152,3 +161,20 @@ def test_a_change_is_declared_judged_and_told_as_it_was_written(declaring: Serve
 
     (alert,) = alerts_of(declaring, "steps")
     assert alert["evidence"]["row_count"] == "warn: 79, -21 % from 100; may fall by at most 20 %"
+
+
+def test_checks_of_a_check_in_hold_for_a_job_of_the_file_that_has_none(declaring: Served) -> None:
+    sent = {"kind": "success", "metrics": {"row_count": 3}, "checks": [ROWS]}
+    declaring.report({"job": "flights", **sent})
+    declaring.report({"job": "orders", **sent})
+
+    assert keys_of(declaring, "flights") == ["row_count"]
+    (alert,) = alerts_of(declaring, "flights")
+    assert alert["condition"] == "data_quality"
+    assert declaring.get("/api/v1/jobs/production/flights")["definition"]["owner"] == "the delays desk"
+    assert keys_of(declaring, "orders") == ["row_count", "email_null_rate"]
+
+    declaring.report({"job": "flights", "kind": "success", "checks": [NULLS]})
+    assert keys_of(declaring, "flights") == ["email_null_rate"]
+    declaring.report({"job": "flights", "kind": "success", "checks": []})
+    assert keys_of(declaring, "flights") == []

@@ -50,6 +50,7 @@ from tocsin.engine.teaching import teach
 from tocsin.engine.trial import trial_notifications
 from tocsin.engine.undelivered import note_undelivered
 from tocsin.engine.whole_groups import on_group
+from tocsin.jobs.defining import keeping_checks
 from tocsin.jobs.job import Job, JobKey, Rank
 from tocsin.rules.wording import plural
 from tocsin.store.rows import Token, Watch
@@ -200,7 +201,9 @@ def _define(draft: Draft, command: Define) -> Result:
         watch = made[command.job]
     if watch.job.definition.rank > Rank.API:
         return _defined_in_file(command.job)
-    draft.watches[watch.job.id] = defined_by(watch, definition, draft.now)
+    draft.watches[watch.job.id] = defined_by(
+        watch, keeping_checks(definition, watch.job.definition), draft.now
+    )
     draft.look(watch.job.id)
     return Done(message="defined; it is expected from now on")
 

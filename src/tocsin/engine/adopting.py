@@ -12,6 +12,7 @@ from tocsin.engine.book import Book
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.engine.ingest import defined_by
+from tocsin.jobs.defining import keeping_checks
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.store.base import Writing
 from tocsin.store.rows import Watch
@@ -108,9 +109,9 @@ def definition_under(job: Job, book: Book) -> Definition:
     """Return what a job is by the file, or what is left of it when the file does not name it."""
     named = book.definition_of(job.key)
     if named is not None:
-        return named
+        return keeping_checks(named, job.definition)
     if job.definition.rank in (Rank.FILE, Rank.NOBODY):
         labels = job.definition.labels if job.definition.rank is Rank.NOBODY else ()
         defaults = book.configuration.defaults
-        return replace(defaults, labels=labels or defaults.labels)
+        return keeping_checks(replace(defaults, labels=labels or defaults.labels), job.definition)
     return job.definition

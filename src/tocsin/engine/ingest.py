@@ -11,7 +11,7 @@ from tocsin.engine.draft import SYSTEM_JOB, Draft
 from tocsin.errors import StoreUnreadable
 from tocsin.jobs.checkin import Answer, Answered, CheckIn
 from tocsin.jobs.clocks import by_our_clock, is_worth_a_look
-from tocsin.jobs.defining import may_define, redefine, resume, with_labels
+from tocsin.jobs.defining import may_define, redefine, resume, with_checks, with_labels
 from tocsin.jobs.folding import Folded, fold, run_held, run_named
 from tocsin.jobs.job import Definition, Job, JobKey, Rank
 from tocsin.jobs.run import Run
@@ -172,8 +172,8 @@ def _defined(watch: Watch, check_in: CheckIn, now: datetime) -> Watch:
         )
     if check_in.labels and definition.rank is not Rank.FILE:
         definition = with_labels(definition, check_in.labels)
-    if check_in.checks is not None and may_define(definition, replace(definition, rank=Rank.CHECK_IN)):
-        definition = replace(definition, checks=check_in.checks, rank=Rank.CHECK_IN)
+    if check_in.checks is not None:
+        definition = with_checks(definition, check_in.checks)
     if definition == watch.job.definition:
         return watch
     return defined_by(watch, definition, now)

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tocsin.jobs.binding import bind
+from tocsin.jobs.checks import Check
 from tocsin.jobs.expecting import expect
 from tocsin.jobs.job import Definition, Job, Rank
 from tocsin.jobs.occurrence import (
@@ -25,6 +26,23 @@ MAX_LABELS = 64
 def may_define(current: Definition, proposed: Definition) -> bool:
     """Whether a definition of this rank may replace the current one: file over API over check-in."""
     return proposed.rank >= current.rank
+
+
+def with_checks(definition: Definition, checks: tuple[Check, ...]) -> Definition:
+    """Return a definition with the checks that a check-in brings, unless those of a higher rank are there."""
+    if definition.rank <= Rank.CHECK_IN:
+        return replace(definition, checks=checks, rank=Rank.CHECK_IN)
+    if definition.checks and not definition.checks_brought:
+        return definition
+    return replace(definition, checks=checks, checks_brought=bool(checks))
+
+
+def keeping_checks(definition: Definition, known: Definition) -> Definition:
+    """Return a new definition, which keeps what check-ins have brought if it says nothing of checks."""
+    were_brought = known.checks_brought or known.rank is Rank.CHECK_IN
+    if definition.checks or not known.checks or not were_brought:
+        return definition
+    return with_checks(definition, known.checks)
 
 
 def redefine(job: Job, state: JobState, definition: Definition, now: datetime) -> tuple[Job, JobState]:

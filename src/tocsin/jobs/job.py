@@ -43,6 +43,7 @@ class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
 
     `stalled_after_seconds`: a run is stalled without a sign of life for so long; left out, it is
     judged by the rhythm of its own heartbeats. `no_progress_after_seconds`: the same for progress.
+    `checks_brought`: its checks came with a check-in, while all else is of the file or the API.
     `timetables`: its other schedules; of their promises those of start, end and days hold, all others are
     those of `sla`.
     """
@@ -62,6 +63,7 @@ class Definition(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     timetables: tuple[Timetable, ...] = ()
     checks: tuple[Check, ...] = ()
     impact: Impact | None = None
+    checks_brought: bool = False
 
     @property
     def has_deadline(self) -> bool:
