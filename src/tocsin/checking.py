@@ -68,7 +68,9 @@ def tell_of(run: Run, found: Checked) -> None:
             run.note(one.check.check.key, note)
     fatal = [one for one in failed if one.check.on_fail is OnFail.FAIL_RUN]
     if fatal:
-        run.fail("; ".join(f"check {one.check.check.id}: {one.judged.said}" for one in fatal))
+        # Of a run that failed nobody judges the data, so that it is told here of the other checks too.
+        others = [one for one in failed if one.counts and one not in fatal]
+        run.fail("; ".join([*map(_told, fatal), *(f"also {_told(one)}" for one in others)]))
 
 
 def _written(checks: Checks) -> ChecksFile:
@@ -77,6 +79,12 @@ def _written(checks: Checks) -> ChecksFile:
     if isinstance(checks, str | Path):
         return load_checks(Path(checks))
     return checks_in(json.dumps({"checks": [dict(one) for one in checks]}), "checks")
+
+
+def _told(one: CheckResult) -> str:
+    """Return what became of a failed check, with the rows that failed."""
+    rows = f" ({', '.join(one.examples)})" if one.examples else ""
+    return f"check {one.check.check.id}: {one.judged.said}{rows}"
 
 
 def _noted(one: CheckResult) -> str:

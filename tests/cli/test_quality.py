@@ -268,13 +268,55 @@ def test_a_check_may_fail_the_run_itself(
         "  - {metric: null_rate, column: email, threshold_max: 0, on_fail: record}\n"
     )
 
-    run(checks, run.data, "--job", "shop/failing")
+    run(
+        f"key: id\n{checks}  - {{metric: uniqueness, column: email, threshold_min: 1}}\n",
+        run.data,
+        "--job",
+        "shop/failing",
+    )
 
-    told = eventually(tocsin, "runs", "shop/failing", holds="failed")
-    assert "check row_count: 4; at least 100" in told
+    eventually(tocsin, "runs", "shop/failing", holds="failed")
+    (alert,) = [
+        one for one in json.loads(tocsin("alerts", "--json").out)["items"] if one["job"] == "shop/failing"
+    ]
+    assert "check row_count: 4; at least 100" in alert["summary"]
+    assert (
+        "also check email_uniqueness: 0.6666666667 (66.67 %); at least 1 (100 %) (email=b@x)"
+        in alert["summary"]
+    )
+    assert "email_null_rate" not in alert["summary"]
     declared = tocsin("jobs", "show", "shop/failing").out
     assert "check row_count" in declared
     assert "email_null_rate" not in declared
+
+
+def test_a_check_that_is_only_recorded_is_shown_and_fails_nothing(run: Run) -> None:
+    checks = (
+        "checks: {metric: null_rate, column: email, threshold_max: 0, on_fail: record, severity: critical}\n"
+    )
+
+    said = run(checks, run.data, "--junit", str(run.folder / "out.xml"))
+
+    assert said.code == 0
+    assert "fail  email_null_rate  0.25 (25 %); at most 0 (0 %); recorded alone" in said.out
+    assert 'failures="0"' in (run.folder / "out.xml").read_text()
+    found = json.loads(run(checks, run.data, "--json").out)
+    assert (found["failed"], found["checks"][0]["verdict"]) == (0, "fail")
+    assert found["checks"][0]["on_fail"] == "record"
+
+
+def test_checks_that_cannot_be_used_are_a_failed_run_of_their_job(
+    run: Run, tocsin: Tocsin, real_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_URL", real_server)
+    monkeypatch.setenv("TOCSIN_SPOOL", str(run.folder / "spool"))
+
+    assert run("checks: []\n", run.data, "--job", "shop/emptied").code == Exit.USAGE
+    told = eventually(tocsin, "runs", "shop/emptied", holds="failed")
+    assert "checks: must have at least 1 entry, not an empty list" in told
+
+    assert run("checks: []\n", run.data, "--job", "shop/quiet", "--no-report").code == Exit.USAGE
+    assert "shop/quiet" not in tocsin("jobs").out
 
 
 TOCSIN_YAML = """\

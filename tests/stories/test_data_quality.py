@@ -1,7 +1,10 @@
 """What a run says of the data that it wrote, and what its job has promised of it (A9)."""
 
+from msgspec.structs import replace
+
 from tests.stories.story import Story
 from tocsin.jobs.checks import Check, Metric
+from tocsin.rules.finding import Why
 
 ROWS = Check(id="orders_row_count", metric=Metric.ROW_COUNT, least=1000.0, severity="critical")
 EMAIL = Check(id="email", metric=Metric.NULL_RATE, column="customer_email", most=0.05, severity="warning")
@@ -67,12 +70,29 @@ def test_a_metric_that_is_missing_or_no_number_is_a_failed_check(story: Story) -
     assert ("checks", "1 error, 3 no data") in story.last.evidence
 
 
-def test_a_good_run_that_measures_nothing_is_not_green(story: Story) -> None:
+def test_a_good_run_that_measures_nothing_is_an_alert_that_says_just_that(story: Story) -> None:
     orders(story)
 
     story.at("02:00").succeeds("orders", run="a")
 
     assert story.heard == [("02:00", "critical", "firing")]
+    assert (
+        story.last.title == "ended well, but none of its 4 checks was carried out: it sent no metric for them"
+    )
+    assert story.alerts()[-1].why is Why.NOTHING_CHECKED
+    assert "whether its data is good" in str(story.last)
+
+    story.at("03:00").succeeds("orders", run="b", metrics={**GOOD, "row_count": 3.0})
+    assert story.alerts()[-1].why is Why.CHECK_FAILED
+
+
+def test_nothing_checked_is_never_less_than_a_warning(story: Story) -> None:
+    story.job("orders", checks=(replace(ROWS, severity="info"),))
+
+    story.at("02:00").succeeds("orders", run="a", metrics={"rows": 5000.0})
+
+    assert story.heard == [("02:00", "warning", "firing")]
+    assert story.last.title == "ended well, but its one check was not carried out: it sent no metric for it"
 
 
 def test_metrics_that_come_bit_by_bit_are_taken_together(story: Story) -> None:

@@ -1,8 +1,8 @@
 """`tocsin quality`: the checks of data carried out where it lies."""
 
 import os
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -21,6 +21,7 @@ from tocsin.clock import now
 from tocsin.errors import ConfigError, NotMeasured
 
 if TYPE_CHECKING:
+    from tocsin.client.run import Run
     from tocsin.config.data_checks import ChecksFile
     from tocsin.measure.checking import Checked
 
@@ -81,17 +82,24 @@ def run(
     Without --checks, the checks are those of the job in tocsin.yaml. Where TOCSIN_URL names a server, it is a
     run of the job. Ends with 1 if a check failed, and with 2 if the data or the checks cannot be used.
     """
-    written = _written(path, config, job, environment)
+    reports = not no_report and bool(os.environ.get("TOCSIN_URL"))
+    try:
+        written = _written(path, config, job, environment)
+    except ConfigError as error:
+        if reports and path is not None and job:
+            with _run_of(job, environment) as failing:
+                failing.fail(f"data was not checked: {error}")
+        give_up(str(error), Exit.USAGE)
     at = now() if as_of is None else instant(as_of)
     if at is None:
         give_up(f"{as_of!r} is no instant with a zone; write 2026-03-01T06:00Z", Exit.USAGE)
     place, job = source or written.source, job or written.job
     if not place:
         give_up(f"say where the data is: as PATH, or as 'source' in {written.at}", Exit.USAGE)
-    if not job or no_report or not os.environ.get("TOCSIN_URL"):
-        found = _checked(place, table, written, at)
-    else:
+    if job and reports:
         found = _reported(place, table, written, at, job=job, environment=environment)
+    else:
+        found = _checked(place, table, written, at)
     if junit is not None:
         write_junit(junit, [as_cases(found)])
     if as_json:
@@ -103,20 +111,17 @@ def run(
 
 
 def _written(path: Path | None, config: Path | None, job: str | None, environment: str) -> "ChecksFile":
-    """Return the checks that are meant; ends the command where there are none, or they cannot be used."""
+    """Return the checks that are meant; raises ConfigError where there are none, or they cannot be used."""
     if path is None and job is None:
         give_up("say what is checked: --checks FILE, or --job NAME for the checks in tocsin.yaml", Exit.USAGE)
-    try:
-        if path is not None:
-            with needs_quality():
-                from tocsin.config.data_checks import load_checks
-            return load_checks(path)
-        chosen = found_config(config) or Path(CONFIG_NAME)
-        with needs_server("quality run --job"):
-            from tocsin.config.job_checks import load_job_checks
-        return load_job_checks(chosen, job or "", environment)
-    except ConfigError as error:
-        give_up(str(error), Exit.USAGE)
+    if path is not None:
+        with needs_quality():
+            from tocsin.config.data_checks import load_checks
+        return load_checks(path)
+    chosen = found_config(config) or Path(CONFIG_NAME)
+    with needs_server("quality run --job"):
+        from tocsin.config.job_checks import load_job_checks
+    return load_job_checks(chosen, job or "", environment)
 
 
 def _checked(place: str, table: str, written: "ChecksFile", as_of: datetime) -> "Checked":
@@ -134,16 +139,24 @@ def _reported(
 ) -> "Checked":
     """Return the same, told as a run of a job."""
     from tocsin.checking import declare, tell_of
+
+    with _run_of(job, environment) as run:
+        declare(run, written)
+        found = _checked(place, table, written, as_of)
+        tell_of(run, found)
+    return found
+
+
+@contextmanager
+def _run_of(job: str, environment: str) -> "Iterator[Run]":
+    """Let what is done be a run of a job, which is told to the server."""
     from tocsin.client.client import Client
     from tocsin.client.job import Job
 
     client = Client(environment=environment)
     with Job(job, environment=environment, client=client) as run:
-        declare(run, written)
-        found = _checked(place, table, written, as_of)
-        tell_of(run, found)
+        yield run
     client.finish()
-    return found
 
 
 @quality.command()

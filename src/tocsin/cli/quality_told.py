@@ -25,7 +25,8 @@ def tell(found: "Checked") -> None:
     words = [one.judged.verdict.value for one in found.results]
     widest, longest = max(map(len, words)), max(len(one.check.check.id) for one in found.results)
     for word, one in zip(words, found.results, strict=True):
-        said = _inert(one.judged.said)
+        recorded = "; recorded alone" if one.is_failed and not one.counts else ""
+        said = f"{_inert(one.judged.said)}{recorded}"
         gap = " " * (widest - len(word))
         click.echo(f"{_STEP}{painted(word)}{gap}{_STEP}{_inert(one.check.check.id):<{longest}}{_STEP}{said}")
         if one.examples:
@@ -68,6 +69,7 @@ def _one_as_data(one: "CheckResult") -> dict[str, object]:
         "change_min": change_min,
         "change_max": change_max,
         "severity": check.severity or "warning",
+        "on_fail": one.check.on_fail.value,
         "examples": list(one.examples),
     }
     if one.reading.segments:
@@ -82,7 +84,7 @@ def as_cases(found: "Checked") -> Cases:
 
 
 def _wrong(one: "CheckResult") -> list[str]:
-    return [f"{one.judged.verdict.value}: {one.judged.said}", *one.examples] if one.is_failed else []
+    return [f"{one.judged.verdict.value}: {one.judged.said}", *one.examples] if one.counts else []
 
 
 def _inert(text: str) -> str:

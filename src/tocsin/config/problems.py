@@ -129,7 +129,8 @@ def shown(given: object) -> str:
     if isinstance(given, str):
         cut = given if len(given) <= MAX_SHOWN else given[:MAX_SHOWN] + "…"
         return f"the text {cut!r}"
-    return "a list" if isinstance(given, (list, tuple)) else "a mapping"
+    kind = "list" if isinstance(given, (list, tuple)) else "mapping"
+    return f"a {kind}" if given else f"an empty {kind}"
 
 
 _WHOLE = "a whole number"

@@ -11,7 +11,7 @@ from tocsin.measure.engine import Engine, Table
 from tocsin.measure.sql import Asking
 from tocsin.measure.table import Column, called, columns_of
 from tocsin.quality.check import CheckVerdict, Judged, judge_reading
-from tocsin.quality.measurement import MAX_SHOWN, DataCheck, Reading, ValueTest
+from tocsin.quality.measurement import MAX_SHOWN, DataCheck, OnFail, Reading, ValueTest
 
 HIDDEN: Final = "•••"
 MAX_VALUE: Final = 80
@@ -47,6 +47,11 @@ class CheckResult:
         """Whether the data cannot be relied on, as far as this check tells."""
         return self.judged.verdict.is_failed
 
+    @property
+    def counts(self) -> bool:
+        """Whether it has failed and is not there to be recorded alone."""
+        return self.is_failed and self.check.on_fail is not OnFail.RECORD
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
@@ -59,8 +64,8 @@ class Checked:
 
     @property
     def failed(self) -> int:
-        """How many checks failed."""
-        return sum(one.is_failed for one in self.results)
+        """How many checks failed, other than those that are recorded alone."""
+        return sum(one.counts for one in self.results)
 
 
 def carried_out(

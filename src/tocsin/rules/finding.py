@@ -50,6 +50,7 @@ class Why(Enum):
     TOO_SLOW = "too_slow"
     UPSTREAM = "upstream"
     UNUSUAL_DATA = "unusual_data"
+    NOTHING_CHECKED = "nothing_checked"
     UNKNOWN = "unknown"
     DRILL = "drill"
     DRILL_FAILED = "drill_failed"

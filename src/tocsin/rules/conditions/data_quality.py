@@ -37,7 +37,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
         cannot_tell = cannot_tell or all(one.value is None for one in judged)
         if measured.at <= forgiven or not judged[0].verdict.is_failed or not _too_many(rule, measured):
             continue
-        severity = rule.severity or max(_severity(one) for one in judged if one.verdict.is_failed)
+        severity = rule.severity or _worst_of(judged)
         if worst is None or severity >= worst[0]:
             worst = severity, measured, judged
     if worst is None:
@@ -55,6 +55,17 @@ def _too_many(rule: Rule, measured: Measured) -> bool:
     return exceeds_tolerance(rule, marks, [len(marks) - 1])
 
 
+def _worst_of(judged: tuple[Judged, ...]) -> Severity:
+    """Return how bad it is; that nothing is known of the data at all is never less than a warning."""
+    worst = max(_severity(one) for one in judged if one.verdict.is_failed)
+    return max(worst, Severity.WARNING) if _is_nothing_checked(judged) else worst
+
+
+def _is_nothing_checked(judged: tuple[Judged, ...]) -> bool:
+    """Whether a run that was to be checked has brought no verdict on its data at all."""
+    return all(one.verdict is CheckVerdict.NO_DATA for one in judged)
+
+
 def _severity(judged: Judged) -> Severity:
     word = "" if judged.is_bearable else judged.check.severity
     return Severity[word.upper()] if word else Severity.WARNING
@@ -64,8 +75,8 @@ def _finding(
     rule: Rule, facts: Facts, severity: Severity, measured: Measured, judged: tuple[Judged, ...]
 ) -> Finding:
     failed = [one for one in judged if one.verdict.is_failed]
-    zone, first = facts.job.definition.timezone, failed[0]
-    more = f", and {plural(len(failed) - 1, 'more check')} failed" if len(failed) > 1 else ""
+    zone = facts.job.definition.timezone
+    why, summary, next_step = _told(judged, failed)
     partition = (("partition", measured.partition),) if measured.partition else ()
     row = len(measured.marks) - max(
         (n + 1 for n, bad in enumerate(measured.marks[:-1]) if not bad), default=0
@@ -77,9 +88,9 @@ def _finding(
         rule=rule.name,
         condition=NAME,
         severity=severity,
-        why=Why.UNUSUAL_DATA if all(one.is_unusual for one in failed) else Why.CHECK_FAILED,
+        why=why,
         since_at=measured.since_at,
-        summary=f"ended well, but check {first.check.id} {_how(first)}{more}",
+        summary=summary,
         evidence=(
             *(_line(one) for one in judged[:MOST_LINES]),
             *((("and", plural(len(judged) - MOST_LINES, "more check")),) if len(judged) > MOST_LINES else ()),
@@ -89,11 +100,27 @@ def _finding(
             ("ended", clock_time(measured.at, zone)),
             *in_a_row,
         ),
-        next_step="Look at what it wrote before others build on it: a good run that passes closes this.",
+        next_step=next_step,
         run=measured.run,
         template=rule.message,
-        variables=(("execution_id", measured.run), ("threshold", first.bounds)),
+        variables=(("execution_id", measured.run), ("threshold", failed[0].bounds)),
     )
+
+
+def _told(judged: tuple[Judged, ...], failed: list[Judged]) -> tuple[Why, str, str]:
+    """Return why it is told, in which words, and what to do."""
+    if _is_nothing_checked(judged):
+        none, them = "its one check was not", "it"
+        if len(judged) > 1:
+            none, them = f"none of its {len(judged)} checks was", "them"
+        summary = f"ended well, but {none} carried out: it sent no metric for {them}"
+        step = "Find out why it measures nothing: until then nobody knows whether its data is good."
+        return Why.NOTHING_CHECKED, summary, step
+    first = failed[0]
+    more = f", and {plural(len(failed) - 1, 'more check')} failed" if len(failed) > 1 else ""
+    why = Why.UNUSUAL_DATA if all(one.is_unusual for one in failed) else Why.CHECK_FAILED
+    step = "Look at what it wrote before others build on it: a good run that passes closes this."
+    return why, f"ended well, but check {first.check.id} {_how(first)}{more}", step
 
 
 def _how(judged: Judged) -> str:
