@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from types import TracebackType
+from typing import Self, cast
 
 import pytest
 
@@ -358,3 +359,37 @@ def test_what_is_given_up_at_once_is_failed_in_the_history(state: Path) -> None:
     batches = list(kept.batches())
     kept.close()
     assert {(one.status, one.failed_records) for one in batches} == {(BatchStatus.FAILED, 100)}
+
+
+class _Clinging(BookSink):
+    """Takes everything, and cannot be closed."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        raise OSError("the line is dead")
+
+
+@pytest.mark.parametrize("answer", [None, lambda *_: Refused(Kind.UNAUTHORIZED, "no such key")])
+def test_a_sink_that_cannot_be_closed_costs_no_report_which_says_so(
+    state: Path, answer: Answer | None
+) -> None:
+    expected = RunStatus.FAILED if answer else RunStatus.COMPLETED
+
+    report = Pipeline("clinging", _Clinging(answer), state=state, config=QUICK).run(numbers(50))
+
+    assert (report.status, report.delivered) == (expected, 0 if answer else 50)
+    assert report.warnings == ("the sink could not be closed: OSError: the line is dead",)
+    assert str(report).endswith("; the sink could not be closed: OSError: the line is dead")
+    kept = open_state(state)
+    assert [run.status for run in kept.runs()] == [expected]
+    kept.close()
+
+
+def test_what_a_run_has_failed_of_is_told_and_not_that_its_sink_could_not_be_closed_then(state: Path) -> None:
+    class Unopened(_Clinging):
+        async def __aenter__(self) -> Self:
+            raise PermissionError("nobody may come in")
+
+    with pytest.raises(PermissionError, match="nobody may come in"):
+        Pipeline("clinging", Unopened(), state=state, config=QUICK).run(numbers(50))

@@ -75,10 +75,10 @@ def test_a_source_whose_error_has_no_words_ends_the_run_like_any_other(state: Pa
             raise ValueError("nothing to say")
 
     def records() -> Iterator[dict[str, int]]:
-        yield from numbers(3)
+        yield from numbers(1)
         raise Speechless
 
     report = Pipeline("speechless", BookSink(), state=state, config=QUICK).run(records())
 
-    assert (report.status, report.delivered) == (RunStatus.FAILED, 3)
-    assert report.reason == "the source failed after 3 records: Speechless"
+    assert (report.status, report.delivered) == (RunStatus.FAILED, 1)
+    assert report.reason == "the source failed after 1 record: Speechless"

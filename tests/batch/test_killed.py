@@ -87,9 +87,13 @@ def test_a_run_that_is_stopped_finishes_what_is_in_flight_and_can_be_resumed(
     told, errors = running.communicate(timeout=60)
 
     assert running.returncode == code
-    assert (told, errors) == ("", "")
     stopped_at = len(arrived(tmp_path))
     assert stopped_at < COUNT
+    assert told == ""
+    line = f"tocsin: killed: cancelled: {stopped_at:,} delivered of {stopped_at:,} read; "
+    assert errors.startswith(line)
+    assert errors.endswith(f"stopped by {number.name}; run it with resume=True to go on from there\n")
+    assert errors.count("\n") == 1
     done = job("resume")
     told, errors = done.communicate(timeout=120)
     assert done.returncode == 0, errors

@@ -7,12 +7,14 @@ import pytest
 from tests.batch.sinks_that_fail import BookSink
 from tests.batch.state.rows import AT, a_letter, a_run
 from tests.batch.stories import QUICK, letters, numbers
+from tocsin.batch.config import BatchConfig
 from tocsin.batch.outcome import Outcome, Partial
 from tocsin.batch.parcel import Batch
 from tocsin.batch.pipeline import Pipeline
 from tocsin.batch.replaying import Letters
 from tocsin.batch.state import open_state, reading
-from tocsin.batch.state.base import Checkpoint, DeadLetterQuery, Settled
+from tocsin.batch.state.base import Checkpoint, DeadLetterQuery, RunStatus, Settled
+from tocsin.errors import InvalidPipeline
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +24,6 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_letters_that_fail_again_are_not_tried_for_ever(state: Path) -> None:
-    def refuses_all(batch: Batch, number: int) -> Outcome:
-        return Partial(dict.fromkeys(range(len(batch)), f"no, in request {number}"))
-
     sink = BookSink(refuses_all)
     pipeline = Pipeline("stubborn", sink, state=state, config=QUICK)
     assert pipeline.run(numbers(7)).dead == 7
@@ -37,6 +36,35 @@ def test_letters_that_fail_again_are_not_tried_for_ever(state: Path) -> None:
     assert {letter.record_id for letter in after} == before
     assert len(after) == 7
     assert {letter.run_id for letter in after} == {report.run_id}
+
+
+def refuses_all(batch: Batch, number: int) -> Outcome:
+    return Partial(dict.fromkeys(range(len(batch)), f"no, in request {number}"))
+
+
+def test_a_replay_goes_on_to_its_end_however_many_letters_fail_again(state: Path) -> None:
+    config = BatchConfig(rate_limit_rps=1_000, error_threshold_percent=100)
+    assert (
+        Pipeline("stubborn", BookSink(refuses_all), state=state, config=config).run(numbers(400)).dead == 400
+    )
+    judging = BatchConfig(rate_limit_rps=1_000, error_threshold_percent=5)
+    pipeline = Pipeline("stubborn", BookSink(refuses_all), state=state, config=judging, max_rejects=7)
+
+    report = pipeline.replay()
+
+    assert (report.status, report.read, report.dead) == (RunStatus.COMPLETED, 400, 400)
+    assert pipeline.run(numbers(400)).status is RunStatus.FAILED
+
+
+def test_the_letters_of_one_run_are_replayed_by_the_first_letters_of_its_id(state: Path) -> None:
+    refusing = Pipeline("stubborn", BookSink(refuses_all), state=state, config=QUICK)
+    first, second = refusing.run(numbers(2)), refusing.run(numbers(3))
+    pipeline = Pipeline("stubborn", BookSink(), state=state, config=QUICK)
+
+    assert pipeline.replay(DeadLetterQuery(run_id=second.run_id[:12])).delivered == 3
+    with pytest.raises(InvalidPipeline, match="there is no run 'xyz'"):
+        pipeline.replay(DeadLetterQuery(run_id="xyz"))
+    assert {letter.run_id for letter in letters(state)} == {first.run_id}
 
 
 def test_letters_are_read_as_they_are_needed(state: Path) -> None:

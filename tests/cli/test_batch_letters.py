@@ -70,11 +70,26 @@ def test_dead_letters_are_listed_and_found_by_what_they_are(tocsin: Tocsin, stat
     assert ids(tocsin, "--reason", "refused") == [1, 3]
     assert ids(tocsin, "--since", "1d") == [1, 3]
     assert ids(tocsin, "--id", "1", "--id", "3") == [1, 3]
-    assert ids(tocsin, "--run", "r2") == []
     assert ids(tocsin, "--pipeline", "nightly", "--limit", "1") == [1]
     short = tocsin("batch", "dead-letters", "--limit", "2")
     assert "2 of 3 are shown; see more with: --limit 20" in short.err
     assert "there are no such dead letters" in tocsin("batch", "dead-letters", "--reason", "zzz").err
+
+
+def test_of_a_run_the_first_letters_of_its_id_are_enough_where_no_other_begins_so(
+    tocsin: Tocsin, state: State
+) -> None:
+    state.begin(a_run("once-1"))
+    state.begin(a_run("once-2"))
+    state.save_checkpoint("once-2", Checkpoint(at=now()), [replace(a_letter(4), run_id="once-2")])
+
+    assert ids(tocsin, "--run", "r") == [1, 2, 3]
+    assert ids(tocsin, "--run", "once-2") == [4]
+    for which, told in (("once", "2 runs begin with 'once'"), ("twice", "there is no run 'twice'")):
+        for command in ("list", "export", "discard"):
+            said = tocsin("batch", "dead-letters", command, "--run", which)
+            assert (said.code, told in said.err) == (Exit.FAILED, True)
+    assert state.count_dead_letters(DeadLetterQuery()) == 4
 
 
 def test_a_dead_letter_is_shown_with_its_record_but_for_what_is_hidden(tocsin: Tocsin, state: State) -> None:

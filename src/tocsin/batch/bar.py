@@ -6,6 +6,7 @@ from typing import Final, Self, TextIO
 
 from tocsin.batch.moment import Moment
 from tocsin.batch.tally import Share
+from tocsin.batch.words import counted
 from tocsin.errors import InvalidPipeline
 
 LEAST_BAR: Final = 8
@@ -72,20 +73,20 @@ class Bar:
     def end(self, moment: Moment, told: str, *, failed: bool) -> None:
         """Show how it has ended; below the line stands in full why it is not complete."""
         done = 1.0 if not failed else moment.share_done or 0.0
-        self._progress.update(self._task, completed=done, total=1.0, told=counted(moment))
+        self._progress.update(self._task, completed=done, total=1.0, told=so_far(moment))
         self._why = told if failed else ""
 
 
-def counted(moment: Moment) -> str:
+def so_far(moment: Moment) -> str:
     """Return how many records have an end, how many a second, and how many are dead."""
-    of_how_many = " records" if moment.total is None else f" of {moment.total:,}"
+    of_all = counted(moment.settled) if moment.total is None else f"{moment.settled:,} of {moment.total:,}"
     dead = f", {moment.dead:,} dead" if moment.dead else ""
-    return f"{moment.settled:,}{of_how_many}, {moment.records_per_second:,.0f}/s{dead}"
+    return f"{of_all}, {moment.records_per_second:,.0f}/s{dead}"
 
 
 def told(moment: Moment) -> str:
     """Return how a run stands in a few words."""
-    parts = [counted(moment)]
+    parts = [so_far(moment)]
     if moment.seconds_left is not None and moment.share_done is not None and moment.share_done < 1:
         parts.append(f"{span(moment.seconds_left)} left")
     if moment.limited_by is not None:

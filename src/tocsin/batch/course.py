@@ -24,6 +24,7 @@ from tocsin.batch.preparing import Portion
 from tocsin.batch.sink import Sink
 from tocsin.batch.state.base import RunStatus
 from tocsin.batch.tally import Share, Tally
+from tocsin.batch.words import counted
 
 ENDING_SECONDS: Final = 10.0
 MAX_INBOX: Final = 8
@@ -225,7 +226,7 @@ class Course:
         elif self._parts.answering.stop is not None:
             self.end(*self._parts.answering.stop)
         elif self._parts.most_failed is not None and ledger.dead_now > self._parts.most_failed:
-            self._end_of_failures(f"{ledger.dead_now:,} records failed; {self._parts.most_failed:,} may")
+            self._end_of_failures(f"{counted(ledger.dead_now)} failed; {self._parts.most_failed:,} may")
         elif ledger.failed_percent > self._parts.most_failed_percent and (
             self._is_over or ledger.delivered + ledger.dead >= _FEWEST_JUDGED
         ):

@@ -4,11 +4,12 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from tocsin.batch.answering import OnReject
 from tocsin.batch.calling import call_fault
 from tocsin.batch.config import BatchConfig
+from tocsin.batch.words import a_kind
 from tocsin.errors import InvalidPipeline
 
 MAX_LANES: Final = 256
@@ -29,13 +30,23 @@ def check(given: Mapping[str, object]) -> None:
         raise InvalidPipeline("; ".join(faults))
 
 
-def at_most(max_rejects: str | int | None, error_threshold_percent: float) -> tuple[int | None, float]:
-    """Return how many records may fail, if that is a number, and which share of them in percent."""
+class MayFail(NamedTuple):
+    """So many records may fail before a run ends, where that is a number, and so many percent of them."""
+
+    records: int | None
+    percent: float
+
+
+ALL_MAY_FAIL: Final = MayFail(None, WHOLE)
+
+
+def may_fail(max_rejects: str | int | None, error_threshold_percent: float) -> MayFail:
+    """Return how many records may fail."""
     if max_rejects is None:
-        return None, error_threshold_percent
+        return MayFail(None, error_threshold_percent)
     if isinstance(max_rejects, int):
-        return max_rejects, WHOLE
-    return None, float(max_rejects.strip(" %"))
+        return MayFail(max_rejects, WHOLE)
+    return MayFail(None, float(max_rejects.strip(" %")))
 
 
 def _name(_name: str, value: object) -> Iterator[str]:
@@ -50,7 +61,7 @@ def _sink(name: str, value: object) -> Iterator[str]:
     elif inspect.isroutine(value):
         yield f"{name} is a function; write @sink() above it, which makes a sink of it"
     elif lacks:
-        yield f"{name} is {_kind(value)}, which has no {', '.join(lacks)}"
+        yield f"{name} is {a_kind(value)}, which has no {', '.join(lacks)}"
 
 
 def _function(name: str, value: object) -> Iterator[str]:
@@ -94,7 +105,7 @@ def _max_rejects(name: str, value: object) -> Iterator[str]:
 
 def _config(name: str, value: object) -> Iterator[str]:
     if value is not None and not isinstance(value, BatchConfig):
-        yield f"{name} is {_kind(value)}; it is a BatchConfig"
+        yield f"{name} is {a_kind(value)}; it is a BatchConfig"
 
 
 def _redact(name: str, value: object) -> Iterator[str]:
@@ -115,11 +126,6 @@ def _state(name: str, value: object) -> Iterator[str]:
 def _shown(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= MAX_SHOWN else f"{shown[: MAX_SHOWN - 1]}…"
-
-
-def _kind(value: object) -> str:
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 _LOOKS: Final[dict[str, Callable[[str, object], Iterator[str]]]] = {

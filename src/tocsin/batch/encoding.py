@@ -1,7 +1,7 @@
 """Records to JSON, once and exactly; what JSON cannot say is refused rather than changed."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from itertools import compress
 from math import isfinite
@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from tocsin.batch.outcome import Rejected
+from tocsin.batch.words import a_kind
 
 MAX_DEPTH: Final = 100
 MOST_BITS: Final = 10_000
@@ -53,6 +54,20 @@ def encode_json_each(records: Sequence[object]) -> Iterable[bytes]:
     if _NULL(lines) is not None and not all(map(_is_sayable, compress(records, map(_NULL, encoded)))):
         return map(encode_json, records)
     return encoded
+
+
+def encode_made_each(
+    make: Callable[[object, str], object], records: Sequence[object], ids: Sequence[str]
+) -> Iterator[bytes]:
+    """Return as JSON what is made of records and their ids; raises when it comes to one that cannot be."""
+    made, fault = list[object](), None
+    try:
+        made.extend(map(make, records, ids))
+    except Exception as error:  # noqa: BLE001 -- raised in its turn, after those that came before it
+        fault = error
+    yield from encode_json_each(made)
+    if fault is not None:
+        raise fault
 
 
 def _is_sayable(value: object) -> bool:
@@ -111,7 +126,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- the encoder takes whatever 
                 if isinstance(plain, float) and not isfinite(plain):
                     raise Rejected(f"a value is {plain}, which JSON cannot say")
                 return plain
-    raise Rejected(f"a value is a {type(value).__qualname__}, which cannot be written as JSON")
+    raise Rejected(f"a value is {a_kind(value)}, which cannot be written as JSON")
 
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)

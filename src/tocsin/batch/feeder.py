@@ -10,6 +10,7 @@ from tocsin import clock
 from tocsin.batch.acked import Range
 from tocsin.batch.calling import raised
 from tocsin.batch.preparing import Portion, Preparation
+from tocsin.batch.words import counted
 
 PORTION_RECORDS: Final = 512
 PORTION_BYTES: Final = 131_072
@@ -113,12 +114,9 @@ class Feeder:
         try:
             while not self._is_stopped:
                 before = self._count()
-                self.is_in_source = True
-                asked_at = clock.monotonic()
+                asked_at = self._ask()
                 self._pulled.extend(islice(records, at_once))
-                got_at = clock.monotonic()
-                self.is_in_source = False
-                self.seconds_in_source += got_at - asked_at
+                got_at = self._got(asked_at)
                 has_ended = self._count() - before < at_once
                 with self._held:
                     self._make_ready(got_at)
@@ -132,6 +130,17 @@ class Feeder:
             why = self._why(error)
         self.is_in_source = False
         self._flush("" if self._is_stopped else why, waits=True)
+
+    def _ask(self) -> float:
+        """Take down that the source is asked, and return when."""
+        self.is_in_source = True
+        return clock.monotonic()
+
+    def _got(self, asked_at: float) -> float:
+        """Take down that the source has answered, and return when."""
+        self.is_in_source, got_at = False, clock.monotonic()
+        self.seconds_in_source += got_at - asked_at
+        return got_at
 
     def _count(self) -> int:
         with self._held:
@@ -154,12 +163,9 @@ class Feeder:
         why = ""
         try:
             while not self._is_stopped:
-                self.is_in_source = True
-                asked_at = clock.monotonic()
+                asked_at = self._ask()
                 record = await anext(records, _DONE)
-                got_at = clock.monotonic()
-                self.is_in_source = False
-                self.seconds_in_source += got_at - asked_at
+                got_at = self._got(asked_at)
                 if record is _DONE:
                     break
                 self._pulled.append(record)
@@ -174,7 +180,7 @@ class Feeder:
         self._flush("" if self._is_stopped else why, waits=False)
 
     def _why(self, error: BaseException) -> str:
-        return f"the source failed after {self._ordinal:,} records: {raised(error)}"
+        return f"the source failed after {counted(self._ordinal)}: {raised(error)}"
 
     def _make_ready(self, now: float) -> None:
         """Map and encode what was read; only one at a time."""

@@ -17,7 +17,7 @@ from tocsin.batch.answering import OnReject
 from tocsin.batch.bar import Bar
 from tocsin.batch.calling import raised
 from tocsin.batch.config import BatchConfig
-from tocsin.batch.defining import at_most, check
+from tocsin.batch.defining import ALL_MAY_FAIL, MayFail, check, may_fail
 from tocsin.batch.moment import Watcher
 from tocsin.batch.planning import Plan, obstacle_of, planned
 from tocsin.batch.preparing import Of, Preparation
@@ -34,7 +34,8 @@ from tocsin.batch.spark.frames import is_frame
 from tocsin.batch.spark.work import Work
 from tocsin.batch.state import open_state
 from tocsin.batch.state.base import Checkpoint, DeadLetterQuery, RunRow, RunStatus, State
-from tocsin.batch.stopped import RunElsewhere, RunStopped
+from tocsin.batch.state.called import meant
+from tocsin.batch.stopped import ON_AGAIN, RunElsewhere, RunStopped
 from tocsin.batch.watching import Thresholds, allowed_rps
 from tocsin.client.client import Client
 from tocsin.client.run import Run
@@ -111,9 +112,7 @@ class Pipeline:
         self._map, self._key, self._id = map, key, id
         self._sanitize, self._validate = sanitize, validate
         self._on_reject = OnReject(on_reject)
-        self._most_failed, self._most_failed_percent = at_most(
-            max_rejects, self.config.error_threshold_percent
-        )
+        self._may_fail = may_fail(max_rejects, self.config.error_threshold_percent)
         self._lanes = lanes if key is not None else 0
         self._state = state
         self._redact = tuple(redact)
@@ -151,8 +150,10 @@ class Pipeline:
         """Deliver dead letters of this pipeline, those of a query or all, and return what came of it.
 
         One that was encoded is sent as it was; one that never came so far goes through `map` again. One that
-        fails again is a new dead letter in the place of the old one. Raises RunTaken while anybody else
-        replays them.
+        fails again is a new dead letter in the place of the old one, and however many do, the others are
+        tried: neither `max_rejects` nor `error_threshold_percent` ends a replay. Of a run the first letters
+        of its id are enough. Raises RunTaken while anybody else replays them, and InvalidPipeline where the
+        query names no run, or several.
         """
         return _in_a_loop(lambda: self.areplay(query), "areplay")
 
@@ -161,9 +162,8 @@ class Pipeline:
         state = self._opened()
         try:
             with state.replaying(self.name, name_of(self.name)):
-                letters = Letters(state, query or DeadLetterQuery(), self.name)
-                run = self._new_run(letters)
-                return await self._go(letters, run, state, letter_ids=letters.ids)
+                letters = Letters(state, meant(state, query or DeadLetterQuery()), self.name)
+                return await self._go(letters, self._new_run(letters), state)
         finally:
             if state is not self._state:
                 state.close()
@@ -197,8 +197,8 @@ class Pipeline:
             run=run,
             lanes=self._lanes,
             on_reject=self._on_reject,
-            most_failed=self._most_failed,
-            most_failed_percent=self._most_failed_percent,
+            most_failed=self._may_fail.records,
+            most_failed_percent=self._may_fail.percent,
             redact=self._redact,
             operation=self._operation,
         )
@@ -248,7 +248,16 @@ class Pipeline:
         return before
 
     def _new_run(self, source: Source | AsyncSource) -> RunRow:
-        return replace(self._begun(source.name), fingerprint=source.fingerprint(), total=source.total)
+        return replace(
+            self._begun(source.name),
+            fingerprint=source.fingerprint(),
+            total=source.total,
+            error_threshold_percent=self._judged_by(source).percent,
+        )
+
+    def _judged_by(self, source: Source | AsyncSource) -> MayFail:
+        """Return how many records may fail; of letters all, which have failed before."""
+        return ALL_MAY_FAIL if isinstance(source, Letters) else self._may_fail
 
     def _begun(self, source: str) -> RunRow:
         now = clock.now()
@@ -260,17 +269,11 @@ class Pipeline:
             started_at=now,
             checkpoint=Checkpoint(at=now),
             namespace=_namespace(run_id),
-            error_threshold_percent=self._most_failed_percent,
+            error_threshold_percent=self._may_fail.percent,
             allowed_rps=allowed_rps(self.sink.limits, self.config),
         )
 
-    async def _go(
-        self,
-        source: Source | AsyncSource,
-        run: RunRow,
-        state: State,
-        letter_ids: dict[int, int] | None = None,
-    ) -> RunReport:
+    async def _go(self, source: Source | AsyncSource, run: RunRow, state: State) -> RunReport:
         is_reported = self.config.enable_monitoring
         is_shown = sys.stderr.isatty() if self._progress is None else self._progress
         with (
@@ -278,14 +281,18 @@ class Pipeline:
             Bar(self.name) if is_shown else nullcontext() as bar,
         ):
             shown = () if bar is None else (bar,)
-            ids = {} if letter_ids is None else letter_ids
-            return await self._watched(source, run, state, ids, (*shown, *self._watchers(told)))
+            percent = self._judged_by(source).percent
+            try:
+                return await self._watched(source, run, state, (*shown, *self._watchers(told, percent)))
+            except RunStopped as stopped:
+                if not is_shown:
+                    sys.stderr.write(f"tocsin: {stopped.report}; {ON_AGAIN[isinstance(source, Letters)]}\n")
+                raise
 
-    def _watchers(self, told: Run | None) -> tuple[Watcher, ...]:
+    def _watchers(self, told: Run | None, percent: float) -> tuple[Watcher, ...]:
         client = listening(self._client)
         if told is None or client is None:
             return () if told is None else (Telling(told),)
-        percent = self._most_failed_percent
         return Telling(told), Alarms(self._job, client, self._alarms, error_threshold_percent=percent)
 
     async def _watched(
@@ -293,13 +300,13 @@ class Pipeline:
         source: Source | AsyncSource,
         run: RunRow,
         state: State,
-        letter_ids: dict[int, int],
         watchers: tuple[Watcher, ...],
     ) -> RunReport:
         # It may have come further since it was looked for, in the hands of another that has let it go.
         run = replace(run, checkpoint=await asyncio.to_thread(state.begin, run))
         try:
             holds = self._on_reject is OnReject.HOLD_KEY
+            judged_by = self._judged_by(source)
             held_keys = await asyncio.to_thread(state.held_keys, run.id) if holds else {}
             running = Running(
                 Order(
@@ -311,11 +318,11 @@ class Pipeline:
                     state=state,
                     lanes=self._lanes,
                     on_reject=self._on_reject,
-                    most_failed=self._most_failed,
-                    most_failed_percent=self._most_failed_percent,
+                    most_failed=judged_by.records,
+                    most_failed_percent=judged_by.percent,
                     redact=self._redact,
                     operation=self._operation,
-                    letter_ids=letter_ids,
+                    letter_ids=source.ids if isinstance(source, Letters) else {},
                     held_keys=held_keys,
                     watchers=watchers,
                     heeds_signals=_IN_OUR_LOOP.get(),

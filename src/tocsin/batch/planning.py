@@ -13,6 +13,7 @@ from tocsin.batch.config import BatchConfig
 from tocsin.batch.preparing import Portion, Preparation
 from tocsin.batch.sink import Checkable, Sink
 from tocsin.batch.sources.base import AsyncSource, Source
+from tocsin.batch.words import counted
 from tocsin.errors import InvalidPipeline
 
 MOST_REASONS: Final = 20
@@ -44,14 +45,15 @@ class Plan:
     obstacle: str = ""
 
     def __str__(self) -> str:
+        requests = counted(self.requests, "request")
         told = (
-            f"{self.source}: {self.read:,} records, {self.records:,} to send in {self.requests:,} requests "
+            f"{self.source}: {counted(self.read)}, {self.records:,} to send in {requests} "
             f"of at most {self.largest_request_bytes:,} bytes; at least {self.seconds:,.1f} s "
             f"at {self.requests_per_second:g} requests/s"
         )
         why = [f"  {count:,} rejected: {reason}" for reason, count in self.reasons]
         left_out = [f"  {self.skipped:,} left out"] if self.skipped else []
-        part = [] if self.is_whole else [f"  only the first {self.read:,} records were looked at"]
+        part = [] if self.is_whole else [f"  looked at no more than the first {counted(self.read)}"]
         first = [f"  nothing would get through: {self.obstacle}"] if self.obstacle else []
         return "\n".join([told, *first, *left_out, *why, *part])
 

@@ -88,7 +88,7 @@ class RunReport:
         parts += [f"{self.skipped:,} left out"] if self.skipped else []
         rate = f"{self.records_per_second:,.0f} records/s" if self.seconds else "at once"
         told = f"{self.pipeline}: {self.status}: {', '.join(parts)} of {self.read:,} read; {rate}"
-        return f"{told}; {self.reason}" if self.reason else told
+        return "; ".join((told, *filter(None, (self.reason, *self.warnings))))
 
 
 def report_from(kept: bytes) -> RunReport | None:

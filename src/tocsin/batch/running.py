@@ -14,6 +14,7 @@ from tocsin.batch import learned
 from tocsin.batch.acked import Acked
 from tocsin.batch.answering import Answering, OnReject
 from tocsin.batch.batcher import Batcher
+from tocsin.batch.calling import raised
 from tocsin.batch.config import BatchConfig, Strategy
 from tocsin.batch.course import Course, Ending, Parts
 from tocsin.batch.feeder import Budget, Feeder
@@ -83,6 +84,7 @@ class Running:
         self._lately = Lately(error_threshold_percent=order.most_failed_percent)
         self._meter = Meter(self.ledger, self.tally, self.began_at)
         self._cpu_before = cpu_seconds()
+        self._warnings: tuple[str, ...] = ()
 
     async def go(self) -> RunReport:
         """Run to the end, and return what has come of it; raises only what is a fault of the program."""
@@ -134,24 +136,37 @@ class Running:
             most_failed=order.most_failed,
             shows_reasons=not order.redact,
         )
-        self._course = course = Course(parts)
-        self.began_at = clock.monotonic()
-        async with order.sink:
-            reading = self._read(feeder, course, start)
-            watching = asyncio.get_running_loop().create_task(self._watch(pace))
-            living = None if keeper is None else asyncio.get_running_loop().create_task(keeper.stay_known())
-            try:
-                with self._heeding_signals(course):
-                    ending = await course.go()
-            finally:
-                feeder.stop()
-                course.abandon()
-                pace.leave()
-                for task in (watching, living, reading):
-                    if task is not None:
-                        task.cancel()
+        ending = await self._ended(parts, start)
         await self._keep_learned(pace)
         return self._report(ending, pace, feeder)
+
+    async def _ended(self, parts: Parts, start: int) -> Ending:
+        """Open the sink, go through the source from a record on, and return how that has ended."""
+        self._course = course = Course(parts)
+        self.began_at = clock.monotonic()
+        ending: Ending | None = None
+        try:
+            async with parts.sink:
+                reading = self._read(parts.feeder, course, start)
+                loop, keeper = asyncio.get_running_loop(), parts.keeper
+                watching = loop.create_task(self._watch(parts.pace))
+                living = None if keeper is None else loop.create_task(keeper.stay_known())
+                try:
+                    with self._heeding_signals(course):
+                        ending = await course.go()
+                finally:
+                    parts.feeder.stop()
+                    course.abandon()
+                    parts.pace.leave()
+                    for task in (watching, living, reading):
+                        if task is not None:
+                            task.cancel()
+        except Exception as error:
+            if ending is None:
+                raise
+            # Every record has its end by now; that the sink is a bad loser costs no report.
+            self._warnings = (f"the sink could not be closed: {raised(error)}",)
+        return ending
 
     def tell(self, report: RunReport) -> None:
         """Tell whoever watches how the run has ended."""
@@ -331,6 +346,7 @@ class Running:
             peak_memory_bytes=peak_memory_bytes(),
             config=order.config,
             resumed_at=order.run.checkpoint.low_water,
+            warnings=self._warnings,
         )
 
 

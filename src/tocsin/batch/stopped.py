@@ -1,4 +1,4 @@
-"""How a program ends whose run was stopped, or could not begin: quietly, or in a sentence."""
+"""How a program ends whose run was stopped, or could not begin: in a sentence."""
 
 import signal
 from typing import Final
@@ -9,10 +9,18 @@ from tocsin.errors import RunTaken
 STOPPED_EXIT: Final = {signal.SIGINT: 130, signal.SIGTERM: 75}
 
 
+ON_AGAIN: Final = {
+    False: "run it with resume=True to go on from there",
+    True: "what is left are dead letters as before: replay them again",
+}
+"""How to go on, of a run and of a replay."""
+
+
 class RunStopped(SystemExit):
     """A signal has stopped the run, which can be resumed; `report` says how far it came.
 
-    Where nobody catches it the program ends quietly, with 130 after Ctrl-C and 75 after SIGTERM.
+    A line on standard error has said so, where no bar was shown that does. Where nobody catches it the
+    program ends with 130 after Ctrl-C and 75 after SIGTERM.
     """
 
     def __init__(self, report: RunReport, number: signal.Signals) -> None:

@@ -11,7 +11,7 @@ from tocsin.cli import options
 from tocsin.cli.batch_advice import advise
 from tocsin.cli.batch_history import export_history, performance, trends
 from tocsin.cli.batch_letters import dead_letters
-from tocsin.cli.batch_state import SOME_RUNS, as_json, at_state, of_pipeline, run_called, state_at
+from tocsin.cli.batch_state import as_json, at_state, of_pipeline, state_at
 from tocsin.cli.exits import Exit
 from tocsin.cli.group import Suggesting
 from tocsin.cli.output import Column, length, moment, print_facts, print_json, print_table, say
@@ -70,6 +70,8 @@ def runs(pipeline: str, limit: int, place: str | None, *, as_json: bool) -> None
 def show(run_id: str, place: str | None, *, as_json: bool) -> None:
     """Show a run and its report; the first letters of its id are enough."""
     with state_at(place) as state:
+        from tocsin.batch.state.called import run_called
+
         run = run_called(state, run_id)
         letters = _open_letters(state, run.id)
     report = _report(run)
@@ -135,6 +137,8 @@ def _is_gone(state: "State", run: "RunRow") -> bool:
 
 
 def _was_replaced(state: "State", run: "RunRow") -> bool:
+    from tocsin.batch.state.called import SOME_RUNS
+
     later = state.runs(run.pipeline, limit=SOME_RUNS)
     return any(one.source == run.source and one.started_at > run.started_at for one in later)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.batch_state import as_json, at_state, run_called, state_at
+from tocsin.cli.batch_state import as_json, at_state, state_at
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.output import print_json, say
 
@@ -29,6 +29,7 @@ def advise(run_id: str, target: float | None, place: str | None, *, as_json: boo
     with state_at(place) as state:
         from tocsin.batch.advice import explained, suggested
         from tocsin.batch.report import report_from
+        from tocsin.batch.state.called import run_called
 
         run = run_called(state, run_id)
         report = report_from(run.report)

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tocsin.cli import options
-from tocsin.cli.batch_state import as_json, at_state, needs_batch, of_pipeline, query_of, selecting, state_at
+from tocsin.cli.batch_state import (
+    as_json,
+    at_state,
+    letters_at,
+    needs_batch,
+    of_pipeline,
+    query_of,
+    selecting,
+    state_at,
+)
 from tocsin.cli.exits import Exit, give_up
 from tocsin.cli.group import Listing
 from tocsin.cli.history_file import STANDARD, written
@@ -55,8 +64,7 @@ def list_letters(
     **which: Any,  # noqa: ANN401 -- handed on
 ) -> None:
     """List dead letters, the oldest first."""
-    query = query_of(**which)
-    with state_at(place) as state:
+    with letters_at(place, **which) as (state, query):
         total = state.count_dead_letters(query)
         found: list[dict[str, object]] = []
         for letter in state.dead_letters(query):
@@ -134,8 +142,8 @@ def export(
     **which: Any,  # noqa: ANN401 -- handed on
 ) -> None:
     """Save dead letters as lines of JSON, with their records."""
-    query, count = query_of(**which), 0
-    with state_at(place) as state, written(output, force=force) as file:
+    count = 0
+    with letters_at(place, **which) as (state, query), written(output, force=force) as file:
         for letter in state.dead_letters(query):
             file.write(json.dumps(_told(letter, redact), ensure_ascii=False).encode() + b"\n")
             count += 1
@@ -180,8 +188,7 @@ def discard(
         raise click.UsageError("say which: --id, --pipeline, --run, --reason, --category, --since, or --all")
     from tocsin.batch.state.base import Settled
 
-    query = query_of(**which)
-    with state_at(place) as state:
+    with letters_at(place, **which) as (state, query):
         total = state.count_dead_letters(query)
         if not total:
             say("there are no such dead letters")

@@ -14,9 +14,8 @@ from tocsin.errors import InvalidPipeline, StoreError
 
 if TYPE_CHECKING:
     from tocsin.batch.state import State
-    from tocsin.batch.state.base import DeadLetterQuery, RunRow
+    from tocsin.batch.state.base import DeadLetterQuery
 
-SOME_RUNS = 10_000
 CATEGORIES = ("rate_limit", "network", "validation", "authentication", "unknown")
 
 at_state = click.option(
@@ -65,7 +64,13 @@ def selecting(command: Command) -> Command:
     """Give a command the options that say which dead letters are meant."""
     for option in (
         click.option("--id", "ids", type=click.IntRange(min=1), multiple=True, help="This one; repeatable."),
-        click.option("--run", "run_id", metavar="RUN", default="", help="Of this run alone."),
+        click.option(
+            "--run",
+            "run_id",
+            metavar="RUN",
+            default="",
+            help="Of this run; its first letters do.",
+        ),
         click.option("--reason", metavar="TEXT", default="", help="With this in the reason."),
         click.option("--category", type=click.Choice(CATEGORIES), help="Of this category alone."),
         since,
@@ -99,18 +104,18 @@ def query_of(
     )
 
 
+@contextmanager
+def letters_at(
+    place: str | None,
+    **which: Any,  # noqa: ANN401 -- handed on
+) -> Iterator[tuple["State", "DeadLetterQuery"]]:
+    """Open the state that is there, with the question that the options ask of it."""
+    with state_at(place) as state:
+        from tocsin.batch.state.called import meant
+
+        yield state, meant(state, query_of(**which))
+
+
 def instant_of(since: str | None) -> datetime | None:
     """Return the instant that an option gave."""
     return None if since is None else datetime.fromisoformat(since)
-
-
-def run_called(state: "State", run_id: str) -> "RunRow":
-    """Return a run by its id, or by the first letters of it."""
-    run = state.run(run_id)
-    if run is not None:
-        return run
-    like = [one for one in state.runs(limit=SOME_RUNS) if one.id.startswith(run_id)]
-    if len(like) != 1:
-        told = f"{len(like)} runs begin with {run_id!r}" if like else f"there is no run {run_id!r}"
-        give_up(f"{told} in {state.where}; see them with: tocsin batch runs", Exit.FAILED)
-    return like[0]

@@ -126,7 +126,7 @@ def test_a_refusal_says_what_the_service_says_and_hides_the_key(status: int, kin
         ({**ADA, "timestamp": "yesterday"}, "ISO 8601"),
         ({**ADA, "timestamp": "2026-11-22T10:00:00"}, "no zone"),
         ({**ADA, "timestamp": datetime(2026, 11, 22)}, "no zone"),  # noqa: DTZ001 -- that is the fault
-        ({**ADA, "timestamp": 1_795_000_000}, "timestamp is a int"),
+        ({**ADA, "timestamp": 1_795_000_000}, "timestamp is an int"),
         ({**ADA, "properties": "none"}, "properties is a str"),
         ({**ADA, "properties": {"price": float("nan")}}, "JSON cannot say"),
         ({**ADA, "properties": {"text": "é" * 16_000}}, "takes 32000"),

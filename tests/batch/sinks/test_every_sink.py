@@ -7,6 +7,7 @@ import json
 import pickle
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tocsin.batch.config import BatchConfig
 from tocsin.batch.outcome import Delivered, Rejected
 from tocsin.batch.pipeline import Pipeline
 from tocsin.batch.planning import Plan
-from tocsin.batch.sink import Checkable, Sink
+from tocsin.batch.sink import Checkable, Sink, encoding_of
 from tocsin.batch.sinks.customerio import CustomerIO
 from tocsin.batch.sinks.customerio_track import CustomerIOTrack
 from tocsin.batch.sinks.file import FileSink
@@ -88,6 +89,10 @@ CASES = {
         make=lambda _, url: CustomerIOTrack(KEY, KEY, url=url),
         record=lambda number: {"type": "person", "action": "delete", "identifiers": {"id": number}},
     ),
+    "http with ids": Case(
+        make=lambda _, url: HTTPJSON(url, id_field="of", headers={"Authorization": f"Bearer {KEY}"}),
+        record=lambda number: {"id": number, "name": "é"},
+    ),
     "file": Case(
         make=lambda folder, _: FileSink(folder / "out.jsonl.gz"),
         record=lambda number: {"id": number},
@@ -132,6 +137,26 @@ def test_a_record_has_the_same_bytes_whenever_and_wherever_it_is_encoded(case: C
     assert sink.encode(record, "r-7") == sink.encode(record, "r-7") == copy.encode(record, "r-7")
     assert json.dumps(record) == before
     assert (copy.limits, copy.framing, copy.name) == (sink.limits, sink.framing, sink.name)
+
+
+@pytest.mark.parametrize("bad_at", [0, 3, 7, None])
+@pytest.mark.parametrize("bad", [float("nan"), object(), 7])
+def test_many_records_are_encoded_as_each_is_alone_up_to_the_first_that_is_refused(
+    case: Case, tmp_path: Path, bad_at: int | None, bad: object
+) -> None:
+    sink = case.make(tmp_path, "http://127.0.0.1:1")
+    records: list[object] = [case.record(number) for number in range(8)]
+    ids = [f"r-{number}" for number in range(8)]
+    if bad_at is not None:
+        records[bad_at] = bad if bad == 7 else {**case.record(1), next(reversed(case.record(1))): bad}
+    together, alone = list[bytes](), list[bytes]()
+
+    with suppress(Rejected):
+        together.extend(encoding_of(sink)(records, ids))
+    with suppress(Rejected):
+        alone.extend(map(sink.encode, records, ids))
+
+    assert together == alone
 
 
 @pytest.mark.parametrize("value", [float("nan"), object(), {1, object()}, "\ud800"])

@@ -249,7 +249,7 @@ def test_values_go_as_json_says_them(fresh_postgres: str) -> None:
 @pytest.mark.parametrize(
     ("record", "word"),
     [
-        (7, "is a int"),
+        (7, "is an int"),
         ({**order(1), "colour": "red"}, "field colour"),
         (order(None), "no id"),
         ({"name": "tea"}, "no id"),

@@ -1,6 +1,6 @@
 """Shares, parts and what a task holds: what needs no Spark to be looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.batch.spark.shelf import Shelf, arrived, lines
 from tests.batch.stories import QUICK, adds_up
 from tocsin.batch.config import BatchConfig
+from tocsin.batch.encoding import encode_json
 from tocsin.batch.limits import Limits
 from tocsin.batch.preparing import Preparation
 from tocsin.batch.spark import held
@@ -41,6 +42,25 @@ def work_of(folder: Path, **given: Any) -> Work:  # noqa: ANN401 -- fields of Wo
 def batches(count: int, size: int = 100) -> Iterator[Any]:
     for first in range(0, count, size):
         yield pa.RecordBatch.from_pydict({"id": list(range(first, min(count, first + size)))})
+
+
+class _Counting(Shelf):
+    """Encodes many at once, and takes down how many."""
+
+    def encode(self, record: object, record_id: str) -> bytes:
+        raise AssertionError(f"{record_id} was encoded alone: {record}")
+
+    def encode_each(self, records: Sequence[object], ids: Sequence[str]) -> Iterable[bytes]:
+        return [encode_json({"id": one, "of": record}) for one, record in zip(ids, records, strict=True)]
+
+
+def test_a_task_encodes_many_records_at_once_where_its_sink_can(tmp_path: Path) -> None:
+    work = work_of(tmp_path)
+    work = replace(work, preparation=replace(work.preparation, sink=_Counting(tmp_path)))
+
+    part = deliver(work, batches(300), FIRST)
+
+    assert (part.report.delivered, part.report.dead) == (300, 0)
 
 
 @given(much=st.integers(1, 20), tasks=st.integers(1, 20))

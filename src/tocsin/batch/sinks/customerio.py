@@ -4,16 +4,17 @@ Written after Customer.io's own OpenAPI description of `POST /v1/batch`. Its two
 overwrite each other, take an over-large batch for delivered, and drop what they cannot send.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from tocsin.batch.encoding import encode_json
+from tocsin.batch.encoding import encode_json, encode_made_each
 from tocsin.batch.limits import Limits, per_second
 from tocsin.batch.outcome import Refused, Rejected
 from tocsin.batch.sinks.address import basic, scope_of
 from tocsin.batch.sinks.http import HTTPSink, envelope
 from tocsin.batch.sinks.instants import iso_instant
+from tocsin.batch.words import a_kind
 from tocsin.errors import InvalidPipeline
 
 HOSTS: Final = {"us": "https://cdp.customer.io", "eu": "https://cdp-eu.customer.io"}
@@ -89,6 +90,10 @@ class CustomerIO(HTTPSink):
         """Return a call as JSON with its messageId; raises Rejected for one that would not be taken."""
         return self._within(encode_json(_call(record, record_id)))
 
+    def encode_each(self, records: Sequence[object], ids: Sequence[str]) -> Iterable[bytes]:
+        """Return many calls as JSON; what is too large is refused by whoever asks."""
+        return encode_made_each(_call, records, ids)
+
     async def check(self) -> Refused | None:
         """Return what would keep everything from getting through: it sends a batch of nothing."""
         return await self._asked("POST", self._where.url, _EMPTY)
@@ -111,7 +116,7 @@ def key_of(key: str, name: str) -> str:
 
 def _call(record: object, record_id: str) -> Record:
     if not isinstance(record, Mapping):
-        raise Rejected(f"it is a {type(record).__name__}, and a call to Customer.io is an object")
+        raise Rejected(f"it is {a_kind(record)}, and a call to Customer.io is an object")
     kind = record.get("type")
     fields = _FIELDS.get(kind) if isinstance(kind, str) else None
     if fields is None:
@@ -126,7 +131,7 @@ def _call(record: object, record_id: str) -> Record:
         call["timestamp"] = iso_instant(call["timestamp"], "timestamp")
     for name in ("traits", "properties", "context", "integrations"):
         if call.get(name) is not None and not isinstance(call[name], Mapping):
-            raise Rejected(f"{name} is a {type(call[name]).__name__}; it is an object")
+            raise Rejected(f"{name} is {a_kind(call[name])}; it is an object")
     fields(call)
     return call
 
@@ -139,7 +144,7 @@ def id_text(value: object, name: str) -> str | None:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise Rejected(f"{name} is a {type(value).__name__}; it is text or a whole number")
+    raise Rejected(f"{name} is {a_kind(value)}; it is text or a whole number")
 
 
 def _needs_somebody(call: Record) -> None:

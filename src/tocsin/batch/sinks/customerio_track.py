@@ -17,6 +17,7 @@ from tocsin.batch.sinks.http import HTTPSink, envelope
 from tocsin.batch.sinks.indexed import IndexedErrors
 from tocsin.batch.sinks.instants import unix_instant
 from tocsin.batch.sinks.ulid import ulid_of
+from tocsin.batch.words import a_kind
 
 HOSTS: Final = {"us": "https://track.customer.io", "eu": "https://track-eu.customer.io"}
 RATE: Final = "1000/s"
@@ -112,7 +113,7 @@ class CustomerIOTrack(HTTPSink):
 
 def _entity(record: object, record_id: str) -> Record:
     if not isinstance(record, Mapping):
-        raise Rejected(f"it is a {type(record).__name__}, and an entity of Customer.io is an object")
+        raise Rejected(f"it is {a_kind(record)}, and an entity of Customer.io is an object")
     kind, action = record.get("type"), record.get("action")
     actions = _ACTIONS.get(kind) if isinstance(kind, str) else None
     if actions is None:
@@ -187,7 +188,7 @@ def _known_again(entity: Record, record_id: str) -> None:
 
 def _details(entity: Record, _: str) -> None:
     if entity.get("attributes") is not None and not isinstance(entity["attributes"], Mapping):
-        raise Rejected(f"attributes is a {type(entity['attributes']).__name__}; it is an object")
+        raise Rejected(f"attributes is {a_kind(entity['attributes'])}; it is an object")
 
 
 def _attributes(entity: Record, record_id: str) -> None:

@@ -13,13 +13,14 @@ import aiohttp
 
 from tocsin import clock
 from tocsin.batch.answers import kind_of_status, wait_seconds
-from tocsin.batch.encoding import encode_json, encode_json_each
+from tocsin.batch.encoding import encode_json, encode_json_each, encode_made_each
 from tocsin.batch.failures import refusal_of
 from tocsin.batch.limits import JSON_ARRAY, JSON_LINES, Framing, Limits, per_second
 from tocsin.batch.outcome import Delivered, Kind, Outcome, Refused, Rejected
 from tocsin.batch.parcel import Batch
 from tocsin.batch.sinks.address import address_of, checked_headers, merged, scope_of
 from tocsin.batch.sinks.indexed import errors_at as read_errors_at
+from tocsin.batch.words import a_kind
 from tocsin.errors import InvalidPipeline
 
 SHOWN_LIMIT: Final = 64 * 1024
@@ -290,13 +291,16 @@ class HTTPJSON(HTTPSink):
         """Return a record as JSON, with its id where a field for it is named; raises Rejected."""
         if not self._id_field:
             return self._within(encode_json(record))
+        return self._within(encode_json(self._named(record, record_id)))
+
+    def _named(self, record: object, record_id: str) -> dict[str, object]:
         if not isinstance(record, Mapping):
-            raise Rejected(f"it is a {type(record).__name__}, which has no field {self._id_field}")
-        return self._within(encode_json({self._id_field: record_id, **record}))
+            raise Rejected(f"it is {a_kind(record)}, which has no field {self._id_field}")
+        return {self._id_field: record_id, **record}
 
     def encode_each(self, records: Sequence[object], ids: Sequence[str]) -> Iterable[bytes]:
         """Return many records as JSON; what is too large is refused by whoever asks."""
-        return map(self.encode, records, ids) if self._id_field else encode_json_each(records)
+        return encode_made_each(self._named, records, ids) if self._id_field else encode_json_each(records)
 
 
 _CONTENT_TYPES: Final = {"lines": {"Content-Type": "application/x-ndjson"}}

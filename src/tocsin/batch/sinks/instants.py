@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.batch.outcome import Rejected
+from tocsin.batch.words import a_kind
 
 _MILLISECONDS_FROM: Final = 100_000_000_000
 """Seconds since 1970 that many are in the year 5138: what is meant are milliseconds."""
@@ -16,17 +17,13 @@ def iso_instant(value: object, field: str) -> str:
         return value
     if isinstance(value, datetime):
         return _aware(value, field).isoformat()
-    raise Rejected(
-        f"{field} is a {type(value).__name__}; it is text in ISO 8601, or a datetime with its zone"
-    )
+    raise Rejected(f"{field} is {a_kind(value)}; it is text in ISO 8601, or a datetime with its zone")
 
 
 def unix_instant(value: object, field: str) -> int:
     """Return an instant as whole seconds since 1970; raises Rejected for one without a zone."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | datetime):
-        raise Rejected(
-            f"{field} is a {type(value).__name__}; it is seconds since 1970, or a datetime with its zone"
-        )
+        raise Rejected(f"{field} is {a_kind(value)}; it is seconds since 1970, or a datetime with its zone")
     if isinstance(value, int | float):
         if not 0 <= value < _MILLISECONDS_FROM:
             raise Rejected(f"{field} is {value}; it is in seconds since 1970")

@@ -27,6 +27,7 @@ from tocsin.batch.sinks.dbapi import (
     said_by,
 )
 from tocsin.batch.sinks.thread import OneThread
+from tocsin.batch.words import a_kind
 from tocsin.errors import InvalidPipeline
 
 MAX_RECORDS: Final = 1_000
@@ -89,9 +90,7 @@ class SQLTable:
     def encode(self, record: object, record_id: str) -> bytes:  # noqa: ARG002 -- the key knows a record again
         """Return the fields of a record as JSON; raises Rejected for one that has no row."""
         if not isinstance(record, Mapping):
-            raise Rejected(
-                f"it is a {type(record).__name__}, and a row is an object with the columns as fields"
-            )
+            raise Rejected(f"it is {a_kind(record)}, and a row is an object with the columns as fields")
         if self._rejects_extra and (others := [one for one in record if one not in self._columns]):
             raise Rejected(f"it has the field {str(others[0])[:80]}, which is no column of {self._table}")
         for one in self._key:

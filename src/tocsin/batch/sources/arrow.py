@@ -7,6 +7,7 @@ from tocsin.batch.encoding import readable
 from tocsin.batch.sources.arrow_rows import ROWS, pyarrow, rows_of
 from tocsin.batch.sources.columns import keys_of
 from tocsin.batch.sources.fingerprints import digest, fingerprint_of
+from tocsin.batch.words import counted
 from tocsin.errors import InvalidPipeline, SourceFailed, TocsinError
 
 MARKED_ROWS: Final = 64
@@ -60,7 +61,7 @@ class ArrowSource:
         except TocsinError:
             raise
         except Exception as error:  # a reader raises what its source raises
-            raise SourceFailed(f"{self.name} cannot be read on after {ordinal:,} records: {error}") from error
+            raise SourceFailed(f"{self.name} cannot be read on after {counted(ordinal)}: {error}") from error
 
 
 def of_stream(given: Any) -> ArrowSource:  # noqa: ANN401 -- whatever has `__arrow_c_stream__`

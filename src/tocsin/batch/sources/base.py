@@ -10,6 +10,7 @@ from tocsin.batch.sources.cursors import Cursor, CursorSource, Query, QuerySourc
 from tocsin.batch.sources.files import Files, FileSource
 from tocsin.batch.sources.frames import PandasSource, of_lazy, of_polars
 from tocsin.batch.sources.iterables import AsyncOnce, Iterated, Listed, Once
+from tocsin.batch.words import a_kind
 from tocsin.errors import InvalidPipeline
 
 
@@ -103,7 +104,7 @@ def _of_rows(given: object) -> Source | None:
 
 def _of_records(given: object) -> Source | AsyncSource:
     if (hint := _no_records(given)) is not None:
-        raise InvalidPipeline(f"a {type(given).__qualname__} is no source of records: {hint}")
+        raise InvalidPipeline(f"{a_kind(given)} is no source of records: {hint}")
     if isinstance(given, Sequence):
         return Listed(given)
     if isinstance(given, Iterator):

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from tocsin.batch.encoding import readable
 from tocsin.batch.sources.columns import keys_of
 from tocsin.batch.sources.fingerprints import digest, fingerprint_of
+from tocsin.batch.words import counted
 from tocsin.errors import InvalidPipeline, SourceFailed
 
 ROWS: Final = 1_000
@@ -152,4 +153,4 @@ def _fetched(cursor: Cursor, name: str, done: int) -> Sequence[Any]:
             raise InvalidPipeline(
                 f"{name} cannot be read in the thread that reads records; {hint}"
             ) from error
-        raise SourceFailed(f"{name} cannot be read on after {done:,} records: {error}") from error
+        raise SourceFailed(f"{name} cannot be read on after {counted(done)}: {error}") from error

@@ -6,6 +6,7 @@ from typing import Final
 
 from tocsin.batch.encoding import readable
 from tocsin.batch.sources.fingerprints import digest, fingerprint_of
+from tocsin.batch.words import a_kind
 from tocsin.errors import InvalidPipeline
 
 ENDS: Final = 20
@@ -23,7 +24,7 @@ class Listed:
 
     def __init__(self, given: Sequence[object]) -> None:
         self._given = given
-        self.name = f"a {type(given).__qualname__}"
+        self.name = a_kind(given)
 
     @property
     def total(self) -> int:
@@ -53,7 +54,7 @@ class Iterated:
 
     def __init__(self, given: Iterable[object]) -> None:
         self._given = given
-        self.name = f"a {type(given).__qualname__}"
+        self.name = a_kind(given)
 
     @property
     def total(self) -> int | None:

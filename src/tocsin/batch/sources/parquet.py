@@ -7,6 +7,7 @@ from typing import Any
 from tocsin.batch.sources.arrow_rows import ROWS, pyarrow, rows_of
 from tocsin.batch.sources.columns import keys_of
 from tocsin.batch.sources.lines import Skipping
+from tocsin.batch.words import counted
 from tocsin.errors import InvalidPipeline, SourceFailed
 
 
@@ -36,9 +37,7 @@ class ParquetFile:
                 yield from rows_of(batch[1], self._name, first)
                 self.taken = self._size * ordinal // self.total
         except (pyarrow().ArrowException, OSError) as error:
-            raise SourceFailed(
-                f"{self._name} cannot be read on after {ordinal:,} records: {error}"
-            ) from error
+            raise SourceFailed(f"{self._name} cannot be read on after {counted(ordinal)}: {error}") from error
         self.taken = self._size
 
     def _batches(self, skipping: Skipping) -> Iterator[tuple[int, Any]]:

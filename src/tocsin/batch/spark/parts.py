@@ -6,6 +6,7 @@ from typing import Final
 from tocsin.batch.report import RunReport
 from tocsin.batch.spark.work import Part, Work
 from tocsin.batch.state.base import RunStatus
+from tocsin.batch.words import counted
 
 TOLD_REASONS: Final = 3
 _WORST_FIRST: Final = (RunStatus.FAILED, RunStatus.SUSPENDED, RunStatus.CANCELLED)
@@ -81,7 +82,7 @@ def _too_many(work: Work, parts: Sequence[Part]) -> str:
     dead = sum(part.report.dead for part in parts)
     decided = dead + sum(part.report.delivered for part in parts)
     if work.most_failed is not None and dead > work.most_failed:
-        return f"{dead:,} records failed; {work.most_failed:,} may"
+        return f"{counted(dead)} failed; {work.most_failed:,} may"
     percent = 100.0 * dead / decided if decided else 0.0
     if percent > work.most_failed_percent:
         return f"{percent:.3g} % of the records failed; {work.most_failed_percent:g} % may"

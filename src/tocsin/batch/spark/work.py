@@ -150,7 +150,7 @@ class _Task:
                 source=ArrowSource(
                     f"partition {place.index}", lambda start: behind(tap, start), is_once=True
                 ),
-                preparation=replace(work.preparation, sink=shared, namespace=self._run.namespace),
+                preparation=replace(work.preparation, namespace=self._run.namespace),
                 config=share_of_config(work.config, work.tasks, place.index),
                 run=self._run,
                 state=self._held,
