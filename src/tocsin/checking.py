@@ -90,7 +90,7 @@ def _told(one: CheckResult) -> str:
 def _noted(one: CheckResult) -> str:
     """Return what the number does not say: the segment, why there is none, rows that failed."""
     why = one.reading.said if one.judged.value is None else one.judged.segment
-    return "; ".join(filter(None, (why, ", ".join(one.examples))))
+    return "; ".join(filter(None, (why, *one.examples)))
 
 
 def as_declared(check: Check) -> dict[str, object]:

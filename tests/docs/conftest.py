@@ -48,6 +48,14 @@ class Served:
         connection.close()
         return text
 
+    def said(self, words: str) -> str:
+        """Return what the server has said to its terminal, once these words are among it."""
+        until = monotonic() + PATIENCE_SECONDS
+        while words not in (said := (self.folder / "server.log").read_text(encoding="utf-8")):
+            assert monotonic() < until, f"{words!r} is not in\n{said}"
+            self.ask("GET", "/readyz")
+        return said
+
     def fail(self, job: str) -> str:
         """Have a job fail, and return the id of the alert."""
         assert self.ask("POST", "/api/v1/check-ins", json.dumps({"job": job, "kind": "fail"}))[0] == 202
@@ -55,11 +63,12 @@ class Served:
         return str(next(alert["id"] for alert in alerts if alert["job"] == job))
 
 
-def _start(folder: Path) -> Iterator[Served]:
+def start(folder: Path, configuration: str = CONFIGURATION) -> Iterator[Served]:
+    """Yield a server in a folder of its own, which says in `server.log` what it says to its terminal."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    (folder / "server.yaml").write_text(CONFIGURATION)
+    (folder / "server.yaml").write_text(configuration)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     environment = {
@@ -99,10 +108,10 @@ def _await(served: Served, server: "subprocess.Popen[bytes]") -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that the tests of a module share."""
-    yield from _start(tmp_path_factory.mktemp("served"))
+    yield from start(tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Served]:
     """A server for what changes who may use it."""
-    yield from _start(tmp_path)
+    yield from start(tmp_path)

@@ -1,6 +1,5 @@
 """What the documentation shows is a file, and every file does what it is shown for."""
 
-import base64
 import json
 import re
 import runpy
@@ -17,6 +16,7 @@ from standardwebhooks import Webhook
 from tests.dialects.written import RESULTS
 from tests.docs.conftest import Served
 from tests.docs.pages import DOCS, SNIPPETS, blocks, snippets, text_of
+from tests.docs.running import ENVIRONMENT, SECRET, run
 from tocsin.clock import now
 from tocsin.config.data_checks import load_checks
 from tocsin.config.loading import load_text
@@ -28,6 +28,8 @@ SHOWN_ONLY = {
     "backup/restore.sh": "starts a server that does not end",
     "servers/dump.sh": "is PostgreSQL's own tool",
 }
+# Folders whose scripts and programs run in an order and on data of their own, and where.
+ON_THEIR_OWN = {"data-tutorial": "test_data_tutorial.py", "data-checks/by-example": "test_data_checks.py"}
 # Programs that run in another test, and where.
 ELSEWHERE = {
     "spark/events.py": "tests/batch/spark/test_on_spark.py, which has a Spark",
@@ -49,30 +51,15 @@ BESIDE = {
 # Programs that have run before the scripts on their page, in the same folder.
 RUN_BEFORE = {"dead-letters": "dead-letters/orders.py"}
 RULE_TESTS = "rule-tests/rules.test.yaml"
-DATA_CHECKS = {name for name in snippets(".yaml") if name.startswith("data-checks/")}
+DATA_CHECKS = {n for n in snippets(".yaml") if n.startswith("data-checks/") or n.endswith(".checks.yaml")}
 EXITS_WITH = {"tutorial/bad.sh": 1, **dict.fromkeys(READS, 1)}
 WRITTEN_ON = date(2026, 11, 22)
-SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
-ENVIRONMENT = {
-    "SLACK_URL": "https://hooks.slack.com/services/T0/B0/x",
-    "TEAMS_URL": "https://prod-1.westeurope.logic.azure.com/workflows/0a/triggers/manual/paths/invoke?sig=x",
-    "TELEGRAM_URL": "tgram://123456789:AAcd/987654321",
-    "PAGERDUTY_SECRET": "0123456789abcdef0123456789abcdef01234567",
-    "PAGERDUTY_KEY": "0123456789abcdef0123456789abcdef",
-    "HOOK_SECRET": SECRET,
-    "HEARTBEAT_URL": "https://hc-ping.com/5d2c1e0a-7b1f-4a55-9a43-1c2d3e4f5a6b",
-    "FAILURE_URL": "https://hc-ping.com/5d2c1e0a-7b1f-4a55-9a43-1c2d3e4f5a6b/fail",
-    "SLACK_TOKEN": "xoxb-0123456789-abcdef",
-    "SLACK_SIGNING_SECRET": "8f742231b10e8888abcd99yyyzzz85a5",
-    "TWILIO_AUTH_TOKEN": "fedcba9876543210fedcba9876543210",
-    "SMTP_PASSWORD": "correct horse battery",
-    "TOCSIN_INGEST_KEY": "tcs_in_0123456789abcdef",
-    "ADA_TOKEN": "tcs_us_0123456789abcdef",
-    "TOCSIN_DATABASE": "postgresql://tocsin@db.example.com/tocsin",
-    "CIO_API_KEY": "0123456789abcdef0123",
-    "CIO_SITE_ID": "fedcba9876543210fedc",
-    "SHOP_TOKEN": "0123456789abcdef",
-}
+
+
+def run_here(suffix: str) -> list[str]:
+    """Return the scripts or programs that are run in this file."""
+    elsewhere = {*SHOWN_ONLY, *ELSEWHERE}
+    return [n for n in snippets(suffix) if n not in elsewhere and str(Path(n).parent) not in ON_THEIR_OWN]
 
 
 def test_every_block_of_code_is_a_file_word_for_word() -> None:
@@ -119,20 +106,7 @@ def test_every_check_in_is_taken(name: str, served: Served) -> None:
     assert {result["status"] for result in answer["results"]} <= {"accepted", "duplicate"}
 
 
-def run(words: list[str], served: Served, folder: Path) -> "subprocess.CompletedProcess[str]":
-    key = {"TOCSIN_KEY": "", "TOCSIN_ENVIRONMENT": "production"}
-    return subprocess.run(
-        words,
-        cwd=folder,
-        env={**ENVIRONMENT, **served.environment, **key},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-@pytest.mark.parametrize("name", [n for n in snippets(".py") if n not in ELSEWHERE])
+@pytest.mark.parametrize("name", run_here(".py"))
 def test_every_program_runs_and_reports_well(name: str, served: Served, tmp_path: Path) -> None:
     done = run([sys.executable, str(SNIPPETS / name)], served, tmp_path)
 
@@ -171,7 +145,7 @@ def in_days_to_come(text: str) -> str:
     return re.sub(r"2026(-?)12-?([0-9]{2})", moved, text)
 
 
-@pytest.mark.parametrize("name", [n for n in snippets(".sh") if n not in SHOWN_ONLY])
+@pytest.mark.parametrize("name", run_here(".sh"))
 def test_every_script_does_its_work(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     served: Served = request.getfixturevalue("own_server" if "token create" in text_of(name) else "served")
     served.fail("nightly_backup")

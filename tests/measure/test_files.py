@@ -94,6 +94,14 @@ def test_lines_of_csv_that_are_broken_are_left_out_counted_and_shown(tmp_path: P
     ]
 
 
+def test_a_csv_of_which_nothing_but_the_columns_was_asked_has_no_remarks(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("id\n1\n", encoding="utf-8")
+
+    with closing(Files(str(tmp_path / "orders.csv"))) as engine:
+        assert [column.name for column in engine.columns()] == ["id"]
+        assert engine.remarks() == ()
+
+
 def test_texts_that_stand_for_null_in_csv_leave_numbers_numbers(tmp_path: Path) -> None:
     for name in ("jan", "feb"):
         (tmp_path / f"{name}.csv").write_text("id,delay\n1,5\n2,NA\n3,\n", encoding="utf-8")

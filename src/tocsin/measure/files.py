@@ -28,6 +28,8 @@ _READERS: Final = {
     ".json": "read_json({files}, union_by_name = true)",
 }
 NOT_CSV: Final = "null_values are for CSV, and {} is none; leave them out"
+_REJECTED: Final = "reject_errors"
+"""The table of lines that could not be read; it comes with the first query that reads any."""
 _PACKED: Final = (".gz", ".zst", ".zstd")
 REMOTE: Final = ("s3://", "gs://", "gcs://", "r2://", "az://", "abfss://", "http://", "https://", "hf://")
 """How the addresses of files begin that are read where they lie."""
@@ -79,10 +81,10 @@ class Files(DuckTable):
 
     def remarks(self) -> tuple[str, ...]:
         """Return which lines of CSV could not be read, as far as the files have been read by now."""
-        if not self.is_csv:
+        if not self.is_csv or not self._asked(f"FROM duckdb_tables() WHERE table_name = '{_REJECTED}'"):
             return ()
         found = self._asked(
-            "SELECT s.file_path, r.line, min(r.error_message), count(*) OVER () FROM reject_errors r "
+            f"SELECT s.file_path, r.line, min(r.error_message), count(*) OVER () FROM {_REJECTED} r "
             "JOIN reject_scans s USING (scan_id, file_id) GROUP BY 1, 2 ORDER BY 1, 2 "
             f"LIMIT {MAX_LINES_SHOWN}"
         )

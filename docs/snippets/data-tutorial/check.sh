@@ -1,0 +1,1 @@
+tocsin quality run --checks flights.checks.yaml

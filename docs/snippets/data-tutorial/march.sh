@@ -1,0 +1,1 @@
+python monthly.py 3
