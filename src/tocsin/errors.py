@@ -43,6 +43,7 @@ class Problem:
     path: str
     message: str
     line: int | None = None
+    column: int | None = None
     suggestion: str | None = None
     source: str = ""
 
@@ -55,10 +56,9 @@ class Problem:
         return f"{self.message}; did you mean {self.suggestion}?" if self.suggestion else self.message
 
     def told(self, source: str) -> str:
-        """Return it in the form that editors can jump to: `source:line: path: what is wrong`."""
-        source = self.source or source
-        where = f"{source}:{self.line}" if self.line else source
-        return f"{where}: {self.path}: {self._what}"
+        """Return it in the form that editors can jump to: `source:line:column: path: what is wrong`."""
+        where = [self.source or source, *(str(at) for at in (self.line, self.column) if at)]
+        return f"{':'.join(where)}: {self.path}: {self._what}"
 
 
 class ConfigError(TocsinError):

@@ -178,7 +178,7 @@ def test_what_a_server_keeps_is_tried(tocsin: Tocsin, real_server: str) -> None:
         (
             ("bad.yaml", "--against", "old.yaml"),
             Exit.BAD_CONFIGURATION,
-            "bad.yaml:1: receiver: is not a known key; did you mean receivers?",
+            "bad.yaml:1:1: receiver: is not a known key; did you mean receivers?",
         ),
         (
             ("new.yaml", "--against", "old.yaml", "--file", "h.jsonl", "--jobs", "others"),

@@ -43,8 +43,8 @@ def test_check_tells_every_mistake_where_editors_can_jump_to(tocsin: Tocsin, tmp
     said = tocsin("check")
     assert said.code == Exit.BAD_CONFIGURATION
     assert said.out.splitlines() == [
-        "tocsin.yaml:3: jobs.etl.deadlin: is not a known key; did you mean deadline?",
-        "tocsin.yaml:4: route.receiver: no receiver is called 'nobody'",
+        "tocsin.yaml:3:5: jobs.etl.deadlin: is not a known key; did you mean deadline?",
+        "tocsin.yaml:4:9: route.receiver: no receiver is called 'nobody'",
     ]
     assert said.err == "tocsin.yaml has 2 mistakes and cannot be used\n"
 
@@ -88,7 +88,7 @@ def test_a_warning_is_told_beside_the_result(tocsin: Tocsin, tmp_path: Path) -> 
     (tmp_path / "tocsin.yaml").write_text("receivers: [{name: a, slack: {url: https://chat.example.com/x}}]")
     said = tocsin("check")
     assert (said.code, said.out) == (0, GOOD)
-    assert "tocsin.yaml:1: receivers[0].slack.url" in said.err
+    assert "tocsin.yaml:1:31: receivers[0].slack.url" in said.err
 
 
 def test_check_shows_when_each_job_is_expected_next(tocsin: Tocsin, tmp_path: Path) -> None:

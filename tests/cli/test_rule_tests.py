@@ -280,7 +280,7 @@ def test_mistakes_of_the_configuration_are_told_and_where_to_see_all(run: Run, t
     said = run(one("no_alerts: true", config="bad.yaml"))
 
     assert said.code == Exit.USAGE
-    assert "bad.yaml:1: jobs.a.deadlin: is not a known key; did you mean deadline?" in said.out
+    assert "bad.yaml:1:12: jobs.a.deadlin: is not a known key; did you mean deadline?" in said.out
     assert "see all 2 with: tocsin check bad.yaml" in said.out
 
 

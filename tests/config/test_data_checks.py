@@ -119,11 +119,11 @@ def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
         "sauce: x.csv\n",
     )
 
-    assert "orders.yaml:1: sauce: is not a known key; did you mean source?" in said
-    assert "orders.yaml:3: checks[0].metric: must be one of row_count" in said
+    assert "orders.yaml:1:1: sauce: is not a known key; did you mean source?" in said
+    assert "orders.yaml:3:6: checks[0].metric: must be one of row_count" in said
     assert "did you mean null_rate?" in said
-    assert "orders.yaml:4: checks[1].pattern: the pattern '(' is not valid RE2" in said
-    assert "orders.yaml:5: checks[2].treshold_max: is not a known key; did you mean threshold_max?" in said
+    assert "orders.yaml:4:40: checks[1].pattern: the pattern '(' is not valid RE2" in said
+    assert "orders.yaml:5:43: checks[2].treshold_max: is not a known key; did you mean threshold_max?" in said
 
 
 @pytest.mark.parametrize(

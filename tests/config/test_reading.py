@@ -71,16 +71,17 @@ def test_scalars_are_read_as_yaml_1_2_reads_them(text: str, value: object) -> No
 )
 def test_what_is_not_yaml_is_told_with_its_line_in_plain_words(text: bytes, line: int, words: str) -> None:
     faults = read(text).faults
-    assert faults[0].line == line
+    assert faults[0].mark is not None
+    assert faults[0].mark[0] == line
     assert words in faults[0].message
 
 
 def test_a_key_that_is_written_twice_is_told_with_both_lines_and_its_whole_path() -> None:
     (fault,) = read(b"jobs:\n  a: {}\n  b:\n    - {owner: x, owner: y}\n").faults
-    assert (fault.place, fault.line) == (("jobs", "b", 0, "owner"), 4)
+    assert (fault.place, fault.mark) == (("jobs", "b", 0, "owner"), (4, 18))
     assert "first time in line 4" in fault.message
     (fault,) = read(b"a: 1\nb: 2\na: 3").faults
-    assert (fault.place, fault.line) == (("a",), 3)
+    assert (fault.place, fault.mark) == (("a",), (3, 1))
 
 
 def test_a_file_larger_than_16_mebibytes_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

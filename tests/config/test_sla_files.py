@@ -54,7 +54,7 @@ def test_a_mistake_in_such_a_file_is_told_with_its_own_line_beside_those_of_the_
         ("sla.yaml", 3, "etl.deadlin", "deadline"),
         ("sla.yaml", 4, "other.max_duration_minutes", None),
     ]
-    assert found[1].told("tocsin.yaml").startswith("sla.yaml:3: etl.deadlin: is not a known key")
+    assert found[1].told("tocsin.yaml").startswith("sla.yaml:3:3: etl.deadlin: is not a known key")
 
 
 @pytest.mark.parametrize("text", ["jobs: [1]", "- a", "jobs: {a: {}}\nrules: []", "a: b", "{", "\tx: 1"])

@@ -126,6 +126,7 @@ def _plain(problems: tuple[Problem, ...]) -> list[dict[str, object]]:
         {
             "path": p.path,
             "line": p.line,
+            "column": p.column,
             "message": p.message,
             "suggestion": p.suggestion,
             **({"source": p.source} if p.source else {}),

@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from tocsin.errors import Problem
 
 Place = tuple[str | int, ...]
+Mark = tuple[int, int]
+"""A line and a column, both counted from 1."""
 
 MAX_PROBLEMS = 100
 MAX_SHOWN = 60
@@ -19,19 +21,19 @@ _PLAIN_STEP = re.compile(r"[A-Za-z0-9_\-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A fault at a place of the document; where the text has no shape yet, at a line alone."""
+    """A fault at a place of the document; where the text has no shape yet, at a mark alone."""
 
     message: str
     place: Place = ()
-    line: int | None = None
+    mark: Mark | None = None
     suggestion: str | None = None
 
 
 class Lines(Protocol):
-    """Whoever knows in which line a place is."""
+    """Whoever knows in which line and column a place is."""
 
-    def line_of(self, place: Place) -> int:
-        """Return the line of a place."""
+    def mark_of(self, place: Place) -> Mark:
+        """Return the line and column of a place."""
         ...
 
     def resolved(self, place: Place) -> Place:
@@ -71,13 +73,20 @@ def told(faults: Iterable[Fault], lines: Lines) -> tuple[Problem, ...]:
     """Return the faults as problems in the order of the file; after 100 only how many more there are."""
     found = []
     for fault in faults:
-        line = fault.line or lines.line_of(fault.place)
+        line, column = fault.mark or lines.mark_of(fault.place)
         path = written(lines.resolved(fault.place))
         source = lines.source_of(fault.place)
         found.append(
-            Problem(path=path, message=fault.message, line=line, suggestion=fault.suggestion, source=source)
+            Problem(
+                path=path,
+                message=fault.message,
+                line=line,
+                column=column,
+                suggestion=fault.suggestion,
+                source=source,
+            )
         )
-    found.sort(key=lambda problem: (problem.source, problem.line or 0, problem.path))
+    found.sort(key=lambda problem: (problem.source, problem.line or 0, problem.column or 0, problem.path))
     if len(found) > MAX_PROBLEMS:
         more = f"{len(found) - MAX_PROBLEMS} more problems are not shown; mend these first"
         found = [*found[:MAX_PROBLEMS], Problem(path="the file", message=more)]

@@ -6,10 +6,11 @@ Read as YAML 1.2 reads: `on`, `yes`, `NO` and `23:00` are text, and only `true` 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import yaml
 
-from tocsin.config.problems import Fault, Place
+from tocsin.config.problems import Fault, Mark, Place
 from tocsin.errors import ConfigError, InvalidSchedule, Problem
 from tocsin.jobs.walltime import check_timezone
 
@@ -19,6 +20,7 @@ MAX_NODES = 2_000_000
 MAX_FAULTS = 1_000
 KEY_STEP = "[key]"  # how the validation library points at a key itself
 
+START: Final[Mark] = (1, 1)
 Scalar = str | int | float | bool | None
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -48,18 +50,18 @@ _SAID = {
 
 
 class Node:
-    """A value at a line: a scalar, a list of nodes, or a mapping of keys to their line and node.
+    """A value at its mark: a scalar, a list of nodes, or a mapping of keys to their mark and node.
 
     `nodes` counts all values within it, aliases followed. It `is_open` until its end was read.
     """
 
-    __slots__ = ("entries", "is_open", "items", "line", "nodes", "scalar")
+    __slots__ = ("entries", "is_open", "items", "mark", "nodes", "scalar")
 
-    def __init__(self, line: int, scalar: Scalar = None) -> None:
-        self.line = line
+    def __init__(self, mark: Mark, scalar: Scalar = None) -> None:
+        self.mark = mark
         self.scalar = scalar
         self.items: list[Node] | None = None
-        self.entries: dict[str, tuple[int, Node]] | None = None
+        self.entries: dict[str, tuple[Mark, Node]] | None = None
         self.nodes = 1
         self.is_open = False
 
@@ -79,7 +81,7 @@ class Document:
     """
 
     def __init__(self, root: Node | None, faults: list[Fault], *, is_whole: bool) -> None:
-        self._root = root or Node(1)
+        self._root = root or Node(START)
         self.faults = tuple(faults)
         self.is_whole = is_whole
 
@@ -89,9 +91,13 @@ class Document:
         plain = self._root.plain()
         return {} if plain is None else plain
 
-    def line_of(self, place: Place) -> int:
-        """Return the line of a place, or of the nearest thing around it that exists."""
+    def mark_of(self, place: Place) -> Mark:
+        """Return the line and column of a place, or of the nearest thing around it that exists."""
         return self._walk(place)[1]
+
+    def line_of(self, place: Place) -> int:
+        """Return the line alone."""
+        return self.mark_of(place)[0]
 
     def resolved(self, place: Place) -> Place:
         """Return the place as it is written: a list's only item may stand without the list."""
@@ -101,18 +107,18 @@ class Document:
         """Return nothing: everything stands in this one file."""
         return ""
 
-    def _walk(self, place: Place) -> tuple[Place, int]:
-        node, line, steps = self._root, self._root.line, list[str | int]()
+    def _walk(self, place: Place) -> tuple[Place, Mark]:
+        node, mark, steps = self._root, self._root.mark, list[str | int]()
         for step in place:
             if isinstance(step, str) and node.entries is not None and step in node.entries:
-                line, node = node.entries[step]
+                mark, node = node.entries[step]
             elif isinstance(step, int) and node.items is not None and step < len(node.items):
                 node = node.items[step]
-                line = node.line
+                mark = node.mark
             elif isinstance(step, int) or step == KEY_STEP:
                 continue
             steps.append(step)
-        return tuple(steps), line
+        return tuple(steps), mark
 
 
 def content_of(path: Path, hint: str = "; make one with: tocsin init") -> bytes:
@@ -142,7 +148,7 @@ def read(text: bytes) -> Document:
             composer.take(event)
         is_whole = True
     except _TooMuch as error:
-        composer.faults.append(Fault(message=str(error), line=error.line))
+        composer.faults.append(Fault(message=str(error), mark=error.mark))
     except yaml.YAMLError as error:
         composer.faults.append(_said(error, decoded))
     return Document(composer.root, composer.faults, is_whole=is_whole)
@@ -159,7 +165,7 @@ def general_timezone(data: object, otherwise: str = "UTC") -> str:
 
 
 def _broken(line: int, message: str) -> Document:
-    return Document(None, [Fault(message=message, line=line)], is_whole=False)
+    return Document(None, [Fault(message=message, mark=(line, 1))], is_whole=False)
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -172,21 +178,21 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 
 class _TooMuch(Exception):
-    def __init__(self, line: int, message: str) -> None:
-        self.line = line
+    def __init__(self, mark: Mark, message: str) -> None:
+        self.mark = mark
         super().__init__(message)
 
 
 class _Open:
     """A list or mapping that is being read: the step that leads to it, and the key that awaits its value."""
 
-    __slots__ = ("key", "key_line", "node", "step")
+    __slots__ = ("key", "key_mark", "node", "step")
 
     def __init__(self, node: Node, step: str | int) -> None:
         self.node = node
         self.step = step
         self.key: str | None = None
-        self.key_line = 0
+        self.key_mark = START
 
     @property
     def next_step(self) -> str | int:
@@ -203,47 +209,48 @@ class _Composer:
         self._anchors: dict[str, Node] = {}
 
     def take(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1 if event.start_mark else 1
+        at = event.start_mark
+        mark = (at.line + 1, at.column + 1) if at else START
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            raise _TooMuch(line, "a file holds one document; remove what follows this '---'")
+            raise _TooMuch(mark, "a file holds one document; remove what follows this '---'")
         if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event, line)
+            self._scalar(event, mark)
         elif isinstance(event, yaml.AliasEvent):
-            self._place(self._alias(event.anchor or "", line), line)
+            self._place(self._alias(event.anchor or "", mark), mark)
         elif isinstance(event, yaml.CollectionStartEvent):
-            self._enter(event, line)
+            self._enter(event, mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             self._leave()
 
-    def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
+    def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> None:
         inner = self._open[-1] if self._open else None
         if inner and inner.node.entries is not None and inner.key is None:
             if event.value in inner.node.entries:
-                first = inner.node.entries[event.value][0]
-                self._fault(line, f"is written twice; the first time in line {first}", event.value)
-            inner.key, inner.key_line = event.value, line
+                first = inner.node.entries[event.value][0][0]
+                self._fault(mark, f"is written twice; the first time in line {first}", event.value)
+            inner.key, inner.key_mark = event.value, mark
             return
         is_plain = event.implicit[0] and event.style in (None, "")
-        self._begin(Node(line, _value(event.value) if is_plain else event.value), event, line)
+        self._begin(Node(mark, _value(event.value) if is_plain else event.value), event, mark)
 
-    def _alias(self, anchor: str, line: int) -> Node:
+    def _alias(self, anchor: str, mark: Mark) -> Node:
         node = self._anchors.get(anchor)
         if node is not None and not node.is_open:
             return node
-        self._fault(line, f"'*{anchor}' {'contains itself' if node else 'is not defined above'}")
-        return Node(line)
+        self._fault(mark, f"'*{anchor}' {'contains itself' if node else 'is not defined above'}")
+        return Node(mark)
 
-    def _enter(self, event: yaml.CollectionStartEvent, line: int) -> None:
+    def _enter(self, event: yaml.CollectionStartEvent, mark: Mark) -> None:
         if len(self._open) >= MAX_DEPTH:
-            raise _TooMuch(line, f"is nested deeper than {MAX_DEPTH} levels")
-        node = Node(line)
+            raise _TooMuch(mark, f"is nested deeper than {MAX_DEPTH} levels")
+        node = Node(mark)
         if isinstance(event, yaml.MappingStartEvent):
             node.entries = {}
         else:
             node.items = []
         node.is_open = True
         step = self._open[-1].next_step if self._open else ""
-        self._begin(node, event, line)
+        self._begin(node, event, mark)
         self._open.append(_Open(node, step))
 
     def _leave(self) -> None:
@@ -254,15 +261,15 @@ class _Composer:
         if self._open:
             self._count(self._open[-1].node, node.nodes - 1)
 
-    def _begin(self, node: Node, event: yaml.NodeEvent, line: int) -> None:
+    def _begin(self, node: Node, event: yaml.NodeEvent, mark: Mark) -> None:
         if event.anchor:
             self._anchors[event.anchor] = node
         tag = getattr(event, "tag", None)
         if tag not in (None, "!", "?") and not str(tag).startswith("tag:yaml.org,2002:"):
-            self._fault(line, f"the tag {str(tag)[:50]!r} means nothing here; remove it")
-        self._place(node, line)
+            self._fault(mark, f"the tag {str(tag)[:50]!r} means nothing here; remove it")
+        self._place(node, mark)
 
-    def _place(self, node: Node, line: int) -> None:
+    def _place(self, node: Node, mark: Mark) -> None:
         if not self._open:
             self.root = node
             return
@@ -270,31 +277,31 @@ class _Composer:
         if inner.node.items is not None:
             inner.node.items.append(node)
         elif inner.key is None:
-            self._fault(line, "a key must be text, not a list, a mapping or an alias")
+            self._fault(mark, "a key must be text, not a list, a mapping or an alias")
             inner.key = ""
         elif inner.node.entries is not None:
-            inner.node.entries.setdefault(inner.key, (inner.key_line, node))
+            inner.node.entries.setdefault(inner.key, (inner.key_mark, node))
             inner.key = None
         self._count(inner.node, node.nodes)
 
-    def _merge(self, entries: dict[str, tuple[int, Node]]) -> None:
+    def _merge(self, entries: dict[str, tuple[Mark, Node]]) -> None:
         """Take over what `<<: *base` brings; the mapping's own keys win."""
-        line, merged = entries.pop("<<")
+        mark, merged = entries.pop("<<")
         for base in merged.items if merged.items is not None else [merged]:
             if base.entries is None:
-                self._fault(line, "'<<' takes over a mapping, written as '<<: *name'")
+                self._fault(mark, "'<<' takes over a mapping, written as '<<: *name'")
             for name, entry in (base.entries or {}).items():
                 entries.setdefault(name, entry)
 
     def _count(self, node: Node, more: int) -> None:
         node.nodes += more
         if node.nodes > MAX_NODES:
-            raise _TooMuch(node.line, f"holds more than {MAX_NODES} values once its aliases are followed")
+            raise _TooMuch(node.mark, f"holds more than {MAX_NODES} values once its aliases are followed")
 
-    def _fault(self, line: int, message: str, key: str | None = None) -> None:
+    def _fault(self, mark: Mark, message: str, key: str | None = None) -> None:
         if len(self.faults) < MAX_FAULTS:
             place = () if key is None else (*(inner.step for inner in self._open[1:]), key)
-            self.faults.append(Fault(message=message, line=line, place=place))
+            self.faults.append(Fault(message=message, mark=mark, place=place))
 
 
 def _value(text: str) -> Scalar:
@@ -309,5 +316,6 @@ def _said(error: yaml.YAMLError, text: str) -> Fault:
     said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     meaning = next((ours for theirs, ours in _SAID.items() if theirs in said), f"is not valid YAML: {said}")
-    line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
-    return Fault(message=meaning, line=line + 1)
+    if mark:
+        return Fault(message=meaning, mark=(mark.line + 1, mark.column + 1))
+    return Fault(message=meaning, mark=(text.count("\n", 0, getattr(error, "position", 0)) + 1, 1))

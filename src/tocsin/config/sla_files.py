@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.jobs import MAX_SLA_FILES, Defaults, Job, SlaFile
 from tocsin.config.grammar.keys import GrammarKeys
-from tocsin.config.problems import MAX_SHOWN, Fault, Place, told, translate
+from tocsin.config.problems import MAX_SHOWN, Fault, Mark, Place, told, translate
 from tocsin.config.promises import SAYS_NOTHING, laid_over
 from tocsin.config.reading import MAX_BYTES, Document, general_timezone, read
 from tocsin.config.references import Surroundings, located
@@ -32,9 +32,9 @@ class SlaDocument:
     part: SlaFile | None
     problems: tuple[Problem, ...]
 
-    def line_of(self, place: Place) -> int:
-        """Return the line of a place of the file as if its jobs stood under `jobs`."""
-        return self.document.line_of(self._written(place))
+    def mark_of(self, place: Place) -> Mark:
+        """Return the line and column of a place of the file as if its jobs stood under `jobs`."""
+        return self.document.mark_of(self._written(place))
 
     def resolved(self, place: Place) -> Place:
         """Return the place as it is written."""
@@ -59,12 +59,12 @@ class Together:
         """Note that a job of the configuration stands in another file, and where."""
         self._origins[place] = (of, there)
 
-    def line_of(self, place: Place) -> int:
-        """Return the line of a place in the file where it stands."""
+    def mark_of(self, place: Place) -> Mark:
+        """Return the line and column of a place in the file where it stands."""
         origin = self._origins.get(place[:3])
-        return (
-            self._document.line_of(place) if origin is None else origin[0].line_of((*origin[1], *place[3:]))
-        )
+        if origin is None:
+            return self._document.mark_of(place)
+        return origin[0].mark_of((*origin[1], *place[3:]))
 
     def resolved(self, place: Place) -> Place:
         """Return the place as it is written in the file where it stands."""
