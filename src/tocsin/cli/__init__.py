@@ -30,7 +30,7 @@ class Tocsin(LazyGroup):
     }
     lazy: ClassVar[Mapping[str, Lazy]] = {
         "init": Lazy("tocsin.cli.files", "init", "Write a commented tocsin.yaml to begin with.", SET_UP),
-        "check": Lazy("tocsin.cli.files", "check", "Tell every mistake in the configuration.", SET_UP),
+        "check": Lazy("tocsin.cli.check", "check", "Tell every mistake in the configuration.", SET_UP),
         "test": Lazy("tocsin.cli.rule_tests", "test", "Test which alerts a configuration raises.", SET_UP),
         "schema": Lazy("tocsin.cli.files", "schema", "Print the configuration's JSON Schema.", SET_UP),
         "routes": Lazy(

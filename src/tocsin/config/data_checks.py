@@ -1,19 +1,23 @@
 """Files of checks of data: each mistake with its line, all at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
+from tocsin.config.checks_against import absent_columns, unfit_columns
 from tocsin.config.grammar.data_checks import DataChecks
 from tocsin.config.grammar.keys import GrammarKeys
 from tocsin.config.problems import Fault, told, translate
 from tocsin.config.reading import Document, content_of, read
 from tocsin.errors import ConfigError
+from tocsin.measure.table import Column
 from tocsin.quality.measurement import MAX_SHOWN, DataCheck, FoundIn
 
+_OF_CHECKS: Final = frozenset({"checks", "source", "table"})
+_OF_A_CONFIGURATION: Final = frozenset({"jobs", "receivers", "rules", "route"})
 _HINT: Final = "; make one with: tocsin quality suggest PATH"
 
 
@@ -43,9 +47,26 @@ class ChecksFile:
         return {name: _from(self.at, name) for name in sorted(names)}
 
 
-def load_checks(path: Path) -> ChecksFile:
-    """Return the checks of a file; raises ConfigError with every problem found."""
-    return _read(content_of(path, _HINT), path)
+ColumnsOf = Callable[[str, str, Sequence[str]], tuple[Column, ...] | None]
+"""Tells the columns of the data at a source, in a table, where words stand for null; None: nobody knows."""
+
+
+def load_checks(path: Path, columns_of: ColumnsOf | None = None) -> ChecksFile:
+    """Return the checks of a file; raises ConfigError with every problem found.
+
+    Names are held against the columns of the data, where these can be told.
+    """
+    return _read(content_of(path, _HINT), path, columns_of)
+
+
+def is_of_checks(path: Path) -> bool:
+    """Whether a file is meant to hold checks, and no configuration, by the keys at its top."""
+    try:
+        data = read(content_of(path)).data
+    except ConfigError:
+        return False
+    keys = data.keys() if isinstance(data, dict) else set[str]()
+    return _OF_A_CONFIGURATION.isdisjoint(keys) and not _OF_CHECKS.isdisjoint(keys)
 
 
 def checks_in(text: str, name: str) -> ChecksFile:
@@ -53,12 +74,13 @@ def checks_in(text: str, name: str) -> ChecksFile:
     return _read(text.encode(), Path(name))
 
 
-def _read(text: bytes, path: Path) -> ChecksFile:
+def _read(text: bytes, path: Path, columns_of: ColumnsOf | None = None) -> ChecksFile:
     document = read(text)
     faults, written = list(document.faults), None
     if document.is_whole:
         written, more = _written(document)
         faults += more
+        faults += _against(document.data, written, path, columns_of)
     if faults or written is None:
         raise ConfigError(str(path), told(faults, document))
     zone = written.timezone or "UTC"
@@ -82,6 +104,21 @@ def _written(document: Document) -> tuple[DataChecks | None, list[Fault]]:
         keys = GrammarKeys(DataChecks)
         return None, [translate(detail, keys) for detail in error.errors(include_url=False)]
     return written, list(_not_measurable(written))
+
+
+def _against(
+    data: object, written: DataChecks | None, path: Path, columns_of: ColumnsOf | None
+) -> Iterator[Fault]:
+    """Yield what does not fit the data, where its columns can be told."""
+    if columns_of is None or not isinstance(data, dict):
+        return
+    source, table, nulls = data.get("source"), data.get("table"), data.get("null_values")
+    place = _from(path, source) if isinstance(source, str) else ""
+    stand_for_null = tuple(map(str, nulls)) if isinstance(nulls, list) else ()
+    columns = columns_of(place, table if isinstance(table, str) else "", stand_for_null)
+    if columns is not None:
+        yield from absent_columns(data, columns)
+        yield from unfit_columns(written, columns) if written is not None else ()
 
 
 def _not_measurable(written: DataChecks) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""The grammar as a JSON Schema, by which editors complete and check tocsin.yaml, and the tests of it."""
+"""The grammar as a JSON Schema, by which editors complete and check what people write."""
 
 import json
 
@@ -6,12 +6,17 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from tocsin.config.grammar.base import Part
+from tocsin.config.grammar.data_checks import DataChecks
 from tocsin.config.grammar.file import File
 from tocsin.config.grammar.rule_tests import RuleTests
 from tocsin.config.grammar.words import words_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FILES: dict[str, type[Part]] = {"tocsin.yaml": File, "rules.test.yaml": RuleTests}
+FILES: dict[str, type[Part]] = {
+    "tocsin.yaml": File,
+    "rules.test.yaml": RuleTests,
+    "checks.yaml": DataChecks,
+}
 
 
 def json_schema(name: str = "tocsin.yaml") -> str:
