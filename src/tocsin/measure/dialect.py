@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tocsin.measure.pattern import postgres_pattern, re2_pattern
+from tocsin.measure.table import Column
 
 
 def _doubled(mark: str) -> Callable[[str], str]:
@@ -18,9 +19,10 @@ class Dialect:
     Its templates name what is put in: `{value}`, `{pattern}`, `{share}`, `{zone}`; what is empty cannot be
     said. `name_of` and `text_of` write a name and a text, `pattern_of` says an RE2 pattern in its own regular
     expressions, `several` makes one value of several, none of which is null. `roughly` is the approximate
-    count of distinct values; where there is none they are counted exactly. `counts_apart`: exact counts share
-    no pass with anything else. `second` and `second_with_zone` are of an instant, since 1970, or the instant
-    itself.
+    count of distinct values; where there is none they are counted exactly. `distinct_of` is the exact count
+    of a column's distinct values, though not by segments, where that takes less than `distinct`; else it is
+    empty. `counts_apart`: exact counts share no pass with anything else. `second` and `second_with_zone` are
+    of an instant, since 1970, or the instant itself.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Dialect:
     sum: str = "sum({value})"
     deviation: str = "stddev_samp({value})"
     distinct: str = "count(DISTINCT {value})"
+    distinct_of: Callable[[Column], str] = field(default=lambda _column: "")
     roughly: str = ""
     counts_apart: bool = False
     is_not_finite: str

@@ -2,7 +2,9 @@
 
 import glob
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -11,6 +13,7 @@ from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS
 from tocsin.measure.dialect import DUCKDB
 from tocsin.measure.duck import MEMORY_LIMIT, DuckTable, connected, first_line, locked
+from tocsin.measure.table import Column
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,6 +36,9 @@ _REJECTED: Final = "reject_errors"
 _PACKED: Final = (".gz", ".zst", ".zstd")
 REMOTE: Final = ("s3://", "gs://", "gcs://", "r2://", "az://", "abfss://", "http://", "https://", "hf://")
 """How the addresses of files begin that are read where they lie."""
+MAX_SPAN: Final = 2**27
+"""Integers that lie no further apart are counted in a map of bits, of 16 MiB at most for each thread."""
+_INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 
 
 class Files(DuckTable):
@@ -65,6 +71,8 @@ class Files(DuckTable):
             self._begin(connection, path, reader, readable)
             readers = {name: reader_of(other, found, null_values) for name, (other, found) in others.items()}
             super().__init__(connection, readers, timeout_seconds=timeout_seconds)
+            if "read_parquet(" in reader and not path.startswith(REMOTE):
+                self.dialect = replace(DUCKDB, distinct_of=cache(self._in_bits))
             self._held = opened.pop_all()
 
     def _begin(
@@ -74,6 +82,7 @@ class Files(DuckTable):
 
         try:
             if not path.startswith(REMOTE):
+                _read_when_needed(connection)
                 locked(connection, readable)
             connection.execute(f"CREATE VIEW {self.relation} AS SELECT * FROM {reader}")
         except duckdb.Error as error:
@@ -97,9 +106,32 @@ class Files(DuckTable):
             *shown,
         )
 
+    def _in_bits(self, column: Column) -> str:
+        """Return the count of distinct integers as a map of bits, if the files tell how far apart they lie.
+
+        Of ten million that takes a fifth of the time of a table of all values, and hardly any memory.
+        """
+        if column.type not in _INTEGERS:
+            return ""
+        found = self._asked(f"SELECT stats({self.dialect.name_of(column.name)}) FROM {self.relation} LIMIT 1")
+        told = found[0][0] if found else None
+        low, high = (told.get(key) for key in ("min", "max")) if isinstance(told, dict) else (None, None)
+        if not (isinstance(low, int) and isinstance(high, int) and high - low < MAX_SPAN):
+            return ""
+        return f"bit_count(bitstring_agg({{value}}, {low}, {high}))"
+
     def close(self) -> None:
         """Let go of the connection and of what was put aside."""
         self._held.close()
+
+
+def _read_when_needed(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Have little read before it is worked on, which of files at hand saves no time and doubles memory."""
+    import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
+
+    connection.execute("SET disable_parquet_prefetching = true")
+    with suppress(duckdb.CatalogException):  # before DuckDB 2 nothing is read ahead
+        connection.execute("SET read_ahead_depth = 1")
 
 
 def _is(number: int) -> str:

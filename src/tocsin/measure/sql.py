@@ -20,6 +20,7 @@ from tocsin.quality.measurement import (
 )
 
 _OF_VALUES: Final = {
+    Kind.VALUES: "count({value})",
     Kind.LEAST: "min({value})",
     Kind.MOST: "max({value})",
 }
@@ -37,15 +38,16 @@ class Asking:
         Of segments it gives one more than are told apart, so that too many are noticed.
         """
         keys = [self._dialect.name_of(name) for name in group_by]
-        query = f"SELECT {', '.join([*keys, *self.answers(aggregates)])} FROM {self._relation}"
+        answers = self.answers(aggregates, of_segments=bool(keys))
+        query = f"SELECT {', '.join([*keys, *answers])} FROM {self._relation}"
         if not keys:
             return query
         places = ", ".join(str(place) for place in range(1, len(keys) + 1))
         return f"{query} GROUP BY {places} ORDER BY {places} LIMIT {MAX_SEGMENTS + 1}"
 
-    def answers(self, aggregates: Sequence[Aggregate]) -> list[str]:
-        """Return the expression of each aggregate."""
-        return [self._aggregate(one) for one in aggregates]
+    def answers(self, aggregates: Sequence[Aggregate], *, of_segments: bool = False) -> list[str]:
+        """Return the expression of each aggregate, of all rows or of each segment of them."""
+        return [self._aggregate(one, of_segments=of_segments) for one in aggregates]
 
     def one_answer(self, custom: Custom) -> str:
         """Return the query for what a SELECT of the user's own gives: more than one row is too much."""
@@ -73,7 +75,7 @@ class Asking:
         names = ", ".join(self._dialect.name_of(name) for name in shown)
         return f"SELECT {names} FROM {self._relation} WHERE {_all_of(tests)} LIMIT {limit}"
 
-    def _aggregate(self, one: Aggregate) -> str:
+    def _aggregate(self, one: Aggregate, *, of_segments: bool) -> str:
         if isinstance(one.detail, Custom):
             return f"({one.detail.sql})"
         tests = self._counted(one)
@@ -83,14 +85,16 @@ class Asking:
         if len(one.columns) > 1:
             values = self._dialect.several([self._dialect.name_of(column.name) for column in one.columns])
             return self._chosen(self._template(one), values, _all_of([one.where, *self._there(one.columns)]))
-        return self._chosen(self._template(one), self._dialect.name_of(one.columns[0].name), one.where)
+        column = one.columns[0]
+        template = "" if of_segments or one.kind is not Kind.DISTINCT else self._dialect.distinct_of(column)
+        return self._chosen(template or self._template(one), self._dialect.name_of(column.name), one.where)
 
     def _counted(self, one: Aggregate) -> list[str] | None:
         """Return which rows an aggregate counts; None: it does not count rows."""
         match one.kind:
             case Kind.ROWS:
                 return []
-            case Kind.VALUES:
+            case Kind.VALUES if len(one.columns) > 1:
                 return self._there(one.columns)
             case Kind.PASSING:
                 return [self._passes(one.columns[0], one.detail)]  # type: ignore[arg-type]  # PASSING has a test
