@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from tocsin.client.run import Run
+from msgspec import structs
+
+from tocsin.client.run import MAX_CHECKS, Run
 from tocsin.clock import monotonic, now
 from tocsin.config.data_checks import ChecksFile, checks_in, load_checks
+from tocsin.errors import ConfigError, Problem
 from tocsin.jobs.checks import Check
 from tocsin.jobs.declaring import change_written
 from tocsin.measure.checking import Checked, CheckResult, Showing, carried_out
@@ -43,9 +47,13 @@ def check(data: object, checks: Checks, *, table: str = "", as_of: datetime | No
     return Checked(source=source, results=results, remarks=remarks, seconds=monotonic() - begun)
 
 
-def check_in_run(run: Run, data: object, checks: Checks, *, table: str = "") -> Checked:
-    """Return the same, and have a run tell it; a failed check with `on_fail: fail_run` fails the run."""
-    written = _written(checks)
+def check_in_run(run: Run, data: object, checks: Checks, *, table: str = "", name: str = "") -> Checked:
+    """Return the same, and have a run tell it; a failed check with `on_fail: fail_run` fails the run.
+
+    With a `name` all checks and their metrics are called by it, so that a run can tell of several tables.
+    """
+    written = _called(name, _written(checks))
+    _refuse_what_is_there(run, written)
     declare(run, written)
     found = check(data, written, table=table)
     tell_of(run, found)
@@ -71,6 +79,30 @@ def tell_of(run: Run, found: Checked) -> None:
         # Of a run that failed nobody judges the data, so that it is told here of the other checks too.
         others = [one for one in failed if one.counts and one not in fatal]
         run.fail("; ".join([*map(_told, fatal), *(f"also {_told(one)}" for one in others)]))
+
+
+def _called(name: str, written: ChecksFile) -> ChecksFile:
+    if not name:
+        return written
+    named = tuple(
+        structs.replace(
+            one,
+            check=structs.replace(one.check, id=f"{name}.{one.check.id}", sent_as=f"{name}.{one.check.key}"),
+        )
+        for one in written.checks
+    )
+    return replace(written, checks=named)
+
+
+def _refuse_what_is_there(run: Run, written: ChecksFile) -> None:
+    """Refuse what would take the place of what a run has measured, or find none; raises ConfigError."""
+    checks, why = run.declared + len(written.checks), ""
+    if checks > MAX_CHECKS:
+        why = f"a run has at most {MAX_CHECKS} checks, and this would make {checks}"
+    elif taken := run.claim([one.check.key for one in written.checks]):
+        why = f"{taken!r} was measured in this run already; call those of another table by a name='…'"
+    if why:
+        raise ConfigError(str(written.at), (Problem(path="checks", message=why),))
 
 
 def _written(checks: Checks) -> ChecksFile:

@@ -315,6 +315,10 @@ def test_checks_that_cannot_be_used_are_a_failed_run_of_their_job(
     told = eventually(tocsin, "runs", "shop/emptied", holds="failed")
     assert "checks: must have at least 1 entry, not an empty list" in told
 
+    assert run(CHECKS, "nothing.parquet", "--job", "shop/absent").code == Exit.USAGE
+    told = eventually(tocsin, "runs", "shop/absent", holds="failed")
+    assert "data was not checked: there is no file nothing.parquet" in told
+
     assert run("checks: []\n", run.data, "--job", "shop/quiet", "--no-report").code == Exit.USAGE
     assert "shop/quiet" not in tocsin("jobs").out
 

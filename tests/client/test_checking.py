@@ -79,3 +79,38 @@ def test_what_cannot_be_checked_fails_the_run_and_not_the_job(
     assert end["kind"] == "fail"
     assert "data was not checked: there is no file nothing.parquet" in str(end["error"])
     assert "there is no file nothing.parquet" in capfd.readouterr().err
+
+
+def test_two_tables_in_one_run_each_keep_their_checks_under_names_of_their_own(default: Listener) -> None:
+    with tocsin.job("orders") as run:
+        run.check(FRAME, [ROWS])
+        run.check(FRAME.slice(0, 2), [ROWS, {**UNIQUE, "id": "one of each"}], name="customers")
+
+    end = ended(default)
+    assert end["metrics"] == {"row_count": 4.0, "customers.row_count": 2.0, "customers.id_uniqueness": 1.0}
+    assert [(check["id"], check.get("key")) for check in end["checks"]] == [  # type: ignore[attr-defined]  # of a list
+        ("row_count", None),
+        ("customers.row_count", "customers.row_count"),
+        ("customers.one of each", "customers.id_uniqueness"),
+    ]
+
+
+def test_the_same_metric_of_two_tables_is_never_taken_for_one(default: Listener) -> None:
+    with tocsin.job("orders") as run:
+        run.check(FRAME, [{**ROWS, "threshold_min": 1}])
+        assert run.check(FRAME.slice(0, 2), [ROWS]) is None
+
+    end = ended(default)
+    assert end["kind"] == "fail"
+    assert "'row_count' was measured in this run already" in str(end["error"])
+    assert "name=" in str(end["error"])
+    assert end["metrics"] == {"row_count": 4.0}
+
+
+def test_more_checks_than_a_job_can_have_are_refused_and_not_left_out(default: Listener) -> None:
+    many = [{**ROWS, "id": f"n{number}", "key": f"n{number}"} for number in range(30)]
+    with tocsin.job("orders") as run:
+        run.check(FRAME, many)
+        assert run.check(FRAME, many, name="again") is None
+
+    assert "at most 50 checks" in str(ended(default)["error"])

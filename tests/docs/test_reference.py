@@ -10,9 +10,11 @@ from tests.docs.conftest import Served
 from tests.docs.pages import DOCS, ROOT
 from tocsin.alerts.alert import Reason
 from tocsin.batch.config import RANGES, BatchConfig
+from tocsin.cli.output import VERDICT_COLOURS
 from tocsin.clock import SystemClock
 from tocsin.config.grammar.telling import NOT_CHANNELS, Receiver
 from tocsin.jobs.checkin import Answered, CheckInKind
+from tocsin.quality.check import CheckVerdict
 from tocsin.rules.conditions import job_failure, stalled
 from tocsin.rules.failure_causes import CAUSES
 from tocsin.rules.finding import Why
@@ -190,3 +192,13 @@ def _as_shown(default: object) -> str:
     if isinstance(default, bool):
         return "on" if default else "off"
     return f"{default:,.10g}" if isinstance(default, int | float) else str(default)
+
+
+def test_every_verdict_of_a_check_is_explained_and_has_a_colour() -> None:
+    for verdict in CheckVerdict:
+        (row,) = [
+            line for line in page("data-checks").splitlines() if line.startswith(f"| `{verdict.value}` |")
+        ]
+        assert row.endswith("| yes |") is verdict.is_failed, row
+        assert f"`{verdict.value}`" in page("conditions")
+        assert verdict.value in VERDICT_COLOURS

@@ -36,7 +36,15 @@ STANDING_COLOURS = {
     "paused": "yellow",
     "acknowledged": "yellow",
 }
-COLOURS = {**SEVERITY_COLOURS, **STANDING_COLOURS}
+VERDICT_COLOURS = {
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "red",
+    "error": "red",
+    "no data": "red",
+    "learning": "cyan",
+}
+COLOURS = {**SEVERITY_COLOURS, **STANDING_COLOURS, **VERDICT_COLOURS}
 NOTHING = "–"
 
 

@@ -138,12 +138,19 @@ def _reported(
     place: str, table: str, written: "ChecksFile", as_of: datetime, *, job: str, environment: str
 ) -> "Checked":
     """Return the same, told as a run of a job."""
-    from tocsin.checking import declare, tell_of
+    from tocsin.checking import check, declare, tell_of
 
+    found, trouble = None, ""
     with _run_of(job, environment) as run:
         declare(run, written)
-        found = _checked(place, table, written, as_of)
-        tell_of(run, found)
+        try:
+            found = check(place, written, table=table, as_of=as_of)
+            tell_of(run, found)
+        except NotMeasured as error:
+            trouble = str(error)
+            run.fail(f"data was not checked: {trouble}")
+    if found is None:
+        give_up(trouble, Exit.USAGE)
     return found
 
 

@@ -5,7 +5,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 100
 _MAX_METRICS = 200
-_MAX_CHECKS = 50
+MAX_CHECKS = 50
 _MAX_NOTES = 50
 _MAX_NOTE = 500
 _MAX_METADATA = 200
@@ -65,6 +65,7 @@ class Run:
         self._metrics: dict[str, float] = {}
         self._notes: dict[str, str] = {}
         self._checks: list[dict[str, object]] | None = None
+        self._claimed: set[str] = set()
         self._metadata: dict[str, object] = {}
         self._steps: list[dict[str, object]] = []
         self._verdict: _Verdict | None = None
@@ -104,14 +105,20 @@ class Run:
 
     @harmless
     def declare(self, checks: Iterable[Mapping[str, object]]) -> None:
-        """Say what the metrics must be like from now on, in the keys of a check-in's `checks`."""
-        self._checks = [dict(check) for check in checks][:_MAX_CHECKS]
+        """Say what metrics must be like from now on, in the keys of a check-in's `checks`; calls add up."""
+        self._checks = [*(self._checks or []), *(dict(check) for check in checks)][:MAX_CHECKS]
 
-    def check(self, data: object, checks: "Checks", *, table: str = "") -> "Checked | None":
+    @property
+    def declared(self) -> int:
+        """How many checks were declared."""
+        return len(self._checks or [])
+
+    def check(self, data: object, checks: "Checks", *, table: str = "", name: str = "") -> "Checked | None":
         """Measure data, judge it, and send what was measured with the end of the run.
 
         `data`: files, a frame of pandas, Polars, Arrow or Spark, a Delta table, or the address of a database
-        and its `table`; `checks`: the path of a file of checks, or checks with the keys of one. The run fails
+        and its `table`; `checks`: the path of a file of checks, or checks with the keys of one. Of a second
+        table in one run the checks are called by its `name`: `customers.row_count`. The run fails
         if a check failed that has `on_fail: fail_run`, if the checks cannot be used, or the data cannot be
         read: the job goes on, it is told, and None is returned. Needs `tocsin[quality]`.
         """
@@ -120,11 +127,18 @@ class Run:
         try:
             from tocsin.checking import check_in_run
 
-            return check_in_run(self, data, checks, table=table)
+            return check_in_run(self, data, checks, table=table, name=name)
         except (ModuleNotFoundError, TocsinError) as error:
             say(f"data was not checked: {error}")
             self.fail(f"data was not checked: {error}")
             return None
+
+    def claim(self, names: Collection[str]) -> str:
+        """Take names for what is measured; return the first that was taken already, or nothing."""
+        taken = next((name for name in names if name in self._claimed), "")
+        if not taken:
+            self._claimed.update(names)
+        return taken
 
     @harmless
     def note(self, name: str, text: str) -> None:
