@@ -12,14 +12,20 @@ from tocsin.batch.outcome import Delivered
 
 
 def answer(
-    one: Concurrency, seconds: float, *, rounds: int, was_limited: bool = True, begin: float = 0.0
+    one: Concurrency,
+    seconds: float,
+    *,
+    rounds: int,
+    was_limited: bool = True,
+    begin: float = 0.0,
+    records: int = 100,
 ) -> float:
     """Let so many rounds of requests come back, each after so many seconds; return the instant of the end."""
     now = begin
     for _ in range(rounds):
         now += seconds
         for _ in range(max(5, one.limit)):
-            one.succeeded(now - seconds, now, 100, was_limited=was_limited)
+            one.succeeded(now - seconds, now, records, was_limited=was_limited)
     return now
 
 
@@ -56,6 +62,19 @@ def test_it_doubles_while_answers_take_no_longer() -> None:
         now = answer(one, 0.1, rounds=1, begin=now)
 
     assert limits == [2, 4, 8, 16, 32, 64]
+
+
+@pytest.mark.parametrize("records", [100, 480])
+def test_what_has_doubled_too_far_is_put_right_at_once_also_where_batches_have_grown_with_the_queue(
+    records: int,
+) -> None:
+    one = Concurrency()
+    now = answer(one, 0.1, rounds=3)
+    assert one.limit == 16
+
+    answer(one, 0.4, rounds=1, begin=now, records=records)
+
+    assert one.limit == 6
 
 
 def test_what_something_else_holds_back_does_not_let_it_grow() -> None:

@@ -1,7 +1,8 @@
 """How many requests may be in flight: as many as a sink works on without letting them wait."""
 
+from collections.abc import Sequence
 from math import inf, log10
-from statistics import median
+from statistics import fmean, median
 from typing import Final
 
 FIRST_LIMIT: Final = 2
@@ -20,26 +21,29 @@ _MOST_PER_RECORD: Final = 0.95
 class _Shape:
     """How much of an answer's time each record takes, `b / a` of `seconds = a + b * records`.
 
-    The ratio is what counts, because a queue that lengthens every answer by the same factor leaves it alone.
+    The ratio is what counts, because a queue that lengthens every answer by the same factor leaves it alone;
+    and it is learned within each look, because a queue that has grown since the last one, while batches have
+    grown too, would pass for what their records take.
     """
 
     def __init__(self) -> None:
-        self._weight = self._x = self._y = self._xx = self._xy = 0.0
+        self._weight = self._x = self._xx = self._xy = 0.0
         self.per_record = 0.0
 
-    def take(self, records: int, seconds: float) -> None:
-        keep = 1 - _FORGET
-        self._weight = self._weight * keep + 1
-        self._x = self._x * keep + records
-        self._y = self._y * keep + seconds
-        self._xx = self._xx * keep + records * records
-        self._xy = self._xy * keep + records * seconds
-        mean_x, mean_y = self._x / self._weight, self._y / self._weight
-        spread = self._xx / self._weight - mean_x * mean_x
-        if mean_x > 0 and mean_y > 0 and spread > (_LEAST_SPREAD * mean_x) ** 2:
-            slope = (self._xy / self._weight - mean_x * mean_y) / spread
-            slope = min(max(slope, 0.0), _MOST_PER_RECORD * mean_y / mean_x)
-            self.per_record = slope / (mean_y - slope * mean_x)
+    def take(self, seen: Sequence[tuple[float, int]]) -> None:
+        """Learn from the seconds and the records of one look."""
+        usual, size = (fmean(one[which] for one in seen) for which in (0, 1))
+        keep = (1 - _FORGET) ** len(seen)
+        self._weight = self._weight * keep + len(seen)
+        self._x = self._x * keep + size * len(seen)
+        self._xx = self._xx * keep + sum((records - size) ** 2 for _, records in seen)
+        self._xy = self._xy * keep + sum(
+            (records - size) * (seconds / usual - 1) for seconds, records in seen
+        )
+        mean = self._x / self._weight
+        if self._xx / self._weight > (_LEAST_SPREAD * mean) ** 2:
+            slope = min(max(self._xy / self._xx, 0.0), _MOST_PER_RECORD / mean)
+            self.per_record = slope / (1 - slope * mean)
 
     def factor(self, records: float) -> float:
         """Return how many times as long so many records take as none."""
@@ -77,7 +81,6 @@ class Concurrency:
 
     def succeeded(self, sent_at: float, now: float, records: int, *, was_limited: bool) -> None:
         """A request was delivered; `was_limited`: when it went, it was the last one that might."""
-        self._shape.take(records, now - sent_at)
         if sent_at < self._since:
             return
         self._seen.append((now - sent_at, records))
@@ -96,6 +99,7 @@ class Concurrency:
             self._move_to(self._limit * _OVERLOAD_FACTOR, now)
 
     def _look(self, now: float) -> None:
+        self._shape.take(self._seen)
         usual = median(seconds / self._shape.factor(records) for seconds, records in self._seen)
         best = self._best[0] / self._shape.factor(self._best[1])
         if self._resumed is not None or usual <= best:
@@ -119,7 +123,10 @@ class Concurrency:
     def _change(self, limit: float, waiting: float) -> float:
         step = max(1.0, log10(limit))
         if waiting > min(6 * step, limit / 2):
-            self._doubles = False
+            if self._doubles:
+                # What doubled was ahead of what it saw: it leaves as many as the sink works on, and a few.
+                self._doubles = False
+                return min(3 * step, (limit - waiting) / 2) - waiting
             return -min(2 * step, limit / 4)
         if not self._was_limited:
             return 0.0
