@@ -106,7 +106,7 @@ def test_a_wish_that_cannot_be_met_is_told_why_and_what_is_the_most(
 @pytest.mark.parametrize(
     ("limits", "seconds", "workers", "share"),
     [
-        (Limits(max_records=10, requests_per_second=40), 0.0, 4, Share.RATE),
+        (Limits(max_records=30, requests_per_second=10), 0.0, 20, Share.RATE),
         (Limits(max_records=10, requests_per_second=1_000), 0.1, 2, Share.CONCURRENCY),
     ],
 )

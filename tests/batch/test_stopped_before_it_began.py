@@ -18,6 +18,8 @@ from tocsin.batch.state import open_state
 from tocsin.batch.state.base import RunStatus, State
 from tocsin.errors import RunTaken, StoreUnavailable
 
+PATIENCE_SECONDS = 10.0
+
 
 class Closed(BookSink):
     """A sink that cannot be opened."""
@@ -76,7 +78,10 @@ def test_no_thread_outlives_a_run_that_could_not_begin(
     with pytest.raises(raised):
         begin(opened)
 
-    assert set(threading.enumerate()) == before
+    begun = set(threading.enumerate()) - before
+    for thread in begun:
+        thread.join(PATIENCE_SECONDS)  # that of a bar is told to end, and may take a moment to hear of it
+    assert [thread.name for thread in begun if thread.is_alive()] == []
     assert opened.runs(at_work=True) == []
     opened.close()
 

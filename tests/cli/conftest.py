@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.replies import Replies
 from tests.cli.zones import in_zone
+from tests.services.ports import free_port
 from tocsin.cli import main
 from tocsin.clock import monotonic
 
@@ -83,13 +84,6 @@ def real_server_in(folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.cli.conftest import Tocsin, free_port
+from tests.cli.conftest import Tocsin
 from tests.cli.replies import Replies
+from tests.services.ports import free_port
 from tocsin.cli import api
 from tocsin.cli.exits import Exit
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PATIENCE_SECONDS, ROOT, Said, Tocsin, free_port, wait_for
+from tests.cli.conftest import PATIENCE_SECONDS, ROOT, Said, Tocsin, wait_for
+from tests.services.ports import free_port
 from tocsin.cli.exits import Exit
 from tocsin.clock import monotonic
 

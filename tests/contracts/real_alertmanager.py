@@ -3,7 +3,6 @@
 import http.client
 import http.server
 import json
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from tests.services.ports import free_port
 from tocsin.clock import monotonic, now
 
 PATIENCE_SECONDS: Final = 90.0
@@ -121,7 +121,7 @@ class Alertmanager:
 @contextmanager
 def running(program: Path, folder: Path, configuration: Mapping[str, Any]) -> Iterator[Alertmanager]:
     """Run it with this configuration, whose receivers are given webhooks, until the block ends."""
-    ear, port = Ear(), _free_port()
+    ear, port = Ear(), free_port()
     webhooks = [
         {"name": one["name"], "webhook_configs": [{"url": f"{ear.url}/{one['name']}"}]}
         for one in configuration["receivers"]
@@ -157,10 +157,3 @@ def _await(manager: Alertmanager, process: "subprocess.Popen[bytes]", log: Path)
         assert process.poll() is None, log.read_text()
         assert monotonic() < until, log.read_text()
         pause.wait(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

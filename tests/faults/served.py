@@ -14,6 +14,7 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
+from tests.services.ports import free_port
 from tocsin.clock import monotonic
 
 ROOT = Path(__file__).parents[2]
@@ -168,14 +169,6 @@ class Served:
     def _listens(self) -> bool:
         with socket.socket() as knocking:
             return knocking.connect_ex(("127.0.0.1", self.port)) == 0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def write_config(folder: Path, hook: str) -> Path:

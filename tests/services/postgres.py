@@ -12,7 +12,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.services.ports import free_port
 from tests.services.programs import POSTGRES, advice, find
 
 RUN_FOLDER = "TOCSIN_TEST_RUN_FOLDER"
@@ -158,7 +158,7 @@ def _new_server(run_folder: Path) -> PostgresServer:
     base = conf.read_text() + SETTINGS + f"fsync = {os.environ.get('TOCSIN_TEST_FSYNC', 'on')}\n"
     failure = RuntimeError("never tried")
     for _ in range(5):
-        server = PostgresServer(folder=str(folder), port=_free_port(), password=password)
+        server = PostgresServer(folder=str(folder), port=free_port(), password=password)
         conf.write_text(f"{base}port = {server.port}\n")
         try:
             server.start()
@@ -201,13 +201,6 @@ def _server_ids() -> tuple[int, int]:
             entry = pwd.getpwnam(name)
             return entry.pw_uid, entry.pw_gid
     raise RuntimeError("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
