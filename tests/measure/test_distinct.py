@@ -1,6 +1,7 @@
-"""Distinct integers of Parquet that lie close together are counted in a map of bits, to the same figures."""
+"""Distinct values are counted to the last, close integers in a map of bits, or as nearly as is told."""
 
 from contextlib import closing
+from math import sqrt
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ from tocsin.measure.files import MAX_SPAN, Files
 from tocsin.measure.sql import Asking
 from tocsin.quality.measurement import Measurement
 
-ROWS = "SELECT {} FROM range(100) AS each(a)"
+ROWS = "SELECT {} FROM range({}) AS each(a)"
 COLUMNS = (
     "a % 7 - 3 AS few",
     "CASE WHEN a % 3 = 0 THEN a END AS thirds",
@@ -43,7 +44,7 @@ def write(path: Path, select: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write(tmp_path / "a.parquet", ROWS.format(", ".join(COLUMNS)))
+    write(tmp_path / "a.parquet", ROWS.format(", ".join(COLUMNS), 100))
     return tmp_path
 
 
@@ -75,7 +76,7 @@ def test_so_do_those_of_some_rows_and_those_of_none(folder: Path) -> None:
 
 def test_so_do_those_of_several_files_whatever_each_of_them_holds(folder: Path) -> None:
     write(folder / "b.parquet", "SELECT (a + 500)::TINYINT % 100 AS tiny FROM range(0) AS each(a)")
-    write(folder / "c.parquet", ROWS.format("a + 90 AS tiny, a - 5000 AS few"))
+    write(folder / "c.parquet", ROWS.format("a + 90 AS tiny, a - 5000 AS few", 100))
 
     assert counted(folder / "*.parquet", of("tiny"), of("few"), of("small")) == [190, 107, 100]
 
@@ -98,3 +99,14 @@ def test_nothing_is_asked_beforehand_of_a_file_that_has_no_such_figures(tmp_path
     (tmp_path / "a.csv").write_text("a\n1\n1\n2\n")
     with closing(Files(str(tmp_path / "a.csv"))) as engine:
         assert query(engine, "a") == 'SELECT count(DISTINCT "a") FROM data'
+
+
+def test_approximate_counts_have_the_standard_error_that_is_told(tmp_path: Path) -> None:
+    columns = [f"c{number}" for number in range(100)]
+    drawn = ", ".join(f"hash(a, {number}) AS {name}" for number, name in enumerate(columns))
+    write(tmp_path / "drawn.parquet", ROWS.format(drawn, 20_000))
+
+    found = counted(tmp_path / "drawn.parquet", *(of(name, is_approximate=True) for name in columns))
+
+    errors = [float(str(one)) / 20_000 - 1 for one in found]
+    assert 0.02 < sqrt(sum(error**2 for error in errors) / len(errors)) < 0.035

@@ -91,7 +91,7 @@ class Measured(Part):
     """SQL for `custom` that gives one number: an aggregate over the columns, or a SELECT with `{table}`."""
 
     approximate: bool | None = None
-    """Whether distinct values may be counted within about 2 %, in less memory; false if left out."""
+    """Whether distinct values may be counted in less memory, with a standard error of 3 %; false else."""
 
     on_fail: Literal["fail_run", "alert", "record"] | None = None
     """What a failed check does: `fail_run` fails the run too, `record` tells nobody; alert if left out."""
