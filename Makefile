@@ -4,7 +4,8 @@
 #   make test     every test, with a real PostgreSQL, a real browser, a real Alertmanager and a real Spark
 #   make check    formatter, linters, types, contracts between rooms
 #   make gallery  what every channel sends, as docs/gallery shows it
-#   make bench    measures; make bench-batch  measures batches alone, beside other tools; make soak  tests for hours
+#   make bench    measures; make bench-batch and make bench-quality measure batches and checks of data alone, beside
+#                 other tools; make soak  tests for hours
 #   make fmt      formats; make lock  pins what we depend on
 
 VENV := .venv
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 CODE := $(wildcard src tests benchmarks examples)
 
 .DELETE_ON_ERROR:
-.PHONY: run test check gallery bench bench-batch soak fmt lock clean
+.PHONY: run test check gallery bench bench-batch bench-quality soak fmt lock clean
 
 run: $(VENV)/examples.done
 	$(BIN)/python examples/flights/main.py $(ARGS)
@@ -38,6 +39,9 @@ bench: $(VENV)/dev.done
 bench-batch: $(VENV)/dev.done
 	$(BIN)/python -m tests.services
 	$(BIN)/python -m benchmarks batch batch-spark batch-peers $(ARGS)
+
+bench-quality: $(VENV)/dev.done
+	$(BIN)/python -m benchmarks quality $(ARGS)
 
 soak: $(VENV)/dev.done
 	$(BIN)/python -m tests.services

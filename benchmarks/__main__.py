@@ -20,6 +20,7 @@ from benchmarks import (
     wrapper,
 )
 from benchmarks.batch import beside, on_spark, reading, scenarios
+from benchmarks.quality import beside as quality
 from benchmarks.report import Row, table, write
 from tests.services.postgres import throw_away_server
 
@@ -33,7 +34,8 @@ def _postgres(rounds: int, seconds: float) -> list[Row]:
         return ingest.measure(rounds, seconds, lambda _which: server.url_of(server.create_database()))
 
 
-def _parts(rounds: int, seconds: float, jobs: int, series: int) -> dict[str, Callable[[], list[Row]]]:
+def _parts(chosen: argparse.Namespace) -> dict[str, Callable[[], list[Row]]]:
+    rounds, seconds = chosen.rounds, chosen.seconds
     return {
         "ingest": lambda: ingest.measure(rounds * SLICES, seconds / SLICES),
         "postgres": lambda: _postgres(rounds * SLICES, seconds / SLICES),
@@ -44,13 +46,14 @@ def _parts(rounds: int, seconds: float, jobs: int, series: int) -> dict[str, Cal
         "wrapper": lambda: wrapper.measure(max(15, rounds)),
         "judging": lambda: judging.measure(rounds * SLICES, seconds / SLICES),
         "idle": lambda: idle.measure(3, 30),
-        "anomaly": lambda: anomaly.measure(series),
+        "anomaly": lambda: anomaly.measure(chosen.series),
         "forecast": lambda: forecast.measure(12, 20),
-        "backtest": lambda: backtest.measure(jobs, 365),
+        "backtest": lambda: backtest.measure(chosen.jobs, 365),
         "batch": lambda: scenarios.measure(rounds),
         "batch-peers": lambda: beside.measure(rounds),
         "batch-sources": lambda: reading.measure(rounds),
         "batch-spark": lambda: on_spark.measure(rounds),
+        "quality": lambda: quality.measure(rounds, chosen.orders),
         "storm": lambda: [*storm.measure(60, 5), *storm.measure(2, 15)],
     }
 
@@ -63,11 +66,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--jobs", type=int, default=1_000, help="how many the backtest has; fewer to try it")
     parser.add_argument("--series", type=int, default=30, help="of each scenario of the anomalies, up to 30")
+    parser.add_argument("--orders", type=int, default=10_000_000, help="that are checked; fewer to try it")
     parser.add_argument(
         "--write", action="store_true", help="write RESULTS.md and results.json; the rows of other parts stay"
     )
     chosen = parser.parse_args()
-    parts = _parts(chosen.rounds, chosen.seconds, chosen.jobs, chosen.series)
+    parts = _parts(chosen)
     unknown = [name for name in chosen.parts if name not in parts]
     if unknown:
         parser.error(f"there is no part {unknown[0]!r}; there are: {', '.join(parts)}")

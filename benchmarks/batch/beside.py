@@ -1,7 +1,5 @@
 """What other tools make of the same sink and the same records: their clean run, and their run with faults."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -10,6 +8,7 @@ from benchmarks.batch.events import poisoned, write
 from benchmarks.batch.figures import Books, said
 from benchmarks.batch.running import CACHE, Ran, SinkProcess, open_sink, run
 from benchmarks.batch.terms import Terms
+from benchmarks.environments import python_with
 from benchmarks.report import Row, mid
 
 PEERS = Path(__file__).parent / "peers"
@@ -24,26 +23,6 @@ NAMES = {
 }
 
 
-def python() -> str:
-    """Return the Python that has the peers, which are installed when they are first asked for."""
-    place, pins = CACHE / "peers", PEERS / "requirements.txt"
-    done = place / "done"
-    if not done.exists() or done.read_text() != pins.read_text():
-        print("installing the peers …", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
-        install = [
-            str(place / "bin" / "python"),
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "install",
-            "--quiet",
-        ]
-        subprocess.run([*install, "--require-hashes", "--requirement", pins], check=True)
-        done.write_text(pins.read_text())
-    return str(place / "bin" / "python")
-
-
 def source(count: int, bad: int) -> Path:
     """Return a file of so many records, so many of them bad."""
     path = CACHE / f"events-{count}-{bad}.jsonl"
@@ -55,7 +34,7 @@ def source(count: int, bad: int) -> Path:
 
 def measure(rounds: int, names: Sequence[str] = tuple(NAMES)) -> list[Row]:
     """Return what each peer used of the permitted, and what it lost, medians of interleaved rounds."""
-    runner = python()
+    runner = python_with(PEERS / "requirements.txt", CACHE / "peers")
     sent: dict[tuple[str, Terms], list[tuple[Ran, Books]]] = {}
     with open_sink() as sink:
         for _ in range(rounds):

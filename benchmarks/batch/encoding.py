@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from benchmarks.batch.events import events
-from benchmarks.batch.running import FIRST
-from benchmarks.processes import ENVIRONMENT
+from benchmarks.processes import ENVIRONMENT, FIRST
 from benchmarks.report import Row, mid, spread
 from tocsin.batch.config import BatchConfig
 from tocsin.batch.encoding import encode_json, encode_json_each

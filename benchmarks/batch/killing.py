@@ -13,10 +13,10 @@ import msgspec
 from benchmarks.batch.beside import source
 from benchmarks.batch.figures import Books, said
 from benchmarks.batch.ours import Case, Outcome
-from benchmarks.batch.running import FIRST, SinkProcess, run
+from benchmarks.batch.running import SinkProcess, run
 from benchmarks.batch.terms import Terms
 from benchmarks.batch.watched import in_flight
-from benchmarks.processes import ENVIRONMENT, START_SECONDS
+from benchmarks.processes import ENVIRONMENT, FIRST, START_SECONDS
 from benchmarks.report import Row, mid
 from tocsin.clock import monotonic
 

@@ -14,14 +14,12 @@ import msgspec
 
 from benchmarks.batch.figures import Books, books_of
 from benchmarks.batch.terms import Terms
-from benchmarks.processes import ENVIRONMENT, START_SECONDS, free_port
+from benchmarks.processes import ENVIRONMENT, FIRST, START_SECONDS, free_port
 from tocsin.clock import monotonic
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "batch"
 SAMPLE_SECONDS = 0.05
-FIRST = ("nice", "-n", "-10")
-"""Before whatever else runs on the machine, where that is allowed; every sender alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,79 @@
+"""What is measured is what Great Expectations, Soda Core, Pointblank and queries by hand find in the same.
+
+They have told it beforehand, each in its pinned version: `python -m benchmarks.quality.told`.
+"""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from msgspec import convert
+
+from benchmarks.quality.beside import FAILS, SAMPLE, SPOILT
+from benchmarks.quality.contenders import APPROXIMATE, EXACT, Said, unlike
+from benchmarks.quality.orders import write, write_spoilt
+from benchmarks.quality.peers import asked
+from benchmarks.quality.told import KEPT
+from tocsin.checking import check
+
+PEERS = convert(json.loads(KEPT.read_text()), dict[str, dict[str, Said]])
+NAN_IS_NULL = {("orders", "Great Expectations (pandas)"): {"weight null"}}
+EACH_OF_SEVERAL = {
+    # Of values that come more than once they count none, and here the first of each is counted.
+    ("spoilt", "Great Expectations (pandas)"): {"order unique"},
+    ("spoilt", "Pointblank (Polars)"): {"order unique"},
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("orders")
+    paths = {name: folder / f"{name}.parquet" for name in PEERS}
+    write(paths["orders"], SAMPLE)
+    write_spoilt(paths["spoilt"], SPOILT)
+    return paths
+
+
+def ours(path: Path, checks: Path = EXACT) -> Said:
+    found = check(str(path), checks, as_of=asked.AS_OF).results
+    return Said(
+        values={one.check.check.id: one.judged.value for one in found},
+        passed={one.check.check.id: not one.is_failed for one in found},
+    )
+
+
+@pytest.mark.parametrize("data", PEERS)
+def test_every_value_is_the_one_that_all_others_find(files: dict[str, Path], data: str) -> None:
+    said = ours(files[data])
+
+    assert len(PEERS[data]) == 7
+    for name, peer in PEERS[data].items():
+        others = {**NAN_IS_NULL, **EACH_OF_SEVERAL}.get((data, name), set())
+        assert unlike(peer, said) == others, name
+        assert said.values.keys() == peer.values.keys()
+
+
+@pytest.mark.parametrize("data", PEERS)
+def test_every_verdict_is_the_one_that_all_others_come_to(files: dict[str, Path], data: str) -> None:
+    said = ours(files[data])
+
+    assert [name for name, passed in (said.passed or {}).items() if passed] == [
+        name for name in asked.NAMES if data == "orders" and name != FAILS
+    ]
+    assert {name for name, peer in PEERS[data].items() if peer.passed not in (None, said.passed)} == set()
+
+
+def test_those_who_find_more_nulls_take_nan_for_null(files: dict[str, Path]) -> None:
+    (found,) = duckdb.execute(
+        "SELECT avg((weight IS NULL OR isnan(weight))::INT) FROM read_parquet($1)", [str(files["orders"])]
+    ).fetchall()
+
+    assert PEERS["orders"]["Great Expectations (pandas)"].values["weight null"] == pytest.approx(found[0])
+
+
+def test_a_count_that_is_approximate_is_within_what_is_told_of_it(files: dict[str, Path]) -> None:
+    exact, roughly = ours(files["orders"]), ours(files["orders"], APPROXIMATE)
+
+    assert unlike(roughly, exact) <= {"order unique"}
+    assert roughly.values["order unique"] == pytest.approx(1, abs=2 * 0.03)
