@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
@@ -14,11 +15,12 @@ from tocsin.config.data_checks import ChecksFile, checks_in, load_checks
 from tocsin.errors import ConfigError, Problem
 from tocsin.jobs.checks import Check
 from tocsin.jobs.declaring import change_written
-from tocsin.measure.checking import Checked, CheckResult, Showing, carried_out
+from tocsin.measure.checking import Checked, CheckResult, Showing, as_read, carried_out
+from tocsin.measure.observed import Observed
 from tocsin.measure.opening import opened
 from tocsin.quality.measurement import OnFail
 
-__all__ = ["Checked", "Checks", "as_declared", "check", "check_in_run", "declare", "tell_of"]
+__all__ = ["Checked", "Checks", "Watched", "as_declared", "check", "check_in_run", "declare", "tell_of"]
 
 Checks = str | Path | Sequence[Mapping[str, object]] | ChecksFile
 """The path of a file of checks, or checks with the keys that such a file has."""
@@ -58,6 +60,34 @@ def check_in_run(run: Run, data: object, checks: Checks, *, table: str = "", nam
     found = check(data, written, table=table)
     tell_of(run, found)
     return found
+
+
+class Watched:
+    """A frame of Spark that is checked by what its job writes: write `frame`, once, then let it be told.
+
+    No rows are shown of failed checks, for that would read the frame again.
+    """
+
+    def __init__(self, run: Run, frame: object, checks: Checks, *, name: str = "") -> None:
+        written = _called(name, _written(checks))
+        _refuse_what_is_there(run, written)
+        declare(run, written)
+        self._run, self._checks = run, written.checks
+        self._begun, self._source = monotonic(), type(frame).__name__
+        self._observed = Observed(frame, [one.measurement for one in written.checks])
+
+    @property
+    def frame(self) -> Any:  # noqa: ANN401 -- a frame of Spark, which is published without types
+        """What is to be written."""
+        return self._observed.frame
+
+    def tell(self) -> Checked:
+        """Return what becomes of the checks, and have the run tell it."""
+        results = as_read(self._observed.measure(now()), self._checks)
+        seconds = monotonic() - self._begun
+        found = Checked(source=self._source, results=results, remarks=(), seconds=seconds)
+        tell_of(self._run, found)
+        return found
 
 
 def declare(run: Run, written: ChecksFile) -> None:

@@ -29,7 +29,11 @@ SHOWN_ONLY = {
     "servers/dump.sh": "is PostgreSQL's own tool",
 }
 # Folders whose scripts and programs run in an order and on data of their own, and where.
-ON_THEIR_OWN = {"data-tutorial": "test_data_tutorial.py", "data-checks/by-example": "test_data_checks.py"}
+ON_THEIR_OWN = {
+    "data-tutorial": "test_data_tutorial.py",
+    "data-checks/by-example": "test_data_checks.py",
+    "engines": "test_engines.py",
+}
 # Programs that run in another test, and where.
 ELSEWHERE = {
     "spark/events.py": "tests/batch/spark/test_on_spark.py, which has a Spark",

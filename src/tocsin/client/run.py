@@ -20,6 +20,8 @@ from tocsin.client.reporter import Reporter
 TYPE_CHECKING = False  # importing typing for its constant would cost every start 3 ms
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tocsin.checking import Checked, Checks
 
 MAX_STEPS = 100
@@ -129,8 +131,7 @@ class Run:
 
             return check_in_run(self, data, checks, table=table, name=name)
         except (ModuleNotFoundError, TocsinError) as error:
-            say(f"data was not checked: {error}")
-            self.fail(f"data was not checked: {error}")
+            self._was_not_checked(error)
             return None
 
     def claim(self, names: Collection[str]) -> str:
@@ -139,6 +140,30 @@ class Run:
         if not taken:
             self._claimed.update(names)
         return taken
+
+    @contextmanager
+    def observe(self, frame: object, checks: "Checks", *, name: str = "") -> "Iterator[Any]":
+        """Give a frame of Spark to be written in place of this one, and check what was written.
+
+        The data is read no second time. The first thing that is done with the frame must be what writes it;
+        what cannot be measured meanwhile is an error of its check. What `check` says of the rest holds here.
+        """
+        from tocsin.errors import TocsinError
+
+        try:
+            from tocsin.checking import Watched
+
+            watched = Watched(self, frame, checks, name=name)
+        except (ModuleNotFoundError, TocsinError) as error:
+            self._was_not_checked(error)
+            yield frame
+            return
+        yield watched.frame
+        watched.tell()
+
+    def _was_not_checked(self, error: Exception) -> None:
+        say(f"data was not checked: {error}")
+        self.fail(f"data was not checked: {error}")
 
     @harmless
     def note(self, name: str, text: str) -> None:

@@ -1,6 +1,6 @@
 """The checks of a table carried out: measured in one pass, judged, and failed rows named by their keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,7 @@ from tocsin.measure.engine import Engine, Table
 from tocsin.measure.sql import Asking
 from tocsin.measure.table import Column, called, columns_of
 from tocsin.quality.check import CheckVerdict, Judged, judge_reading
-from tocsin.quality.measurement import MAX_SHOWN, DataCheck, OnFail, Reading, ValueTest
+from tocsin.quality.measurement import MAX_SHOWN, DataCheck, Measurement, OnFail, Reading, ValueTest
 
 HIDDEN: Final = "•••"
 MAX_VALUE: Final = 80
@@ -88,6 +88,15 @@ def carried_out(
             examples = _examples(engine, table.columns, check, showing)
         results.append(CheckResult(check=check, judged=judged, reading=read, examples=examples))
     return tuple(results)
+
+
+def as_read(readings: Mapping[Measurement, Reading], checks: Sequence[DataCheck]) -> tuple[CheckResult, ...]:
+    """Return what becomes of each check by what was measured already; rows are not looked for any more."""
+    return tuple(
+        CheckResult(check=check, judged=judge_reading(check.check, read), reading=read)
+        for check in checks
+        for read in (readings[check.measurement],)
+    )
 
 
 def _has_rows(judged: Judged) -> bool:

@@ -1,0 +1,1 @@
+tocsin quality run --checks export.checks.yaml
