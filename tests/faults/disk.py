@@ -1,5 +1,6 @@
 """Disks that a test can fill and empty again, on any machine and as any user."""
 
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,17 @@ from tests.faults.served import Served
 
 DISK_KIB = 4_096
 LEFT_BYTES = 64 * 1024
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let this process write no larger file, as if the disk were full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class Disk(Protocol):

@@ -1,21 +1,27 @@
 """Files are measured where they lie; what is wrong with them is told, and nothing else is read."""
 
 import gzip
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from tests.faults.disk import files_of_at_most
 from tests.measure.hostile import AS_OF, hostile_rows, write_parquet
 from tocsin.errors import NotMeasured
 from tocsin.jobs.checks import Metric
+from tocsin.measure.bounded import MOST_BYTES, bounded_memory
 from tocsin.measure.engine import Table
-from tocsin.measure.files import Files
+from tocsin.measure.files import Files, found_at, reader_of
+from tocsin.measure.table import Holds
 from tocsin.quality.measurement import Age, Between, Custom, FoundIn, Matching, Measurement, Reading
 
 ROWS = Measurement(metric=Metric.ROW_COUNT)
@@ -282,3 +288,112 @@ def test_an_approximate_count_says_so(tmp_path: Path) -> None:
 
     assert found.said == "approximate"
     assert found.value == pytest.approx(10_000, rel=0.1)
+
+
+def test_a_pipe_or_a_device_is_refused_before_anything_is_read_of_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+
+    for name in ("pipe.csv", "zero.csv", "*.csv"):
+        with pytest.raises(NotMeasured, match="is no file but a folder, a pipe or a device"):
+            Files(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("path", ["x" * 5_000 + ".csv", "no\0name.csv", "/proc/self/mem/a.csv"])
+def test_a_path_that_no_file_can_have_is_told(path: str) -> None:
+    with pytest.raises(NotMeasured, match=r"cannot be read|there is no file"):
+        Files(path)
+
+
+def test_files_of_csv_with_the_same_columns_are_read_at_once_and_all_of_them_tell_the_types(
+    tmp_path: Path,
+) -> None:
+    for number in range(40):
+        (tmp_path / f"{number:02}.csv").write_text(f"id,v\n{number},{number}\n")
+    (tmp_path / "40.csv").write_text('id,v\n40,"x, and ""y"""\n')
+    (tmp_path / "41.csv").write_text("id,v\n")
+    (tmp_path / "42.csv").write_bytes(b"v,extra,id\r\n7,1,42\r\n")
+    path = str(tmp_path / "*.csv")
+
+    reader = reader_of(path, found_at(path))
+    with table(path) as opened:
+        asked = [ROWS, of(Metric.SUM, "id"), of(Metric.MAXIMUM, "extra"), of(Metric.DISTINCT_COUNT, "v")]
+        found = opened.measure(asked, AS_OF)
+
+    assert reader.count("read_csv") == 2
+    assert [found[one].value for one in asked] == [42, sum(range(41)) + 42, 1, 41]
+    assert {column.name: column.holds for column in opened.columns}["v"] is Holds.TEXT
+
+
+def test_a_file_of_csv_without_rows_makes_no_text_of_the_numbers_of_others(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,v\n")
+    (tmp_path / "b.csv").write_text("id,v\n1,2.5\n")
+
+    assert read(tmp_path / "*.csv", of(Metric.MEAN, "v")).value == 2.5
+
+
+def test_of_a_line_that_is_too_long_it_is_told_why_it_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1," + "x" * 3_000_000 + "\n")
+
+    with pytest.raises(NotMeasured, match="Line: 1: Maximum line size"):
+        Files(str(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize("becomes", ["nothing", "half", "another"])
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_file_that_changes_while_it_is_measured_costs_its_values_and_nothing_else(
+    tmp_path: Path, ending: str, becomes: str
+) -> None:
+    path = tmp_path / f"a.{ending}"
+    duckdb.execute(f"COPY (SELECT i AS a, 'x' || i AS b FROM range(50000) t(i)) TO '{path}'")  # noqa: S608 -- our own file
+    content = path.read_bytes()
+    asked = of(Metric.SUM, "a")
+
+    with table(path) as opened:
+        match becomes:
+            case "nothing":
+                path.unlink()
+            case "half":
+                path.write_bytes(content[: len(content) // 2])
+            case _:
+                path.write_bytes(b"no,data\n" * 10)
+        found = opened.measure([asked], AS_OF)[asked]
+
+    assert found.is_error or (ending == "csv" and becomes == "half")
+
+
+def test_a_single_text_that_is_larger_than_all_memory_fails_its_own_check(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", {"a": [1, 2]})
+    huge = of(Metric.CUSTOM, detail=Custom("SELECT max(length(repeat('x', 3000000000 + a))) FROM {table}"))
+
+    with bounded_memory(MOST_BYTES), table(path) as opened:
+        found = opened.measure([huge, ROWS], AS_OF)
+
+    assert "more memory than it may have" in found[huge].said
+    assert found[ROWS].value == 2
+
+
+def test_a_disk_without_room_for_what_memory_cannot_hold_fails_the_check_that_needs_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.parquet"
+    duckdb.execute(f"COPY (SELECT md5(i::text) AS a FROM range(1500000) t(i)) TO '{path}'")  # noqa: S608 -- our own file
+    many = of(Metric.DISTINCT_COUNT, "a")
+
+    with table(path, memory_limit="60MB") as opened, files_of_at_most(100_000):
+        found = opened.measure([many, ROWS], AS_OF)
+
+    assert found[many].is_error
+    assert found[ROWS].value == 1_500_000
+
+
+def test_a_place_for_temporary_files_that_cannot_be_written_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.parquet", {"a": [1]})
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/self")
+
+    with pytest.raises(
+        NotMeasured, match=r"cannot be put aside in /proc/self: .*; name a folder .* by TMPDIR"
+    ):
+        Files(str(path))

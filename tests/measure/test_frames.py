@@ -302,3 +302,25 @@ def test_no_library_is_imported_to_find_out_what_something_is() -> None:
 
     assert said.splitlines()[0].startswith("int is nothing that can be measured: give the path")
     assert said.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        pd.DataFrame({"a": [None, None]}),
+        pl.DataFrame({"a": [None, None]}),
+        pa.table({"a": pa.nulls(2)}),
+    ],
+    ids=["pandas", "polars", "arrow"],
+)
+@pytest.mark.parametrize("metric", [Metric.MEAN, Metric.VALUE_RANGE, Metric.PATTERN_MATCH, Metric.FRESHNESS])
+def test_a_column_of_nulls_alone_is_measured_as_one_that_happens_to_have_no_value(
+    empty: Frame, metric: Metric
+) -> None:
+    detail = (
+        Matching("x") if metric is Metric.PATTERN_MATCH else Age() if metric is Metric.FRESHNESS else None
+    )
+    asked = Measurement(metric=metric, columns=("a",), detail=detail)
+
+    assert measured(empty, [asked]) == [Reading(said="there are no values that are not null")]
+    assert only(empty, Metric.NULL_RATE, "a").value == 1.0

@@ -3,6 +3,7 @@
 `tocsin batch` reads the state of the batch toolkit: no server's, but a file of whoever runs pipelines.
 """
 
+import errno
 import io
 import sys
 from collections.abc import Mapping, Sequence
@@ -90,7 +91,17 @@ def main(words: Sequence[str] | None = None) -> int:
     except ClientError as error:
         click.echo(f"tocsin: {error}", err=True)
         return error.exit_code
+    except OSError as error:
+        if not _is_of_output(error):
+            raise
+        click.echo(f"tocsin: what it says cannot be written: {error.strerror}", err=True)
+        return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; nothing more was done", err=True)
         return INTERRUPTED
     return code if isinstance(code, int) else Exit.OK
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether what the answer goes to has no room for it, or is gone."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) and error.filename is None

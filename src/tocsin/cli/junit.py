@@ -28,12 +28,12 @@ class Cases(NamedTuple):
     cases: Sequence[Case]
 
 
-def write_junit(path: Path, suites: Sequence[Cases]) -> None:
-    """Write the XML to a file and say so; ends the command where it cannot be written."""
+def write_junit(path: Path, suites: Sequence[Cases], *, code: Exit = Exit.FAILED) -> None:
+    """Write the XML to a file and say so; ends the command by this code where it cannot be written."""
     try:
         path.write_bytes(junit(suites))
     except OSError as error:
-        give_up(f"{path} cannot be written: {error.strerror}", Exit.FAILED)
+        give_up(f"{path} cannot be written: {error.strerror}", code)
     say(f"{path} written")
 
 

@@ -100,12 +100,12 @@ def run(
         found = _reported(place, table, written, at, job=job, environment=environment)
     else:
         found = _checked(place, table, written, at)
-    if junit is not None:
-        write_junit(junit, [as_cases(found)])
     if as_json:
         print_json(as_data(found))
     else:
         tell(found)
+    if junit is not None:
+        write_junit(junit, [as_cases(found)], code=Exit.USAGE)
     if found.failed:
         raise click.exceptions.Exit(Exit.FAILED)
 
@@ -127,9 +127,11 @@ def _written(path: Path | None, config: Path | None, job: str | None, environmen
 def _checked(place: str, table: str, written: "ChecksFile", as_of: datetime) -> "Checked":
     """Return what became of the checks; ends the command where the data cannot be read."""
     from tocsin.checking import check
+    from tocsin.measure.bounded import bounded_memory
 
     try:
-        return check(place, written, table=table, as_of=as_of)
+        with bounded_memory():
+            return check(place, written, table=table, as_of=as_of)
     except NotMeasured as error:
         give_up(str(error), Exit.USAGE)
 
@@ -139,12 +141,14 @@ def _reported(
 ) -> "Checked":
     """Return the same, told as a run of a job."""
     from tocsin.checking import check, declare, tell_of
+    from tocsin.measure.bounded import bounded_memory
 
     found, trouble = None, ""
     with _run_of(job, environment) as run:
         declare(run, written)
         try:
-            found = check(place, written, table=table, as_of=as_of)
+            with bounded_memory():
+                found = check(place, written, table=table, as_of=as_of)
             tell_of(run, found)
         except NotMeasured as error:
             trouble = str(error)
@@ -188,12 +192,13 @@ def suggest(source: str, table: str, path: Path | None, *, force: bool, null_val
     """
     with needs_quality():
         from tocsin.cli.quality_written import as_yaml
+        from tocsin.measure.bounded import bounded_memory
         from tocsin.measure.opening import opened
         from tocsin.measure.suggesting import null_marks, suggested
     try:
         if not table:
             null_values = null_values or null_marks(source)
-        with closing(opened(source, table=table, null_values=null_values)) as engine:
+        with bounded_memory(), closing(opened(source, table=table, null_values=null_values)) as engine:
             text = as_yaml(source, table, suggested(engine, now()), path, null_values)
     except NotMeasured as error:
         give_up(str(error), Exit.USAGE)

@@ -1,5 +1,6 @@
 """Delta tables, by `deltalake`: the rows of their newest version."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ def is_delta(path: str) -> bool:
     """Return whether a path is that of a Delta table; an address is, unless it names files."""
     if "://" in path:
         return "*" not in path and not Path(path).suffix
-    return (Path(path) / "_delta_log").is_dir()
+    return os.path.isdir(Path(path) / "_delta_log")  # noqa: PTH112 -- also where there can be no such path
 
 
 def delta_table(path: str) -> Any:  # noqa: ANN401 -- published without types

@@ -1,10 +1,13 @@
 """The engine over DuckDB: one connection in memory that reads what it was given and nothing else."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Final
 
 from tocsin.errors import NotMeasured
-from tocsin.measure.bounded import TIMEOUT_SECONDS, stopped_after, took_too_long
+from tocsin.measure.bounded import TIMEOUT_SECONDS, done_within, took_too_long
 from tocsin.measure.dialect import DUCKDB, Dialect
 from tocsin.measure.engine import Row
 from tocsin.measure.table import Column
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
 MEMORY_LIMIT: Final = "1GiB"
 """What needs more is put aside on disk, as far as that is possible."""
 _RELATION: Final = "data"
+_IS_FULL: Final = "Could not write"
+_EXTENSION: Final = re.compile(r"required extension '(\w+)")
+_OF_CSV: Final = ("CSV Error on Line", "Error when sniffing")
+"""How errors begin that say only in a later line what is wrong."""
 
 
 class DuckTable:
@@ -68,48 +75,76 @@ class DuckTable:
         import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
 
         try:
-            with stopped_after(self._timeout, self._connection.interrupt):
-                return list(self._connection.execute(query).fetchall())
+            return executed(self._connection, query, self._timeout)
         except duckdb.InterruptException:
             raise NotMeasured(took_too_long(self._timeout)) from None
         except duckdb.OutOfMemoryException:
             raise NotMeasured(
-                "it needs more memory than it may have; ask for approximate counts, or allow more",
+                "it needs more memory than it may have, and more than can be put aside on disk; "
+                "ask for approximate counts, or allow more",
                 is_statement=True,
             ) from None
         except (duckdb.IOException, duckdb.HTTPException) as error:
-            raise NotMeasured(first_line(error)) from error
+            # Without room to put anything aside, what needs none can still be asked.
+            raise NotMeasured(first_line(error), is_statement=_IS_FULL in str(error)) from error
         except (duckdb.Error, RuntimeError) as error:
             raise NotMeasured(first_line(error), is_statement=True) from error
 
 
-def connected(folder: str, *, memory_limit: str = MEMORY_LIMIT) -> "duckdb.DuckDBPyConnection":
-    """Return a connection that puts aside in `folder` what memory cannot hold, and downloads nothing."""
+@contextmanager
+def connected(memory_limit: str = MEMORY_LIMIT) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Open a connection that puts aside on disk what memory cannot hold, and downloads nothing."""
     import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
 
-    try:
-        connection = duckdb.connect(
-            config={
+    with ExitStack() as opened:
+        try:
+            folder = opened.enter_context(TemporaryDirectory(prefix="tocsin-", ignore_cleanup_errors=True))
+            settings: dict[str, str | bool | int | float | list[str]] = {
                 "memory_limit": memory_limit,
                 "temp_directory": folder,
                 "autoinstall_known_extensions": "false",
                 "preserve_insertion_order": "false",
             }
-        )
-        return connection.execute("SET TimeZone = 'UTC'")
-    except duckdb.Error as error:
-        raise NotMeasured(first_line(error)) from error
+            connection = opened.enter_context(duckdb.connect(config=settings))
+            connection.execute("SET enable_progress_bar = false")
+            connection.execute("SET TimeZone = 'UTC'")
+        except duckdb.Error as error:
+            raise NotMeasured(first_line(error)) from error
+        except OSError as error:
+            raise NotMeasured(
+                f"what memory cannot hold cannot be put aside in {gettempdir()}: {error.strerror}; "
+                "name a folder with room by TMPDIR"
+            ) from error
+        yield connection
 
 
-def locked(connection: "duckdb.DuckDBPyConnection", paths: Sequence[str]) -> None:
-    """Let a connection read these paths and nothing else from now on, and change nothing."""
-    listed = ", ".join(DUCKDB.text_of(path) for path in paths)
-    connection.execute(f"SET allowed_paths = [{listed}]")
+def executed(
+    connection: "duckdb.DuckDBPyConnection", query: str, seconds: float = TIMEOUT_SECONDS
+) -> list[Row]:
+    """Return what a statement gives; it may take so long, and whoever interrupts it is heard."""
+    return done_within(seconds, lambda: list(connection.execute(query).fetchall()), connection.interrupt)
+
+
+def locked(
+    connection: "duckdb.DuckDBPyConnection", paths: Sequence[str], folders: Sequence[str] = ()
+) -> None:
+    """Let a connection read these paths, and all in these folders, from now on, and change nothing."""
+    for setting, allowed in (("allowed_paths", paths), ("allowed_directories", folders)):
+        connection.execute(f"SET {setting} = [{', '.join(map(DUCKDB.text_of, allowed))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what DuckDB says, without the kind of error that it begins with."""
-    line = (str(error).splitlines() or [type(error).__name__])[0]
-    return line.partition("Error: ")[2] or line
+    """Return the gist of what DuckDB says, without the kind of error that it begins with."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    if missing := _EXTENSION.search(lines[0]):
+        return (
+            f"that needs the extension {missing[1]} of DuckDB, which is not installed; do it once with: "
+            f"python -c \"import duckdb; duckdb.execute('INSTALL {missing[1]}')\""
+        )
+    line = lines[0].partition("Error: ")[2] or lines[0]
+    if line.startswith(_OF_CSV):
+        why = next((one for one in lines[1:] if one and not one.startswith("Original Line")), "")
+        return f"{line.rstrip('.')}: {why}" if why else line
+    return line

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from tempfile import TemporaryDirectory
 
 from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS
@@ -29,8 +28,7 @@ class DuckFile(DuckTable):
 
         path = file_of(url)
         with ExitStack() as opened:
-            folder = opened.enter_context(TemporaryDirectory(prefix="tocsin-", ignore_cleanup_errors=True))
-            connection = opened.enter_context(connected(folder, memory_limit=memory_limit))
+            connection = opened.enter_context(connected(memory_limit))
             others = {name: relation_of(other, self.dialect) for name, other in (beside or {}).items()}
             try:
                 connection.execute(f"ATTACH {self.dialect.text_of(path)} AS measured (READ_ONLY)")

@@ -11,8 +11,8 @@ from tocsin.measure.aggregate import Aggregate, Kind, needed
 from tocsin.measure.dialect import Dialect
 from tocsin.measure.shape import drift
 from tocsin.measure.sql import Asking
-from tocsin.measure.table import Column, columns_of
-from tocsin.measure.working_out import finite, reading
+from tocsin.measure.table import Column, columns_of, has_no_values
+from tocsin.measure.working_out import NO_VALUES, finite, reading
 from tocsin.quality.measurement import MAX_SEGMENTS, Age, Custom, Measurement, Reading, Segment
 
 Row = Sequence[object]
@@ -67,6 +67,8 @@ class Table:
             columns = columns_of(one, self.columns)
             if isinstance(columns, str):
                 yield one, not_measured(columns)
+            elif has_no_values(one, columns):
+                yield one, NO_VALUES
             elif one.metric is Metric.SCHEMA_DRIFT:
                 yield one, drift(one, self.columns)
             elif isinstance(one.detail, Custom) and one.detail.is_query:

@@ -1,18 +1,19 @@
 """Files of Parquet, CSV and JSON lines, compressed or not, one or many, measured where they lie."""
 
 import glob
-from collections.abc import Mapping, Sequence
+import gzip
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS
 from tocsin.measure.dialect import DUCKDB
-from tocsin.measure.duck import MEMORY_LIMIT, DuckTable, connected, first_line, locked
+from tocsin.measure.duck import MEMORY_LIMIT, DuckTable, connected, executed, first_line, locked
 from tocsin.measure.table import Column
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 MAX_FILES: Final = 10_000
 MAX_LINES_SHOWN: Final = 3
-_CSV: Final = "read_csv({files}, nullstr = {nulls}, store_rejects = true, rejects_limit = 0)"
+MAX_HEADER_BYTES: Final = 2**20
+_CSV: Final = (
+    "read_csv({files}, nullstr = {nulls}, store_rejects = true, rejects_limit = 0, files_to_sniff = -1)"
+)
 _LINES: Final = "read_json({files}, format = 'newline_delimited', union_by_name = true)"
 _READERS: Final = {
     ".parquet": "read_parquet({files}, union_by_name = true)",
@@ -59,32 +63,29 @@ class Files(DuckTable):
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         with ExitStack() as opened:
-            folder = opened.enter_context(TemporaryDirectory(prefix="tocsin-", ignore_cleanup_errors=True))
-            connection = opened.enter_context(connected(folder, memory_limit=memory_limit))
+            connection = opened.enter_context(connected(memory_limit))
             others = {name: (other, found_at(other)) for name, other in (beside or {}).items()}
             files = found_at(path)
             reader = reader_of(path, files, null_values)
             self.is_csv = "read_csv(" in reader
             if null_values and not self.is_csv:
                 raise NotMeasured(NOT_CSV.format(path))
-            readable = [*files, *(file for _, found in others.values() for file in found)]
-            self._begin(connection, path, reader, readable)
             readers = {name: reader_of(other, found, null_values) for name, (other, found) in others.items()}
+            readable = [*files, *(file for _, found in others.values() for file in found)]
+            self._begin(connection, path, reader)
+            locked_to(connection, readable, readers.values())
             super().__init__(connection, readers, timeout_seconds=timeout_seconds)
             if "read_parquet(" in reader and not path.startswith(REMOTE):
                 self.dialect = replace(DUCKDB, distinct_of=cache(self._in_bits))
             self._held = opened.pop_all()
 
-    def _begin(
-        self, connection: "duckdb.DuckDBPyConnection", path: str, reader: str, readable: Sequence[str]
-    ) -> None:
+    def _begin(self, connection: "duckdb.DuckDBPyConnection", path: str, reader: str) -> None:
         import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
 
         try:
             if not path.startswith(REMOTE):
                 _read_when_needed(connection)
-                locked(connection, readable)
-            connection.execute(f"CREATE VIEW {self.relation} AS SELECT * FROM {reader}")
+            executed(connection, f"CREATE VIEW {self.relation} AS SELECT * FROM {reader}")
         except duckdb.Error as error:
             raise NotMeasured(f"{path} cannot be read: {first_line(error)}") from error
 
@@ -138,17 +139,48 @@ def _is(number: int) -> str:
     return "are" if number > 1 else "is"
 
 
+def locked_to(
+    connection: "duckdb.DuckDBPyConnection", readable: Sequence[str], readers: Iterable[str]
+) -> None:
+    """Let a connection read these paths and addresses and nothing else from now on, and change nothing.
+
+    `readers` are looked at before, where any is of an address: the extension that it needs, and the keys of
+    its owner, cannot be loaded afterwards. Raises NotMeasured where one cannot be read.
+    """
+    import duckdb  # noqa: PLC0415 -- an extra, loaded where it is used
+
+    patterns = [path for path in readable if path.startswith(REMOTE) and "*" in path]
+    folders = {path[: path.index("*")].rpartition("/")[0] + "/" for path in patterns}
+    try:
+        if any(path.startswith(REMOTE) for path in readable):
+            for reader in readers:
+                executed(connection, f"DESCRIBE SELECT * FROM {reader}")
+        locked(connection, [path for path in readable if path not in patterns], sorted(folders))
+    except duckdb.Error as error:
+        raise NotMeasured(first_line(error)) from error
+
+
 def found_at(path: str) -> list[str]:
     """Return the files that a path or pattern stands for."""
     if path.startswith(REMOTE):
         return [path]
+    try:
+        return _found(path)
+    except OSError as error:
+        raise NotMeasured(f"{path:.200} cannot be read: {error.strerror}") from None
+
+
+def _found(path: str) -> list[str]:
     if Path(path).is_dir():
         raise NotMeasured(f"{path} is a folder; name its files with a pattern: {Path(path) / '*.parquet'}")
-    files = [path] if Path(path).is_file() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207 -- the pattern may be absolute
+    files = [path] if Path(path).exists() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207 -- the pattern may be absolute
     if not files:
         raise NotMeasured(f"there is no file {path}")
     if len(files) > MAX_FILES:
         raise NotMeasured(f"{path} stands for {len(files):,} files; at most {MAX_FILES:,} are read at once")
+    for file in files:
+        if Path(file).exists() and not Path(file).is_file():
+            raise NotMeasured(f"{file} is no file but a folder, a pipe or a device; name files of data alone")
     return files
 
 
@@ -162,12 +194,36 @@ def reader_of(path: str, files: list[str], null_values: Sequence[str] = ()) -> s
         raise NotMeasured(
             f"{path} is no kind of file that can be read; known are {known}, also packed as gz or zst"
         )
-    listed = [DUCKDB.text_of(file) for file in files]
     nulls = f"[{', '.join(map(DUCKDB.text_of, ('', *null_values)))}]"
-    if _READERS[kind] is _CSV and len(files) > 1:
-        # Matching columns by name and keeping lines that are broken is done for one file at a time.
-        each = " UNION ALL BY NAME ".join(
-            f"SELECT * FROM {_CSV.format(files=file, nulls=nulls)}" for file in listed
-        )
-        return f"({each})"
-    return _READERS[kind].format(files=f"[{', '.join(listed)}]", nulls=nulls)
+    if _READERS[kind] is not _CSV or len(files) == 1:
+        return _read_by(_READERS[kind], files, nulls)
+    # One read leaves out columns that its first file has not, so it takes files that have the same.
+    alike = dict[bytes, list[str]]()
+    for file in sorted(files, key=_bytes_of, reverse=True):
+        alike.setdefault(_header_of(file), []).append(file)
+    each = " UNION ALL BY NAME ".join(
+        f"SELECT * FROM {_read_by(_CSV, some, nulls)}" for some in alike.values()
+    )
+    return f"({each})"
+
+
+def _read_by(reader: str, files: Sequence[str], nulls: str) -> str:
+    return reader.format(files=f"[{', '.join(map(DUCKDB.text_of, files))}]", nulls=nulls)
+
+
+def _bytes_of(file: str) -> int:
+    """Return how large a file is: of those that are alike the largest shows best what they hold."""
+    try:
+        return Path(file).stat().st_size
+    except OSError:
+        return 0
+
+
+def _header_of(file: str) -> bytes:
+    """Return the first line of a file; where it cannot be told, what no other file has."""
+    is_packed, is_gzip = file.lower().endswith(_PACKED), file.lower().endswith(".gz")
+    try:
+        with gzip.open(file) if is_gzip else Path(file).open("rb") as opened:
+            return file.encode() if is_packed and not is_gzip else opened.readline(MAX_HEADER_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return file.encode()

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.errors import NotMeasured
 from tocsin.measure.bounded import TIMEOUT_SECONDS
-from tocsin.measure.duck import MEMORY_LIMIT, DuckTable, connected, first_line, locked
-from tocsin.measure.files import REMOTE, found_at, reader_of
+from tocsin.measure.duck import MEMORY_LIMIT, DuckTable, connected, first_line
+from tocsin.measure.files import found_at, locked_to, reader_of
 from tocsin.measure.table import Column
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ class Frames(DuckTable):
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         with ExitStack() as opened:
-            folder = opened.enter_context(TemporaryDirectory(prefix="tocsin-", ignore_cleanup_errors=True))
-            connection = opened.enter_context(connected(folder, memory_limit=memory_limit))
+            connection = opened.enter_context(connected(memory_limit))
             self._frame = _placed(connection, self.relation, frame)
             others, readable = dict[str, str](), list[str]()
             for place, (name, other) in enumerate((beside or {}).items()):
@@ -71,8 +69,7 @@ class Frames(DuckTable):
                 else:
                     others[name] = f"beside_{place}"
                     _placed(connection, others[name], other)
-            if not any(path.startswith(REMOTE) for path in readable):
-                locked(connection, readable)
+            locked_to(connection, readable, others.values())
             super().__init__(connection, others, timeout_seconds=timeout_seconds)
             self._held = opened.pop_all()
 

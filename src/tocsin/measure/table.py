@@ -12,15 +12,17 @@ from tocsin.quality.measurement import Measurement
 
 
 class Holds(Enum):
-    """What a column holds, as far as it matters to what can be measured of it."""
+    """What a column holds, as far as it matters to what can be measured of it; NOTHING: nulls of no type."""
 
     NUMBERS = "numbers"
     TEXT = "text"
     INSTANTS = "instants"
+    NOTHING = "nothing"
     ELSE = "something else"
 
 
 _TYPES: Final = (
+    (Holds.NOTHING, re.compile(r'^"?(null|void)"?$', re.IGNORECASE)),
     (Holds.INSTANTS, re.compile(r"timestamp|datetime|^date\b", re.IGNORECASE)),
     (
         Holds.ELSE,
@@ -96,7 +98,7 @@ def columns_of(measurement: Measurement, table: tuple[Column, ...]) -> tuple[Col
         if isinstance(column, str):
             return column
         wanted = _ASKS_FOR.get(measurement.metric)
-        if wanted is not None and column.holds not in wanted:
+        if wanted is not None and column.holds not in (*wanted, Holds.NOTHING):
             words = " or ".join(holds.value for holds in wanted)
             return f"column {name!r} is {column.type}, and {measurement.metric.value} is measured of {words}"
         found.append(column)
@@ -105,6 +107,11 @@ def columns_of(measurement: Measurement, table: tuple[Column, ...]) -> tuple[Col
         if isinstance(column, str):
             return column
     return tuple(found)
+
+
+def has_no_values(measurement: Measurement, columns: tuple[Column, ...]) -> bool:
+    """Whether a measurement of these columns asks for values of some kind, and there is none of any."""
+    return measurement.metric in _ASKS_FOR and any(column.holds is Holds.NOTHING for column in columns)
 
 
 def called(name: str, table: tuple[Column, ...]) -> Column | str:
