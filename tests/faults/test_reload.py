@@ -34,10 +34,10 @@ receivers:
   - {name: hook, webhook: {url: 'file:nowhere'}}
 """
 BAD = (
-    (UNKNOWN_RECEIVER, (":3: route.receiver: no receiver is called 'hok'; did you mean hook?",)),
-    (TWO_MISTAKES, (":4: jobs.nightly.schedul", ":5: jobs.nightly.max_duration_minutes")),
+    (UNKNOWN_RECEIVER, (":3:9: route.receiver: no receiver is called 'hok'; did you mean hook?",)),
+    (TWO_MISTAKES, (":4:5: jobs.nightly.schedul", ":5:5: jobs.nightly.max_duration_minutes")),
     (NO_YAML, (":3",)),
-    (NO_SECRET, (":3: receivers[0].webhook.url", "nowhere")),
+    (NO_SECRET, (":3:28: receivers[0].webhook.url", "nowhere")),
 )
 
 
