@@ -88,3 +88,18 @@ def test_the_history_tells_every_delivered_record_once_however_it_came_there(
     totals = opened.totals(run_id=report.run_id)
     opened.close()
     assert (totals.processed_records, totals.failed_records) == (report.delivered, poisoned)
+
+
+def test_records_of_one_request_with_the_same_id_are_told_of_for_a_sink_may_keep_one_of_them(
+    state: Path,
+) -> None:
+    records = [{"user": number // 2 if number < 150 else number, "n": number} for number in range(300)]
+    told = "in 2 requests several records had the same id, of which a sink that removes duplicates keeps one"
+
+    report = Pipeline("twins", BookSink(), id="user", state=state, config=QUICK).run(records)
+    one = Pipeline("twin", BookSink(), id="user", state=state, config=QUICK).run(records[148:])
+
+    assert (report.delivered, report.warnings) == (300, (f"{told}: is id= what tells records apart?",))
+    assert str(one).endswith(told.replace("2 requests", "1 request") + ": is id= what tells records apart?")
+    assert Pipeline("all", BookSink(), id="n", state=state, config=QUICK).run(records).warnings == ()
+    assert Pipeline("own", BookSink(), state=state, config=QUICK).run(records).warnings == ()

@@ -55,6 +55,7 @@ class Parts:
     The batcher says what is next, `pace` whether it may go, `answering` what an answer means, the ledger what
     has become of every record. `most_failed` records may fail, and `most_failed_percent` of them.
     Why one did is told with the end that this leads to, unless it could have what nobody may see.
+    `has_own_ids`: the records bring their ids, which need not be different then.
     """
 
     run_id: str
@@ -72,6 +73,7 @@ class Parts:
     most_failed_percent: float
     most_failed: int | None = None
     shows_reasons: bool = True
+    has_own_ids: bool = False
 
 
 class Course:
@@ -339,6 +341,9 @@ class Course:
         is_again = parcel.attempts + parcel.throttled > 0
         size = self._parts.sink.framing.size(len(parcel), parcel.size)
         self._parts.tally.send(len(parcel), size, is_again=is_again, in_flight=self._sending)
+        if self._parts.has_own_ids and not is_again:
+            ids = parcel.entries.ids
+            self._parts.tally.requests_with_twins += len(set(ids)) < len(ids)
         task = self._loop.create_task(self._travel(parcel, now))
         self._out[task] = parcel
         self._parts.budget.give(0)

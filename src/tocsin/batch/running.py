@@ -32,6 +32,7 @@ from tocsin.batch.sources.base import AsyncSource, Source
 from tocsin.batch.state.base import RunRow, RunState, RunStatus
 from tocsin.batch.tally import Tally
 from tocsin.batch.watching import written
+from tocsin.batch.words import counted
 from tocsin.errors import StoreError
 
 WATCHED_EVERY_SECONDS: Final = 0.25
@@ -84,7 +85,7 @@ class Running:
         self._lately = Lately(error_threshold_percent=order.most_failed_percent)
         self._meter = Meter(self.ledger, self.tally, self.began_at)
         self._cpu_before = cpu_seconds()
-        self._warnings: tuple[str, ...] = ()
+        self._unclosed = ""
 
     async def go(self) -> RunReport:
         """Run to the end, and return what has come of it; raises only what is a fault of the program."""
@@ -135,6 +136,7 @@ class Running:
             most_failed_percent=order.most_failed_percent,
             most_failed=order.most_failed,
             shows_reasons=not order.redact,
+            has_own_ids=order.preparation.id is not None,
         )
         ending = await self._ended(parts, start)
         await self._keep_learned(pace)
@@ -165,7 +167,7 @@ class Running:
             if ending is None:
                 raise
             # Every record has its end by now; that the sink is a bad loser costs no report.
-            self._warnings = (f"the sink could not be closed: {raised(error)}",)
+            self._unclosed = f"the sink could not be closed: {raised(error)}"
         return ending
 
     def tell(self, report: RunReport) -> None:
@@ -346,8 +348,15 @@ class Running:
             peak_memory_bytes=peak_memory_bytes(),
             config=order.config,
             resumed_at=order.run.checkpoint.low_water,
-            warnings=self._warnings,
+            warnings=tuple(filter(None, (_told_of_twins(tally), self._unclosed))),
         )
+
+
+def _told_of_twins(tally: Tally) -> str:
+    if not tally.requests_with_twins:
+        return ""
+    where = f"in {counted(tally.requests_with_twins, 'request')} several records had the same id"
+    return f"{where}, of which a sink that removes duplicates keeps one: is id= what tells records apart?"
 
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)

@@ -28,7 +28,10 @@ class Share(StrEnum):
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has cost so far; seconds are of the monotonic clock."""
+    """What a run has cost so far; seconds are of the monotonic clock.
+
+    `requests_with_twins` are those in which several records had the same id.
+    """
 
     waited: dict[Share, float] = field(default_factory=lambda: dict.fromkeys(Share, 0.0))
     requests: int = 0
@@ -42,6 +45,7 @@ class Tally:
     slowest_seconds: float = 0.0
     slowest_since_asked_seconds: float = 0.0
     most_in_flight: int = 0
+    requests_with_twins: int = 0
 
     def wait(self, share: Share, seconds: float) -> None:
         """Take up that the run has waited for this."""

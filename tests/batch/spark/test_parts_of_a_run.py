@@ -63,6 +63,17 @@ def test_a_task_encodes_many_records_at_once_where_its_sink_can(tmp_path: Path) 
     assert (part.report.delivered, part.report.dead) == (300, 0)
 
 
+def test_what_tasks_warn_of_is_told_with_their_partitions_up_to_a_few(tmp_path: Path) -> None:
+    rows = [pa.RecordBatch.from_pydict({"id": [7, 7]})]
+    parts = [deliver(work_of(tmp_path), iter(rows), replace(FIRST, index=index)) for index in range(9)]
+
+    told = warnings_of(work_of(tmp_path), parts, has_id=True, is_speculative=False)
+
+    assert len(told) == 4
+    assert told[0].startswith("partition 0: in 1 request several records had the same id")
+    assert told[-1] == "and 6 more warnings of partitions"
+
+
 @given(much=st.integers(1, 20), tasks=st.integers(1, 20))
 def test_the_parts_of_all_tasks_make_up_the_whole(much: int, tasks: int) -> None:
     parts = [whole_part(much, tasks, index) for index in range(tasks)]

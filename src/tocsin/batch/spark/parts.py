@@ -120,7 +120,9 @@ def warnings_of(work: Work, parts: Sequence[Part], *, has_id: bool, is_speculati
     left_out = sum(part.batches_left_out for part in parts)
     if left_out:
         told.append(f"the history leaves out {left_out:,} batches, of which there were too many in a task")
-    return tuple(told)
+    theirs = [f"partition {part.index}: {one}" for part in parts for one in part.report.warnings]
+    more = len(theirs) - TOLD_REASONS
+    return (*told, *theirs[:TOLD_REASONS], *([f"and {more} more warnings of partitions"] if more > 0 else ()))
 
 
 def _sum(counts: Iterable[Mapping[str, float]]) -> dict[str, float]:
