@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tocsin.jobs.declaring import change_written
 from tocsin.measure.checking import Checked, CheckResult, Showing, as_read, carried_out
 from tocsin.measure.observed import Observed
 from tocsin.measure.opening import opened
+from tocsin.quality.check import CheckVerdict
 from tocsin.quality.measurement import OnFail
 
 __all__ = ["Checked", "Checks", "Watched", "as_declared", "check", "check_in_run", "declare", "tell_of"]
@@ -100,6 +102,9 @@ def tell_of(run: Run, found: Checked) -> None:
     for one in found.results:
         if one.judged.value is not None:
             run.metric(one.check.check.key, one.judged.value)
+        elif one.judged.verdict is CheckVerdict.ERROR:
+            # What is no number is an error at the server too; what is not sent is no data.
+            run.metric(one.check.check.key, nan)
     failed = [one for one in found.results if one.is_failed]
     for one in failed:
         if note := _noted(one):

@@ -8,9 +8,8 @@ import duckdb
 import psycopg
 import pytest
 
-from tests.cli.conftest import PATIENCE_SECONDS, Said, Tocsin
+from tests.cli.conftest import Said, Tocsin
 from tocsin.cli.exits import Exit
-from tocsin.clock import monotonic
 
 CHECKS = """\
 key: id
@@ -227,69 +226,6 @@ def test_of_a_wide_table_as_many_checks_are_suggested_as_a_file_may_hold(run: Ru
     assert "#  - {metric: uniqueness, column: c119" in path.read_text(encoding="utf-8")
 
 
-def eventually(tocsin: Tocsin, *words: str, holds: str) -> str:
-    """Ask again until the answer holds some words; the server judges after it has answered."""
-    until = monotonic() + PATIENCE_SECONDS
-    said = tocsin(*words)
-    while holds not in said.out and monotonic() < until:
-        said = tocsin(*words)
-    assert holds in said.out
-    return said.out
-
-
-def test_of_a_job_the_server_judges_the_same_checks_and_tells_which_rows_failed(
-    run: Run, tocsin: Tocsin, real_server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOCSIN_URL", real_server)
-    monkeypatch.setenv("TOCSIN_SPOOL", str(run.folder / "spool"))
-
-    assert run(CHECKS, run.data, "--job", "shop/orders").code == Exit.FAILED
-
-    assert run(CHECKS, run.data, "--job", "shop/other", "--no-report").code == Exit.FAILED
-    eventually(tocsin, "alerts", holds="shop/orders")
-    assert "shop/other" not in tocsin("jobs").out
-    (alert,) = [
-        one for one in json.loads(tocsin("alerts", "--json").out)["items"] if one["job"] == "shop/orders"
-    ]
-    shown = tocsin("alerts", alert["id"]).out
-    assert "check amount_value_range failed: 250, from 0 to 100" in shown
-    assert "fail: 250; from 0 to 100; id=3" in shown
-    assert "(66.67 %); at least 1 (100 %); email=•••" in shown
-
-
-def test_a_check_may_fail_the_run_itself(
-    run: Run, tocsin: Tocsin, real_server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOCSIN_URL", real_server)
-    monkeypatch.setenv("TOCSIN_SPOOL", str(run.folder / "spool"))
-    checks = (
-        "checks:\n"
-        "  - {metric: row_count, threshold_min: 100, on_fail: fail_run}\n"
-        "  - {metric: null_rate, column: email, threshold_max: 0, on_fail: record}\n"
-    )
-
-    run(
-        f"key: id\n{checks}  - {{metric: uniqueness, column: email, threshold_min: 1}}\n",
-        run.data,
-        "--job",
-        "shop/failing",
-    )
-
-    eventually(tocsin, "runs", "shop/failing", holds="failed")
-    (alert,) = [
-        one for one in json.loads(tocsin("alerts", "--json").out)["items"] if one["job"] == "shop/failing"
-    ]
-    assert "check row_count: 4; at least 100" in alert["summary"]
-    assert (
-        "also check email_uniqueness: 0.6666666667 (66.67 %); at least 1 (100 %) (email=b@x)"
-        in alert["summary"]
-    )
-    assert "email_null_rate" not in alert["summary"]
-    declared = tocsin("jobs", "show", "shop/failing").out
-    assert "check row_count" in declared
-    assert "email_null_rate" not in declared
-
-
 def test_a_check_that_is_only_recorded_is_shown_and_fails_nothing(run: Run) -> None:
     checks = (
         "checks: {metric: null_rate, column: email, threshold_max: 0, on_fail: record, severity: critical}\n"
@@ -303,24 +239,6 @@ def test_a_check_that_is_only_recorded_is_shown_and_fails_nothing(run: Run) -> N
     found = json.loads(run(checks, run.data, "--json").out)
     assert (found["failed"], found["checks"][0]["verdict"]) == (0, "fail")
     assert found["checks"][0]["on_fail"] == "record"
-
-
-def test_checks_that_cannot_be_used_are_a_failed_run_of_their_job(
-    run: Run, tocsin: Tocsin, real_server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOCSIN_URL", real_server)
-    monkeypatch.setenv("TOCSIN_SPOOL", str(run.folder / "spool"))
-
-    assert run("checks: []\n", run.data, "--job", "shop/emptied").code == Exit.USAGE
-    told = eventually(tocsin, "runs", "shop/emptied", holds="failed")
-    assert "checks: must have at least 1 entry, not an empty list" in told
-
-    assert run(CHECKS, "nothing.parquet", "--job", "shop/absent").code == Exit.USAGE
-    told = eventually(tocsin, "runs", "shop/absent", holds="failed")
-    assert "data was not checked: there is no file nothing.parquet" in told
-
-    assert run("checks: []\n", run.data, "--job", "shop/quiet", "--no-report").code == Exit.USAGE
-    assert "shop/quiet" not in tocsin("jobs").out
 
 
 TOCSIN_YAML = """\

@@ -132,3 +132,23 @@ def test_what_is_usual_may_still_have_changed_too_much_and_the_other_way_round()
     assert judge_check(check, steady).verdict is PASS
     far = Compared("row_count", -9.0, 20, 1000.0, 900.0, 1100.0, "all runs")
     assert judge_check(check, replace(steady, compared=(far,))).is_unusual
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "said"),
+    [
+        ({"rows": "null"}, CheckVerdict.ERROR, "there is no column 'a'; at least 1,000"),
+        ({}, CheckVerdict.NO_DATA, "there is no column 'a'; at least 1,000"),
+        ({"rows": 5.0}, FAIL, "5; at least 1,000"),
+    ],
+)
+def test_why_there_is_no_number_is_told_in_the_words_of_whoever_measured(
+    value: dict[str, float | str], verdict: CheckVerdict, said: str
+) -> None:
+    check = replace(ROWS, sent_as="rows")
+    sent = replace(measured(**value), notes=(("rows", "there is no column 'a'"),))
+
+    found = judge_check(check, sent)
+
+    assert (found.verdict, found.said) == (verdict, said)
+    assert found.note == ("there is no column 'a'" if verdict is FAIL else "")

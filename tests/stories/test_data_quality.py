@@ -86,6 +86,15 @@ def test_a_good_run_that_measures_nothing_is_an_alert_that_says_just_that(story:
     assert story.alerts()[-1].why is Why.CHECK_FAILED
 
 
+def test_data_of_which_there_is_nothing_to_measure_is_told_with_the_reason(story: Story) -> None:
+    story.job("orders", checks=(EMAIL,))
+
+    story.at("02:00").succeeds("orders", run="a", notes={EMAIL.key: "there are no rows"})
+
+    assert story.last.title == "ended well, but check email has no data: there are no rows"
+    assert story.alerts()[-1].why is Why.CHECK_FAILED
+
+
 def test_nothing_checked_is_never_less_than_a_warning(story: Story) -> None:
     story.job("orders", checks=(replace(ROWS, severity="info"),))
 

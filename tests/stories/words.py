@@ -73,7 +73,7 @@ class CheckInWords(TypedDict, total=False):
 
     `behind` is by how many minutes the clock of its `host` is behind, by which all that it says is told;
     `on_the_way` how many seconds it took to arrive; `unstamped`, that it does not say when it was sent.
-    `metrics` are numbers, or what it sends instead.
+    `metrics` are numbers, or what it sends instead, and `notes` what it says of them.
     """
 
     environment: str
@@ -88,6 +88,7 @@ class CheckInWords(TypedDict, total=False):
     records: int
     failed_records: int
     metrics: Mapping[str, float | str]
+    notes: Mapping[str, str]
     done: float
     of: float
     error: str
@@ -210,6 +211,7 @@ def detail_of(**words: Unpack[CheckInWords]) -> Detail | None:
         context=(("host", words["host"]),) if words.get("host") else (),
         metrics=tuple(sorted((k, v) for k, v in metrics.items() if isinstance(v, float | int))),
         not_numbers=tuple(sorted((k, v) for k, v in metrics.items() if isinstance(v, str))),
+        notes=tuple(sorted(words.get("notes", {}).items())),
     )
     return None if found == Detail() else found
 

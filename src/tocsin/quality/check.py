@@ -62,7 +62,7 @@ class Judged(Struct, frozen=True, kw_only=True, gc=False):
 def judge_check(check: Check, measured: Measured) -> Judged:
     """Return the verdict of one check on what a run measured."""
     judged, note = _judged(check, measured), note_of(measured, check)
-    return structs.replace(judged, note=note) if note else judged
+    return structs.replace(judged, note=note) if note and judged.value is not None else judged
 
 
 class _Past(Struct, frozen=True, gc=False):
@@ -84,10 +84,11 @@ def _judged(check: Check, measured: Measured) -> Judged:
     value = value_of(measured, check)
     if isinstance(value, float):
         return _of_a_number(check, value, _Past(before_of(measured, check), compared_of(measured, check)))
+    why = note_of(measured, check)
     if value is not None:
-        return _without_a_number(check, CheckVerdict.ERROR, f"{value} is not a finite number")
+        return _without_a_number(check, CheckVerdict.ERROR, why or f"{value} is not a finite number")
     if was_asked(measured, check):
-        return _without_a_number(check, CheckVerdict.NO_DATA, f"{check.key!r} was not sent")
+        return _without_a_number(check, CheckVerdict.NO_DATA, why or f"{check.key!r} was not sent")
     return _without_a_number(check, CheckVerdict.LEARNING, "not asked for yet, the next good run tells")
 
 

@@ -37,7 +37,7 @@ def judge(rule: Rule, facts: Facts, now: datetime) -> Verdict:  # noqa: ARG001 -
         cannot_tell = cannot_tell or all(one.value is None for one in judged)
         if measured.at <= forgiven or not judged[0].verdict.is_failed or not _too_many(rule, measured):
             continue
-        severity = rule.severity or _worst_of(judged)
+        severity = rule.severity or _worst_of(judged, measured)
         if worst is None or severity >= worst[0]:
             worst = severity, measured, judged
     if worst is None:
@@ -55,15 +55,15 @@ def _too_many(rule: Rule, measured: Measured) -> bool:
     return exceeds_tolerance(rule, marks, [len(marks) - 1])
 
 
-def _worst_of(judged: tuple[Judged, ...]) -> Severity:
+def _worst_of(judged: tuple[Judged, ...], measured: Measured) -> Severity:
     """Return how bad it is; that nothing is known of the data at all is never less than a warning."""
     worst = max(_severity(one) for one in judged if one.verdict.is_failed)
-    return max(worst, Severity.WARNING) if _is_nothing_checked(judged) else worst
+    return max(worst, Severity.WARNING) if _is_nothing_checked(judged, measured) else worst
 
 
-def _is_nothing_checked(judged: tuple[Judged, ...]) -> bool:
-    """Whether a run that was to be checked has brought no verdict on its data at all."""
-    return all(one.verdict is CheckVerdict.NO_DATA for one in judged)
+def _is_nothing_checked(judged: tuple[Judged, ...], measured: Measured) -> bool:
+    """Whether a run that was to be checked has said nothing of its data at all."""
+    return not measured.notes and all(one.verdict is CheckVerdict.NO_DATA for one in judged)
 
 
 def _severity(judged: Judged) -> Severity:
@@ -76,7 +76,7 @@ def _finding(
 ) -> Finding:
     failed = [one for one in judged if one.verdict.is_failed]
     zone = facts.job.definition.timezone
-    why, summary, next_step = _told(judged, failed)
+    why, summary, next_step = _told(judged, failed, measured)
     partition = (("partition", measured.partition),) if measured.partition else ()
     row = len(measured.marks) - max(
         (n + 1 for n, bad in enumerate(measured.marks[:-1]) if not bad), default=0
@@ -107,9 +107,9 @@ def _finding(
     )
 
 
-def _told(judged: tuple[Judged, ...], failed: list[Judged]) -> tuple[Why, str, str]:
+def _told(judged: tuple[Judged, ...], failed: list[Judged], measured: Measured) -> tuple[Why, str, str]:
     """Return why it is told, in which words, and what to do."""
-    if _is_nothing_checked(judged):
+    if _is_nothing_checked(judged, measured):
         none, them = "its one check was not", "it"
         if len(judged) > 1:
             none, them = f"none of its {len(judged)} checks was", "them"
@@ -127,9 +127,9 @@ def _how(judged: Judged) -> str:
     value = judged.said.partition(";")[0]
     match judged.verdict:
         case CheckVerdict.NO_DATA:
-            return "was given no value"
+            return f"has no data: {value}"
         case CheckVerdict.ERROR:
-            return f"was given no number ({value})"
+            return f"has an error: {value}"
         case _ if judged.is_unusual:
             return f"is unusual: {judged.bounds}, now {value}"
         case _:
