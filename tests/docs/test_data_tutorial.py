@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.conftest import Served, start
-from tests.docs.pages import SNIPPETS, snippets, text_of
+from tests.docs.pages import DOCS, SNIPPETS, snippets, text_of
 from tests.docs.running import run
 from tests.docs.shown import is_shown_as_it_is
 
@@ -41,6 +41,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         play("suggest", served, folder, played)
         played.outputs["suggested"] = (folder / "flights.checks.yaml").read_text(encoding="utf-8")
         shutil.copy(SNIPPETS / PLACE / "flights.checks.yaml", folder)
+        mistaken = text_of(f"{PLACE}/flights.checks.yaml").replace("dep_time", "dep_tine")
+        (folder / "mistaken.checks.yaml").write_text(mistaken, encoding="utf-8")
+        told = run(["tocsin", "check", "mistaken.checks.yaml"], served, folder)
+        played.outputs["mistaken"] = told.stdout + told.stderr
         for name in ("check", "february", "monthly", "march"):
             play(name, served, folder, played)
         played.outputs["server"] = served.said("is well again")
@@ -61,6 +65,13 @@ def test_what_is_shown_is_what_is_put_out(played: Played, shown: str, of: str) -
     text = text_of(f"{PLACE}/{shown}.txt")
 
     assert is_shown_as_it_is(text, played.outputs[of]), f"{text}\nis not in\n{played.outputs[of]}"
+
+
+def test_the_mistake_of_which_the_page_speaks_is_told_so(played: Played) -> None:
+    told = "there is no column 'dep_tine'; did you mean dep_time?"
+
+    assert told in " ".join((DOCS / "tutorial-data.md").read_text(encoding="utf-8").split())
+    assert told in played.outputs["mistaken"]
 
 
 def test_the_failing_month_ends_with_1_and_the_job_that_checks_it_with_0(played: Played) -> None:

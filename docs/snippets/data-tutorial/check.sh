@@ -1,1 +1,2 @@
+tocsin check flights.checks.yaml
 tocsin quality run --checks flights.checks.yaml
