@@ -162,6 +162,20 @@ def test_listing_jobs_loads_nothing_of_the_server() -> None:
     assert set(said.stderr.split()) & EXTRAS == set()
 
 
+def test_a_check_of_data_that_tells_no_server_loads_nothing_that_speaks_to_one(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("id\n1\n")
+    (tmp_path / "checks.yaml").write_text("checks: [{metric: row_count, threshold_min: 1}]")
+    words = ["quality", "run", str(tmp_path / "orders.csv"), "--checks", str(tmp_path / "checks.yaml")]
+
+    said = python(LOADED.format(words=words))
+
+    assert "1 pass" in said.stdout
+    assert (
+        set(said.stderr.split()) & {"http.client", "ssl", "urllib3", "asyncio", "numpy", "sqlalchemy"}
+        == set()
+    )
+
+
 @pytest.mark.parametrize("words", [("serve",), ("check",), ("schema",), ("routes", "show")])
 def test_what_needs_the_server_part_says_how_to_install_it(words: tuple[str, ...]) -> None:
     said = light(*words)

@@ -12,8 +12,8 @@ from typing import IO, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from tocsin.cli.exits import Exit, give_up
+from tocsin.client.settings import DEFAULT_URL
 
-DEFAULT_URL = "http://127.0.0.1:8465"
 TIMEOUT_SECONDS = 15.0
 BACKUP_TIMEOUT_SECONDS = 600.0
 MAX_ANSWER = 64 * 1024 * 1024

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tocsin.cli.api import DEFAULT_URL
+from tocsin.client.settings import DEFAULT_URL
 
 DEFAULT_ENVIRONMENT = "production"
 MAX_LIMIT = 100_000
