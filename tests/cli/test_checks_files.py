@@ -144,6 +144,7 @@ def test_data_is_for_files_of_checks_alone(tocsin: Tocsin, folder: Path) -> None
     said = tocsin("check", "--data", "orders.parquet")
 
     assert (said.code, "tocsin.yaml is no file of checks" in said.err) == (Exit.USAGE, True)
+    assert tocsin("check", "--table", "orders").code == Exit.USAGE
 
 
 def test_the_schema_of_files_of_checks_is_printed(tocsin: Tocsin) -> None:

@@ -56,6 +56,8 @@ def check(
     """
     if paths and config is not None:
         raise click.UsageError("give the configuration once: as PATH or with --config")
+    if table and data is None:
+        raise click.UsageError("--table is of the database whose address --data gives")
     chosen = paths or (found_config(config) or Path(CONFIG_NAME),)
     found = [_looked(path, data, table) for path in chosen]
     if as_json:
