@@ -38,6 +38,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                     "error": {"type": name, "message": name * 3},
                     "log_tail": f"\x1b[31m{name}\x1b[0m\r\n\x00</pre><script>window.hacked=1</script>",
                     "context": {"host": name},
+                    "metrics": {name[:200]: 1.5},
                     "definition": {
                         "description": name,
                         "owner": name,

@@ -10,8 +10,10 @@ from tocsin.engine.commands import Pause, Resume
 from tocsin.jobs.letting_off import skipped_to_come
 from tocsin.jobs.punctuality import punctuality_of
 from tocsin.jobs.run import Run
+from tocsin.quality.check import CheckVerdict, Standing
 from tocsin.rules.failure import FailureTable
 from tocsin.rules.remarks import words_of_remark
+from tocsin.store.rows import Watch
 from tocsin.web.api.check_shapes import standings_of
 from tocsin.web.api.explanations import explanation_of
 from tocsin.web.api.inputs import Environment, Name, carry_out, found_job, key_of
@@ -63,7 +65,9 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         standing=standing_of(watch, len(alerts), now),
         expected=None if watch.job.paused_at else expected_next(watch, now),
         outlook=outlook,
-        checks=standings_of(watch, now),
+        checks=_failed_first(standings_of(watch, now)),
+        measured=watch.state.measured[-1] if watch.state.measured else None,
+        others=_other_metrics(watch),
         habits=habits,
         chart=draw_chart(marks, RUNS),
         longest=max((run.execution for run in runs if run.execution is not None), default=None),
@@ -82,6 +86,24 @@ def show_job(wired: Wired, who: Visitor, environment: Environment, name: Name) -
         lengths=LENGTHS,
         silence_zone=wired.engine.configuration.defaults.timezone,
     )
+
+
+def _failed_first(standings: tuple[Standing, ...]) -> list[Standing]:
+    """Return the checks that failed, then mere warnings, then the others."""
+
+    def place(one: Standing) -> int:
+        if one.judged is None or not one.judged.verdict.is_failed:
+            return 2
+        return int(one.judged.verdict is CheckVerdict.WARN)
+
+    return sorted(standings, key=place)
+
+
+def _other_metrics(watch: Watch) -> list[tuple[str, float]]:
+    """Return what the run that ended last sent of itself and nobody checks."""
+    last, checked = watch.state.last, {check.key for check in watch.job.definition.checks}
+    sent = last.detail.metrics if last is not None and last.detail is not None else ()
+    return [(name, value) for name, value in sent if name not in checked]
 
 
 def _cause(run: Run, known: FailureTable) -> str:
