@@ -56,3 +56,13 @@ def test_how_far_learning_is_and_nothing_of_an_older_server() -> None:
         ("  last run", None),
         ("  normal", None),
     ]
+
+
+def test_the_limits_of_a_warning_stand_beside_the_others_and_by_themselves() -> None:
+    plain = {**ROWS, "anomaly": None, "warn_min": 2000.0, "warn_max": None}
+    alone = {**plain, "threshold_min": None}
+
+    assert checks({"checks": [plain, alone]}, {})[::3] == [
+        ("check rows", "row_count at least 1000, else critical; at least 2000, else warning"),
+        ("check rows", "row_count at least 2000, else warning"),
+    ]

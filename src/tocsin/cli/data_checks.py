@@ -20,14 +20,21 @@ def checks(definition: Named, job: Named) -> list[tuple[str, object]]:
 
 
 def _limits(check: Named) -> str:
-    pairs = (("at least", check.get("threshold_min")), ("at most", check.get("threshold_max")))
-    limits = [f"{words} {limit:g}" for words, limit in pairs if isinstance(limit, int | float)]
+    limits = _bounds(check, "threshold")
     changes = (("changed by at least", "change_min"), ("changed by at most", "change_max"))
     limits += [f"{words} {check[key]}" for words, key in changes if check.get(key) is not None]
     anomaly = check.get("anomaly")
     if isinstance(anomaly, dict):
         limits.append(f"within {anomaly.get('spreads'):g} normal spreads")
-    return f"{check.get('key')} {' and '.join(limits)}, else {check.get('severity')}"
+    told = ((limits, check.get("severity")), (_bounds(check, "warn"), "warning"))
+    return f"{check.get('key')} " + "; ".join(
+        f"{' and '.join(each)}, else {severity}" for each, severity in told if each
+    )
+
+
+def _bounds(check: Named, kind: str) -> list[str]:
+    pairs = (("at least", check.get(f"{kind}_min")), ("at most", check.get(f"{kind}_max")))
+    return [f"{words} {limit:g}" for words, limit in pairs if isinstance(limit, int | float)]
 
 
 def _normal(one: Named) -> str:
