@@ -14,9 +14,11 @@ from tocsin.errors import StoreError, StoreUnavailable
 from tocsin.store.rows import Counts, SetAside
 from tocsin.telemetry.health import Health, HealthStatus, Hour
 from tocsin.telemetry.metrics import Gauge
+from tocsin.telemetry.sent import rendered
 from tocsin.web.api.auditing import audit_of, gauges_of, sentences_of
 from tocsin.web.api.health_shapes import ChannelShape, HealthShape, HourShape, LastErrorShape
 from tocsin.web.api.inputs import Perhaps, Who, carry_out
+from tocsin.web.api.sent import sent_of
 from tocsin.web.api.shapes import DoneShape
 from tocsin.web.faults import Problem, ProblemError
 from tocsin.web.readiness import unready
@@ -151,8 +153,9 @@ def _hour(hour: Hour) -> HourShape:
 
 @router.get("/metrics", response_class=Response)
 def get_metrics(wired: Wired, _: Who) -> Response:
-    """Return what the server has counted, for Prometheus."""
+    """Return what the server has counted, and what jobs sent last, for Prometheus."""
     counts, aside = _counted(wired)
+    sent, more = sent_of(wired)
     condition = wired.engine.condition()
     gauges = (
         Gauge(name="tocsin_queue_depth", help="Check-ins that wait", value=condition.queue_depth),
@@ -164,9 +167,11 @@ def get_metrics(wired: Wired, _: Who) -> Response:
             value=len({one.rule for one in aside}),
         ),
         *gauges_of(condition, wired.clock.now().timestamp()),
+        *more,
     )
     return Response(
-        wired.metrics.render(counts, gauges), media_type="text/plain; version=0.0.4; charset=utf-8"
+        wired.metrics.render(counts, gauges) + rendered(sent),
+        media_type="text/plain; version=0.0.4; charset=utf-8",
     )
 
 
