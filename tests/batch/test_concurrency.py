@@ -64,6 +64,29 @@ def test_it_doubles_while_answers_take_no_longer() -> None:
     assert limits == [2, 4, 8, 16, 32, 64]
 
 
+def test_a_burst_of_slow_answers_long_after_it_has_doubled_lowers_it_by_two_and_not_at_once() -> None:
+    one = Concurrency(most=8)
+    now = answer(one, 0.05, rounds=6)
+
+    answer(one, 0.3, rounds=1, begin=now)
+
+    assert one.limit == 6
+
+
+def test_answers_that_stall_now_and_then_say_nothing_of_what_records_take() -> None:
+    one, chance, now = Concurrency(most=8), Random(3), 0.0
+    now = answer(one, 0.05, rounds=6)
+    limits = set()
+    for number in range(2_000):
+        now += 0.025
+        records = chance.choice([500, 500, 500, 250, 60, 10, 1])
+        seconds = 2.05 if number % 100 == 17 else chance.uniform(0.05, 0.055)
+        one.succeeded(now - seconds, now, records, was_limited=False)
+        limits.add(one.limit)
+
+    assert min(limits) >= 6
+
+
 @pytest.mark.parametrize("records", [100, 480])
 def test_what_has_doubled_too_far_is_put_right_at_once_also_where_batches_have_grown_with_the_queue(
     records: int,

@@ -65,6 +65,7 @@ class Concurrency:
         self._most = most
         self._limit = float(min(first, most))
         self._doubles = True
+        self._has_doubled = False
         self._shape = _Shape()
         self._best = (inf, 0.0)
         self._best_at = -inf
@@ -122,17 +123,19 @@ class Concurrency:
 
     def _change(self, limit: float, waiting: float) -> float:
         step = max(1.0, log10(limit))
+        has_doubled, self._has_doubled = self._has_doubled, False
         if waiting > min(6 * step, limit / 2):
-            if self._doubles:
-                # What doubled was ahead of what it saw: it leaves as many as the sink works on, and a few.
-                self._doubles = False
-                return min(3 * step, (limit - waiting) / 2) - waiting
-            return -min(2 * step, limit / 4)
+            self._doubles = False
+            # Doubling is ahead of what it sees: as many are left as the sink works on, and a few that wait.
+            return (
+                min(3 * step, (limit - waiting) / 2) - waiting if has_doubled else -min(2 * step, limit / 4)
+            )
         if not self._was_limited:
             return 0.0
         is_idle = waiting <= min(step, limit / 4)
         self._doubles = self._doubles and is_idle
         if is_idle:
+            self._has_doubled = self._doubles and limit < self._most
             return limit if self._doubles else min(6 * step, max(1.0, limit / 4))
         return min(step, limit / 4) if waiting <= min(3 * step, limit / 3) else 0.0
 
