@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 from msgspec import convert
 
@@ -15,6 +16,7 @@ from benchmarks.quality.contenders import APPROXIMATE, EXACT, Said, unlike
 from benchmarks.quality.orders import write, write_spoilt
 from benchmarks.quality.peers import asked
 from benchmarks.quality.told import KEPT
+from tests.services.postgres import PostgresServer
 from tocsin.checking import check
 
 PEERS = convert(json.loads(KEPT.read_text()), dict[str, dict[str, Said]])
@@ -35,8 +37,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return paths
 
 
-def ours(path: Path, checks: Path = EXACT) -> Said:
-    found = check(str(path), checks, as_of=asked.AS_OF).results
+def ours(path: Path | str, checks: Path = EXACT, table: str = "") -> Said:
+    found = check(str(path), checks, table=table, as_of=asked.AS_OF).results
     return Said(
         values={one.check.check.id: one.judged.value for one in found},
         passed={one.check.check.id: not one.is_failed for one in found},
@@ -77,3 +79,29 @@ def test_a_count_that_is_approximate_is_within_what_is_told_of_it(files: dict[st
 
     assert unlike(roughly, exact) <= {"order unique"}
     assert roughly.values["order unique"] == pytest.approx(1, abs=2 * 0.03)
+
+
+def test_the_same_checks_of_a_table_of_postgres_are_one_query_to_the_same_values(
+    files: dict[str, Path], postgres_alone: PostgresServer
+) -> None:
+    csv = files["orders"].with_suffix(".csv")
+    duckdb.read_parquet(str(files["orders"])).write_csv(str(csv))
+    with psycopg.connect(postgres_alone.url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE orders (order_id bigint, customer_id text, sku text, email text, amount float8, "
+            "quantity integer, status text, country text, weight float8, updated_at timestamptz)"
+        )
+        with connection.cursor().copy("COPY orders FROM STDIN (FORMAT csv, HEADER)") as copy:
+            copy.write(csv.read_bytes())
+        connection.execute("ALTER SYSTEM SET log_statement = 'all'")
+        connection.execute("SELECT pg_reload_conf()")
+
+    said = ours(postgres_alone.url, table="orders")
+
+    log = Path(postgres_alone.folder, "log").read_text()
+    asked_for = [line for line in log.splitlines() if 'FROM "orders"' in line and "LIMIT 0" not in line]
+    of_all, of_failed = asked_for
+    assert "LIMIT" not in of_all
+    assert of_failed.endswith("LIMIT 5")
+    assert unlike(said, ours(files["orders"])) == set()
+    assert said.passed == ours(files["orders"]).passed
