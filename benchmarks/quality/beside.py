@@ -1,5 +1,6 @@
 """The same thirteen checks of the same orders by each tool, one after another, each in its own process."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -145,6 +146,7 @@ def _memory(ran: Ran) -> float:
 
 
 def _start(small: Path) -> Row:
+    load = os.getloadavg()[0]
     ran = [run(ours().command(small)) for _ in range(STARTS)]
     seconds = [one.seconds for one in ran]
     return Row(
@@ -152,7 +154,7 @@ def _start(small: Path) -> Row:
         value=mid(seconds),
         unit="s",
         at_most=0.6,
-        detail=f"{spread(seconds)}; CPU {spread([one.cpu_seconds for one in ran])} s",
+        detail=f"{spread(seconds)}; CPU {spread([one.cpu_seconds for one in ran])} s; load {load:.0f}",
     )
 
 
