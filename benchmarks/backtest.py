@@ -100,7 +100,7 @@ def history(jobs: int, days: int, seed: int) -> Iterator[CheckIn]:
             wall = datetime.combine(
                 (BEGINS + day * ONE_DAY).date(), time(number // 60 % 24, number % 60), PLACE
             )
-            said += _run(name, wall.astimezone(UTC), day, chance)
+            said += _run(name, wall, day, chance)
         said.sort(key=lambda one: one.received_at)
         ends_at = BEGINS + day * ONE_DAY + timedelta(hours=12)
         late = [one for one in said if one.received_at >= ends_at]
@@ -108,13 +108,13 @@ def history(jobs: int, days: int, seed: int) -> Iterator[CheckIn]:
     yield from late
 
 
-def _run(name: str, at: datetime, day: int, chance: random.Random) -> list[CheckIn]:
+def _run(name: str, wall: datetime, day: int, chance: random.Random) -> list[CheckIn]:
     fate = chance.random()
     if fate < 1 / 500:
         return []
-    started_at = at + timedelta(seconds=chance.expovariate(1 / 5))
+    started_at = wall.astimezone(UTC) + timedelta(seconds=chance.expovariate(1 / 5))
     slow = 3.0 if fate > 1 - 1 / 200 else 1.0
-    seconds = TYPICAL_SECONDS * WEEKDAYS[started_at.weekday()] * slow * chance.lognormvariate(0, 0.1)
+    seconds = TYPICAL_SECONDS * WEEKDAYS[wall.weekday()] * slow * chance.lognormvariate(0, 0.1)
     fails = 0.5 < fate < 0.51  # noqa: PLR2004 -- one in a hundred, apart from the slow and the missing ones
     half_at, ended_at = (started_at + timedelta(seconds=share * seconds) for share in (0.5, 1.0))
     first = CheckIn(
