@@ -1,9 +1,9 @@
 """Which alert of a job speaks for others about the same run."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Reason

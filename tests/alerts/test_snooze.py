@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.alerts.words import ACKNOWLEDGED, FIRING, alert, at, finding, told
 from tocsin.alerts.advance import acknowledge, advance, resolve

@@ -1,10 +1,9 @@
 """Which alerts follow from those of the jobs that one needs."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert, AlertState
 from tocsin.alerts.inhibition import SETTLE_FOR, Inhibited, Inhibitor, settled, waiting
@@ -160,7 +159,7 @@ def test_what_another_alert_mutes_is_not_blamed_nor_is_what_is_over() -> None:
 def test_what_failed_or_is_at_work_is_blamed_before_what_has_not_started() -> None:
     run = Run(key="1", last_sign_at=NOON, started_at=NOON, status=RunStatus.RUNNING)
     at_work = Needed(job="load", state=JobState(open_runs=(run,)))
-    backfill = Needed(job="load", state=JobState(open_runs=(msgspec.structs.replace(run, backfill=True),)))
+    backfill = Needed(job="load", state=JobState(open_runs=(replace(run, backfill=True),)))
     awaited = Needed(job="extract", state=JobState(occurrences=(Occurrence(nominal_at=NOON, opens_at=NOON),)))
 
     assert blamed(LATE, awaited, at_work) == "load running"

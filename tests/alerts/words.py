@@ -1,8 +1,8 @@
 """Alerts and findings to work with."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, time
 
+from msgspec.structs import replace
 from msgspec.structs import replace as changed
 
 from tocsin.alerts.alert import Alert, AlertState, Told
@@ -54,7 +54,7 @@ def alert(**more: object) -> Alert:
         summary="failed",
         run="a",
     )
-    return replace(plain, **more)  # type: ignore[arg-type] # the fields are named by the test
+    return replace(plain, **more)
 
 
 def told(*clock: str, severity: Severity | None = Severity.WARNING, step: int = 1, run: str = "") -> Told:

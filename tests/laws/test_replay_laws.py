@@ -20,6 +20,7 @@ from tocsin.alerts.inhibition import InhibitRule
 from tocsin.alerts.matcher import read_matchers
 from tocsin.alerts.route import Route
 from tocsin.engine import auditing, rounds
+from tocsin.engine.ahead import play
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.replaying import Event, Replay, What
 from tocsin.engine.together import Together
@@ -219,6 +220,28 @@ def test_two_replays_together_tell_what_each_would_tell_alone(
 
     for replay, configuration in zip(together, configurations, strict=True):
         assert replay.events == replayed(configuration, past).events
+
+
+@whole_engine
+@given(past=pasts(), made=configured(), at_once=st.integers(min_value=2, max_value=24))
+def test_jobs_that_go_ahead_of_the_others_tell_what_they_would_in_step(
+    past: Past, made: tuple[dict[str, Definition], tuple[Rule, ...], Route, bool], at_once: int
+) -> None:
+    defined, chosen, route, _ = made
+    louder = tuple(replaced(rule, severity=Severity.PAGE) for rule in chosen)
+    configurations = configured_as(defined, chosen, route), configured_as(defined, louder, route)
+    together = Together()
+    ahead = [
+        Replay(configuration, starts_at=START, jobs=jobs_of(configuration), together=together)
+        for configuration in configurations
+    ]
+    for number in range(0, len(past), at_once):
+        play(ahead, past[number : number + at_once])
+    for one, configuration in zip(ahead, configurations, strict=True):
+        one.advance(past[-1].received_at + REST)
+        in_step = replayed(configuration, past)
+        assert lives_in(one) == lives_in(in_step)
+        assert told_by(one) == told_by(in_step)
 
 
 def test_a_replay_learns_what_is_normal_of_data_as_the_engine_does() -> None:

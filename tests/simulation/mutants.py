@@ -270,7 +270,7 @@ def acknowledgement_ignored(patch: pytest.MonkeyPatch) -> None:
 
     def speak(alert: Alert, now: datetime, manners: Manners, **how: Any) -> Utterance:  # noqa: ANN401 -- as the real one
         if alert.state is AlertState.ACKNOWLEDGED:
-            alert = replace(alert, state=AlertState.FIRING)
+            alert = msgspec.structs.replace(alert, state=AlertState.FIRING)
         return real(alert, now, manners, **how)
 
     patch.setattr("tocsin.engine.voicing.speak", speak)
@@ -282,7 +282,7 @@ def snooze_ignored(patch: pytest.MonkeyPatch) -> None:
     real = telling.speak
 
     def speak(alert: Alert, now: datetime, manners: Manners, **how: Any) -> Utterance:  # noqa: ANN401 -- as the real one
-        return real(replace(alert, snooze=None), now, manners, **how)
+        return real(msgspec.structs.replace(alert, snooze=None), now, manners, **how)
 
     patch.setattr("tocsin.engine.voicing.speak", speak)
 

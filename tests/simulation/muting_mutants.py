@@ -1,11 +1,11 @@
 """Faults planted into inhibition: what mutes, for how long, and what of it a crash leaves."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.simulation.mutants import breaks
 from tocsin.alerts import inhibition

@@ -1,8 +1,8 @@
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.alerts.alert import Alert
 from tocsin.jobs.job import Definition

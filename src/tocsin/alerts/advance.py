@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
+
 from tocsin.alerts.alert import Alert, AlertState, Reason, Told
 from tocsin.jobs.job import Job
 from tocsin.rules.finding import Finding
@@ -65,7 +67,7 @@ def renewed(alert: Alert, job: Job, runbook: str) -> Alert:
     if told == (alert.labels, alert.owner, alert.runbook, alert.timezone, alert.upstream):
         return alert
     labels, owner, known_runbook, timezone, upstream = told
-    return replace(
+    return structs.replace(
         alert,
         labels=labels,
         owner=owner,
@@ -85,7 +87,7 @@ def advance(alert: Alert, finding: Finding | None, now: datetime) -> Change:
         return resolve(alert, Reason.RECOVERED, "", now)
     if (finding.severity, finding.step) > (alert.severity, alert.step):
         louder = _with(alert, finding, now)
-        fires = replace(louder, state=AlertState.FIRING, acknowledged_until=None, snooze=None)
+        fires = structs.replace(louder, state=AlertState.FIRING, acknowledged_until=None, snooze=None)
         return Change(alert=fires, reason=Reason.LOUDER)
     if (finding.severity, finding.step) < (alert.severity, alert.step):
         return Change(alert=_with(alert, finding, now), reason=Reason.QUIETER)
@@ -98,7 +100,7 @@ def as_past(change: Change, *, is_past: bool) -> Change:
     """Return an alert with whether the run that it is about has ended."""
     if change.alert.is_past is is_past:
         return change
-    return Change(alert=replace(change.alert, is_past=is_past), reason=change.reason)
+    return Change(alert=structs.replace(change.alert, is_past=is_past), reason=change.reason)
 
 
 def _of_error(finding: Finding) -> tuple[str, str, str]:
@@ -111,7 +113,7 @@ def _of_error(finding: Finding) -> tuple[str, str, str]:
 
 def _with(alert: Alert, finding: Finding, now: datetime) -> Alert:
     error_class, error_cause, error_signature = _of_error(finding)
-    return replace(
+    return structs.replace(
         alert,
         rule=finding.rule,
         severity=finding.severity,
@@ -138,7 +140,7 @@ def acknowledge(alert: Alert, who: str, now: datetime, *, until_at: datetime | N
     """
     if not alert.is_open or (alert.state is AlertState.ACKNOWLEDGED and not _is_longer(until_at, alert)):
         return Change(alert=alert, reason=Reason.UNCHANGED)
-    taken = replace(
+    taken = structs.replace(
         alert,
         state=AlertState.ACKNOWLEDGED,
         acknowledged_at=now,
@@ -161,7 +163,7 @@ def resolve(alert: Alert, reason: Reason, who: str, now: datetime) -> Change:
     """Return the alert at its end."""
     if not alert.is_open:
         return Change(alert=alert, reason=Reason.UNCHANGED)
-    ended = replace(
+    ended = structs.replace(
         alert,
         state=AlertState.RESOLVED,
         resolved_at=now,

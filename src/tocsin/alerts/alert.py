@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from msgspec import Struct
+
 from tocsin.alerts.inhibition import Inhibited, Tie
 from tocsin.alerts.likely import LikelyCause
 from tocsin.oncall.escalation import Climb
@@ -206,8 +208,7 @@ class Alike:
     is_whole: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class Alert(Struct, frozen=True, kw_only=True):
     """One open or ended trouble, with the newest finding about it.
 
     `opened_at` is when we saw it, `since_at` when it began. `held_back_until` is set while something

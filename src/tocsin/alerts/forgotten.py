@@ -3,8 +3,9 @@
 Whoever takes a failure in hand on Tuesday has not taken that of Wednesday in hand.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Reason

@@ -38,7 +38,7 @@ def alert_at(alert: Alert, now: datetime) -> Alert:
         changes["inhibited"] = dataclasses.replace(muted, until_at=now + SETTLE_FOR)
     if alert.climb is not None and _is_ahead(alert.climb, ahead_at):
         changes["climb"] = climb_at(alert.climb, now)
-    return dataclasses.replace(alert, **changes) if changes else alert  # type: ignore[arg-type]  # each is of its field's type
+    return replace(alert, **changes) if changes else alert
 
 
 def group_at(group: Group, now: datetime) -> Group:

@@ -1,8 +1,9 @@
 """Putting an alert off: an acknowledgement with an end, and the snooze; and how both come to an end."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Reason, Snooze, SnoozeEnd

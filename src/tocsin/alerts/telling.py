@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
+from msgspec import structs
+
 from tocsin.alerts.alert import Alert, AlertState, Reason, Told
 from tocsin.alerts.forgotten import forgotten_at
 from tocsin.alerts.muting import Mute
@@ -189,17 +191,17 @@ def said(alert: Alert, speech: Speech, targets: tuple[str, ...], now: datetime, 
     told, seq = alert.told, alert.told.count + 1
     heard = heard_by(targets, seq, told.heard)
     if speech is Speech.ACKNOWLEDGED:
-        return replace(alert, told=replace(told, heard=heard, count=seq))
+        return structs.replace(alert, told=replace(told, heard=heard, count=seq))
     if speech is Speech.RESOLVED:
-        return replace(alert, told=replace(told, targets=(), heard=heard, count=seq))
+        return structs.replace(alert, told=replace(told, targets=(), heard=heard, count=seq))
     everyone = (*told.targets, *(t for t in targets if t not in told.targets))
     if speech is Speech.ESCALATED:
-        return replace(alert, told=replace(told, targets=everyone, heard=heard, count=seq))
+        return structs.replace(alert, told=replace(told, targets=everyone, heard=heard, count=seq))
     since = now - max(manners.window, manners.memory)
     recent = [at for at in told.at if at > since][1 - max(manners.limit, manners.remembered, 2) :]
     severity = alert.severity if told.severity is None else max(alert.severity, told.severity)
     step = alert.step if alert.severity == severity else told.step
-    return replace(
+    return structs.replace(
         alert,
         told=Told(
             at=(*recent, now),

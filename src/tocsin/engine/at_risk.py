@@ -1,9 +1,10 @@
 """Whom an alert puts at risk: the jobs that need its own, and by when they have promised to be done."""
 
-import dataclasses
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AtRisk, Dependent, Reason
@@ -24,9 +25,9 @@ def at_risk_of(change: Change, job: Job, kinship: Kinship, now: datetime) -> Ale
     if change.reason not in (Reason.OPENED, Reason.LOUDER) and not is_old:
         return alert
     if not kinship.has_needs:
-        return alert if known is None else dataclasses.replace(alert, at_risk=None)
+        return alert if known is None else replace(alert, at_risk=None)
     below, is_whole = kinship.below(job)
-    return dataclasses.replace(alert, at_risk=worst_first(below, now, is_whole=is_whole))
+    return replace(alert, at_risk=worst_first(below, now, is_whole=is_whole))
 
 
 def worst_first(below: Iterable[Watch], now: datetime, *, is_whole: bool) -> AtRisk | None:

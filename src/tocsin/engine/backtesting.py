@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from tocsin.engine.ahead import play
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.replaying import Event, Replay, What
 from tocsin.engine.together import Together
@@ -20,7 +21,8 @@ from tocsin.rules.finding import Severity
 
 NIGHT_BEGINS: Final = time(22)
 NIGHT_ENDS: Final = time(6)
-TAKEN_EVERY: Final = 200
+PLAYED_AT_ONCE: Final = 20_000
+"""So many check-ins are held, so that each job can go on alone through what is at hand of it."""
 MOST_LIVES: Final = 200_000
 """So many alerts of each side are compared one by one; more are only counted."""
 MOST_LESSONS: Final = 200
@@ -280,7 +282,7 @@ class Backtest:
             Replay(old, starts_at=starts_at, teach=teach, together=together),
             Replay(new, starts_at=starts_at, teach=teach, together=together),
         )
-        self._fed = 0
+        self._fed: list[CheckIn] = []
 
     def register(self, job: Job) -> None:
         """Know a job from when it was registered."""
@@ -289,14 +291,13 @@ class Backtest:
 
     def feed(self, check_in: CheckIn) -> None:
         """Take in one check-in; they come in the order of their arrival."""
-        for replay in self._replays:
-            replay.feed(check_in)
-        self._fed += 1
-        if self._fed % TAKEN_EVERY == 0:
-            self._take()
+        self._fed.append(check_in)
+        if len(self._fed) == PLAYED_AT_ONCE:
+            self._play()
 
     def end(self, at: datetime) -> Difference:
         """Let time pass until the end of the past, and compare."""
+        self._play()
         for replay in self._replays:
             replay.advance(at)
         self._take()
@@ -306,6 +307,11 @@ class Backtest:
     def raised(self) -> tuple[str, ...]:
         """What could not be judged under the new configuration, and why; empty where all could."""
         return tuple(dict.fromkeys(self._replays[1].raised))
+
+    def _play(self) -> None:
+        play(self._replays, self._fed)
+        self._fed.clear()
+        self._take()
 
     def _take(self) -> None:
         for side, replay in zip((self.old, self.new), self._replays, strict=True):

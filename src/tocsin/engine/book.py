@@ -128,7 +128,10 @@ def _manners_of(policy: Policy) -> Manners:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The configuration under its version, and the facts that concern all jobs."""
+    """The configuration under its version, and the facts that concern all jobs.
+
+    `is_mute`: nobody is going to be told, so that what is owed is put into no words.
+    """
 
     configuration: Configuration
     version: int
@@ -138,6 +141,7 @@ class Book:
     blind: tuple[BlindWindow, ...] = ()
     set_aside: Mapping[tuple[str, int], SetAside] = field(default_factory=dict)
     unknown_jobs: frozenset[int] = frozenset()
+    is_mute: bool = False
 
     @property
     def manners(self) -> Manners:

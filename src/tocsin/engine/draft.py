@@ -71,7 +71,7 @@ class Draft:
         self._occurrences: dict[tuple[int, datetime], Occurrence] = {}
         self._amended: dict[tuple[int, datetime], Occurrence] = {}
         self.gathering = Gathering(writing, book.configuration, new_id, now)
-        self.inhibiting = Inhibiting(writing, book, self.watches.get, self.alerts_of)
+        self.inhibiting = Inhibiting(writing, book, self.watches.get, self._alerts)
         self.has_woken = self.is_written = False
         self.moved_ends: dict[JobKey, None] = {}
         self._before: dict[str, Alert] = {}

@@ -247,4 +247,4 @@ def _close(draft: Draft, alert: Alert, owed: list[Notification]) -> None:
     states = (NotificationState.PENDING, NotificationState.DEAD, NotificationState.CANCELLED)
     never = {one.target for one in owed if one.state in states and not one.unknown}
     told = replace(alert.told, targets=tuple(t for t in alert.told.targets if t not in never))
-    take(draft, resolve(replace(alert, told=told), Reason.DRILL_OVER, "", draft.now), "")
+    take(draft, resolve(msgspec.structs.replace(alert, told=told), Reason.DRILL_OVER, "", draft.now), "")

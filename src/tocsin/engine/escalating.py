@@ -8,6 +8,8 @@ the group is escalated for.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
+
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Entry, Pooled, Reason
 from tocsin.alerts.telling import Speech, said
@@ -124,7 +126,7 @@ def _handed_over(
         if pooled.climbs and _place_of(pooled) not in kept and alert.state is AlertState.FIRING:
             reached = groups.left_behind(pooled)
             if reached is not None and (alert.climb is None or reached.level >= alert.climb.level):
-                alert = replace(alert, climb=reached)
+                alert = structs.replace(alert, climb=reached)
     end = _end_of(alert, book) if kept - known and not alert.backfill else None
     if end is not None:
         deadline_at = _deadline(alert, state, now)
@@ -132,7 +134,7 @@ def _handed_over(
             one if _place_of(one) in known else groups.climb_for(alert, one, end, now, deadline_at)
             for one in alert.pooled
         )
-        alert = replace(alert, pooled=bound)
+        alert = structs.replace(alert, pooled=bound)
     return replace(voiced, alert=alert)
 
 
@@ -167,13 +169,13 @@ def _made(voiced: Voiced, current: Climb, facts: Facts, now: datetime) -> _Made:
 
 def _climbed(made: _Made, current: Climb, change: Change, *, book: Book, now: datetime) -> Voiced:
     voiced, facts, step = made.voiced, made.facts, made.step
-    alert = replace(voiced.alert, climb=step.state)
+    alert = structs.replace(voiced.alert, climb=step.state)
     entries = _entries(alert, current, step, now)
     rests = step.state.status is Status.SUPPRESSED is not current.status
     if rests and alert.snooze is None and not alert.climbs_in:
         entries = (*entries, _at_rest(alert, step, book, now))
     if step.move is Move.SUPPRESSED and facts.muted_until is not None and alert.held_back_until is None:
-        alert = replace(alert, held_back_until=facts.muted_until)
+        alert = structs.replace(alert, held_back_until=facts.muted_until)
     told = {owed.target for owed in voiced.notifications}
     tell = tuple(target for target in _hearers(step, facts, voiced) if target not in told)
     said_to = dict.fromkeys(tell, _speech(step, voiced))

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from tocsin.alerts.alert import Alert, Reason
 from tocsin.alerts.upstream import Needed, lack_of, likely_cause_of
 from tocsin.jobs.state import JobState
@@ -26,4 +28,4 @@ def explained(alert: Alert, state: JobState, needed: Iterable[Needed], now: date
         is_the_same = dataclasses.replace(found, seen_at=known.seen_at) == known
         if is_the_same and now - known.seen_at < FRESH_FOR:
             return alert
-    return alert if found is known else dataclasses.replace(alert, likely_cause=found)
+    return alert if found is known else replace(alert, likely_cause=found)

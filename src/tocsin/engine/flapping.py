@@ -1,6 +1,5 @@
 """Flapping in the life of an alert: it is opened once, held open through good runs, and closed once. Pure."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from msgspec import structs
@@ -48,7 +47,7 @@ def as_flapping(finding: Finding, shown: str) -> Finding:
 
 def between(alert: Alert, *, is_so: bool) -> Alert:
     """Return an alert with whether a good run holds just now, between bad ones."""
-    return alert if alert.is_between is is_so else replace(alert, is_between=is_so)
+    return alert if alert.is_between is is_so else structs.replace(alert, is_between=is_so)
 
 
 def marked(change: Change, going: Course, now: datetime) -> Change:
@@ -57,10 +56,10 @@ def marked(change: Change, going: Course, now: datetime) -> Change:
     if going is Course.FLAPPING and not alert.flapping:
         is_new = change.reason is Reason.OPENED
         return Change(
-            alert=replace(alert, flapping=True), reason=change.reason if is_new else Reason.FLAPPING
+            alert=structs.replace(alert, flapping=True), reason=change.reason if is_new else Reason.FLAPPING
         )
     if going is Course.FLAPPING and change.reason is Reason.UPDATED:
         return Change(alert=alert, reason=Reason.FLAPPING)
     if going is Course.SETTLED:
-        return Change(alert=replace(alert, flapping=False, due_again_at=now), reason=Reason.SETTLED)
+        return Change(alert=structs.replace(alert, flapping=False, due_again_at=now), reason=Reason.SETTLED)
     return change

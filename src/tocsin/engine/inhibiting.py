@@ -4,7 +4,7 @@ A target is found by its ties when a source opens, changes or ends: its job is t
 and looks for itself. So nothing is decided here about other jobs.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -60,7 +60,8 @@ LONGEST_CHAIN = 100
 class Inhibiting:
     """Places alerts among those of other jobs, and keeps what ties them together.
 
-    `loaded` returns a job of this transaction as it is by now, `alerts` the alerts of such a job.
+    `loaded` returns a job of this transaction as it is by now; `alerts` are those of such jobs, by now.
+    Neither leads back to the transaction: it is let go of when it is done with, not at the next collection.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Inhibiting:
         writing: Writing,
         book: Book,
         loaded: Callable[[int], Watch | None],
-        alerts: Callable[[int], Sequence[Alert]],
+        alerts: Mapping[int, Sequence[Alert]],
     ) -> None:
         self._writing = writing
         self._book = book
@@ -94,7 +95,7 @@ class Inhibiting:
 
         That is so of a job between two others, and of one whose alert is held open because it flaps.
         """
-        if job.definition.upstream or any(a.is_open and a.flapping for a in self._alerts(job.id)):
+        if job.definition.upstream or any(a.is_open and a.flapping for a in self._alerts.get(job.id, ())):
             self._ended_well[key_of_job(*job.key)] = None
 
     def place(self, change: Change, job: Job, now: datetime) -> Placed:
@@ -201,7 +202,7 @@ class Inhibiting:
         ties = (*ties, *needed)
         if (ties, inhibited) == (alert.ties, alert.inhibited):
             return alert
-        return replace(alert, ties=ties, inhibited=inhibited)
+        return structs.replace(alert, ties=ties, inhibited=inhibited)
 
     def _speaking_for(self, alert: Alert, job: Job, now: datetime) -> Inhibitor | None:
         """Return an alert of the job that says more of the same run, to all whom this one would reach."""
@@ -211,7 +212,7 @@ class Inhibiting:
 
     def _beside(self, job: Job) -> tuple[Alert, ...]:
         """Return the alerts of a job as they are by now, also in the midst of a look at it."""
-        known = {alert.id: alert for alert in self._alerts(job.id)}
+        known = {alert.id: alert for alert in self._alerts.get(job.id, ())}
         return tuple({**known, **self._of_job.get(job.id, {})}.values())
 
     def _is_well(self, job: Job) -> bool:
@@ -306,7 +307,7 @@ class Inhibiting:
     def _open_alerts(self, watch: Watch) -> tuple[Alert, ...]:
         job_id = watch.job.id
         if self._loaded(job_id) is not None:
-            return tuple(alert for alert in self._alerts(job_id) if alert.is_open)
+            return tuple(alert for alert in self._alerts.get(job_id, ()) if alert.is_open)
         if job_id not in self._open:
             try:
                 self._open[job_id] = self._writing.alerts([job_id], FOR_EVER).get(job_id, ())

@@ -1,9 +1,11 @@
 """What an alert is to the groups that speak for it. Pure but for what it asks of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, AlertState, Left, Pooled, Reason

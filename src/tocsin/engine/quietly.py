@@ -97,12 +97,37 @@ class Quietly:
         """Let time pass for the job that is due the longest; False: that may bring something to say."""
         tables = self._tables
         watch = tables.first_due()
-        if watch is None or watch.alerting or watch.unreadable or not _has_come(watch.due_at, now):
+        if watch is None or not _has_come(watch.due_at, now):
             return False
         if tables.has_wakes or _has_come(tables.next_group_due_at(), now):
             return False
-        if watch.job.environment == SYSTEM_JOB.environment:
+        return self._pass(watch, book, now)
+
+    def go_on(self, check_in: CheckIn, book: Book, now: datetime) -> datetime | None:
+        """Take in a check-in of a job that concerns no other, with all that comes to this job before.
+
+        `now` is how far the job has come. Return how far it comes by that; None: there may be more to say at
+        the next of its steps, so that it has to wait for what comes to others before.
+        """
+        tables, key = self._tables, JobKey(check_in.environment, check_in.job)
+        watch = tables.peek(key)
+        if watch is None or watch.job.definition.upstream or (tables.has_needs() and tables.needing(key, 1)):
+            return None
+        while watch.due_at is not None and watch.due_at <= check_in.received_at:
+            now = max(now, watch.due_at)
+            if not self._pass(watch, book, now):
+                return None
+            watch = tables.watch(watch.job.id)
+            if _has_come(watch.due_at, now):
+                return None
+        now = max(now, check_in.received_at)
+        return None if self.take_in(check_in, book, now) is None else now
+
+    def _pass(self, watch: Watch, book: Book, now: datetime) -> bool:
+        """Let an instant come to a job for which it may bring nothing to say; False: it may bring more."""
+        if watch.alerting or watch.unreadable or watch.job.environment == SYSTEM_JOB.environment:
             return False
+        tables = self._tables
         job_id, lesson = watch.job.id, _Lesson(tables, self._teach, now)
         try:
             Lessons(lesson, (watch,)).take(watch)

@@ -116,7 +116,9 @@ class Replay:
         self._tables = FleetingWriting()
         # Of a store only what decides is asked here; a test holds that this is all of it.
         self._writing = cast("Writing", self._tables)
-        self._book = Book(configuration=configuration, version=1, rule_book=RuleBook(configuration.rules))
+        self._book = Book(
+            configuration=configuration, version=1, rule_book=RuleBook(configuration.rules), is_mute=True
+        )
         self._ids = (f"{number:08d}" for number in count(1))
         self._quietly = Quietly(self._tables, teach, self._ids.__next__, together or Together())
         self._receivers = _receivers_of(configuration)
@@ -146,6 +148,14 @@ class Replay:
         draft.write()
         self._taken(draft)
         return answers
+
+    def go_ahead(self, check_in: CheckIn, now: datetime) -> datetime | None:
+        """Take in a check-in before all that comes to other jobs until then, where that makes no difference.
+
+        `now` is how far its job has come; return how far it comes by that. None: it does make one, and the
+        check-in is to be fed when its time has come.
+        """
+        return self._quietly.go_on(check_in, self._book, now)
 
     def advance(self, until: datetime) -> None:
         """Let time pass until then; time that is over is passed over."""

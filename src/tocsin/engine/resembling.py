@@ -1,8 +1,9 @@
 """Which other jobs failed of the same error lately: looked up once for each error in a transaction."""
 
-import dataclasses
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import Alert, Alike, Reason
@@ -26,7 +27,7 @@ class Resembling:
     def alike(self, change: Change, alert: Alert, now: datetime) -> Alert:
         """Return an open alert with the other jobs that failed of the same; looked up when it is news."""
         if not alert.error_signature:
-            return alert if alert.alike is None else dataclasses.replace(alert, alike=None)
+            return alert if alert.alike is None else replace(alert, alike=None)
         is_known = alert.alike is not None and alert.alike.signature == alert.error_signature
         if change.reason is Reason.UNCHANGED or (is_known and change.reason is Reason.UPDATED):
             return alert
@@ -44,7 +45,7 @@ class Resembling:
             named=tuple(others[:MAX_NAMED]),
             is_whole=self._is_whole[error] and len(jobs) < MAX_LOOKED_AT,
         )
-        return dataclasses.replace(alert, alike=found)
+        return replace(alert, alike=found)
 
     def _look_up(self, error: _Error, now: datetime) -> dict[int, str]:
         environment, signature = error

@@ -120,7 +120,7 @@ def _see_it_closed(
         seq = told.count
         closings = tuple(closing(alert, target, base_url, now) for target in targets)
     told = replace(told, heard=heard_by(targets, seq, told.heard))
-    return msgspec.structs.replace(turned, alert=replace(alert, told=told), closings=closings)
+    return msgspec.structs.replace(turned, alert=msgspec.structs.replace(alert, told=told), closings=closings)
 
 
 def _locked_group(writing: Writing, group_id: str) -> Group | None:

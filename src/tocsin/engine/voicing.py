@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
+
 from tocsin.alerts.advance import Change
 from tocsin.alerts.alert import KEEPS_BACK, Alert, AlertState, Entry, Reason
 from tocsin.alerts.drill import DRILL
@@ -230,7 +232,7 @@ def _taken_in_hand(alert: Alert, entries: list[Entry], book: Book, now: datetime
     """Tell those who track who has it in hand, among those who were told of it; silenced or not."""
     wanted = book.configuration.hears_acknowledgements
     targets = tuple(target for target in alert.told.targets if target in wanted)
-    alert = replace(alert, held_back_until=None)
+    alert = structs.replace(alert, held_back_until=None)
     said_to = dict.fromkeys(targets, Speech.ACKNOWLEDGED)
     owed = owed_to(alert, said_to, Reason.ACKNOWLEDGED, book=book, now=now)
     if targets:
@@ -257,7 +259,7 @@ def _kept_back(
         until, reason = waits_until(waiting), Reason.MUTED
     if until == alert.held_back_until or _waits_already(alert, until, now):
         return alert, None, None
-    alert = replace(alert, held_back_until=until)
+    alert = structs.replace(alert, held_back_until=until)
     if until is None:
         return alert, None, None
     if reason is Reason.MUTED:
@@ -327,7 +329,7 @@ def owed_to(
     alert: Alert, targets: Mapping[str, Speech], reason: Reason, *, book: Book, now: datetime
 ) -> tuple[Notification, ...]:
     """Return what is owed to these targets, as the next thing that is told of an alert."""
-    base_url, seq = book.configuration.base_url, alert.told.count + 1
+    base_url, seq = None if book.is_mute else book.configuration.base_url, alert.told.count + 1
     return tuple(
         _owed(alert, target, speech, reason, seq=seq, base_url=base_url, now=now)
         for target, speech in targets.items()
@@ -335,17 +337,27 @@ def owed_to(
 
 
 def _owed(
-    alert: Alert, target: str, speech: Speech, reason: Reason, *, seq: int, base_url: str, now: datetime
+    alert: Alert,
+    target: str,
+    speech: Speech,
+    reason: Reason,
+    *,
+    seq: int,
+    base_url: str | None,
+    now: datetime,
 ) -> Notification:
-    key = notification_key(alert.id, seq, target)
-    message = message_of(alert, speech.value, reason=reason, key=key, now=now, base_url=base_url)
+    """Return what is owed to a target; where `base_url` is None, in no words."""
+    key, message = notification_key(alert.id, seq, target), ""
+    if base_url is not None:
+        said = message_of(alert, speech.value, reason=reason, key=key, now=now, base_url=base_url)
+        message = pack(said).decode()
     return Notification(
         key=key,
         alert_id=alert.id,
         target=target,
         kind=speech.value,
         seq=seq,
-        message=pack(message).decode(),
+        message=message,
         created_at=now,
         due_at=now,
         severity=int(alert.severity),

@@ -137,6 +137,10 @@ class FleetingJobs:
         job_id = self._ids.get(key)
         return None if job_id is None else self._watches[job_id]
 
+    def watch(self, job_id: int) -> Watch:
+        """Return the watch of a job that exists, not to be saved."""
+        return self._watches[job_id]
+
     def needing(self, key: JobKey, limit: int) -> list[Watch]:
         """Return the watches of jobs that need this one, not to be saved."""
         return [self._watches[job_id] for job_id in sorted(self._needing.get(key, ()))[:limit]]
