@@ -9,7 +9,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import NotMeasured
-from tocsin.measure.bounded import TIMEOUT_SECONDS, stopped_after, took_too_long
+from tocsin.measure.bounded import TIMEOUT_SECONDS, done_within, took_too_long
 from tocsin.measure.databases import MAX_LOOKED_AT, DatabaseTable, file_of, is_select, parts_of, type_of
 from tocsin.measure.dialect import SQLITE
 from tocsin.measure.engine import Row
@@ -81,8 +81,11 @@ class SQLiteTable(DatabaseTable):
 
     def _asked(self, query: str) -> list[Row]:
         try:
-            with stopped_after(self._timeout, self._connection.interrupt):
-                return self._connection.execute(query).fetchall()
+            return done_within(
+                self._timeout,
+                lambda: self._connection.execute(query).fetchall(),
+                self._connection.interrupt,
+            )
         except sqlite3.OperationalError as error:
             if str(error) == "interrupted":
                 raise NotMeasured(took_too_long(self._timeout)) from None
