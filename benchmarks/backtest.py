@@ -94,13 +94,13 @@ def _with(definition: Definition, *, max_duration_seconds: float) -> Definition:
 def history(jobs: int, days: int, seed: int) -> Iterator[CheckIn]:
     """Return what the jobs have said, in the order of its arrival."""
     chance, late = random.Random(seed), list[CheckIn]()
-    for day in range(1, days):
+    for day in range(days):
         said = late
         for number, name in enumerate(names(jobs)):
             wall = datetime.combine(
                 (BEGINS + day * ONE_DAY).date(), time(number // 60 % 24, number % 60), PLACE
             )
-            said += _run(name, wall, day, chance)
+            said += _run(name, wall, day, chance) if wall >= BEGINS else ()
         said.sort(key=lambda one: one.received_at)
         ends_at = BEGINS + day * ONE_DAY + timedelta(hours=12)
         late = [one for one in said if one.received_at >= ends_at]
