@@ -28,6 +28,7 @@ from tocsin.jobs.job import JobKey
 from tocsin.jobs.occurrence import Occurrence
 from tocsin.jobs.run import Run, Violation
 from tocsin.quality.learned import Learned, Taught, learn
+from tocsin.rules.judge import Ask, judge
 from tocsin.store.base import Writing
 from tocsin.store.rows import Notification, SetAside, Watch
 from tocsin.telemetry.metrics import Metrics
@@ -51,6 +52,7 @@ class Draft:
         self.now = now
         self.new_id = new_id
         self.teach: Teach = learn
+        self.ask: Ask = judge
         self.watches: dict[int, Watch] = {}
         self.check_ins: list[tuple[int, CheckIn]] = []
         self.looks = 0
@@ -124,6 +126,7 @@ class Draft:
                 self.new_id,
                 groups=self.gathering,
                 neighbours=self.inhibiting,
+                ask=self.ask,
             )
         except Exception as error:  # a job that cannot be judged must cost itself alone
             if is_of_the_store(error):

@@ -34,7 +34,7 @@ from tocsin.jobs.violations import by_now
 from tocsin.quality.learned import learns_at
 from tocsin.rules.facts import Awaited, Facts, Trouble, apart
 from tocsin.rules.finding import Finding, Verdict
-from tocsin.rules.judge import judge
+from tocsin.rules.judge import Ask, Judged, judge
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Notification, SetAside, Watch
 
@@ -66,7 +66,7 @@ class Look(Struct, kw_only=True):
     opened: int = 0
     violations: tuple[Violation, ...] = ()
     settled_until: datetime | None = None
-    judged: list[tuple[Rule, Verdict | Exception]] = []
+    judged: Judged = []
 
 
 def look(
@@ -78,6 +78,7 @@ def look(
     *,
     groups: Groups,
     neighbours: Neighbours = ALONE,
+    ask: Ask = judge,
 ) -> Look:
     """Return what to make of a job at `now`.
 
@@ -89,7 +90,7 @@ def look(
     if watch.job.paused_at is None:
         awaited = neighbours.awaited(watch) if watch.job.definition.upstream else ()
         troubles = neighbours.troubles(watch.job) if book.rule_book.asks_of_needs_of(watch.job) else ()
-        findings, not_well = _judge_all(seen, book, now, awaited, troubles)
+        findings, not_well = _judge_all(seen, book, now, awaited, troubles, ask=ask)
         if findings or alerts:
             _count_from_now(seen, now)
             _let_lapse(seen, now, book.configuration.policy.acknowledged_for)
@@ -106,7 +107,13 @@ def look(
 
 
 def _judge_all(
-    seen: Look, book: Book, now: datetime, awaited: tuple[Awaited, ...], troubles: tuple[Trouble, ...]
+    seen: Look,
+    book: Book,
+    now: datetime,
+    awaited: tuple[Awaited, ...],
+    troubles: tuple[Trouble, ...],
+    *,
+    ask: Ask,
 ) -> tuple[dict[str, tuple[Rule, Finding]], NotWell]:
     """Return the worst finding of each fingerprint, and the rules that do not say that all is well."""
     job, policy = seen.watch.job, book.configuration.policy
@@ -135,7 +142,7 @@ def _judge_all(
         troubles=troubles,
     )
     for facts in apart(facts_of_job):
-        _judge_by_all_rules(seen, facts, findings, not_well, book=book, now=now)
+        _judge_by_all_rules(seen, facts, findings, not_well, book=book, now=now, ask=ask)
     if seen.at_risk or settled.state.at_risk:
         seen.state = replace(settled.state, at_risk=tuple(seen.at_risk))
     if findings:
@@ -151,11 +158,12 @@ def _judge_by_all_rules(
     *,
     book: Book,
     now: datetime,
+    ask: Ask,
 ) -> None:
     rules = book.rule_book.asked_of(seen.watch.job)
     if book.set_aside:
         rules = _without_set_aside(seen, rules, not_well, book, now)
-    seen.judged = judge(rules, facts, now)
+    seen.judged = ask(rules, facts, now)
     for rule, verdict in seen.judged:
         if isinstance(verdict, Verdict):
             _take_verdict(seen, rule, verdict, findings, not_well, of_backfills=facts.of_backfills)

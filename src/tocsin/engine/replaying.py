@@ -21,6 +21,7 @@ from tocsin.engine.book import Book, RuleBook
 from tocsin.engine.configuration import Configuration
 from tocsin.engine.draft import SYSTEM_JOB, Draft, Teach
 from tocsin.engine.ingest import take_in
+from tocsin.engine.opinions import Opinions
 from tocsin.engine.quietly import Quietly
 from tocsin.engine.ticking import tick
 from tocsin.engine.together import Together
@@ -120,6 +121,7 @@ class Replay:
             configuration=configuration, version=1, rule_book=RuleBook(configuration.rules), is_mute=True
         )
         self._ids = (f"{number:08d}" for number in count(1))
+        self._opinions = Opinions()
         self._quietly = Quietly(self._tables, teach, self._ids.__next__, together or Together())
         self._receivers = _receivers_of(configuration)
         self._to_come: list[_ToCome] = []
@@ -206,6 +208,7 @@ class Replay:
     def _draft(self) -> Draft:
         draft = Draft(self._writing, self._book, self.now, self._ids.__next__)
         draft.teach = self._teach
+        draft.ask = self._opinions.ask
         return draft
 
     def _taken(self, draft: Draft) -> None:

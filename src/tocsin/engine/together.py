@@ -19,12 +19,11 @@ from tocsin.jobs.run import Run
 from tocsin.jobs.state import JobState
 from tocsin.rules.facts import Facts, has_backfills
 from tocsin.rules.finding import Verdict
-from tocsin.rules.judge import judge
+from tocsin.rules.judge import Judged, judge
 from tocsin.rules.reading import OF_RUNS, differing, end_alike, tells_apart, tells_the_same_runs
 from tocsin.rules.rule import Rule
 from tocsin.store.rows import Watch
 
-_Judged = list[tuple[Rule, Verdict | Exception]]
 MOST_STEPS: Final = 4_096
 """So many steps of one replay wait for the other to come to them; it asks all anew that it finds no more."""
 
@@ -153,7 +152,7 @@ def _is_nothing(seen: Look) -> bool:
     return not (decided or seen.state.at_risk or has_backfills(seen.state))
 
 
-def _asks_of(judged: _Judged, names: frozenset[str] | None = None) -> list[datetime] | None:
+def _asks_of(judged: Judged, names: frozenset[str] | None = None) -> list[datetime] | None:
     """Return when rules want to be asked again, all or those of these names; None where one says more."""
     asks = []
     for rule, verdict in judged:
@@ -164,7 +163,7 @@ def _asks_of(judged: _Judged, names: frozenset[str] | None = None) -> list[datet
     return asks
 
 
-def _judged(rules: tuple[Rule, ...], watch: Watch, state: JobState, book: Book, now: datetime) -> _Judged:
+def _judged(rules: tuple[Rule, ...], watch: Watch, state: JobState, book: Book, now: datetime) -> Judged:
     """Return what rules say of a job that waits for no other and has no runs that make up for old ones."""
     facts = Facts(
         job=watch.job,

@@ -31,6 +31,9 @@ from tocsin.rules.weighing import weighed
 Judge = Callable[[Rule, Facts, datetime], Verdict]
 Concerns = Callable[[Rule, Definition], bool]
 Show = Callable[[Rule, Facts, datetime], Pairs]
+Judged = list[tuple[Rule, Verdict | Exception]]
+Ask = Callable[[Iterable[Rule], Facts, datetime], Judged]
+"""How rules are asked: `judge`, or what knows that they still say the same."""
 
 CONDITIONS: Mapping[str, Judge] = {
     job_failure.NAME: job_failure.judge,
@@ -93,14 +96,14 @@ def concerning(rules: Iterable[Rule], definition: Definition) -> tuple[Rule, ...
     )
 
 
-def judge(rules: Iterable[Rule], facts: Facts, now: datetime) -> list[tuple[Rule, Verdict | Exception]]:
+def judge(rules: Iterable[Rule], facts: Facts, now: datetime) -> Judged:
     """Return what rules think of a job, and when to ask each again; who has nothing to say is left out.
 
     The law: with the same facts the finding, its severity and its reason stay the same at every
     instant before `ask_again_at`. A paused job is not judged. Backfills are no worse than a warning.
     A rule may fail in any way and costs itself alone: its fault stands where its verdict would.
     """
-    judged: list[tuple[Rule, Verdict | Exception]] = []
+    judged: Judged = []
     if facts.job.paused_at is not None:
         return judged
     for rule in rules:
