@@ -1,5 +1,6 @@
 """Data checked from Python, as the code of a job does it."""
 
+import json
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pytest
 import tocsin
 from tests.client.listener import Listener
 from tocsin.checking import check
+from tocsin.config.data_checks import checks_in
 from tocsin.errors import ConfigError, NotMeasured
 
 FRAME = pa.table({"id": [1, 2, 3, 3], "email": ["a@x", None, "b@x", "c@x"]})
@@ -27,6 +29,22 @@ def test_a_frame_is_checked_by_checks_as_values() -> None:
     assert [one.judged.verdict.value for one in found.results] == ["fail", "pass", "warn"]
     assert found.failed == 2
     assert found.results[2].examples == ("id=3",)
+
+
+@pytest.mark.parametrize("hard", [{}, {"threshold_min": 0, "threshold_max": 100}])
+def test_a_value_that_is_worth_a_warning_is_told_with_its_rows_though_others_lie_further_up(
+    hard: dict[str, object],
+) -> None:
+    frame = pa.table({"id": [1, 2, 3], "amount": [5, 20, None], "sku": ["a", "abcde", None]})
+    amount = {"metric": "value_range", "column": "amount", "warn_min": 10, **hard}
+    sku = {"metric": "string_length", "column": "sku", "warn_min": 2, "warn_max": 9, **hard}
+
+    found = check(frame, checks_in(json.dumps({"key": "id", "checks": [amount, sku]}), "checks"))
+
+    assert [(one.judged.verdict.value, one.judged.value, one.examples) for one in found.results] == [
+        ("warn", 5.0, ("id=1",)),
+        ("warn", 1.0, ("id=1",)),
+    ]
 
 
 def test_checks_that_cannot_be_used_are_an_error_and_not_a_pass() -> None:

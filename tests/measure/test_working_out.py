@@ -49,6 +49,11 @@ def test_a_count_that_is_roughly_more_than_there_is_comes_to_all() -> None:
         (Between(low=-10.0, high=30.0), 25.0),
         (Between(low=0.0), -5.0),
         (Between(high=10.0), 25.0),
+        (Between(low=-10.0, high=30.0, warn_low=0.0), -5.0),
+        (Between(low=-10.0, high=20.0, warn_low=0.0), 25.0),
+        (Between(low=-10.0, warn_high=20.0), 25.0),
+        (Between(warn_low=0.0, warn_high=30.0), -5.0),
+        (Between(warn_low=-10.0), -5.0),
     ],
 )
 def test_of_a_range_the_value_speaks_that_is_furthest_outside(asked: Between, value: float) -> None:

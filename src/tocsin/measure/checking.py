@@ -11,7 +11,7 @@ from tocsin.measure.engine import Engine, Table
 from tocsin.measure.sql import Asking
 from tocsin.measure.table import Column, called, columns_of
 from tocsin.quality.check import CheckVerdict, Judged, judge_reading
-from tocsin.quality.measurement import MAX_SHOWN, DataCheck, Measurement, OnFail, Reading, ValueTest
+from tocsin.quality.measurement import MAX_SHOWN, Between, DataCheck, Measurement, OnFail, Reading, ValueTest
 
 HIDDEN: Final = "•••"
 MAX_VALUE: Final = 80
@@ -85,7 +85,7 @@ def carried_out(
         examples: tuple[str, ...] = ()
         if showing is not None and _has_rows(judged) and asked < MAX_ASKED:
             asked += 1
-            examples = _examples(engine, table.columns, check, showing)
+            examples = _examples(engine, table.columns, check, showing, is_bearable=judged.is_bearable)
         results.append(CheckResult(check=check, judged=judged, reading=read, examples=examples))
     return tuple(results)
 
@@ -105,9 +105,12 @@ def _has_rows(judged: Judged) -> bool:
 
 
 def _examples(
-    engine: Engine, table: tuple[Column, ...], check: DataCheck, showing: Showing
+    engine: Engine, table: tuple[Column, ...], check: DataCheck, showing: Showing, *, is_bearable: bool
 ) -> tuple[str, ...]:
-    """Return rows that failed, by their keys; what cannot be asked costs no verdict."""
+    """Return rows that failed, by their keys; what cannot be asked costs no verdict.
+
+    Where the failure `is_bearable`, they are those that are worth a warning.
+    """
     asked, columns = check.measurement, columns_of(check.measurement, table)
     if isinstance(columns, str) or not columns or not showing.most:
         return ()
@@ -118,6 +121,8 @@ def _examples(
         query = asking.repeated(columns, asked.where, showing.most)
     elif names and (asked.metric is Metric.NULL_RATE or isinstance(asked.detail, ValueTest)):
         test = asked.detail if isinstance(asked.detail, ValueTest) else None
+        if isinstance(test, Between) and is_bearable:
+            test = test.without_a_warning
         query = asking.failing(names, columns[0], test, asked.where, showing.most)
     else:
         return ()

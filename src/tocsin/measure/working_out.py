@@ -72,7 +72,10 @@ def _passing(_measurement: Measurement, found: Found) -> Reading:
 
 
 def _worst(measurement: Measurement, found: Found) -> Reading:
-    """Return the value furthest outside of the range; where none is outside, the largest."""
+    """Return the value furthest outside of the limits, or else of those of a warning.
+
+    Where none is outside of either, the largest speaks, or the least where that alone has a limit.
+    """
     least, most = (
         next((found[kind] for kind in kinds if kind in found), None)
         for kinds in ((Kind.LEAST, Kind.SHORTEST), (Kind.MOST, Kind.LONGEST))
@@ -80,11 +83,11 @@ def _worst(measurement: Measurement, found: Found) -> Reading:
     if least is None or most is None:
         return NO_VALUES
     asked = measurement.detail if isinstance(measurement.detail, Between) else Between()
-    below = 0.0 if asked.low is None else asked.low - least
-    above = 0.0 if asked.high is None else most - asked.high
-    is_low = below > max(above, 0.0) or (asked.high is None and asked.low is not None)
-    other = f"from {least:,.10g} to {most:,.10g}"
-    return Reading(value=least if is_low else most, said=other)
+    narrow = asked.without_a_warning
+    inside = least if narrow.high is None and narrow.low is not None else most
+    outside = (one.furthest_outside(least, most) for one in (asked, narrow))
+    worst = next((value for value in outside if value is not None), inside)
+    return Reading(value=worst, said=f"from {least:,.10g} to {most:,.10g}")
 
 
 def _freshness(measurement: Measurement, newest: float | None, as_of: datetime) -> Reading:

@@ -13,11 +13,31 @@ MAX_SHOWN: Final = 5
 
 
 class Between(Struct, frozen=True, tag=True, gc=False):
-    """A value, or the number of characters `of_length`, lies between these, both included; None: no limit."""
+    """A value, or the number of characters `of_length`, lies between these, both included; None: no limit.
+
+    Beyond `warn_low` and `warn_high`, which lie within the limits, it is worth a warning.
+    """
 
     low: float | None = None
     high: float | None = None
     of_length: bool = False
+    warn_low: float | None = None
+    warn_high: float | None = None
+
+    @property
+    def without_a_warning(self) -> "Between":
+        """The range whose values are not even worth a warning."""
+        low = self.low if self.warn_low is None else self.warn_low
+        high = self.high if self.warn_high is None else self.warn_high
+        return Between(low, high, of_length=self.of_length)
+
+    def furthest_outside(self, least: float, most: float) -> float | None:
+        """Return which of the least and the largest value lies further outside; None where neither does."""
+        below = 0.0 if self.low is None else self.low - least
+        above = 0.0 if self.high is None else most - self.high
+        if max(below, above) <= 0:
+            return None
+        return least if below > above else most
 
 
 class Matching(Struct, frozen=True, tag=True, gc=False):

@@ -39,7 +39,7 @@ from tocsin.jobs.declaring import (
     soft_refusal,
     step_refusal,
 )
-from tocsin.quality.measurement import DataCheck, Measurement, OnFail
+from tocsin.quality.measurement import Between, DataCheck, Measurement, OnFail
 
 _WORDS = tuple(metric.value for metric in Metric)
 _RANGES = {Metric.VALUE_RANGE: Metric.IN_RANGE, Metric.STRING_LENGTH: Metric.LENGTH_IN_RANGE}
@@ -244,15 +244,17 @@ class Check(Measured):
     def measured(self, timezone: str) -> DataCheck:
         """Return the check with what must be measured for it; instants without a zone are of `timezone`."""
         meant = self.meant
-        least, most = (
-            None if one is None else float(one) for one in (self.threshold_min, self.threshold_max)
+        low, high, warn_low, warn_high = (
+            None if one is None else float(one)
+            for one in (self.threshold_min, self.threshold_max, self.warn_min, self.warn_max)
         )
+        limits = Between(low, high, warn_low=warn_low, warn_high=warn_high)
         measurement = Measurement(
             metric=meant.metric,
             columns=tuple(self.columns or ([self.column] if self.column else [])),
             where=self.where or "",
             group_by=tuple(self.group_by or ()),
-            detail=self.detail(meant.metric, least, most, timezone),
+            detail=self.detail(meant.metric, limits, timezone),
             is_approximate=bool(self.approximate),
         )
         return DataCheck(check=meant, measurement=measurement, on_fail=OnFail(self.on_fail or "alert"))

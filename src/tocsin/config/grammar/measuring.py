@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
+from msgspec import structs
 from pydantic import Field, StringConstraints
 
 from tocsin.config.grammar.base import MAX_TEXT, Name, OneOrMore, Part, read_by
@@ -96,13 +97,13 @@ class Measured(Part):
     on_fail: Literal["fail_run", "alert", "record"] | None = None
     """What a failed check does: `fail_run` fails the run too, `record` tells nobody; alert if left out."""
 
-    def detail(self, metric: Metric, least: float | None, most: float | None, timezone: str) -> Detail | None:
+    def detail(self, metric: Metric, limits: Between, timezone: str) -> Detail | None:
         """Return what says more of a metric; None where nothing more is to be said, or it was not said."""
         match metric:
             case Metric.VALUE_RANGE | Metric.IN_RANGE:
-                return Between(least, most)
+                return limits
             case Metric.STRING_LENGTH | Metric.LENGTH_IN_RANGE:
-                return Between(least, most, of_length=True)
+                return structs.replace(limits, of_length=True)
             case Metric.PATTERN_MATCH:
                 return None if self.pattern is None else Matching(self.pattern)
             case Metric.ACCEPTED_VALUES:
