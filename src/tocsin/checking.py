@@ -19,7 +19,7 @@ from tocsin.jobs.declaring import change_written
 from tocsin.measure.checking import Checked, CheckResult, Showing, as_read, carried_out
 from tocsin.measure.observed import Observed
 from tocsin.measure.opening import opened
-from tocsin.quality.check import CheckVerdict
+from tocsin.quality.check import NOTHING_TO_MEASURE, CheckVerdict
 from tocsin.quality.measurement import OnFail
 
 __all__ = ["Checked", "Checks", "Watched", "as_declared", "check", "check_in_run", "declare", "tell_of"]
@@ -156,7 +156,9 @@ def _told(one: CheckResult) -> str:
 
 def _noted(one: CheckResult) -> str:
     """Return what the number does not say: the segment, why there is none, rows that failed."""
-    why = one.reading.said if one.judged.value is None else one.judged.segment
+    why = one.judged.segment
+    if one.judged.value is None:
+        why = one.reading.said or f"{why}: {NOTHING_TO_MEASURE}"
     return "; ".join(filter(None, (why, *one.examples)))
 
 

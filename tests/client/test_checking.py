@@ -78,6 +78,25 @@ def test_a_run_tells_what_was_measured_with_its_end(default: Listener) -> None:
     ]
 
 
+def test_a_run_tells_which_segment_has_nothing_to_measure(default: Listener) -> None:
+    frame = pa.table({"country": ["DE", "FR"], "amount": [1.0, None]})
+    with tocsin.job("orders") as run:
+        run.check(
+            frame,
+            [
+                {
+                    "metric": "mean",
+                    "id": "spent",
+                    "column": "amount",
+                    "group_by": "country",
+                    "threshold_min": 0,
+                }
+            ],
+        )
+
+    assert ended(default)["metric_notes"] == {"spent": "country=FR: there is nothing to measure"}
+
+
 def test_a_check_may_fail_the_run(default: Listener) -> None:
     with tocsin.job("orders") as run:
         run.check(FRAME, [{**ROWS, "on_fail": "fail_run"}])

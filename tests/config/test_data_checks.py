@@ -143,6 +143,11 @@ def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
         ("metric: null_rate, column: a, threshold_max: 0.1, warn_max: 0.2", "would never warn"),
         ("metric: quantile, column: a, share: 1.5, threshold_max: 1", "must be at most 1"),
         ("metric: row_count", "without a limit"),
+        ("metric: custom, id: a, sql: sum(b), where: c > 1, threshold_min: 1", "'where' is for"),
+        ("metric: custom, id: a, sql: SELECT 1, group_by: c, threshold_min: 1", "'group_by' is for"),
+        ("metric: schema_drift, id: a, expect: [b], where: c > 1", "'where' is for"),
+        ("metric: schema_drift, id: a, expect: [b], group_by: c", "'group_by' is for"),
+        ("metric: row_count, id: a, group_by: c, anomaly: true", "a check for each, with 'where'"),
     ],
 )
 def test_a_check_that_could_never_be_measured_or_judged_is_refused(

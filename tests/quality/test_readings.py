@@ -46,19 +46,27 @@ def test_what_cannot_be_measured_is_an_error_with_its_reason() -> None:
 
 
 def test_of_segments_the_worst_speaks_for_all() -> None:
-    segments = (Segment("c=DE", 12), Segment("c=FR", 3), Segment("c=IT", 4))
+    segments = (Segment("c=DE", 12), Segment("c=ES", 4), Segment("c=FR", 3), Segment("c=IT", 4))
 
     judged = judge_reading(ROWS, Reading(segments=segments))
 
     assert (judged.verdict, judged.segment, judged.value) == (CheckVerdict.FAIL, "c=FR", 3)
-    assert judged.said == "c=FR: 3; at least 10 (2 of 3 segments failed)"
+    assert judged.said == "c=FR: 3; at least 10 (3 of 4 segments failed)"
 
 
 def test_segments_that_all_pass_are_a_pass() -> None:
-    judged = judge_reading(ROWS, Reading(segments=(Segment("c=DE", 12), Segment("c=FR", 30))))
+    judged = judge_reading(ROWS, Reading(segments=(Segment("c=DE", 30), Segment("c=FR", 12))))
 
     assert judged.verdict is CheckVerdict.PASS
-    assert judged.said.endswith("(2 segments)")
+    assert judged.said == "c=FR: 12; at least 10 (2 segments)"
+
+
+def test_of_two_segments_that_warn_the_one_beyond_the_limit_itself_is_worse() -> None:
+    segments = (Segment("a=1", 0.15), Segment("a=2", 0.25), Segment("a=3", 0.3), Segment("a=4", 0.19))
+
+    judged = judge_reading(replace(RATE, severity="warning"), Reading(segments=segments))
+
+    assert (judged.verdict, judged.segment) == (CheckVerdict.WARN, "a=3")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tocsin.quality.measurement import Reading, Segment
 from tocsin.quality.metrics import NEEDED_VALUES, LearnedMetric, ordinary_of
 from tocsin.quality.normal import of_such
 
+NOTHING_TO_MEASURE: Final = "there is nothing to measure"
 _GRAVE = ("critical", "page")
 _SEVERITIES: Final = ("info", "warning", "", "critical", "page")
 
@@ -105,16 +106,26 @@ def judge_reading(check: Check, read: Reading) -> Judged:
 
 
 def _of_segments(check: Check, segments: tuple[Segment, ...]) -> Judged:
-    """Return the worst verdict, of those that are as bad the first."""
+    """Return the worst verdict, and of those the value furthest beyond a limit, or next to one."""
     judged = [structs.replace(judge_reading(check, _of_segment(one)), segment=one.name) for one in segments]
-    worst = min(judged, key=lambda one: _WORST_FIRST.index(one.verdict))
+    worst = min(judged, key=lambda one: (_WORST_FIRST.index(one.verdict), -_beyond(one)))
     failed = sum(one.verdict.is_failed for one in judged)
     told = f"{failed} of {len(judged)} segments failed" if failed else f"{len(judged)} segments"
     return structs.replace(worst, said=f"{worst.segment}: {worst.said} ({told})")
 
 
 def _of_segment(segment: Segment) -> Reading:
-    return Reading(value=segment.value, said="there is nothing to measure" if segment.value is None else "")
+    return Reading(value=segment.value, said=NOTHING_TO_MEASURE if segment.value is None else "")
+
+
+def _beyond(judged: Judged) -> float:
+    """Return how far a value lies beyond its limits; less than 0 within them."""
+    check, value = judged.check, judged.value
+    if value is None:
+        return 0.0
+    below = (least - value for least in (check.least, check.warn_least) if least is not None)
+    above = (value - most for most in (check.most, check.warn_most) if most is not None)
+    return max((*below, *above), default=0.0)
 
 
 def _without_a_number(check: Check, verdict: CheckVerdict, why: str) -> Judged:

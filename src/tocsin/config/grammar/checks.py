@@ -39,7 +39,7 @@ from tocsin.jobs.declaring import (
     soft_refusal,
     step_refusal,
 )
-from tocsin.quality.measurement import Between, DataCheck, Measurement, OnFail
+from tocsin.quality.measurement import Between, Custom, DataCheck, Measurement, OnFail
 
 _WORDS = tuple(metric.value for metric in Metric)
 _RANGES = {Metric.VALUE_RANGE: Metric.IN_RANGE, Metric.STRING_LENGTH: Metric.LENGTH_IN_RANGE}
@@ -189,7 +189,12 @@ class Check(Measured):
         """Return why the check cannot be meant as it is written."""
         if (self.where or self.group_by) and not (self.id or self.key):
             return "needs an 'id': of some rows, or of segments, its metric is sent under that name"
-        if self.group_by and (self.change_min is not None or self.change_max is not None):
+        chooses = next((key for key in ("where", "group_by") if getattr(self, key)), "")
+        if metric is Metric.SCHEMA_DRIFT and chooses:
+            return f"'{chooses}' is for rows, and columns are those of all of them; leave it out"
+        if metric is Metric.CUSTOM and (self.where or (self.group_by and Custom(self.sql or "").is_query)):
+            return f"'{chooses}' is for metrics without SQL of their own; say it in 'sql'"
+        if self.group_by and any(one is not None for one in self._past):
             return "compares one number with an earlier one; of segments write a check for each, with 'where'"
         if self.mostly is None:
             return None
@@ -204,11 +209,15 @@ class Check(Measured):
         return None
 
     @property
+    def _past(self) -> tuple[object, ...]:
+        """Limits that compare a value with earlier ones."""
+        return self.change_min, self.change_max, self.anomaly
+
+    @property
     def _is_limited(self) -> bool:
         limits = (self.threshold_min, self.threshold_max, self.warn_min, self.warn_max)
-        past = (self.change_min, self.change_max, self.anomaly)
         said_by_mostly = self.mostly is not None and Metric(self.metric) not in _RANGES
-        return said_by_mostly or any(limit is not None for limit in (*limits, *past))
+        return said_by_mostly or any(limit is not None for limit in (*limits, *self._past))
 
     @property
     def meant(self) -> Meant:
