@@ -14,7 +14,7 @@ from tocsin.client.run import MAX_CHECKS, Run
 from tocsin.clock import monotonic, now
 from tocsin.config.data_checks import ChecksFile, checks_in, load_checks
 from tocsin.errors import ConfigError, Problem
-from tocsin.jobs.checks import Check
+from tocsin.jobs.checks import Check, Metric
 from tocsin.jobs.declaring import change_written
 from tocsin.measure.checking import Checked, CheckResult, Showing, as_read, carried_out
 from tocsin.measure.observed import Observed
@@ -155,8 +155,8 @@ def _told(one: CheckResult) -> str:
 
 
 def _noted(one: CheckResult) -> str:
-    """Return what the number does not say: the segment, why there is none, rows that failed."""
-    why = one.judged.segment
+    """Return what the number does not say: the segment, why there is none, columns or rows that failed."""
+    why = one.reading.said if one.check.measurement.metric is Metric.SCHEMA_DRIFT else one.judged.segment
     if one.judged.value is None:
         why = one.reading.said or f"{why}: {NOTHING_TO_MEASURE}"
     return "; ".join(filter(None, (why, *one.examples)))

@@ -97,6 +97,13 @@ def test_a_run_tells_which_segment_has_nothing_to_measure(default: Listener) -> 
     assert ended(default)["metric_notes"] == {"spent": "country=FR: there is nothing to measure"}
 
 
+def test_a_run_tells_which_columns_have_drifted(default: Listener) -> None:
+    with tocsin.job("orders") as run:
+        run.check(FRAME, [{"metric": "schema_drift", "expect": ["id", "amount"], "may_grow": True}])
+
+    assert ended(default)["metric_notes"] == {"schema_drift": "amount has vanished"}
+
+
 def test_a_check_may_fail_the_run(default: Listener) -> None:
     with tocsin.job("orders") as run:
         run.check(FRAME, [{**ROWS, "on_fail": "fail_run"}])
