@@ -3,6 +3,7 @@
 import inspect
 from datetime import UTC, datetime, timedelta
 
+from tocsin.alerts.inhibition import Bond, Side
 from tocsin.jobs.job import Definition, Job, JobKey
 from tocsin.jobs.run import Run
 from tocsin.store.base import Writing
@@ -84,3 +85,16 @@ def test_what_was_learned_of_the_past_is_kept_by_series() -> None:
     writing.save_histories([(1, "", b"a"), (1, "rows", b"b"), (2, "", b"c"), (1, "", b"d")])
 
     assert writing.histories([1, 3]) == {(1, ""): b"d", (1, "rows"): b"b"}
+
+
+def test_who_mutes_others_and_can_be_muted_under_one_key_has_one_bond_on_each_side() -> None:
+    writing = FleetingWriting()
+    both = [Bond(key="k", side=side, alert_id="a", job_id=1, job="etl") for side in (Side.BOTH, Side.TARGET)]
+
+    writing.bind(["a"], [*both, *both])
+
+    assert [writing.bonds("k", one.side, after="", limit=9) for one in both] == [[both[0]], [both[1]]]
+
+    writing.bind(["a"], [])
+
+    assert [writing.bonds("k", one.side, after="", limit=9) for one in both] == [[], []]

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
+from typing import Final
 
 from tocsin.alerts.alert import Alert
 from tocsin.alerts.group import Group
 from tocsin.alerts.inhibition import Bond, Side
 from tocsin.alerts.route import FOR_EVER
 from tocsin.store.fleeting.waiting import Waiting
+
+_ALERT_ID: Final = attrgetter("alert_id")
 
 
 class FleetingAlerts:
@@ -24,8 +28,8 @@ class FleetingAlerts:
         self._open_groups: dict[str, str] = {}
         self._members: dict[str, dict[str, None]] = {}
         self._groups_due = Waiting[str]()
-        self._bonds: dict[str, dict[str, Bond]] = {}
-        self._bound: dict[str, tuple[str, ...]] = {}
+        self._bonds: dict[str, dict[tuple[str, Side], Bond]] = {}
+        self._bound: dict[str, set[tuple[str, Side]]] = {}
         self._wakes: dict[str, str] = {}
 
     def alerts(self, job_ids: Iterable[int], remembered_since: datetime) -> dict[int, tuple[Alert, ...]]:
@@ -122,18 +126,21 @@ class FleetingAlerts:
     def bind(self, alert_ids: Iterable[str], bonds: Iterable[Bond]) -> None:
         """Let these be the bonds of these alerts, in place of all that they had."""
         for alert_id in alert_ids:
-            for key in self._bound.pop(alert_id, ()):
-                self._bonds[key].pop(alert_id, None)
-                if not self._bonds[key]:
+            for key, side in self._bound.pop(alert_id, ()):
+                of_key = self._bonds[key]
+                del of_key[alert_id, side]
+                if not of_key:
                     del self._bonds[key]
         for bond in bonds:
-            self._bonds.setdefault(bond.key, {})[bond.alert_id] = bond
-            self._bound[bond.alert_id] = (*self._bound.get(bond.alert_id, ()), bond.key)
+            self._bonds.setdefault(bond.key, {})[bond.alert_id, bond.side] = bond
+            self._bound.setdefault(bond.alert_id, set()).add((bond.key, bond.side))
 
     def bonds(self, key: str, side: Side, *, after: str, limit: int) -> list[Bond]:
         """Return who is on a side of a key, in the order of the alerts' ids, from behind `after`."""
-        of_key = self._bonds.get(key, {})
-        return [of_key[one] for one in sorted(of_key) if one > after and of_key[one].side is side][:limit]
+        found = [
+            one for one in self._bonds.get(key, {}).values() if one.side is side and one.alert_id > after
+        ]
+        return sorted(found, key=_ALERT_ID)[:limit]
 
     def wake(self, keys: Iterable[str]) -> int:
         """Note that the targets of these keys want to be looked at; return how many keys have any."""
