@@ -104,14 +104,14 @@ class Quietly:
         return self._pass(watch, book, now)
 
     def go_on(self, check_in: CheckIn, book: Book, now: datetime) -> datetime | None:
-        """Take in a check-in of a job that concerns no other, with all that comes to this job before.
+        """Take in a check-in of a job that no other may need, with all that comes to this job before.
 
         `now` is how far the job has come. Return how far it comes by that; None: there may be more to say at
         the next of its steps, so that it has to wait for what comes to others before.
         """
         tables, key = self._tables, JobKey(check_in.environment, check_in.job)
         watch = tables.peek(key)
-        if watch is None or watch.job.definition.upstream or (tables.has_needs() and tables.needing(key, 1)):
+        if watch is None or watch.job.definition.upstream:
             return None
         while watch.due_at is not None and watch.due_at <= check_in.received_at:
             now = max(now, watch.due_at)

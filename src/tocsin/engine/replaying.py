@@ -26,7 +26,7 @@ from tocsin.engine.quietly import Quietly
 from tocsin.engine.ticking import tick
 from tocsin.engine.together import Together
 from tocsin.jobs.checkin import Answer, CheckIn
-from tocsin.jobs.job import Job
+from tocsin.jobs.job import Definition, Job, JobKey
 from tocsin.notify.message import unpack
 from tocsin.quality.learned import learn
 from tocsin.rules.finding import Severity
@@ -126,6 +126,9 @@ class Replay:
         self._receivers = _receivers_of(configuration)
         self._to_come: list[_ToCome] = []
         self._numbers = count()
+        self._needed: set[JobKey] = set()
+        for key, definition in configuration.jobs.items():
+            self._needed |= needed_of(key.environment, definition)
         for job in jobs:
             self.register(job)
 
@@ -136,11 +139,19 @@ class Replay:
         defined = msgspec.structs.replace(
             job, definition=definition_under(job, self._book), id=0, paused_at=None, paused_by=""
         )
+        self._needed |= needed_of(job.environment, defined.definition)
         heappush(self._to_come, _ToCome(max(job.registered_at, self.now), next(self._numbers), defined))
 
+    def is_needed(self, key: JobKey) -> bool:
+        """Whether another job may need this one, now or once it is known."""
+        return key in self._needed or bool(self._tables.needing(key, 1))
+
     def feed(self, *check_ins: CheckIn) -> list[Answer]:
-        """Let time pass until the first was received, and take them in together; return the answers."""
-        self.advance(check_ins[0].received_at)
+        """Let time pass until the first was received, and take them in together; return the answers.
+
+        It stands still where their clock has been set back since.
+        """
+        self.advance(max(self.now, check_ins[0].received_at))
         if len(check_ins) == 1:
             answer = self._quietly.take_in(check_ins[0], self._book, self.now)
             if answer is not None:
@@ -154,8 +165,8 @@ class Replay:
     def go_ahead(self, check_in: CheckIn, now: datetime) -> datetime | None:
         """Take in a check-in before all that comes to other jobs until then, where that makes no difference.
 
-        `now` is how far its job has come; return how far it comes by that. None: it does make one, and the
-        check-in is to be fed when its time has come.
+        `now` is how far its job, which nobody may need, has come; return how far it comes by that. None: it
+        does make one, and the check-in is to be fed when its time has come.
         """
         return self._quietly.go_on(check_in, self._book, now)
 
@@ -271,6 +282,11 @@ class Replay:
             target=owed.target,
             receiver=receiver,
         )
+
+
+def needed_of(environment: str, definition: Definition) -> set[JobKey]:
+    """Return the jobs that one of this environment needs by its definition."""
+    return {JobKey(environment, name) for name in definition.upstream}
 
 
 def _event(
