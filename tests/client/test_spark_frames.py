@@ -69,7 +69,7 @@ def test_what_cannot_be_measured_meanwhile_is_said_and_costs_no_other(
         observed.write.parquet((tmp_path / "orders").as_uri())
 
     end = ended(default)
-    assert end["metrics"] == {"rare_null_rate": 0.25}
+    assert end["metrics"] == {"rare_null_rate": 0.25, "id_uniqueness": None}
     assert "cannot be measured while the frame is written" in str(end["metric_notes"])
 
 

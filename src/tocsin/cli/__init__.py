@@ -5,8 +5,10 @@
 
 import errno
 import io
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 import click
@@ -94,12 +96,19 @@ def main(words: Sequence[str] | None = None) -> int:
     except OSError as error:
         if not _is_of_output(error):
             raise
+        _let_go_of_output()
         click.echo(f"tocsin: what it says cannot be written: {error.strerror}", err=True)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; nothing more was done", err=True)
         return INTERRUPTED
     return code if isinstance(code, int) else Exit.OK
+
+
+def _let_go_of_output() -> None:
+    """Drop what is still to be written: Python would try again as it ends, and fail with words of its own."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_of_output(error: OSError) -> bool:
