@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MEMORY_LIMIT: Final = "1GiB"
 """What needs more is put aside on disk, as far as that is possible."""
 _RELATION: Final = "data"
-_IS_FULL: Final = "Could not write"
+_IS_FULL: Final = ("Could not write", "Could not truncate")
 _EXTENSION: Final = re.compile(r"required extension '(\w+)")
 _OF_CSV: Final = ("CSV Error on Line", "Error when sniffing")
 """How errors begin that say only in a later line what is wrong."""
@@ -86,7 +86,8 @@ class DuckTable:
             ) from None
         except (duckdb.IOException, duckdb.HTTPException) as error:
             # Without room to put anything aside, what needs none can still be asked.
-            raise NotMeasured(first_line(error), is_statement=_IS_FULL in str(error)) from error
+            is_full = any(words in str(error) for words in _IS_FULL)
+            raise NotMeasured(first_line(error), is_statement=is_full) from error
         except (duckdb.Error, RuntimeError) as error:
             raise NotMeasured(first_line(error), is_statement=True) from error
 
