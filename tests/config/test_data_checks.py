@@ -139,6 +139,8 @@ def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
         ("metric: uniqueness, column: a, columns: [b], threshold_min: 1", "'column' and 'columns'"),
         ("metric: row_count, where: a > 1, threshold_min: 1", "needs an 'id'"),
         ("metric: uniqueness, column: a, mostly: 1, threshold_min: 1", "keep one of the two"),
+        ("metric: uniqueness, column: a, approximate: true, mostly: 1", "asks for more than 0.9"),
+        ("metric: uniqueness, column: a, approximate: true, threshold_min: 0.95", "asks for more than 0.9"),
         ("metric: row_count, threshold_min: 10, warn_min: 5", "would never warn"),
         ("metric: null_rate, column: a, threshold_max: 0.1, warn_max: 0.2", "would never warn"),
         ("metric: quantile, column: a, share: 1.5, threshold_max: 1", "must be at most 1"),

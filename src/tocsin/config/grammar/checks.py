@@ -44,6 +44,8 @@ from tocsin.quality.measurement import Between, Custom, DataCheck, Measurement, 
 _WORDS = tuple(metric.value for metric in Metric)
 _RANGES = {Metric.VALUE_RANGE: Metric.IN_RANGE, Metric.STRING_LENGTH: Metric.LENGTH_IN_RANGE}
 """What is measured of them where a share of the values may be bad."""
+_MOST_TOLD_ROUGHLY = 0.9
+"""An approximate count is seldom further off than this leaves room for: three of its standard errors."""
 
 
 def _metric(word: str) -> str:
@@ -196,6 +198,9 @@ class Check(Measured):
             return f"'{chooses}' is for metrics without SQL of their own; say it in 'sql'"
         if self.group_by and any(one is not None for one in self._past):
             return "compares one number with an earlier one; of segments write a check for each, with 'where'"
+        if metric is Metric.UNIQUENESS and self.approximate and self._asks_for_more_than(_MOST_TOLD_ROUGHLY):
+            most = f"{_MOST_TOLD_ROUGHLY:g}"
+            return f"asks for more than {most}, which an 'approximate' count cannot tell; leave that out"
         if self.mostly is None:
             return None
         if metric in _RANGES:
@@ -207,6 +212,10 @@ class Check(Measured):
         if getattr(self, side) is not None:
             return f"says by 'mostly' and by '{side}' how many must be good; keep one of the two"
         return None
+
+    def _asks_for_more_than(self, share: float) -> bool:
+        wanted = (self.threshold_min, self.warn_min, self.mostly)
+        return any(one is not None and one > share for one in wanted)
 
     @property
     def _past(self) -> tuple[object, ...]:
