@@ -21,7 +21,7 @@ from tocsin.rules.finding import Severity
 
 NIGHT_BEGINS: Final = time(22)
 NIGHT_ENDS: Final = time(6)
-PLAYED_AT_ONCE: Final = 20_000
+PLAYED_AT_ONCE: Final = 10_000
 """So many check-ins are held, so that each job can go on alone through what is at hand of it."""
 MOST_LIVES: Final = 200_000
 """So many alerts of each side are compared one by one; more are only counted."""
