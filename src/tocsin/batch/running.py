@@ -163,7 +163,7 @@ class Running:
                     for task in (watching, living, reading):
                         if task is not None:
                             task.cancel()
-        except Exception as error:
+        except Exception as error:  # a sink raises what it likes as it closes; a warning of the report
             if ending is None:
                 raise
             # Every record has its end by now; that the sink is a bad loser costs no report.
